@@ -1,0 +1,34 @@
+/**
+ * The batch ring: shared slots that the data side fills and the gradient side reads. A stage fills slot after slot in
+ * the order of `BatchRequest`s; a slot is refilled only after it has been released.
+ */
+
+/** Where one batch lies: samples in order of the epoch, pixels and labels at the start of the slot. */
+export interface BatchRequest {
+  readonly epoch: number;
+  /** Position of the batch's first sample in the epoch's order. */
+  readonly position: number;
+  /** Sample indices into the dataset; `samples.length` is the batch's size. */
+  readonly samples: Uint32Array;
+  /** Which slot of the ring to fill. */
+  readonly slot: number;
+}
+
+/** The memory of one batch slot: `pixels` is [capacity, height, width, channels] uint8; one of `labels`, `values`. */
+export interface BatchSlot {
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
+  /** Class index per sample (class targets). */
+  readonly labels?: Int32Array<SharedArrayBuffer>;
+  /** [capacity, classes] (multi-label targets). */
+  readonly values?: Float32Array<SharedArrayBuffer>;
+}
+
+/**
+ * A stage that fills batch slots. `fill` may be called for several slots ahead; each promise resolves when that slot
+ * is complete, and rejects with a ConvoyError that names the sample's file on bad data.
+ */
+export interface BatchStage {
+  fill(request: BatchRequest): Promise<void>;
+  /** Waits for or cancels what is under way and ends the stage's threads. */
+  close(): Promise<void>;
+}
