@@ -28,6 +28,13 @@ export interface BatchSlot {
  * is complete, and rejects with a ConvoyError that names the sample's file on bad data.
  */
 export interface BatchStage {
+  /**
+   * Announces an epoch and the whole order of its samples, before its first `fill`; the epoch before may still have
+   * fills under way. The order lets a stage work in windows larger than a batch; pixels may depend on (seed, epoch,
+   * place in this order) and nothing else. `from` is the position of the first batch that will be asked for (a resumed
+   * run starts inside an epoch).
+   */
+  begin(epoch: number, order: Uint32Array, from: number): void;
   fill(request: BatchRequest): Promise<void>;
   /** Waits for or cancels what is under way and ends the stage's threads. */
   close(): Promise<void>;
