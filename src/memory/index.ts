@@ -1,2 +1,4 @@
 export { Arena, ArenaPlan, alignUp, slotAlignment } from './arena.js';
 export type { ArenaHandle, Slot, SlotType } from './arena.js';
+export { createRunArena, elements, planLayout, slotNames, statsLength } from './layout.js';
+export type { LayoutOptions, LayoutParameter, PlacedParameter, RunLayout } from './layout.js';

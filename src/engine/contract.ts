@@ -1,0 +1,56 @@
+import type { StepSpec } from '../contracts/index.js';
+import type { Arena, RunLayout } from '../memory/index.js';
+import type { Native } from '../native/index.js';
+
+/** One shard of a batch: which samples of which slot, and where in time (for keyed randomness). */
+export interface ShardTask {
+  /** Steps since the start of training, from 0. */
+  readonly step: number;
+  /** Index of the shard: its gradient slot and statistics line. */
+  readonly shard: number;
+  /** Batch slot that holds the samples. */
+  readonly slot: number;
+  /** First sample of the shard in the slot. */
+  readonly begin: number;
+  /** Samples of the shard, at least 1. */
+  readonly count: number;
+}
+
+/** Places of the numbers in a shard's statistics line. */
+export const stats = {
+  /** Sum of w_i l_i. */
+  lossSum: 0,
+  /** Sum of w_i. */
+  weightSum: 1,
+  /** Samples whose prediction is right. */
+  correct: 2,
+  /** Samples. */
+  count: 3,
+  /** Regularization loss, the same for every shard. */
+  regularization: 4,
+} as const;
+
+/**
+ * Computes on one thread. Everything goes through the arena: an engine reads weights and batch slots, and writes the
+ * shard's gradient slot, moving statistics slot, statistics line, or the outputs of the batch slot.
+ *
+ * The gradient is that of sum(w_i l_i) / sum(w_i) over the shard, plus the regularization loss.
+ */
+export interface Engine {
+  readonly name: 'eager' | 'compiled';
+  /** Forward and backward pass of one shard. */
+  gradients(task: ShardTask): void;
+  /** Inference on one shard: outputs [count, classes] into the slot's outputs, loss and correct count into stats. */
+  evaluate(task: ShardTask): void;
+  /** Releases graphs and tensors. */
+  dispose(): void;
+}
+
+/** What every engine is made from. */
+export interface EngineContext {
+  readonly native: Native;
+  readonly arena: Arena;
+  readonly layout: RunLayout;
+  readonly spec: StepSpec;
+  readonly seed: number;
+}
