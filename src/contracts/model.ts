@@ -44,7 +44,7 @@ export type LossSpec =
   | { readonly name: 'huber'; readonly delta?: number }
   /** sum_k t_k (log t_k - log softmax(z)_k), PyTorch's `batchmean`; with fromLogits false outputs are probabilities. */
   | { readonly name: 'klDivergence'; readonly fromLogits?: boolean }
-  /** Crammer-Singer multi-class hinge as Keras's CategoricalHinge: max(0, 1 + max_{k!=t} z_k - z_t). */
+  /** Keras's CategoricalHinge: max(0, 1 + max_k (1 - t_k) z_k - sum_k t_k z_k); the inner maximum is never below 0. */
   | { readonly name: 'hinge' };
 
 /** Mixing of whole batches, drawn per step. */

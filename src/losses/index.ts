@@ -1,0 +1,2 @@
+export { lossName, lossNames, lossSchema, parseLoss } from './schema.js';
+export { sampleLosses, type SampleLosses } from './sample-losses.js';
