@@ -1,0 +1,163 @@
+import { sampleLosses } from '../losses/index.js';
+import { type PlacedParameter, slotNames, statsLength } from '../memory/index.js';
+import { modelParameters } from '../models/parameters.js';
+import { tf, type LayersModel, type Tensor, type Tensor1D, type Variable } from '../tf.js';
+import { type Engine, type EngineContext, type ShardTask, stats } from './contract.js';
+import { KeyedRandom } from './keyed-random.js';
+import { stepKey } from './key.js';
+import { useKeyedRandomness } from './random-layers.js';
+
+interface Weight {
+  readonly place: PlacedParameter;
+  readonly variable: ReturnType<typeof modelParameters>[number]['variable'];
+  /** A tensor over the arena's weights slot: always the newest weights. */
+  readonly view: Tensor;
+}
+
+/**
+ * The reference engine: tfjs's own layers and gradient tape. Slow, and the measure of the compiled engine's
+ * correctness. Owns the tensors over the weights slot until `dispose`; leaves no other tensor behind.
+ *
+ * The model becomes the engine's: its weights are tied to the arena.
+ */
+export class EagerEngine implements Engine {
+  readonly name = 'eager';
+  readonly #context: EngineContext;
+  readonly #model: LayersModel;
+  readonly #random: KeyedRandom;
+  readonly #weights: readonly Weight[];
+
+  constructor(context: EngineContext, model: LayersModel) {
+    const { arena, layout, native } = context;
+    this.#context = context;
+    this.#model = model;
+    this.#random = new KeyedRandom(native);
+    useKeyedRandomness(model, this.#random);
+    const slot = arena.slot(slotNames.weights);
+    this.#weights = modelParameters(model).map(({ variable }, index) => {
+      const place = layout.parameters[index] as PlacedParameter;
+      const view = tf.tensor(arena.float32(slot, place.offset, place.length), [...place.shape], 'float32');
+      return { place, variable, view };
+    });
+    for (const weight of this.#weights) this.#tie(weight);
+  }
+
+  gradients(task: ShardTask): void {
+    const { arena, layout, seed } = this.#context;
+    this.#random.setKey(stepKey(seed, task.step, task.shard));
+    const trained = this.#weights.filter((weight) => weight.place.trainable);
+    const gradientSlot = arena.slot(slotNames.gradients(task.shard));
+    const line = this.#statsLine(task);
+    tf.tidy(() => {
+      const { inputs, targets } = this.#batch(task);
+      const variables = trained.map((weight) => tfVariable(weight));
+      const { value, grads } = tf.variableGrads(() => {
+        const outputs = this.#model.apply(inputs, { training: true }) as Tensor;
+        const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes);
+        const regularization = this.#regularization();
+        this.#measure(line, outputs, targets, losses, weights);
+        line[stats.regularization] = regularization?.dataSync()[0] ?? 0;
+        const mean = tf.div(tf.sum(tf.mul(losses, weights)), tf.sum(weights));
+        return (regularization ? tf.add(mean, regularization) : mean) as ReturnType<typeof tf.scalar>;
+      }, variables);
+      value.dispose();
+      for (const [index, { place }] of trained.entries()) {
+        const gradient = grads[(variables[index] as Variable).name] as Tensor;
+        arena.float32(gradientSlot, place.offset, place.length).set(gradient.dataSync() as Float32Array);
+      }
+    });
+    const movingSlot = arena.slot(slotNames.moving(task.shard));
+    for (const weight of this.#weights) {
+      if (!weight.place.updatedByForward) continue;
+      const renewed = weight.variable.read();
+      const offset = weight.place.offset - layout.trainableLength;
+      arena.float32(movingSlot, offset, weight.place.length).set(renewed.dataSync() as Float32Array);
+      this.#tie(weight);
+    }
+  }
+
+  evaluate(task: ShardTask): void {
+    const { arena, layout } = this.#context;
+    const line = this.#statsLine(task);
+    tf.tidy(() => {
+      const { inputs, targets } = this.#batch(task);
+      const outputs = this.#model.apply(inputs, { training: false }) as Tensor;
+      const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes);
+      this.#measure(line, outputs, targets, losses, weights);
+      line[stats.regularization] = this.#regularization()?.dataSync()[0] ?? 0;
+      arena
+        .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.classes, task.count * layout.classes)
+        .set(outputs.dataSync() as Float32Array);
+    });
+  }
+
+  dispose(): void {
+    for (const { view } of this.#weights) view.dispose();
+    this.#model.dispose();
+  }
+
+  #statsLine(task: ShardTask): Float32Array {
+    const { arena, layout } = this.#context;
+    const line = task.slot * layout.shards + task.shard;
+    return arena.float32(arena.slot(slotNames.stats), line * statsLength, statsLength);
+  }
+
+  /** Points the model's variable at the arena (again). */
+  #tie(weight: Weight): void {
+    weight.variable.write(weight.view);
+  }
+
+  #batch(task: ShardTask): { inputs: Tensor; targets: Tensor } {
+    const { arena, layout, spec } = this.#context;
+    const { height, width, channels } = spec.image;
+    const bytes = arena.uint8(
+      arena.slot(slotNames.pixels(task.slot)),
+      task.begin * layout.imageBytes,
+      task.count * layout.imageBytes,
+    );
+    const pixels = tf.tensor4d(Float32Array.from(bytes), [task.count, height, width, channels]);
+    const inputs = tf.add(tf.mul(pixels, tf.tensor1d([...spec.preprocess.scale])), tf.tensor1d([...spec.preprocess.offset]));
+    const slot = arena.slot(slotNames.targets(task.slot));
+    const targets =
+      layout.targets === 'classes'
+        ? tf.tensor1d(arena.int32(slot, task.begin, task.count).slice(), 'int32')
+        : tf.tensor2d(arena.float32(slot, task.begin * layout.classes, task.count * layout.classes).slice(), [
+            task.count,
+            layout.classes,
+          ]);
+    return { inputs, targets };
+  }
+
+  #measure(line: Float32Array, outputs: Tensor, targets: Tensor, losses: Tensor1D, weights: Tensor1D): void {
+    const count = targets.shape[0] as number;
+    const right = tf.tidy(() => {
+      if (this.#context.layout.targets === 'classes') {
+        return tf.sum(tf.cast(tf.equal(tf.cast(tf.argMax(outputs, -1), 'int32'), targets), 'float32'));
+      }
+      const threshold = this.#context.spec.loss.name === 'binaryCrossEntropy' && this.#context.spec.loss.fromLogits === false ? 0.5 : 0;
+      return tf.sum(tf.cast(tf.all(tf.equal(tf.greater(outputs, threshold), tf.greater(targets, 0.5)), -1), 'float32'));
+    });
+    line[stats.lossSum] = tf.tidy(() => tf.sum(tf.mul(losses, weights)).dataSync()[0] as number);
+    line[stats.weightSum] = tf.tidy(() => tf.sum(weights).dataSync()[0] as number);
+    line[stats.correct] = right.dataSync()[0] as number;
+    line[stats.count] = count;
+    right.dispose();
+  }
+
+  #regularization(): Tensor | undefined {
+    const terms = collectLosses(this.#model.layers);
+    return terms.length === 0 ? undefined : tf.addN(terms);
+  }
+}
+
+/** tfjs's Variable under a layer's weight. */
+function tfVariable(weight: Weight): Variable {
+  return weight.variable.read() as Variable;
+}
+
+function collectLosses(layers: LayersModel['layers']): Tensor[] {
+  return layers.flatMap((layer) => {
+    const inner = (layer as unknown as { layers?: LayersModel['layers'] }).layers;
+    return Array.isArray(inner) ? collectLosses(inner) : layer.calculateLosses();
+  });
+}

@@ -1,0 +1,63 @@
+/** Piscina entry of the gradient pool: one engine a thread, made when the thread starts. */
+import { threadId, workerData as piscinaData } from 'node:worker_threads';
+import { workerData } from 'piscina';
+import { createEngine, type Engine } from '../src/engine/index.js';
+import { ConvoyError, flattenError } from '../src/errors.js';
+import { Arena } from '../src/memory/index.js';
+import { loadNativeInWorker, type Native } from '../src/native/index.js';
+import { openStepKernel, type StepKernel } from '../src/optimizers/index.js';
+import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
+
+const setup = (workerData ?? piscinaData) as WorkerSetup;
+const arena = Arena.open(setup.arena);
+
+let native: Native | undefined;
+let engine: Engine | undefined;
+let kernel: StepKernel | undefined;
+
+async function openEngine(): Promise<Engine> {
+  native ??= await loadNativeInWorker();
+  return createEngine({ native, arena, layout: setup.layout, spec: setup.spec, seed: setup.seed }, setup.engine);
+}
+
+// Made now, so that the first task finds it; if it fails, that task tells why.
+const first = openEngine().then(
+  (made) => {
+    engine = made;
+  },
+  () => undefined,
+);
+
+/** Does one task; answers with an error rather than throwing, so that its code survives the thread border. */
+export default async function run(task: WorkerTask): Promise<WorkerReply> {
+  try {
+    await first;
+    const started = performance.timeOrigin + performance.now();
+    let seconds: { allReduce: number; optimizer: number } | undefined;
+    let squaredNorms: readonly number[] | undefined;
+    if (task.kind === 'step') {
+      kernel ??= openStepKernel(setup.kernel, arena.memory);
+      const result = kernel.slice(task.slice);
+      seconds = result.seconds;
+      squaredNorms = result.squaredNorms;
+    } else {
+      engine ??= await openEngine();
+      if (task.kind === 'gradients') engine.gradients(task.task);
+      else engine.evaluate(task.task);
+    }
+    return {
+      kind: 'done',
+      thread: threadId,
+      started,
+      ended: performance.timeOrigin + performance.now(),
+      ...(seconds ? { seconds } : {}),
+      ...(squaredNorms ? { squaredNorms } : {}),
+    };
+  } catch (error) {
+    // What an engine looks like after a fault is unknown: the next task gets a new one.
+    if (!(error instanceof ConvoyError)) {
+      engine = undefined;
+    }
+    return { kind: 'failed', error: flattenError(error) };
+  }
+}

@@ -1,0 +1,44 @@
+import type { StepSpec } from '../src/contracts/index.js';
+import type { CompiledSpec, ShardTask } from '../src/engine/index.js';
+import type { FlatError } from '../src/errors.js';
+import type { ArenaHandle, RunLayout } from '../src/memory/index.js';
+import type { StepSlice, StepKernelDescription } from '../src/optimizers/index.js';
+
+/** How a worker gets its engine. */
+export type EngineSource =
+  /** The model's tfjs configuration, as text; weights come from the arena. */
+  | { readonly kind: 'eager'; readonly topology: string }
+  /** A compiled graph on disk. */
+  | { readonly kind: 'compiled'; readonly graph: CompiledSpec };
+
+/** Given once to every worker of the gradient pool. */
+export interface WorkerSetup {
+  readonly arena: ArenaHandle;
+  readonly layout: RunLayout;
+  readonly spec: StepSpec;
+  readonly seed: number;
+  readonly engine: EngineSource;
+  readonly kernel: StepKernelDescription;
+}
+
+/** All that the main thread can ask of a gradient worker. */
+export type WorkerTask =
+  | { readonly kind: 'gradients'; readonly task: ShardTask }
+  | { readonly kind: 'evaluate'; readonly task: ShardTask }
+  /** A slice of the all-reduce and optimizer step. */
+  | { readonly kind: 'step'; readonly slice: StepSlice };
+
+/** What comes back; results themselves are in the arena. */
+export type WorkerReply =
+  | {
+      readonly kind: 'done';
+      /** Thread that did it, for traces. */
+      readonly thread: number;
+      /** Milliseconds on the clock of `performance.timeOrigin + performance.now()`. */
+      readonly started: number;
+      readonly ended: number;
+      /** Result of a step slice. */
+      readonly seconds?: { readonly allReduce: number; readonly optimizer: number };
+      readonly squaredNorms?: readonly number[];
+    }
+  | { readonly kind: 'failed'; readonly error: FlatError };
