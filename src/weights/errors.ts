@@ -1,0 +1,31 @@
+import { type ConvoyError, fileError } from '../errors.js';
+
+/** An error about the inside of a weights file. */
+export function weightsError(
+  file: string,
+  place: string,
+  expected: string,
+  found: string,
+  cause?: unknown,
+): ConvoyError {
+  return fileError('CONVOY_WEIGHTS', file, place, expected, found, cause);
+}
+
+/** A JSON object of a weights file; parse errors and other values are refused with `place`. */
+export function parseJsonObject(file: string, place: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw weightsError(file, place, 'JSON', error instanceof Error ? error.message : String(error), error);
+  }
+  if (!isObject(value)) {
+    throw weightsError(file, place, 'a JSON object', Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 40));
+  }
+  return value;
+}
+
+/** True for anything with string keys, lists excluded. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
