@@ -3,11 +3,12 @@
  * range, then the bytes. Follows https://github.com/huggingface/safetensors (the "Format" section of its readme): no
  * holes, no overlaps, header at most 100 MB.
  */
+import { writeFileAtomic } from '../atomic-file.js';
 import { type ElementType, elementTypes } from './element-types.js';
 import { isObject, parseJsonObject, weightsError } from './errors.js';
 import { type OpenFile, withFile } from './open-file.js';
 import { elementCount, maximumTensorBytes, type NamedTensor } from './tensors.js';
-import { writeAtomically } from './write-atomically.js';
+
 
 /** The reference reader's own limit. */
 const maximumHeaderBytes = 100_000_000;
@@ -136,5 +137,5 @@ export async function writeSafetensors(
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(text.length));
   const bytes = tensors.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-  await writeAtomically(file, [prefix, text, ...bytes]);
+  await writeFileAtomic(file, [prefix, text, ...bytes]);
 }
