@@ -1,0 +1,146 @@
+import util from 'node:util';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { ConvoyError, optionError } from '../errors.js';
+import { attributeNames } from './attributes.js';
+import { asBackend, rawAttribute, type Binding } from './binding.js';
+import { AddonNative } from './handle.js';
+import type { Native, NativeOptions } from './types.js';
+
+/** Seen by every worker started after the main thread is ready. */
+const readyKey = 'convoy:native';
+
+let loading: Promise<Native> | undefined;
+
+/**
+ * Node 23 removed helpers of `util` that tfjs-node 4.22 still calls; they are put back as they were.
+ * `require('util')` of a CommonJS package is this very object.
+ */
+function restoreUtil(): void {
+  const removed: Readonly<Record<string, (value: unknown) => boolean>> = {
+    isNullOrUndefined: (value) => value === null || value === undefined,
+    isArray: (value) => Array.isArray(value),
+    isString: (value) => typeof value === 'string',
+  };
+  for (const [name, test] of Object.entries(removed)) {
+    if (!(name in util)) Object.defineProperty(util, name, { value: test, configurable: true, writable: true });
+  }
+}
+
+/** Loads the addon in this thread, registers it as tfjs's backend and opens it. */
+async function open(): Promise<{ readonly native: Native; readonly binding: Binding }> {
+  restoreUtil();
+  try {
+    const { default: node } = await import('@tensorflow/tfjs-node');
+    const backend = asBackend(node.backend());
+    const native = new AddonNative(backend, async (folder) => {
+      const model = await node.node.loadSavedModel(folder, ['serve'], 'serving_default');
+      const session: unknown = Reflect.get(model, 'sessionId');
+      if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
+      return { session, dispose: () => model.dispose() };
+    });
+    return { native, binding: backend.binding };
+  } catch (error) {
+    if (error instanceof ConvoyError) throw error;
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new ConvoyError(
+      'CONVOY_NATIVE',
+      `Expected TensorFlow to load but found: ${reason}; run \`npm run native\`, which builds it or says what is missing`,
+      {},
+      error,
+    );
+  }
+}
+
+function fillAttributeNames(binding: Binding): void {
+  const attributes = [...attributeNames].map((name) => rawAttribute({ name, kind: 'type', value: 'float32' }));
+  // The addon inserts a name before it looks at the attribute's type, and stops at a type it does not know: with such
+  // a one at the end every name is in, and the op, which has none of these attributes, does not run.
+  const unknownType = -1;
+  try {
+    binding.executeOp('NoOp', [...attributes, { name: 'T', type: unknownType, value: 0 }], [], 0);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('Unhandled TF_AttrType'))) throw error;
+  }
+}
+
+function setThreads(variable: string, option: string, value: number | undefined, standard?: string): void {
+  if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 1024)) {
+    throw optionError(option, 'integer from 1 to 1024', value);
+  }
+  const text = value === undefined ? (process.env[variable] ?? standard) : String(value);
+  if (text !== undefined) process.env[variable] = text;
+}
+
+/** A sharp call works on one small image: one thread, and no cache, whose entries would never be asked for again. */
+async function loadSharp(): Promise<void> {
+  try {
+    const { default: sharp } = await import('sharp');
+    sharp.concurrency(1);
+    sharp.cache(false);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new ConvoyError(
+      'CONVOY_NATIVE',
+      `Expected sharp to load but found: ${reason}; run \`npm ci\` on this machine (its binary is per platform)`,
+      {},
+      error,
+    );
+  }
+}
+
+async function prepare(options: NativeOptions): Promise<Native> {
+  const level = options.logLevel;
+  if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw optionError('logLevel', 'integer from 0 to 3', level);
+  // TensorFlow reads these when its library loads, from the environment of the process: a worker's copy is not it.
+  setThreads('TF_NUM_INTRAOP_THREADS', 'intraOpThreads', options.intraOpThreads, '1');
+  setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', options.interOpThreads);
+  process.env['TF_CPP_MIN_LOG_LEVEL'] = level === undefined ? (process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2') : `${level}`;
+  // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
+  await loadSharp();
+  const { native, binding } = await open();
+  fillAttributeNames(binding);
+  setEnvironmentData(readyKey, true);
+  return native;
+}
+
+/**
+ * Prepares the process and loads TensorFlow on the main thread: sets thread counts and log level, loads sharp, then
+ * TensorFlow as tfjs's backend, and makes the addon safe for workers (see `attributes.ts`). Await it before the first
+ * worker starts. Idempotent: later calls give the same object, and their options must not ask for something else.
+ *
+ * @throws ConvoyError `CONVOY_NATIVE` when TensorFlow or sharp cannot be loaded, with what to do; `CONVOY_OPTION` for a
+ * wrong option, or one that comes too late.
+ */
+export function loadNative(options: NativeOptions = {}): Promise<Native> {
+  if (!isMainThread) return loadNativeInWorker();
+  if (loading === undefined) {
+    loading = prepare(options);
+    loading.catch(() => (loading = undefined)); // so that a caller may correct its options and try again
+    return loading;
+  }
+  const late = ([
+    ['intraOpThreads', options.intraOpThreads, 'TF_NUM_INTRAOP_THREADS'],
+    ['interOpThreads', options.interOpThreads, 'TF_NUM_INTEROP_THREADS'],
+  ] as const).find(([, value, variable]) => value !== undefined && String(value) !== process.env[variable]);
+  if (late !== undefined) {
+    const [name, value, variable] = late;
+    return Promise.reject(optionError(name, `what TensorFlow was loaded with (${process.env[variable]})`, value));
+  }
+  return loading;
+}
+
+/**
+ * Loads TensorFlow in a worker thread, where the main thread has prepared the process. Idempotent.
+ *
+ * @throws ConvoyError `CONVOY_NATIVE` when `loadNative` was not awaited before the worker started.
+ */
+export function loadNativeInWorker(): Promise<Native> {
+  if (isMainThread) return loadNative();
+  if (getEnvironmentData(readyKey) !== true) {
+    return Promise.reject(
+      new ConvoyError('CONVOY_NATIVE', 'Expected loadNative() to be awaited on the main thread before a worker starts'),
+    );
+  }
+  loading ??= open().then(({ native }) => native);
+  return loading;
+}

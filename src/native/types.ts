@@ -1,0 +1,98 @@
+import type { Tensor } from '../tf.js';
+
+/** What the process is set to before TensorFlow loads; each is read once, when its library loads. */
+export interface NativeOptions {
+  /** Threads inside one op, for the whole process; default `TF_NUM_INTRAOP_THREADS` or 1, since workers are the parallelism. */
+  readonly intraOpThreads?: number;
+  /** Threads that run ops of one graph side by side, for the whole process; default TensorFlow's: one a core. */
+  readonly interOpThreads?: number;
+  /** Least severity TensorFlow logs: 0 info, 1 warning, 2 error, 3 fatal; default `TF_CPP_MIN_LOG_LEVEL` or 2. */
+  readonly logLevel?: number;
+}
+
+/** A tensor inside the addon of this thread. Whoever got it releases it. */
+export type TensorId = number;
+
+/** Element types by the names of TensorFlow's Python API. */
+export type TypeName =
+  | 'float32'
+  | 'float64'
+  | 'int32'
+  | 'uint8'
+  | 'string'
+  | 'int64'
+  | 'bool'
+  | 'bfloat16'
+  | 'float16'
+  | 'resource'
+  | 'uint32'
+  | 'uint64';
+
+/** One attribute of an op; names and kinds are those of TensorFlow's op registry. */
+export type OpAttribute = { readonly name: string } & (
+  | { readonly kind: 'type'; readonly value: TypeName }
+  | { readonly kind: 'int' | 'float'; readonly value: number }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'shape' | 'ints'; readonly value: readonly number[] }
+);
+
+/** A graph in memory, with a TensorFlow session of its own. */
+export interface LoadedGraph {
+  /**
+   * Runs the graph once. `inputs[i]` is fed under `inputNames[i]`; `outputNames` are fetched. Names are those of nodes,
+   * `node` or `node:0`; given as one string they are joined by commas (cheaper for a call repeated every step).
+   *
+   * @returns ids of the fetched tensors, in order; the caller releases them.
+   * @throws ConvoyError `CONVOY_MODEL` with TensorFlow's message.
+   */
+  run(
+    inputs: readonly TensorId[],
+    inputNames: readonly string[] | string,
+    outputNames: readonly string[] | string,
+  ): TensorId[];
+  /** Frees the session. Idempotent. */
+  dispose(): void;
+}
+
+/** TensorFlow as this thread sees it. */
+export interface Native {
+  readonly tensorflowVersion: string;
+  /**
+   * A tensor over the memory of `view`. Nothing is copied when it starts at a 64-byte boundary: the tensor then always
+   * shows what `view` holds, and keeps it alive until released. TensorFlow silently copies other memory.
+   *
+   * @throws ConvoyError `CONVOY_NATIVE` when `shape` does not have `view.length` elements.
+   */
+  wrap(view: Float32Array | Int32Array | Uint8Array, shape: readonly number[]): TensorId;
+  /** Frees a tensor. An id is released once. */
+  release(id: TensorId): void;
+  /** A copy of a tensor's elements; bfloat16, float16 and float64 as float32, other integers as int32. */
+  read(id: TensorId): Float32Array | Int32Array | Uint8Array;
+  /** The shape of a tensor that this object made. */
+  shapeOf(id: TensorId): readonly number[];
+  /**
+   * Runs one op at once.
+   *
+   * @returns ids of its outputs; the caller releases them.
+   * @throws ConvoyError `CONVOY_NATIVE` with TensorFlow's message, or for an attribute name unknown to
+   * `attributes.ts` (it would not be safe beside other threads).
+   */
+  execute(op: string, attributes: readonly OpAttribute[], inputs: readonly TensorId[], outputs: number): TensorId[];
+  /**
+   * A tfjs tensor over an id that this object made. The tensor owns it from now on: dispose it, do not release the id.
+   *
+   * @throws ConvoyError `CONVOY_NATIVE` when tfjs has no such element type (it has float32, int32 and bool).
+   */
+  toTensor(id: TensorId): Tensor;
+  /** The id under a tfjs tensor, which goes on owning it. */
+  idOf(tensor: Tensor): TensorId;
+  /**
+   * Loads `folder/saved_model.pb`, tag `serve`, signature `serving_default`.
+   *
+   * @throws ConvoyError `CONVOY_MODEL` with TensorFlow's message when the file is missing or not a valid graph.
+   */
+  loadGraph(folder: string): Promise<LoadedGraph>;
+  /** Tensors alive in this thread's addon, those under tfjs tensors included; for leak checks. */
+  tensorCount(): number;
+}
