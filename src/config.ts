@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { augmentSchema } from '../augment/index.js';
+import { optionError } from './errors.js';
+import { lossSchema } from './losses/index.js';
+import { optimizerSchema, type OptimizerSpec } from './optimizers/index.js';
+import { scheduleSchema } from './schedules/index.js';
+import { parseOptions } from './validate.js';
+
+const count = z.int().min(1);
+
+/** A network by name; the other keys are the network's own options, which it checks itself. */
+const modelSchema = z.looseObject({ name: z.string().min(1) });
+
+/** Everything that a run can be told. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  /** Name of the recipe it came from, for the record. */
+  recipe: z.string().optional(),
+  /** One line about it. */
+  description: z.string().optional(),
+  /** Catalog name, or path of a folder or archive of images. */
+  dataset: z.string().min(1).default('shapes'),
+  /** Height and width that files of images are brought to. */
+  imageSize: z.tuple([count, count]).optional(),
+  /** First N training samples only. */
+  limit: count.optional(),
+  /** Part of the training samples set aside, stratified by class. */
+  validationSplit: z.number().min(0).max(0.9).default(0),
+  /** `unit`: pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel. */
+  normalize: z
+    .union([
+      z.enum(['unit', 'standard']),
+      z.strictObject({ mean: z.array(z.number()).min(1), std: z.array(z.number().positive()).min(1) }),
+    ])
+    .default('unit'),
+  model: modelSchema.default({ name: 'shapes-cnn' }),
+  loss: lossSchema.default({ name: 'crossEntropy' }),
+  optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
+  /** PyTorch's default of the optimizer when not given. */
+  learningRate: z.number().positive().optional(),
+  schedule: scheduleSchema.default({ name: 'constant' }),
+  epochs: count.default(10),
+  /** Samples of a whole optimizer step, all workers together. */
+  batchSize: count.default(32),
+  /** Batches whose gradients are averaged before one optimizer step. */
+  accumulate: count.default(1),
+  augment: augmentSchema.optional(),
+  /** Beta parameters of whole-batch mixing (Zhang et al. 2018, Yun et al. 2019); 0 is off. */
+  mix: z.strictObject({ mixup: z.number().min(0).optional(), cutmix: z.number().min(0).optional() }).optional(),
+  onBadImage: z.enum(['fail', 'skip']).default('fail'),
+  workers: z.union([count, z.literal('auto')]).default('auto'),
+  /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */
+  shards: count.optional(),
+  /** TensorFlow's threads inside one op, for the whole process. */
+  intraOpThreads: count.default(1),
+  augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
+  engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
+  precision: z.enum(['float32', 'bfloat16']).default('float32'),
+  /** Use bfloat16 even where the processor has no fast one. */
+  forcePrecision: z.boolean().default(false),
+  seed: z.int().min(0).default(0),
+  /** Checkpoints besides those at the end of every epoch. */
+  checkpoint: z
+    .strictObject({ everySteps: count.optional(), everyMinutes: z.number().positive().optional() })
+    .default({}),
+  earlyStopping: z
+    .strictObject({
+      patience: count,
+      minDelta: z.number().min(0).default(0),
+      monitor: z.enum(['test.loss', 'test.accuracy', 'validation.loss', 'validation.accuracy']).optional(),
+      restoreBest: z.boolean().default(true),
+    })
+    .optional(),
+  /** What the recipe is expected to reach; the run's summary says whether it did. */
+  target: z.strictObject({ accuracy: z.number().min(0).max(1), stop: z.boolean().default(false) }).optional(),
+});
+
+/** A configuration as a person may write it: everything optional. */
+export type ConfigInput = z.input<typeof configSchema>;
+/** A configuration with all defaults filled in. */
+export type RunConfig = z.output<typeof configSchema>;
+
+/** PyTorch 2's default learning rates. */
+const defaultLearningRates: Readonly<Record<OptimizerSpec['name'], number>> = {
+  sgd: 1e-3,
+  adam: 1e-3,
+  adamw: 1e-3,
+  rmsprop: 1e-2,
+  adagrad: 1e-2,
+  adadelta: 1,
+  nadam: 2e-3,
+  adamax: 2e-3,
+  lamb: 1e-3,
+  lars: 1e-1,
+};
+
+/** The learning rate of a configuration: given, or the optimizer's own default. */
+export function baseLearningRate(config: RunConfig): number {
+  return config.learningRate ?? defaultLearningRates[config.optimizer.name];
+}
+
+/**
+ * Checks a configuration and fills in its defaults.
+ *
+ * @param layers from weakest to strongest: recipe, file, command line; objects are merged key by key, except that a
+ * model, optimizer, loss or schedule of another name replaces the weaker one whole.
+ * @throws ConvoyError `CONVOY_OPTION` that names the option, what was expected and what was found.
+ */
+export function resolveConfig(...layers: readonly { readonly where: string; readonly input: unknown }[]): RunConfig {
+  const merged: Record<string, unknown> = {};
+  for (const { where, input } of layers) {
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+      throw optionError(where, 'an object of options', input);
+    }
+    // Each layer alone, so that a message names the file that is wrong.
+    parseOptions(configSchema, input, where);
+    for (const [key, value] of Object.entries(input)) merged[key] = mergeOption(merged[key], value);
+  }
+  const config = parseOptions(configSchema, merged, '');
+  if (config.shards !== undefined && config.shards > config.batchSize) {
+    throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
+  }
+  return config;
+}
+
+function mergeOption(weaker: unknown, stronger: unknown): unknown {
+  if (!isRecord(weaker) || !isRecord(stronger)) return stronger;
+  if (stronger['name'] !== undefined && stronger['name'] !== weaker['name']) return stronger;
+  return { ...weaker, ...stronger };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
