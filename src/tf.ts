@@ -7,4 +7,4 @@
 import tfjs from '@tensorflow/tfjs';
 
 export const tf = tfjs;
-export type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs';
+export type { LayersModel, SymbolicTensor, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs';

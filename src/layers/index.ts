@@ -1,0 +1,2 @@
+export { ChannelPadding } from './channel-padding.js';
+export { PyTorchUniform } from './pytorch-uniform.js';

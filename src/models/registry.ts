@@ -1,0 +1,31 @@
+import { optionError } from '../errors.js';
+import type { LayersModel } from '../tf.js';
+import type { ModelOptions, Network } from './define.js';
+import { cifarResNets } from './networks/cifar-resnet.js';
+import { lenet5 } from './networks/lenet5.js';
+import { mlp } from './networks/mlp.js';
+import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
+
+/** Every network convoy can build by name. */
+export const networks: readonly Network[] = [shapesCnn, mnistCnn, fashionMnistCnn, cifar10Cnn, mlp, lenet5, ...cifarResNets];
+
+/**
+ * The network called `name`.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when there is none of that name.
+ */
+export function networkNamed(name: string): Network {
+  const network = networks.find((candidate) => candidate.name === name);
+  if (network === undefined) throw optionError('model', `one of ${networks.map((known) => known.name).join(', ')}`, name);
+  return network;
+}
+
+/**
+ * Builds the network called `name`, ending in logits. The values of its weights are unspecified: set them from
+ * `initialWeights` or from a file.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for an unknown network or option, or a value out of range.
+ */
+export function createModel(name: string, options: ModelOptions): LayersModel {
+  return networkNamed(name).create(options);
+}

@@ -1,0 +1,93 @@
+import test from 'ava';
+import { ConvoyError } from '../src/errors.js';
+import { createModel, modelParameters, networkNamed, networks, type ModelOptions } from '../src/models/index.js';
+
+/** A network's options at the input size of its source. */
+function optionsOf(name: string, more: Record<string, unknown> = {}): ModelOptions {
+  const { defaultInput, defaultChannels, defaultClasses } = networkNamed(name);
+  return { height: defaultInput, width: defaultInput, channels: defaultChannels, classes: defaultClasses, ...more };
+}
+
+function parametersOf(name: string, more: Record<string, unknown> = {}): { trainable: number; total: number } {
+  const model = createModel(name, optionsOf(name, more));
+  let trainable = 0;
+  let total = 0;
+  for (const { spec } of modelParameters(model)) {
+    const size = spec.shape.reduce((product, length) => product * length, 1);
+    total += size;
+    if (spec.trainable) trainable += size;
+  }
+  model.dispose();
+  return { trainable, total };
+}
+
+// By hand, kernel + bias of each layer.
+const byHand: Record<string, number> = {
+  'mnist-cnn': 9 * 32 + 32 + (9 * 32 * 64 + 64) + (5 * 5 * 64 * 128 + 128) + (128 * 10 + 10),
+  'fashion-mnist-cnn': 25 * 32 + 32 + (25 * 32 * 64 + 64) + (4 * 4 * 64 * 10 + 10),
+  'cifar10-cnn': 27 * 32 + 32 + (9 * 32 * 32 + 32) + (16 * 16 * 32 * 512 + 512) + (512 * 10 + 10),
+  mlp: 784 * 512 + 512 + (512 * 256 + 256) + (256 * 10 + 10),
+  lenet5: 61_706, // the count every course states for 32x32 inputs
+};
+for (const [name, count] of Object.entries(byHand)) {
+  test(`${name} has ${count} parameters`, (t) => {
+    t.is(parametersOf(name).total, count);
+  });
+}
+
+// Trainable parameters that akamaster/pytorch_resnet_cifar10 states; moving statistics are two a channel and norm.
+const cifarResNets: Record<string, number> = {
+  'cifar-resnet20': 269_722,
+  'cifar-resnet32': 464_154,
+  'cifar-resnet44': 658_586,
+  'cifar-resnet56': 853_018,
+  'cifar-resnet110': 1_727_962,
+};
+for (const [name, count] of Object.entries(cifarResNets)) {
+  test(`${name} has ${count} trainable parameters`, (t) => {
+    t.is(parametersOf(name).trainable, count);
+  });
+}
+
+test('projection shortcuts of a CIFAR ResNet add two 1x1 convolutions with batch normalization', (t) => {
+  const added = 16 * 32 + 2 * 32 + 32 * 64 + 2 * 64;
+  t.is(parametersOf('cifar-resnet20', { shortcut: 'projection' }).trainable, 269_722 + added);
+});
+
+for (const network of networks) {
+  test(`${network.name} gives logits of every class at its smallest input`, (t) => {
+    const size = network.smallestInput;
+    const model = network.create({ height: size, width: size, channels: 2, classes: 7 });
+    t.deepEqual(model.outputs.map((output) => output.shape), [[null, 7]]);
+    t.deepEqual(model.inputs.map((input) => input.shape), [[null, size, size, 2]]);
+    model.dispose();
+    const error = t.throws(() => network.create({ height: 0, width: size, channels: 1, classes: 2 }), { instanceOf: ConvoyError });
+    t.is(error?.code, 'CONVOY_OPTION');
+  });
+}
+
+test('an unknown network is refused with the names of all', (t) => {
+  const error = t.throws(() => createModel('resnet-20', optionsOf('mlp')), { instanceOf: ConvoyError });
+  t.is(error?.code, 'CONVOY_OPTION');
+  t.regex(error?.message ?? '', /one of .*cifar-resnet20.* for model but received "resnet-20" \(string\)/);
+});
+
+test('an unknown option is refused with the names of those there are', (t) => {
+  const error = t.throws(() => createModel('cifar-resnet20', optionsOf('cifar-resnet20', { widht: 2 })));
+  t.regex(error?.message ?? '', /only shortcut, widthFactor, initializer .* but received "widht"/);
+});
+
+const wrongOptions: [string, Record<string, unknown>, RegExp][] = [
+  ['mlp', { hidden: [0] }, /at least 1 for mlp option hidden/],
+  ['cifar10-cnn', { dropoutDense: 1 }, /below 1 for cifar10-cnn option dropoutDense but received 1 \(number\)/],
+  ['cifar10-cnn', { classes: 2.5 }, /integer for cifar10-cnn option classes but received 2.5 \(number\)/],
+  ['cifar-resnet20', { shortcut: 'B' }, /one of pad, projection for cifar-resnet20 option shortcut but received "B"/],
+  ['mnist-cnn', { height: 9 }, /at least 10 for mnist-cnn input size/],
+];
+for (const [name, more, message] of wrongOptions) {
+  test(`${name} refuses ${JSON.stringify(more)}`, (t) => {
+    const error = t.throws(() => createModel(name, optionsOf(name, more)), { instanceOf: ConvoyError });
+    t.is(error?.code, 'CONVOY_OPTION');
+    t.regex(error?.message ?? '', message);
+  });
+}
