@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { LossSpec } from '../../src/contracts/index.js';
+import { tf, type LayersModel } from '../../src/tf.js';
+import { readSafetensors } from '../../src/weights/index.js';
+
+/** Compiled tests lie in dist/test/support, fixtures in test/fixtures. */
+export const fixtures = new URL('../../../test/fixtures/', import.meta.url);
+
+/** What Keras computed for a model (see ../shared's parity cases: gradients of the first batch, 20 steps). */
+export interface KerasCase {
+  readonly name: string;
+  readonly model: LayersModel;
+  readonly loss: LossSpec;
+  readonly expected: {
+    readonly loss: number;
+    readonly trajectory: readonly number[];
+    readonly batch: number;
+    readonly inference_output_first_4: readonly (readonly number[])[];
+    readonly final_inference_output_first_4: readonly (readonly number[])[];
+  };
+  /** Weights by `layer/weight`. */
+  readonly initial: ReadonlyMap<string, Float32Array>;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+  readonly final: ReadonlyMap<string, Float32Array>;
+}
+
+async function tensors(folder: string, file: string): Promise<ReadonlyMap<string, Float32Array>> {
+  const { tensors } = await readSafetensors(new URL(`parity/${folder}/${file}.safetensors`, fixtures).pathname);
+  return new Map(tensors.map(({ name, data }) => [name.replace(/^sequential\//, '').replace('dw/kernel', 'dw/depthwise_kernel'), data]));
+}
+
+async function open(name: string, model: LayersModel, loss: LossSpec): Promise<KerasCase> {
+  const expected = JSON.parse(
+    readFileSync(new URL(`parity/${name}/expected.json`, fixtures), 'utf8'),
+  ) as KerasCase['expected'];
+  const [initial, gradients, final] = await Promise.all([
+    tensors(name, 'initial'),
+    tensors(name, 'gradients'),
+    tensors(name, 'final'),
+  ]);
+  return { name, model, loss, expected, initial, gradients, final };
+}
+
+/** Two 5x5 convolutions and a softmax; Keras trained it with Adam 0.001 on probabilities. */
+export function kerasFashionCnn(): Promise<KerasCase> {
+  const { layers } = tf;
+  const model = tf.sequential({
+    layers: [
+      layers.conv2d({ name: 'conv1', filters: 32, kernelSize: 5, activation: 'relu', inputShape: [28, 28, 1] }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.conv2d({ name: 'conv2', filters: 64, kernelSize: 5, activation: 'relu' }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.flatten(),
+      layers.dense({ name: 'dense', units: 10, activation: 'softmax' }),
+    ],
+  });
+  return open('keras-fashion-cnn', model, { name: 'crossEntropy', fromLogits: false });
+}
+
+/** Batch norm, a strided shortcut, depthwise convolution, both poolings, concatenation; SGD 0.05, momentum 0.9. */
+export function kerasBatchNormResnet(): Promise<KerasCase> {
+  const { layers } = tf;
+  const conv = (name: string, filters: number, kernelSize: number, strides: number) =>
+    layers.conv2d({ name, filters, kernelSize, strides, padding: 'same', useBias: false });
+  const bn = (name: string) => layers.batchNormalization({ name });
+  const input = tf.input({ shape: [28, 28, 1] });
+  let x = conv('stem', 8, 3, 1).apply(input);
+  x = bn('stem_bn').apply(x);
+  const stem = layers.reLU().apply(x);
+  x = conv('a1', 16, 3, 2).apply(stem);
+  x = bn('a1_bn').apply(x);
+  x = layers.reLU().apply(x);
+  x = conv('a2', 16, 3, 1).apply(x);
+  x = bn('a2_bn').apply(x);
+  const short = bn('short_bn').apply(conv('short', 16, 1, 2).apply(stem));
+  x = layers.add().apply([x, short] as ReturnType<typeof tf.input>[]);
+  const sum = layers.reLU().apply(x);
+  const dw = layers.depthwiseConv2d({ name: 'dw', kernelSize: 3, padding: 'same' }).apply(sum);
+  const pooled = [
+    layers.maxPooling2d({ poolSize: 2 }).apply(sum),
+    layers.averagePooling2d({ poolSize: 2 }).apply(dw),
+  ] as ReturnType<typeof tf.input>[];
+  const joined = layers.concatenate().apply(pooled);
+  const features = layers.globalAveragePooling2d({}).apply(joined);
+  const output = layers.dense({ name: 'head', units: 10 }).apply(features) as ReturnType<typeof tf.input>;
+  const model = tf.model({ inputs: input, outputs: output });
+  return open('keras-batchnorm-resnet', model, { name: 'crossEntropy' });
+}
+
+/** The first 1,280 images of Fashion-MNIST's test set in file order: 20 batches of 64. */
+export function fashionImages(): { pixels: Uint8Array; labels: Uint8Array } {
+  const bytes = gunzipSync(readFileSync(new URL('parity/fashion-t10k-first-1280.gz', fixtures)));
+  return { labels: bytes.subarray(0, 1280), pixels: bytes.subarray(1280) };
+}
