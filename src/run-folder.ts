@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskError, writeFileAtomic } from './atomic-file.js';
+import type { EpochRecord } from './callbacks/index.js';
+import { ConvoyError, fileError, optionError } from './errors.js';
+
+/** What `summary.json` holds when a run has ended. */
+export interface TrainSummary {
+  readonly recipe?: string;
+  readonly dataset: string;
+  readonly model: string;
+  readonly epochs: number;
+  readonly test: { readonly loss: number; readonly accuracy: number };
+  readonly train: { readonly loss: number; readonly accuracy: number };
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+  readonly workers: number;
+  readonly shards: number;
+  readonly engine: 'eager' | 'compiled';
+  readonly precision: string;
+  readonly parameters: number;
+  /** SHA-256 over the raw float32 weights in model order. */
+  readonly weightsSha256: string;
+  readonly target?: { readonly accuracy: number; readonly reached: boolean };
+  readonly stopped?: string;
+  readonly warnings: readonly string[];
+}
+
+/** The files of one run: `config.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * A new folder; one that already holds a run is refused, so that nothing is overwritten.
+   *
+   * @throws ConvoyError `CONVOY_OPTION` when it holds a run, `CONVOY_DISK` when it cannot be made.
+   */
+  static async create(path: string): Promise<RunFolder> {
+    if (existsSync(join(path, 'config.json'))) {
+      throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
+    }
+    try {
+      await mkdir(join(path, 'checkpoints'), { recursive: true });
+    } catch (error) {
+      throw diskError(path, error);
+    }
+    return new RunFolder(path);
+  }
+
+  /** `runs/NAME-N` with the first N that is free. */
+  static async nextFree(parent: string, name: string): Promise<string> {
+    const taken = new Set(await readdir(parent).catch(() => [] as string[]));
+    let number = 1;
+    while (taken.has(`${name}-${number}`)) number++;
+    return join(parent, `${name}-${number}`);
+  }
+
+  /**
+   * Opens the folder of an earlier run.
+   *
+   * @throws ConvoyError `CONVOY_CHECKPOINT` when there is no run in it.
+   */
+  static open(path: string): RunFolder {
+    if (!existsSync(join(path, 'config.json'))) {
+      throw fileError('CONVOY_CHECKPOINT', path, '', 'a run folder with a config.json', 'none');
+    }
+    return new RunFolder(path);
+  }
+
+  checkpoint(which: 'last' | 'best'): string {
+    return join(this.path, 'checkpoints', `${which}.ckpt`);
+  }
+
+  get modelFolder(): string {
+    return join(this.path, 'model');
+  }
+
+  async readConfig(): Promise<unknown> {
+    return this.#readJson('config.json');
+  }
+
+  async readSummary(): Promise<TrainSummary> {
+    return (await this.#readJson('summary.json')) as TrainSummary;
+  }
+
+  async writeConfig(config: unknown): Promise<void> {
+    await writeFileAtomic(join(this.path, 'config.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
+  }
+
+  async writeSummary(summary: TrainSummary): Promise<void> {
+    await writeFileAtomic(join(this.path, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`]);
+  }
+
+  /** Appends one epoch to `metrics.jsonl`. */
+  async appendMetrics(record: EpochRecord): Promise<void> {
+    const path = join(this.path, 'metrics.jsonl');
+    try {
+      await appendFile(path, `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      throw diskError(path, error);
+    }
+  }
+
+  /** Rewrites `metrics.jsonl` from a checkpoint's history: epochs after it are done again. */
+  async rewriteMetrics(history: readonly EpochRecord[]): Promise<void> {
+    await writeFileAtomic(
+      join(this.path, 'metrics.jsonl'),
+      history.map((record) => `${JSON.stringify(record)}\n`),
+    );
+  }
+
+  async #readJson(name: string): Promise<unknown> {
+    const path = join(this.path, name);
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      throw fileError('CONVOY_CHECKPOINT', path, '', 'a file of a convoy run', (error as Error).message, error);
+    }
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw new ConvoyError('CONVOY_CHECKPOINT', `${path}: expected JSON but found ${(error as Error).message}`, { file: path }, error);
+    }
+  }
+}
