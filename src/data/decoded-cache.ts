@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { errorText } from './bytes.js';
+import type { BadImage } from './options.js';
+import { decodedFolder } from './places.js';
+import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
+
+/** A dataset that has been decoded or drawn: what the cache keeps. */
+export interface DecodedSet {
+  readonly classes: readonly string[];
+  readonly train: LabelledPixels;
+  readonly test: LabelledPixels;
+  readonly badImages: readonly BadImage[];
+}
+
+// File: magic, header length (32-bit little-endian), header (JSON), then train labels, test labels (int32), train
+// pixels, test pixels. Labels are written in the machine's order: a cache does not travel.
+const magic = Buffer.from('convoypx1\n');
+/** One write or read call takes less than 2 GiB. */
+const pieceBytes = 2 ** 26;
+const largestHeader = 2 ** 26;
+
+const splitHeader = z.object({
+  count: z.int().nonnegative(),
+  shape: z.object({ height: z.int().positive(), width: z.int().positive(), channels: z.int().positive() }),
+});
+const headerSchema = z.object({
+  key: z.string(),
+  sha256: z.string(),
+  classes: z.array(z.string()),
+  train: splitHeader,
+  test: splitHeader,
+  badImages: z.array(z.object({ file: z.string(), reason: z.string() })),
+});
+
+/** The cache file for a key: everything that the pixels depend on, as text. */
+function cacheFile(key: string): string {
+  return path.join(decodedFolder(), `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.pixels`);
+}
+
+function body({ train, test }: Pick<DecodedSet, 'train' | 'test'>): Uint8Array[] {
+  const parts = [train.labels, test.labels, train.pixels, test.pixels];
+  return parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+}
+
+function bodyHash(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/**
+ * Keeps a decoded dataset under `key`: written to a new file, then renamed. A cache that cannot be written is no reason
+ * to stop a run: it is said as a warning of the process.
+ */
+export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
+  const file = cacheFile(key);
+  const temporary = `${file}.${process.pid}.part`;
+  const { classes, badImages } = set;
+  const part = ({ count, shape }: LabelledPixels) => ({ count, shape });
+  const parts = body(set);
+  const header: z.infer<typeof headerSchema> = {
+    key,
+    sha256: bodyHash(parts),
+    classes: [...classes],
+    train: part(set.train),
+    test: part(set.test),
+    badImages: [...badImages],
+  };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(temporary, 'w');
+    try {
+      for (const bytes of [magic, length, text, ...parts]) await writeAll(handle, bytes);
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
+    process.emitWarning(`Cannot keep decoded images in ${file}, they will be decoded again: ${errorText(error)}`);
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, offset, Math.min(pieceBytes, bytes.length - offset));
+    offset += bytesWritten;
+  }
+}
+
+async function readAll(handle: FileHandle, bytes: Uint8Array): Promise<boolean> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, offset, Math.min(pieceBytes, bytes.length - offset), null);
+    if (bytesRead === 0) return false;
+    offset += bytesRead;
+  }
+  return true;
+}
+
+/** What was kept under `key`; undefined when nothing was, or when the file is damaged (it is then removed). */
+export async function loadDecoded(key: string): Promise<DecodedSet | undefined> {
+  const file = cacheFile(key);
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (handle === undefined) return undefined;
+  let set: DecodedSet | undefined;
+  try {
+    set = await readSet(handle, key);
+  } finally {
+    await handle.close();
+  }
+  if (set === undefined) await rm(file, { force: true });
+  return set;
+}
+
+async function readSet(handle: FileHandle, key: string): Promise<DecodedSet | undefined> {
+  const start = Buffer.alloc(magic.length + 4);
+  if (!(await readAll(handle, start)) || !start.subarray(0, magic.length).equals(magic)) return undefined;
+  const length = start.readUInt32LE(magic.length);
+  const text = Buffer.alloc(length <= largestHeader ? length : 0);
+  if (!(await readAll(handle, text))) return undefined;
+  const parsed = headerSchema.safeParse(parseJson(text.toString()));
+  if (!parsed.success || parsed.data.key !== key) return undefined;
+  const header = parsed.data;
+  const split = ({ count, shape }: z.infer<typeof splitHeader>): LabelledPixels => {
+    return { count, shape, labels: allocateLabels(count), pixels: allocatePixels(count, shape, 'the cache') };
+  };
+  const { classes, badImages } = header;
+  const set: DecodedSet = { classes, badImages, train: split(header.train), test: split(header.test) };
+  for (const part of body(set)) if (!(await readAll(handle, part))) return undefined;
+  return bodyHash(body(set)) === header.sha256 ? set : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // a damaged header is a damaged cache, which is made again
+  }
+}

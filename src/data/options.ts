@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { ConvoyError, optionError } from '../errors.js';
+
+/** How far a long piece of work has come; `total` is 0 while unknown. */
+export interface DataProgress {
+  /** What is done, for a person: `drawing shapes`, `downloading train-images-idx3-ubyte.gz`. */
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'images' | 'bytes';
+}
+
+/** An image that was left out, and why. */
+export interface BadImage {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** What `openDataset` opens, and how. */
+export interface OpenOptions {
+  /** Name in the catalog, or path of an image folder or tar(.gz) archive. */
+  readonly name: string;
+  /** Folder to look in first. */
+  readonly dataDir?: string;
+  /** Decides the validation split, and the test split of an image folder without one. */
+  readonly seed: number;
+  /** Keep the first N training samples. */
+  readonly limit?: number;
+  /** Share of the training samples (after `limit`) to hold out, class by class; from 0 to below 1. */
+  readonly validationSplit?: number;
+  /** Size that images of a folder or archive are brought to: side of a square, or height and width. */
+  readonly imageSize?: number | readonly [height: number, width: number];
+  /** Whether a dataset that is not found may be downloaded; default true. */
+  readonly download?: boolean;
+  /** What to do with an image that cannot be decoded; default `fail`. */
+  readonly onBadImage?: 'fail' | 'skip';
+  readonly onProgress?: (progress: DataProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const side = z.int().min(1).max(4096);
+const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expected: string }>> = {
+  name: { schema: z.string().min(1), expected: 'a dataset name or path' },
+  dataDir: { schema: z.string().min(1).optional(), expected: 'a folder' },
+  seed: { schema: z.int().nonnegative(), expected: 'a non-negative integer' },
+  limit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
+  validationSplit: { schema: z.number().min(0).lt(1).optional(), expected: 'a number from 0 to below 1' },
+  imageSize: {
+    schema: z.union([side, z.tuple([side, side])]).optional(),
+    expected: 'an integer from 1 to 4096, or a pair [height, width] of them,',
+  },
+  download: { schema: z.boolean().optional(), expected: 'true or false' },
+  onBadImage: { schema: z.enum(['fail', 'skip']).optional(), expected: '"fail" or "skip"' },
+  onProgress: { schema: z.function().optional(), expected: 'a function' },
+  signal: { schema: z.instanceof(AbortSignal).optional(), expected: 'an AbortSignal' },
+};
+
+/** Checks options at the edge; throws `CONVOY_OPTION` for the first that is wrong or unknown. */
+export function checkOpenOptions(options: OpenOptions): void {
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const key of given.keys()) {
+    if (!(key in rules)) throw optionError(key, `one of ${Object.keys(rules).join(', ')}`, given.get(key));
+  }
+  for (const [key, { schema, expected }] of Object.entries(rules)) {
+    if (!schema.safeParse(given.get(key)).success) throw optionError(key, expected, given.get(key));
+  }
+}
+
+/** Throws `CONVOY_ABORTED` when the signal has been given. */
+export function checkAborted(signal: AbortSignal | undefined, doing: string): void {
+  if (signal?.aborted) throw new ConvoyError('CONVOY_ABORTED', `Stopped while ${doing}`, {}, signal.reason);
+}

@@ -1,0 +1,84 @@
+import type { Dataset } from '../contracts/index.js';
+import { optionError } from '../errors.js';
+import { permutation, RandomStream } from '../random.js';
+import { allocateLabels, allocatePixels, imageBytes, signDataset, type UnsignedDataset } from './stores.js';
+
+/** Sample indices of two disjoint parts, each ascending. */
+export interface SplitIndices {
+  readonly kept: Uint32Array;
+  readonly held: Uint32Array;
+}
+
+/**
+ * Holds out about `share` of the samples, class by class, so that both parts have the classes in the same proportions.
+ * Each class gives `share` of its own samples, rounded to the nearest integer; which ones depends on `seed` alone.
+ */
+export function stratifiedSplit(labels: ArrayLike<number>, share: number, seed: number): SplitIndices {
+  const byClass = new Map<number, number[]>();
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index] ?? 0;
+    const members = byClass.get(label);
+    if (members === undefined) byClass.set(label, [index]);
+    else members.push(index);
+  }
+  const kept: number[] = [];
+  const held: number[] = [];
+  for (const [label, members] of byClass) {
+    const order = permutation(members.length, new RandomStream(seed, 'split', label));
+    const cut = Math.round(share * members.length);
+    order.forEach((place, rank) => (rank < cut ? held : kept).push(members[place] ?? 0));
+  }
+  return { kept: Uint32Array.from(kept).sort(), held: Uint32Array.from(held).sort() };
+}
+
+/** The samples of `dataset` at `indices`, in that order, as a dataset of its own. */
+export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dataset['split']): Dataset {
+  const { store, targets, shape, classes } = dataset;
+  const count = indices.length;
+  const size = imageBytes(shape);
+  let selected: UnsignedDataset['store'];
+  if (store.kind === 'pixels') {
+    const pixels = allocatePixels(count, shape, dataset.name);
+    indices.forEach((from, to) => pixels.set(store.pixels.subarray(from * size, (from + 1) * size), to * size));
+    selected = { kind: 'pixels', pixels };
+  } else {
+    selected = { kind: 'files', root: store.root, paths: Array.from(indices, (index) => store.paths[index] ?? '') };
+  }
+  return signDataset({ ...dataset, split, count, store: selected, targets: selectTargets(targets, indices, classes.length) });
+}
+
+function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classes: number): Dataset['targets'] {
+  if (targets.kind === 'classes') {
+    const labels = allocateLabels(indices.length);
+    indices.forEach((from, to) => (labels[to] = targets.labels[from] ?? 0));
+    return { kind: 'classes', labels };
+  }
+  const values = new Float32Array(new SharedArrayBuffer(indices.length * classes * 4));
+  indices.forEach((from, to) => values.set(targets.values.subarray(from * classes, (from + 1) * classes), to * classes));
+  return { kind: 'multi-label', values };
+}
+
+/**
+ * The first `limit` samples; pixels and labels are views of the same memory.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when there are fewer.
+ */
+export function firstSamples(dataset: Dataset, limit: number): Dataset {
+  if (limit > dataset.count) {
+    throw optionError('--limit', `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
+  }
+  if (limit === dataset.count) return dataset;
+  const { store, targets, shape, classes } = dataset;
+  return signDataset({
+    ...dataset,
+    count: limit,
+    store:
+      store.kind === 'pixels'
+        ? { kind: 'pixels', pixels: store.pixels.subarray(0, limit * imageBytes(shape)) }
+        : { ...store, paths: store.paths.slice(0, limit) },
+    targets:
+      targets.kind === 'classes'
+        ? { kind: 'classes', labels: targets.labels.subarray(0, limit) }
+        : { kind: 'multi-label', values: targets.values.subarray(0, limit * classes.length) },
+  });
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { Dataset, ImageShape } from '../contracts/index.js';
+import { ConvoyError } from '../errors.js';
+import { limits } from './limits.js';
+
+const wasmPageBytes = 65_536;
+
+/**
+ * Shared memory for `count` images of one shape, all zeros, starting on a page boundary so that TensorFlow can wrap
+ * any aligned part of it without a copy.
+ *
+ * @throws ConvoyError `CONVOY_MEMORY` above the limit, or when the system refuses.
+ */
+export function allocatePixels(count: number, shape: ImageShape, what: string): Uint8Array<SharedArrayBuffer> {
+  const bytes = count * imageBytes(shape);
+  if (bytes > limits.pixelStoreBytes) {
+    throw new ConvoyError(
+      'CONVOY_MEMORY',
+      `Expected at most ${mebibytes(limits.pixelStoreBytes)} MiB of decoded pixels for ${what} but its ${count} images of ` +
+        `${shape.height}x${shape.width}x${shape.channels} need ${mebibytes(bytes)} MiB; use a smaller --image-size or --limit`,
+    );
+  }
+  const pages = Math.max(1, Math.ceil(bytes / wasmPageBytes));
+  try {
+    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    if (!(buffer instanceof SharedArrayBuffer)) throw new TypeError('shared WebAssembly memory is not shared');
+    return new Uint8Array(buffer, 0, bytes);
+  } catch (error) {
+    const message = `Expected ${mebibytes(bytes)} MiB of shared memory for ${what} but the system refused it`;
+    throw new ConvoyError('CONVOY_MEMORY', message, {}, error);
+  }
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
+}
+
+/** Shared memory for one label per sample. */
+export function allocateLabels(count: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(count * 4));
+}
+
+/** Bytes of one decoded image. */
+export function imageBytes(shape: ImageShape): number {
+  return shape.height * shape.width * shape.channels;
+}
+
+/** Decoded images with one label each: what the readers of every format give. */
+export interface LabelledPixels {
+  readonly shape: ImageShape;
+  readonly count: number;
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
+  readonly labels: Int32Array<SharedArrayBuffer>;
+}
+
+/** A dataset without its fingerprint. */
+export type UnsignedDataset = Omit<Dataset, 'fingerprint'>;
+
+/** Completes a dataset with the SHA-256 over its classes, shape, labels and pixels (or paths and their sizes). */
+export function signDataset(dataset: UnsignedDataset, fileSizes: readonly number[] = []): Dataset {
+  const { split, count, classes, shape, store, targets } = dataset;
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([split, count, classes, shape.height, shape.width, shape.channels]));
+  hash.update(targets.kind === 'classes' ? targets.labels : targets.values);
+  if (store.kind === 'pixels') hash.update(store.pixels);
+  else hash.update(JSON.stringify([store.paths, fileSizes]));
+  return { ...dataset, fingerprint: hash.digest('hex') };
+}
+
+/** A dataset of decoded images. */
+export function pixelDataset(
+  name: string,
+  split: Dataset['split'],
+  classes: readonly string[],
+  { shape, count, pixels, labels }: LabelledPixels,
+): Dataset {
+  const targets = { kind: 'classes', labels } as const;
+  return signDataset({ name, split, count, classes, shape, store: { kind: 'pixels', pixels }, targets });
+}
