@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { augmentSchema } from '../augment/index.js';
 import { optionError } from './errors.js';
 import { lossSchema } from './losses/index.js';
-import { optimizerSchema, type OptimizerSpec } from './optimizers/index.js';
+import { baseLearningRate as optimizerLearningRate, optimizerSchema, type OptimizerSpec } from './optimizers/index.js';
 import { scheduleSchema } from './schedules/index.js';
 import { parseOptions } from './validate.js';
 
@@ -79,23 +79,9 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** A configuration with all defaults filled in. */
 export type RunConfig = z.output<typeof configSchema>;
 
-/** PyTorch 2's default learning rates. */
-const defaultLearningRates: Readonly<Record<OptimizerSpec['name'], number>> = {
-  sgd: 1e-3,
-  adam: 1e-3,
-  adamw: 1e-3,
-  rmsprop: 1e-2,
-  adagrad: 1e-2,
-  adadelta: 1,
-  nadam: 2e-3,
-  adamax: 2e-3,
-  lamb: 1e-3,
-  lars: 1e-1,
-};
-
 /** The learning rate of a configuration: given, or the optimizer's own default. */
 export function baseLearningRate(config: RunConfig): number {
-  return config.learningRate ?? defaultLearningRates[config.optimizer.name];
+  return config.learningRate ?? optimizerLearningRate(config.optimizer);
 }
 
 /**

@@ -3,9 +3,9 @@ import { threadId, workerData as piscinaData } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import { createEngine, type Engine } from '../src/engine/index.js';
 import { ConvoyError, flattenError } from '../src/errors.js';
-import { Arena } from '../src/memory/index.js';
+import { Arena, slotNames } from '../src/memory/index.js';
 import { loadNativeInWorker, type Native } from '../src/native/index.js';
-import { openStepKernel, type StepKernel } from '../src/optimizers/index.js';
+import { blockFloats, openStepKernel, type PassResult, type StepKernel } from '../src/optimizers/index.js';
 import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
 
 const setup = (workerData ?? piscinaData) as WorkerSetup;
@@ -13,11 +13,22 @@ const arena = Arena.open(setup.arena);
 
 let native: Native | undefined;
 let engine: Engine | undefined;
-let kernel: StepKernel | undefined;
+/** By scratch block. */
+const kernels = new Map<number, StepKernel>();
 
 async function openEngine(): Promise<Engine> {
   native ??= await loadNativeInWorker();
   return createEngine({ native, arena, layout: setup.layout, spec: setup.spec, seed: setup.seed }, setup.engine);
+}
+
+function openKernel(scratch: number): StepKernel {
+  let kernel = kernels.get(scratch);
+  if (kernel === undefined) {
+    const place = arena.slot(slotNames.scratch).byteOffset + scratch * blockFloats * 4;
+    kernel = openStepKernel(setup.kernel, arena.memory, place);
+    kernels.set(scratch, kernel);
+  }
+  return kernel;
 }
 
 // Made now, so that the first task finds it; if it fails, that task tells why.
@@ -33,13 +44,10 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
   try {
     await first;
     const started = performance.timeOrigin + performance.now();
-    let seconds: { allReduce: number; optimizer: number } | undefined;
-    let squaredNorms: readonly number[] | undefined;
+    let result: PassResult | undefined;
     if (task.kind === 'step') {
-      kernel ??= openStepKernel(setup.kernel, arena.memory);
-      const result = kernel.slice(task.slice);
-      seconds = result.seconds;
-      squaredNorms = result.squaredNorms;
+      const { pass, begin, end, scratch, args } = task.slice;
+      result = openKernel(scratch).pass(pass, begin, end, args);
     } else {
       engine ??= await openEngine();
       if (task.kind === 'gradients') engine.gradients(task.task);
@@ -50,8 +58,7 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
       thread: threadId,
       started,
       ended: performance.timeOrigin + performance.now(),
-      ...(seconds ? { seconds } : {}),
-      ...(squaredNorms ? { squaredNorms } : {}),
+      ...(result ? { result } : {}),
     };
   } catch (error) {
     // What an engine looks like after a fault is unknown: the next task gets a new one.

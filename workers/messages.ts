@@ -2,7 +2,7 @@ import type { StepSpec } from '../src/contracts/index.js';
 import type { CompiledSpec, ShardTask } from '../src/engine/index.js';
 import type { FlatError } from '../src/errors.js';
 import type { ArenaHandle, RunLayout } from '../src/memory/index.js';
-import type { StepSlice, StepKernelDescription } from '../src/optimizers/index.js';
+import type { PassArguments, PassResult, StepDescription } from '../src/optimizers/index.js';
 
 /** How a worker gets its engine. */
 export type EngineSource =
@@ -18,14 +18,24 @@ export interface WorkerSetup {
   readonly spec: StepSpec;
   readonly seed: number;
   readonly engine: EngineSource;
-  readonly kernel: StepKernelDescription;
+  readonly kernel: StepDescription;
+}
+
+/** A slice of one pass of the all-reduce and optimizer step. */
+export interface StepSlice {
+  readonly pass: number;
+  /** First block, and the one behind the last. */
+  readonly begin: number;
+  readonly end: number;
+  /** Which scratch block of the arena is this slice's own. */
+  readonly scratch: number;
+  readonly args: PassArguments;
 }
 
 /** All that the main thread can ask of a gradient worker. */
 export type WorkerTask =
   | { readonly kind: 'gradients'; readonly task: ShardTask }
   | { readonly kind: 'evaluate'; readonly task: ShardTask }
-  /** A slice of the all-reduce and optimizer step. */
   | { readonly kind: 'step'; readonly slice: StepSlice };
 
 /** What comes back; results themselves are in the arena. */
@@ -38,7 +48,6 @@ export type WorkerReply =
       readonly started: number;
       readonly ended: number;
       /** Result of a step slice. */
-      readonly seconds?: { readonly allReduce: number; readonly optimizer: number };
-      readonly squaredNorms?: readonly number[];
+      readonly result?: PassResult;
     }
   | { readonly kind: 'failed'; readonly error: FlatError };

@@ -1,0 +1,180 @@
+import { shards as cutShards } from './data/index.js';
+import { stats } from './engine/index.js';
+import { ConvoyError } from './errors.js';
+import { type Arena, type RunLayout, slotNames, statsLength } from './memory/index.js';
+import type { StepKernel } from './optimizers/index.js';
+import type { DoneReply, GradientPool } from './pool.js';
+
+/** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
+const parallelStepFloats = 2_000_000;
+
+/** Sums over samples; kept in float64, added in shard order. */
+export interface Sums {
+  readonly lossSum: number;
+  readonly weightSum: number;
+  readonly correct: number;
+  readonly count: number;
+  readonly regularization: number;
+}
+
+/** Which samples of a slot, and when. */
+export interface StepBatch {
+  readonly slot: number;
+  readonly count: number;
+}
+
+export interface StepOutcome {
+  readonly sums: Sums;
+  /** Who computed which shard, and when. */
+  readonly replies: readonly DoneReply[];
+  /** Seconds by phase. */
+  readonly gradients: number;
+  readonly allReduce: number;
+  readonly optimizer: number;
+}
+
+/** How the gradients of a batch are used. */
+export interface StepPlan {
+  /** Batches since the start of training, from 0: keys dropout. */
+  readonly batch: number;
+  /** Optimizer steps done, from 0. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Samples already in the accumulated gradient: 0 when this batch begins a step. */
+  readonly accumulated: number;
+  /** Whether the optimizer steps after this batch. */
+  readonly update: boolean;
+}
+
+export interface CoordinatorOptions {
+  readonly arena: Arena;
+  readonly layout: RunLayout;
+  readonly pool: GradientPool;
+  readonly kernel: StepKernel;
+  /** Called while the workers compute, on the main thread. */
+  readonly meanwhile?: () => void;
+}
+
+/**
+ * One training step, all workers in lockstep: each shard's gradient, then the all-reduce and the optimizer step in
+ * shard order, weighted by the shards' sample weights. Large steps are cut into slices that the pool does in parallel;
+ * elementwise work in fixed blocks, so the bits are the same.
+ */
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #parallel: boolean;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    const { layout, pool } = options;
+    this.#parallel = pool.workers > 1 && layout.trainableLength * layout.shards >= parallelStepFloats;
+  }
+
+  /**
+   * Computes a batch's gradients and, when the plan says so, steps the optimizer.
+   *
+   * @throws ConvoyError `CONVOY_DIVERGED` when the loss is not finite; weights are then those before the step.
+   */
+  async step(batch: StepBatch, plan: StepPlan): Promise<StepOutcome> {
+    const { pool, layout } = this.#options;
+    const started = performance.now();
+    const tasks = this.#tasks(batch, plan.batch);
+    const running = tasks.map((task) => pool.run({ kind: 'gradients', task }));
+    this.#options.meanwhile?.();
+    const replies = await Promise.all(running);
+    const gradients = (performance.now() - started) / 1000;
+
+    const sums = this.sums(batch.slot, tasks.map((task) => task.shard));
+    if (!Number.isFinite(sums.lossSum) || !Number.isFinite(sums.regularization)) {
+      throw new ConvoyError('CONVOY_DIVERGED', `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1}`, {
+        place: `step ${plan.step + 1}`,
+      });
+    }
+    const total = plan.accumulated + sums.weightSum;
+    const coefficients = Array.from({ length: layout.shards }, (_, shard) =>
+      shard < tasks.length ? this.#line(batch.slot, shard)[stats.weightSum]! / total : 0,
+    );
+    const carry = plan.accumulated / total;
+    this.#averageMoving(tasks);
+    const seconds = plan.update
+      ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, coefficients, carry })
+      : this.#options.kernel.accumulate({ coefficients, carry });
+    return { sums, replies, gradients, ...seconds };
+  }
+
+  /** Inference over a batch: outputs into the slot, sums returned. */
+  async evaluate(batch: StepBatch): Promise<Sums> {
+    const tasks = this.#tasks(batch, 0);
+    await Promise.all(tasks.map((task) => this.#options.pool.run({ kind: 'evaluate', task })));
+    return this.sums(batch.slot, tasks.map((task) => task.shard));
+  }
+
+  /** Adds up the statistics lines of some shards of a slot, in the given order. */
+  sums(slot: number, shards: readonly number[]): Sums {
+    const total = { lossSum: 0, weightSum: 0, correct: 0, count: 0, regularization: 0 };
+    for (const shard of shards) {
+      const line = this.#line(slot, shard);
+      total.lossSum += line[stats.lossSum] as number;
+      total.weightSum += line[stats.weightSum] as number;
+      total.correct += line[stats.correct] as number;
+      total.count += line[stats.count] as number;
+      total.regularization = line[stats.regularization] as number;
+    }
+    return total;
+  }
+
+  /** Tasks of the shards that have samples: of a last, smaller batch some may have none. */
+  #tasks({ slot, count }: StepBatch, step: number) {
+    return cutShards(count, this.#options.layout.shards)
+      .map(({ begin, end }, shard) => ({ step, shard, slot, begin, count: end - begin }))
+      .filter((task) => task.count > 0);
+  }
+
+  #line(slot: number, shard: number): Float32Array {
+    const { arena, layout } = this.#options;
+    return arena.float32(arena.slot(slotNames.stats), (slot * layout.shards + shard) * statsLength, statsLength);
+  }
+
+  /** New moving statistics: the mean of the shards' ones by sample count, in shard order. */
+  #averageMoving(tasks: readonly { readonly shard: number; readonly count: number }[]): void {
+    const { arena, layout } = this.#options;
+    if (layout.movingLength === 0) return;
+    const count = tasks.reduce((sum, task) => sum + task.count, 0);
+    const moving = arena.float32(arena.slot(slotNames.weights), layout.trainableLength, layout.movingLength);
+    const sources = tasks.map((task) => ({
+      values: arena.float32(arena.slot(slotNames.moving(task.shard))),
+      share: task.count / count,
+    }));
+    for (let i = 0; i < moving.length; i++) {
+      let mean = 0;
+      for (const { values, share } of sources) mean += share * (values[i] as number);
+      moving[i] = mean;
+    }
+  }
+
+  async #update(args: Parameters<StepKernel['run']>[0]): Promise<{ allReduce: number; optimizer: number }> {
+    const { kernel, pool } = this.#options;
+    if (!this.#parallel) return kernel.run(args).seconds;
+    const started = performance.now();
+    const norms: (readonly number[])[] = [];
+    let allReduce = 0;
+    let optimizer = 0;
+    for (let pass = 0; pass < kernel.passes; pass++) {
+      const slices = cutShards(kernel.blocks, pool.workers);
+      const results = await Promise.all(
+        slices.map(({ begin, end }, scratch) =>
+          pool.run({ kind: 'step', slice: { pass, begin, end, scratch, args: { ...args, norms } } }),
+        ),
+      );
+      norms.push(kernel.norms(pass, results.flatMap((reply) => reply.result?.sums ?? [])));
+      for (const { result } of results) {
+        allReduce += result?.seconds.allReduce ?? 0;
+        optimizer += result?.seconds.optimizer ?? 0;
+      }
+    }
+    // Wall time, divided between the phases as the workers' own time was.
+    const seconds = (performance.now() - started) / 1000;
+    const share = allReduce / (allReduce + optimizer);
+    return { allReduce: seconds * share, optimizer: seconds * (1 - share) };
+  }
+}
