@@ -1,8 +1,9 @@
+import { stepInSlices } from './all-reduce.js';
 import { shards as cutShards } from './data/index.js';
 import { stats } from './engine/index.js';
 import { ConvoyError } from './errors.js';
 import { type Arena, type RunLayout, slotNames, statsLength } from './memory/index.js';
-import type { StepKernel } from './optimizers/index.js';
+import type { StepArguments, StepKernel } from './optimizers/index.js';
 import type { DoneReply, GradientPool } from './pool.js';
 
 /** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
@@ -152,29 +153,25 @@ export class Coordinator {
     }
   }
 
-  async #update(args: Parameters<StepKernel['run']>[0]): Promise<{ allReduce: number; optimizer: number }> {
+  async #update(args: StepArguments): Promise<{ allReduce: number; optimizer: number }> {
     const { kernel, pool } = this.#options;
     if (!this.#parallel) return kernel.run(args).seconds;
     const started = performance.now();
-    const norms: (readonly number[])[] = [];
-    let allReduce = 0;
-    let optimizer = 0;
-    for (let pass = 0; pass < kernel.passes; pass++) {
-      const slices = cutShards(kernel.blocks, pool.workers);
-      const results = await Promise.all(
-        slices.map(({ begin, end }, scratch) =>
-          pool.run({ kind: 'step', slice: { pass, begin, end, scratch, args: { ...args, norms } } }),
-        ),
-      );
-      norms.push(kernel.norms(pass, results.flatMap((reply) => reply.result?.sums ?? [])));
-      for (const { result } of results) {
-        allReduce += result?.seconds.allReduce ?? 0;
-        optimizer += result?.seconds.optimizer ?? 0;
-      }
-    }
-    // Wall time, divided between the phases as the workers' own time was.
-    const seconds = (performance.now() - started) / 1000;
-    const share = allReduce / (allReduce + optimizer);
-    return { allReduce: seconds * share, optimizer: seconds * (1 - share) };
+    // Slice 0 is done on this thread with scratch block 0; those sent at one time have one each.
+    let sent = 0;
+    const slices = pool.workers;
+    const { seconds } = await stepInSlices(kernel, args, {
+      slices,
+      send: async (slice) => {
+        const scratch = 1 + (sent++ % (slices - 1));
+        const { result } = await pool.run({ kind: 'step', slice, scratch });
+        if (result === undefined) throw new TypeError('a step slice came back without its result');
+        return result;
+      },
+    });
+    // The wall time, hand-over included, divided between the phases as the slowest slice's own time was.
+    const wall = (performance.now() - started) / 1000;
+    const share = seconds.allReduce / (seconds.allReduce + seconds.optimizer);
+    return { allReduce: wall * share, optimizer: wall * (1 - share) };
   }
 }

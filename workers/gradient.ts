@@ -1,6 +1,7 @@
 /** Piscina entry of the gradient pool: one engine a thread, made when the thread starts. */
 import { threadId, workerData as piscinaData } from 'node:worker_threads';
 import { workerData } from 'piscina';
+import { runSlice } from '../src/all-reduce.js';
 import { createEngine, type Engine } from '../src/engine/index.js';
 import { ConvoyError, flattenError } from '../src/errors.js';
 import { Arena, slotNames } from '../src/memory/index.js';
@@ -46,8 +47,7 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
     const started = performance.timeOrigin + performance.now();
     let result: PassResult | undefined;
     if (task.kind === 'step') {
-      const { pass, begin, end, scratch, args } = task.slice;
-      result = openKernel(scratch).pass(pass, begin, end, args);
+      result = runSlice(openKernel(task.scratch), task.slice);
     } else {
       engine ??= await openEngine();
       if (task.kind === 'gradients') engine.gradients(task.task);

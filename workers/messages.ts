@@ -1,8 +1,9 @@
+import type { SliceTask } from '../src/all-reduce.js';
 import type { StepSpec } from '../src/contracts/index.js';
 import type { CompiledSpec, ShardTask } from '../src/engine/index.js';
 import type { FlatError } from '../src/errors.js';
 import type { ArenaHandle, RunLayout } from '../src/memory/index.js';
-import type { PassArguments, PassResult, StepDescription } from '../src/optimizers/index.js';
+import type { PassResult, StepDescription } from '../src/optimizers/index.js';
 
 /** How a worker gets its engine. */
 export type EngineSource =
@@ -21,22 +22,12 @@ export interface WorkerSetup {
   readonly kernel: StepDescription;
 }
 
-/** A slice of one pass of the all-reduce and optimizer step. */
-export interface StepSlice {
-  readonly pass: number;
-  /** First block, and the one behind the last. */
-  readonly begin: number;
-  readonly end: number;
-  /** Which scratch block of the arena is this slice's own. */
-  readonly scratch: number;
-  readonly args: PassArguments;
-}
-
 /** All that the main thread can ask of a gradient worker. */
 export type WorkerTask =
   | { readonly kind: 'gradients'; readonly task: ShardTask }
   | { readonly kind: 'evaluate'; readonly task: ShardTask }
-  | { readonly kind: 'step'; readonly slice: StepSlice };
+  /** A slice of the all-reduce and optimizer step, with the scratch block of the arena that is its own. */
+  | { readonly kind: 'step'; readonly slice: SliceTask; readonly scratch: number };
 
 /** What comes back; results themselves are in the arena. */
 export type WorkerReply =
