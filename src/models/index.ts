@@ -1,4 +1,5 @@
 export type { ModelOptions, Network, NetworkOption } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
+export { loadArchitecture } from './keras-config.js';
 export { modelParameters, type ModelParameter } from './parameters.js';
 export { createModel, networkNamed, networks } from './registry.js';
