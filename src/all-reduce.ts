@@ -1,0 +1,98 @@
+/**
+ * The all-reduce and optimizer step of a whole batch, on this thread or in slices on a pool. The slices change only who
+ * computes: blocks are fixed, each is reduced in shard order, and sums over blocks are added in block order.
+ */
+import {
+  type PassArguments,
+  type PassResult,
+  type StepArguments,
+  type StepKernel,
+  type StepResult,
+  type StepSeconds,
+} from './optimizers/index.js';
+
+/** A slice for another thread: blocks `begin` to `end` of a pass, or of an accumulation. Plain data. */
+export interface SliceTask {
+  /** Number of the pass; `accumulate` adds to the reduced gradient instead. */
+  readonly pass: number | 'accumulate';
+  readonly begin: number;
+  readonly end: number;
+  readonly args: PassArguments;
+}
+
+/** Does a slice; what a worker runs with its own kernel. */
+export function runSlice(kernel: StepKernel, { pass, begin, end, args }: SliceTask): PassResult {
+  if (pass === 'accumulate') return { seconds: kernel.accumulate(args, begin, end), sums: [] };
+  return kernel.pass(pass, begin, end, args);
+}
+
+/**
+ * Coefficients of the shards from their weights (sample counts, or sums of class weights): weight / sum of weights.
+ *
+ * @throws RangeError if all are 0
+ */
+export function shardCoefficients(weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (!(total > 0)) throw new RangeError('the shards of a batch have no sample');
+  return weights.map((weight) => weight / total);
+}
+
+/** Where slices go. */
+export interface SliceOptions {
+  /** How many slices to cut, this thread's included. */
+  readonly slices: number;
+  /** Has another thread do a slice; all but the first slice are sent, the first is done here meanwhile. */
+  readonly send: (task: SliceTask) => Promise<PassResult>;
+}
+
+/** Cuts `blocks` into ranges whose sizes differ by at most one. */
+export function cutSlices(blocks: number, slices: number): { begin: number; end: number }[] {
+  const count = Math.max(1, Math.min(slices, blocks));
+  return Array.from({ length: count }, (_, slice) => ({
+    begin: Math.floor((blocks * slice) / count),
+    end: Math.floor((blocks * (slice + 1)) / count),
+  }));
+}
+
+/** Runs one pass in slices; seconds are those of the slowest slice, which is what the step waits for. */
+async function passInSlices(
+  kernel: StepKernel,
+  pass: SliceTask['pass'],
+  args: PassArguments,
+  { slices, send }: SliceOptions,
+): Promise<PassResult> {
+  const tasks = cutSlices(kernel.blocks, slices).map((range): SliceTask => ({ pass, ...range, args }));
+  const [own, ...others] = tasks;
+  const sent = Promise.all(others.map(send));
+  // Awaited below; without this a failed slice would be an unhandled rejection while this thread does its own.
+  sent.catch(() => undefined);
+  const results = own === undefined ? [] : [runSlice(kernel, own)];
+  results.push(...(await sent));
+  const total = ({ seconds }: PassResult): number => seconds.allReduce + seconds.optimizer;
+  const slowest = results.reduce((a, b) => (total(b) > total(a) ? b : a));
+  return { seconds: slowest.seconds, sums: results.flatMap(({ sums }) => sums) };
+}
+
+/** A whole step in slices: the bits of `kernel.run`. */
+export async function stepInSlices(kernel: StepKernel, args: StepArguments, options: SliceOptions): Promise<StepResult> {
+  const norms: (readonly number[])[] = [];
+  let allReduce = 0;
+  let optimizer = 0;
+  for (let pass = 0; pass < kernel.passes; pass++) {
+    const { seconds, sums } = await passInSlices(kernel, pass, { ...args, norms }, options);
+    norms.push(kernel.norms(pass, sums));
+    allReduce += seconds.allReduce;
+    optimizer += seconds.optimizer;
+  }
+  return kernel.result({ allReduce, optimizer }, norms);
+}
+
+/** An accumulation in slices: the bits of `kernel.accumulate`. */
+export async function accumulateInSlices(
+  kernel: StepKernel,
+  args: Pick<StepArguments, 'coefficients' | 'carry'>,
+  options: SliceOptions,
+): Promise<StepSeconds> {
+  const { seconds } = await passInSlices(kernel, 'accumulate', { step: 0, learningRate: 0, ...args, norms: [] }, options);
+  return seconds;
+}

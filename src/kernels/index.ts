@@ -1,0 +1,20 @@
+export { compileKernels, elementsPerTurn, type Kernel } from './compile.js';
+export {
+  absolute,
+  add,
+  constant,
+  divide,
+  type Expression,
+  kernelProgram,
+  type KernelProgram,
+  lane,
+  maximum,
+  minimum,
+  multiply,
+  operands,
+  scalar,
+  squareRoot,
+  subtract,
+} from './expression.js';
+export { interpret } from './interpret.js';
+export { openReducer, type Reducer, type Source } from './reduce.js';

@@ -1,0 +1,67 @@
+import { type BinaryOperation, type Expression, type KernelProgram, type UnaryOperation } from './expression.js';
+import { elementsPerTurn } from './compile.js';
+
+const unaryMeaning: Readonly<Record<UnaryOperation, (x: number) => number>> = {
+  squareRoot: Math.sqrt,
+  absolute: Math.abs,
+};
+
+const binaryMeaning: Readonly<Record<BinaryOperation, (x: number, y: number) => number>> = {
+  add: (x, y) => x + y,
+  subtract: (x, y) => x - y,
+  multiply: (x, y) => x * y,
+  divide: (x, y) => x / y,
+  maximum: Math.max,
+  minimum: Math.min,
+};
+
+/**
+ * What a program means, element after element in plain JavaScript: the compiled loop gives the same bits. (Rounding
+ * the float64 result of one +, -, *, / or square root of float32 numbers gives the correctly rounded float32.)
+ *
+ * @param arrays one array per lane, all of a multiple of `elementsPerTurn`; stores change them
+ * @returns the sums of squares
+ */
+export function interpret(
+  program: KernelProgram,
+  arrays: Readonly<Record<string, Float32Array>>,
+  scalars: Readonly<Record<string, number>>,
+): number[] {
+  const arrayOf = (name: string): Float32Array => {
+    const array = arrays[name];
+    if (array === undefined) throw new RangeError(`no array for lane ${name}`);
+    return array;
+  };
+  const evaluate = (node: Expression, index: number): number => {
+    switch (node.kind) {
+      case 'lane':
+        return arrayOf(node.name)[index] ?? NaN;
+      case 'scalar':
+        return Math.fround(scalars[node.name] ?? NaN);
+      case 'constant':
+        return node.value;
+      case 'unary':
+        return Math.fround(unaryMeaning[node.operation](evaluate(node.input, index)));
+      case 'binary':
+        return Math.fround(binaryMeaning[node.operation](evaluate(node.left, index), evaluate(node.right, index)));
+    }
+  };
+  const length = arrayOf(program.lanes[0] ?? '').length;
+  const partial = program.squareSums.map(() => new Float64Array(elementsPerTurn));
+  for (let index = 0; index < length; index++) {
+    const values = program.stores.map((store) => evaluate(store.value, index));
+    program.squareSums.forEach((value, which) => {
+      const x = evaluate(value, index);
+      const sums = partial[which];
+      if (sums) sums[index % elementsPerTurn] = (sums[index % elementsPerTurn] ?? 0) + x * x;
+    });
+    program.stores.forEach((store, which) => {
+      arrayOf(store.lane)[index] = values[which] ?? NaN;
+    });
+  }
+  return partial.map((sums) => {
+    const pair = [0, 0];
+    sums.forEach((sum, place) => (pair[place % 2] = (pair[place % 2] ?? 0) + sum));
+    return (pair[0] ?? 0) + (pair[1] ?? 0);
+  });
+}

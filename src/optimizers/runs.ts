@@ -1,0 +1,113 @@
+import { ConvoyError, optionError } from '../errors.js';
+import { elementsPerTurn } from '../kernels/index.js';
+import { baseWeightDecay, type OptimizerSpec } from './spec.js';
+
+/** Where a trainable parameter lies in the weights region. */
+export interface ParameterPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** In floats from the start of the region, a multiple of 16. */
+  readonly offset: number;
+  /** In floats. */
+  readonly length: number;
+}
+
+/** How the elements of a run are treated. */
+export interface RunOptions {
+  readonly learningRateScale: number;
+  readonly weightDecay: number;
+  /** Takes part in layer-wise trust ratios (LAMB, LARS). */
+  readonly adapt: boolean;
+}
+
+/** Neighbouring elements that are treated alike, padding included; frozen parameters are in no run. */
+export interface Run {
+  /** First float of the region, a multiple of 16. */
+  readonly begin: number;
+  /** Behind the last float, a multiple of 16. */
+  readonly end: number;
+  readonly options: RunOptions;
+}
+
+const roundUp = (floats: number): number => Math.ceil(floats / elementsPerTurn) * elementsPerTurn;
+
+function isBias(name: string): boolean {
+  return /(^|[/_])bias(_\d+)?$/.test(name);
+}
+
+function isNorm(name: string): boolean {
+  return /(^|\/)(gamma|beta)(_\d+)?$/.test(name);
+}
+
+/** The test of a group on parameter names. */
+function matcher(match: string, place: string): (name: string) => boolean {
+  if (match === 'bias') return isBias;
+  if (match === 'norm') return isNorm;
+  try {
+    const expression = new RegExp(match);
+    return (name) => expression.test(name);
+  } catch {
+    throw optionError(place, 'bias, norm or a regular expression', match);
+  }
+}
+
+/**
+ * Cuts the region into runs.
+ *
+ * @param perParameter one run for each parameter, for norms by parameter; otherwise neighbours treated alike are joined
+ * @throws ConvoyError `CONVOY_OPTION` for a group whose expression is wrong or names no parameter
+ */
+export function planRuns(spec: OptimizerSpec, parameters: readonly ParameterPlace[], perParameter: boolean): Run[] {
+  const groups = (spec.groups ?? []).map((group, index) => {
+    const place = `optimizer.groups.${index}.match`;
+    const matches = matcher(group.match, place);
+    const keyword = group.match === 'bias' || group.match === 'norm';
+    if (!keyword && !parameters.some(({ name }) => matches(name))) {
+      throw optionError(place, `an expression that matches a parameter such as ${parameters[0]?.name}`, group.match);
+    }
+    return { ...group, matches };
+  });
+  const runs: Run[] = [];
+  let end = 0;
+  for (const { name, offset, length } of [...parameters].sort((a, b) => a.offset - b.offset)) {
+    if (offset % elementsPerTurn !== 0 || offset < end) {
+      throw new ConvoyError('CONVOY_MEMORY', `Expected parameter ${name} at a free multiple of 16 but found ${offset}`);
+    }
+    end = offset + roundUp(length);
+    const group = groups.find(({ matches }) => matches(name));
+    if (group?.freeze === true || length === 0) continue;
+    const small = isBias(name) || isNorm(name);
+    const options: RunOptions = {
+      learningRateScale: group?.learningRateScale ?? 1,
+      weightDecay: group?.weightDecay ?? (small && spec.decayBiasAndNorm === false ? 0 : baseWeightDecay(spec)),
+      adapt: !(small && 'adaptBiasAndNorm' in spec && spec.adaptBiasAndNorm === false),
+    };
+    const last = runs.at(-1);
+    const alike =
+      last?.end === offset &&
+      last.options.learningRateScale === options.learningRateScale &&
+      last.options.weightDecay === options.weightDecay;
+    if (alike && !perParameter) runs[runs.length - 1] = { ...last, end };
+    else runs.push({ begin: offset, end, options });
+  }
+  return runs;
+}
+
+/** A piece of a run that one kernel call handles. */
+export interface Block {
+  readonly begin: number;
+  readonly end: number;
+  /** Index of its run. */
+  readonly run: number;
+}
+
+/** Cuts runs into blocks of at most `floats`; the cut depends on nothing else, so sums over blocks never change. */
+export function cutBlocks(runs: readonly Run[], floats: number): Block[] {
+  return runs.flatMap(({ begin, end }, run) =>
+    Array.from({ length: Math.ceil((end - begin) / floats) }, (_, index) => ({
+      begin: begin + index * floats,
+      end: Math.min(end, begin + (index + 1) * floats),
+      run,
+    })),
+  );
+}

@@ -1,0 +1,307 @@
+import { compileKernels, type Kernel, openReducer, type Reducer, type Source } from '../kernels/index.js';
+import type { Pass, ScalarContext, Transform } from './program.js';
+import type { Block, ParameterPlace, Run } from './runs.js';
+import type { OptimizerSpec } from './spec.js';
+
+/** Floats of one block: with its scratch, half of a small L2 cache, and large enough that calls cost nothing. */
+export const blockFloats = 16_384;
+
+/** Byte offsets into the shared memory, multiples of 64; every region is as long as the weights. */
+export interface StepRegions {
+  readonly weights: number;
+  /** One for each shard. */
+  readonly gradients: readonly number[];
+  /** The whole reduced gradient: needed where `Optimizer.needsReduced` says so, and to accumulate. */
+  readonly reduced?: number;
+  /** In the order of `Optimizer.stateNames`. */
+  readonly states: readonly number[];
+  /** `blockFloats` floats for each thread; this thread's. */
+  readonly scratch: number;
+  /** Floats in each region, a multiple of 16. */
+  readonly length: number;
+}
+
+/** What one step is given. */
+export interface StepArguments {
+  /** Counts from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Of each shard's gradient; a shard with 0 is not read at all. */
+  readonly coefficients: readonly number[];
+  /** Coefficient of what `accumulate` has gathered; 0, the default, leaves it unread. */
+  readonly carry?: number;
+}
+
+/** What a slice of a pass is given: the step's arguments and what earlier passes measured. Plain data. */
+export interface PassArguments extends StepArguments {
+  /** For each earlier pass, from `StepKernel.norms`. */
+  readonly norms: readonly (readonly number[])[];
+}
+
+/** Seconds by phase. */
+export interface StepSeconds {
+  readonly allReduce: number;
+  readonly optimizer: number;
+}
+
+/** What a slice of a pass gives back. Plain data. */
+export interface PassResult {
+  readonly seconds: StepSeconds;
+  /** Sums of squares, block after block; empty where the pass measures nothing. */
+  readonly sums: readonly number[];
+}
+
+/** What a whole step gives. */
+export interface StepResult {
+  readonly seconds: StepSeconds;
+  /** Norm of the reduced gradient before clipping, where `clipNorm` had it measured. */
+  readonly gradientNorm?: number;
+}
+
+/** Everything a thread needs, besides the memory, to open the same kernel. Plain data. */
+export interface StepDescription {
+  readonly spec: OptimizerSpec;
+  readonly parameters: readonly ParameterPlace[];
+  readonly regions: StepRegions;
+}
+
+/** One optimizer over one arena: all-reduce and update, in blocks that any thread may do, to the same bits. */
+export interface StepKernel {
+  /** Blocks of a sweep; slices are ranges of them. */
+  readonly blocks: number;
+  /** Sweeps of a step: 1, or more where norms are measured before the update. */
+  readonly passes: number;
+  /** A whole step on this thread. */
+  run(args: StepArguments): StepResult;
+  /** One slice of one pass; all slices of a pass must end before the next pass begins. */
+  pass(pass: number, begin: number, end: number, args: PassArguments): PassResult;
+  /** The norms a pass measured, from the sums of all its blocks in order. */
+  norms(pass: number, sums: readonly number[]): readonly number[];
+  /** The step's result from what its passes measured. */
+  result(seconds: StepSeconds, norms: readonly (readonly number[])[]): StepResult;
+  /** Adds gradients to `regions.reduced`, which counts `carry` times (0: begins anew); a slice, or all blocks. */
+  accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>, begin?: number, end?: number): StepSeconds;
+  /** For `openStepKernel` on another thread. */
+  describe(): StepDescription;
+}
+
+/** The compiled form of a step that ends a round of Lookahead, or of any other. */
+export interface StepVariant {
+  readonly chain: readonly Transform[];
+  readonly passes: readonly Pass[];
+}
+
+/** The plan of an optimizer, from which kernels are bound. */
+export interface StepPlan {
+  readonly spec: OptimizerSpec;
+  readonly parameters: readonly ParameterPlace[];
+  readonly stateNames: readonly string[];
+  readonly runs: readonly Run[];
+  readonly blocks: readonly Block[];
+  readonly variantOf: (step: number) => StepVariant;
+  readonly variants: readonly StepVariant[];
+  /** True where a later pass reads the gradient again. */
+  readonly keepsGradient: boolean;
+}
+
+const bytes = (floats: number): number => floats * 4;
+
+class BoundStepKernel implements StepKernel {
+  readonly #plan: StepPlan;
+  readonly #regions: StepRegions;
+  readonly #kernels: ReadonlyMap<Pass, Kernel>;
+  readonly #reduce: Reducer;
+
+  constructor(plan: StepPlan, memory: WebAssembly.Memory, regions: StepRegions) {
+    this.#plan = plan;
+    this.#regions = regions;
+    const passes = [...new Set(plan.variants.flatMap((variant) => variant.passes))];
+    const kernels = compileKernels(
+      memory,
+      Object.fromEntries(passes.map((pass, index) => [`pass${index}`, pass.program])),
+    );
+    this.#kernels = new Map(
+      passes.map((pass, index) => {
+        const kernel = kernels[`pass${index}`];
+        if (kernel === undefined) throw new Error(`pass ${index} was not compiled`);
+        return [pass, kernel];
+      }),
+    );
+    this.#reduce = openReducer(memory);
+  }
+
+  get blocks(): number {
+    return this.#plan.blocks.length;
+  }
+
+  get passes(): number {
+    return this.#plan.variants[0]?.passes.length ?? 0;
+  }
+
+  describe(): StepDescription {
+    return { spec: this.#plan.spec, parameters: this.#plan.parameters, regions: this.#regions };
+  }
+
+  run(args: StepArguments): StepResult {
+    const norms: (readonly number[])[] = [];
+    let allReduce = 0;
+    let optimizer = 0;
+    for (let pass = 0; pass < this.passes; pass++) {
+      const { seconds, sums } = this.pass(pass, 0, this.blocks, { ...args, norms });
+      norms.push(this.norms(pass, sums));
+      allReduce += seconds.allReduce;
+      optimizer += seconds.optimizer;
+    }
+    return this.result({ allReduce, optimizer }, norms);
+  }
+
+  pass(index: number, begin: number, end: number, args: PassArguments): PassResult {
+    const variant = this.#plan.variantOf(args.step);
+    const pass = variant.passes[index];
+    const kernel = pass && this.#kernels.get(pass);
+    if (pass === undefined || kernel === undefined) throw new RangeError(`no pass ${index}`);
+    const sources = this.#sources(args);
+    const bases = pass.program.lanes.map((name) => this.#baseOf(name));
+    const readsGradient = bases.includes(undefined);
+    const scalars = this.#scalarsByRun(variant, pass, args);
+    const sums: number[] = [];
+    let allReduce = 0;
+    const started = performance.now();
+    for (const block of this.#plan.blocks.slice(begin, end)) {
+      let gradient = 0;
+      if (readsGradient) {
+        const before = performance.now();
+        gradient = this.#gradientOf(block, sources, index === 0);
+        allReduce += performance.now() - before;
+      }
+      const addresses = bases.map((base) => (base === undefined ? gradient : base + bytes(block.begin)));
+      for (const sum of kernel(block.end - block.begin, addresses, scalars(block.run))) sums.push(sum);
+    }
+    const optimizer = performance.now() - started - allReduce;
+    return { seconds: { allReduce: allReduce / 1000, optimizer: optimizer / 1000 }, sums };
+  }
+
+  norms(index: number, sums: readonly number[]): readonly number[] {
+    const pass = this.#plan.variants[0]?.passes[index];
+    if (pass === undefined) throw new RangeError(`no pass ${index}`);
+    const count = pass.norms.length;
+    const groups = pass.scope === 'all' ? 1 : this.#plan.runs.length;
+    const totals = new Array<number>(groups * count).fill(0);
+    this.#plan.blocks.forEach(({ run }, block) => {
+      for (let norm = 0; norm < count; norm++) {
+        const place = (pass.scope === 'all' ? 0 : run) * count + norm;
+        totals[place] = (totals[place] ?? 0) + (sums[block * count + norm] ?? 0);
+      }
+    });
+    return totals.map(Math.sqrt);
+  }
+
+  result(seconds: StepSeconds, norms: readonly (readonly number[])[]): StepResult {
+    const pass = this.#plan.variants[0]?.passes.findIndex((candidate) => candidate.norms.includes('gradient')) ?? -1;
+    const gradientNorm = norms[pass]?.[0];
+    return { seconds, ...(gradientNorm === undefined ? {} : { gradientNorm }) };
+  }
+
+  accumulate(
+    args: Pick<StepArguments, 'coefficients' | 'carry'>,
+    begin = 0,
+    end = this.#plan.blocks.length,
+  ): StepSeconds {
+    const sources = this.#sources(args);
+    const started = performance.now();
+    for (const block of this.#plan.blocks.slice(begin, end)) {
+      this.#reduceBlock(this.#reduced() + bytes(block.begin), block, sources);
+    }
+    return { allReduce: (performance.now() - started) / 1000, optimizer: 0 };
+  }
+
+  #reduced(): number {
+    if (this.#regions.reduced === undefined) throw new RangeError('this step needs regions.reduced');
+    return this.#regions.reduced;
+  }
+
+  /** The gradient regions that count, in shard order, what has been accumulated first. */
+  #sources({ coefficients, carry = 0 }: Pick<StepArguments, 'coefficients' | 'carry'>): Source[] {
+    if (coefficients.length !== this.#regions.gradients.length) {
+      throw new RangeError(`${coefficients.length} coefficients for ${this.#regions.gradients.length} shards`);
+    }
+    const shards = this.#regions.gradients.map((address, shard) => ({ address, coefficient: coefficients[shard] ?? 0 }));
+    const all = carry === 0 ? shards : [{ address: this.#reduced(), coefficient: carry }, ...shards];
+    const sources = all.filter(({ coefficient }) => coefficient !== 0);
+    if (sources.length === 0) throw new RangeError('a step needs a gradient whose coefficient is not 0');
+    return sources;
+  }
+
+  #reduceBlock(destination: number, block: Block, sources: readonly Source[]): void {
+    const start = bytes(block.begin);
+    this.#reduce(
+      destination,
+      block.end - block.begin,
+      sources.map(({ address, coefficient }) => ({ address: address + start, coefficient })),
+    );
+  }
+
+  /** Address of a block's reduced gradient; a lone gradient that counts once is used where it lies. */
+  #gradientOf(block: Block, sources: readonly Source[], first: boolean): number {
+    const [only] = sources;
+    if (only !== undefined && sources.length === 1 && only.coefficient === 1) return only.address + bytes(block.begin);
+    const kept = this.#plan.keepsGradient;
+    const destination = kept ? this.#reduced() + bytes(block.begin) : this.#regions.scratch;
+    if (first) this.#reduceBlock(destination, block, sources);
+    return destination;
+  }
+
+  /** Byte offset of a lane's region; undefined for the gradient. */
+  #baseOf(name: string): number | undefined {
+    if (name === 'gradient') return undefined;
+    if (name === 'parameter') return this.#regions.weights;
+    const base = this.#regions.states[this.#plan.stateNames.indexOf(name)];
+    if (base === undefined) throw new RangeError(`no region for state ${name}`);
+    return base;
+  }
+
+  /** Values of a pass's scalars for each run, computed when first asked for. */
+  #scalarsByRun(variant: StepVariant, pass: Pass, args: PassArguments): (run: number) => readonly number[] {
+    const known = new Map<number, readonly number[]>();
+    // A transform's scalars are asked for only where they are read: its norms may not be measured before.
+    const used = variant.chain.flatMap(({ scalars }) => (scalars === undefined ? [] : [scalars]));
+    return (run) => {
+      let values = known.get(run);
+      if (values === undefined) {
+        const context = this.#context(variant, run, args);
+        const named = Object.assign({}, ...used.map((scalars) => scalars(context))) as Record<string, number>;
+        values = pass.program.scalars.map((name) => named[name] ?? NaN);
+        known.set(run, values);
+      }
+      return values;
+    };
+  }
+
+  #context(variant: StepVariant, run: number, args: PassArguments): ScalarContext {
+    const options = this.#plan.runs[run]?.options;
+    if (options === undefined) throw new RangeError(`no run ${run}`);
+    return {
+      ...options,
+      step: args.step,
+      learningRate: args.learningRate * options.learningRateScale,
+      norm: (name) => {
+        const index = variant.passes.findIndex((pass) => pass.norms.includes(name));
+        const pass = variant.passes[index];
+        if (pass === undefined) return NaN;
+        const group = pass.scope === 'all' ? 0 : run;
+        return args.norms[index]?.[group * pass.norms.length + pass.norms.indexOf(name)] ?? NaN;
+      },
+    };
+  }
+}
+
+/** Compiles a plan over a memory. */
+export function bindStepKernel(plan: StepPlan, memory: WebAssembly.Memory, regions: StepRegions): StepKernel {
+  const end = plan.runs.at(-1)?.end ?? 0;
+  if (end > regions.length) throw new RangeError(`parameters end at ${end}, behind regions of ${regions.length} floats`);
+  if (regions.states.length !== plan.stateNames.length) {
+    throw new RangeError(`${regions.states.length} state regions for ${plan.stateNames.length} states`);
+  }
+  if (plan.keepsGradient && regions.reduced === undefined) throw new RangeError('this optimizer needs regions.reduced');
+  return new BoundStepKernel(plan, memory, regions);
+}
