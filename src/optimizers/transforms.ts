@@ -84,10 +84,12 @@ export function scaleByAdam(options: {
   return {
     states: { mean: 0, square: 0, ...(amsgrad ? { largestSquare: 0 } : {}) },
     scalars: ({ step }) => {
-      const correction = 1 - betas[0] ** step;
-      const root = Math.sqrt(1 - betas[1] ** step);
-      // Keras adds epsilon before the square root's correction, PyTorch after it.
-      return style === 'keras' ? { root: 1, rate: root / correction } : { root, rate: 1 / correction };
+      if (style === 'keras') {
+        // Keras raises betas in float32, where 1 - 0.999 is off by 1e-5; and it adds epsilon before the correction.
+        const [first, second] = betas.map((beta) => Math.fround(1 - Math.fround(Math.fround(beta) ** step)));
+        return { rate: Math.sqrt(second ?? NaN) / (first ?? NaN) };
+      }
+      return { root: Math.sqrt(1 - betas[1] ** step), rate: 1 / (1 - betas[0] ** step) };
     },
     apply: (update, builder) => {
       const mean = builder.store('mean', approach(lane('mean'), update, betas[0]));
