@@ -1,5 +1,4 @@
 export { createOptimizer, openStepKernel, type Optimizer } from './optimizer.js';
-export { parseOptions } from './parse.js';
 export type { ParameterPlace } from './runs.js';
 export { baseLearningRate, type OptimizerSpec, optimizerSchema } from './spec.js';
 export {

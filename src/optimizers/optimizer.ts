@@ -1,6 +1,7 @@
 import { lane } from '../kernels/index.js';
+import { parseOptions } from '../validate.js';
 import { chainOf } from './named.js';
-import { parseOptions } from './parse.js';
+
 import { StepBuilder } from './program.js';
 import { cutBlocks, type ParameterPlace, planRuns } from './runs.js';
 import { baseLearningRate, type OptimizerSpec, optimizerSchema } from './spec.js';
