@@ -1,16 +1,9 @@
 import type { SliceTask } from '../src/all-reduce.js';
 import type { StepSpec } from '../src/contracts/index.js';
-import type { CompiledSpec, ShardTask } from '../src/engine/index.js';
+import type { EngineSource, ShardTask } from '../src/engine/index.js';
 import type { FlatError } from '../src/errors.js';
 import type { ArenaHandle, RunLayout } from '../src/memory/index.js';
 import type { PassResult, StepDescription } from '../src/optimizers/index.js';
-
-/** How a worker gets its engine. */
-export type EngineSource =
-  /** The model's tfjs configuration, as text; weights come from the arena. */
-  | { readonly kind: 'eager'; readonly topology: string }
-  /** A compiled graph on disk. */
-  | { readonly kind: 'compiled'; readonly graph: CompiledSpec };
 
 /** Given once to every worker of the gradient pool. */
 export interface WorkerSetup {

@@ -1,4 +1,7 @@
 export { stats } from './contract.js';
 export type { Engine, EngineContext, ShardTask } from './contract.js';
+export { CompiledEngine, type CompiledSpec } from './compiled.js';
+export { createEngine, type EngineSource } from './create.js';
 export { EagerEngine } from './eager.js';
+export { Feeds, memoryIsShared } from './feeds.js';
 export { stepKey } from './key.js';

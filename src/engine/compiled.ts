@@ -1,0 +1,161 @@
+import type { CompiledFunction, GraphInput } from '../graph/index.js';
+import { slotNames, statsLength } from '../memory/index.js';
+import type { LoadedGraph, TensorId } from '../native/index.js';
+import type { Engine, EngineContext, ShardTask } from './contract.js';
+import { Feeds } from './feeds.js';
+import { stepKey } from './key.js';
+
+/** A compiled model on disk and how to run it. Plain data. */
+export interface CompiledSpec {
+  /** Folder with the graph's `saved_model.pb`. */
+  readonly folder: string;
+  readonly train: CompiledFunction;
+  readonly evaluate: CompiledFunction;
+  /** True when the graph writes results into fed memory; false when they are fetched and copied. */
+  readonly writesInPlace: boolean;
+}
+
+/** A function of the graph with its names joined once, not at every step. */
+interface Entry {
+  readonly inputs: readonly GraphInput[];
+  readonly inputNames: string;
+  readonly outputNames: string;
+}
+
+/**
+ * Runs graphs made by `src/graph`: one session call a shard, weights read and results written in the arena itself.
+ */
+export class CompiledEngine implements Engine {
+  readonly name = 'compiled';
+  readonly #context: EngineContext;
+  readonly #spec: CompiledSpec;
+  readonly #graph: LoadedGraph;
+  readonly #feeds: Feeds;
+  readonly #train: Entry;
+  readonly #evaluate: Entry;
+  readonly #key = new Int32Array(
+    new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as unknown as SharedArrayBuffer,
+    0,
+    2,
+  );
+
+  private constructor(context: EngineContext, spec: CompiledSpec, graph: LoadedGraph) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#graph = graph;
+    this.#feeds = new Feeds(context.native, spec.writesInPlace);
+    this.#train = entry(spec.train);
+    this.#evaluate = entry(spec.evaluate);
+  }
+
+  /** Loads the graph on this thread. */
+  static async open(context: EngineContext, spec: CompiledSpec): Promise<CompiledEngine> {
+    return new CompiledEngine(context, spec, await context.native.loadGraph(spec.folder));
+  }
+
+  gradients(task: ShardTask): void {
+    this.#key.set(stepKey(this.#context.seed, task.step, task.shard));
+    const results = this.#run(this.#train, task);
+    if (!this.#spec.writesInPlace) this.#copyResults(task, results);
+    for (const id of results) this.#context.native.release(id);
+  }
+
+  evaluate(task: ShardTask): void {
+    const { arena, layout, native } = this.#context;
+    const [outputs, stats] = this.#run(this.#evaluate, task) as [TensorId, TensorId];
+    arena
+      .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.classes, task.count * layout.classes)
+      .set(native.read(outputs));
+    if (!this.#spec.writesInPlace) this.#statsLine(task).set(native.read(stats));
+    native.release(outputs);
+    native.release(stats);
+  }
+
+  dispose(): void {
+    this.#feeds.clear();
+    this.#graph.dispose();
+  }
+
+  #run({ inputs, inputNames, outputNames }: Entry, task: ShardTask): TensorId[] {
+    return this.#graph.run(
+      inputs.map((input) => this.#feed(input, task)),
+      inputNames,
+      outputNames,
+    );
+  }
+
+  #feed(input: GraphInput, task: ShardTask): TensorId {
+    const { arena, layout, spec } = this.#context;
+    switch (input.role) {
+      case 'pixels': {
+        const { height, width, channels } = spec.image;
+        const slot = arena.slot(slotNames.pixels(task.slot));
+        const view = arena.uint8(slot, task.begin * layout.imageBytes, task.count * layout.imageBytes);
+        return this.#feeds.feed(view, [task.count, height, width, channels]);
+      }
+      case 'targets': {
+        const slot = arena.slot(slotNames.targets(task.slot));
+        if (layout.targets === 'classes') {
+          return this.#feeds.feed(arena.int32(slot, task.begin, task.count), [task.count]);
+        }
+        const view = arena.float32(slot, task.begin * layout.classes, task.count * layout.classes);
+        return this.#feeds.feed(view, [task.count, layout.classes]);
+      }
+      case 'seed':
+        return this.#feeds.feed(this.#key, [2]);
+      case 'stats':
+        return this.#feeds.feed(this.#statsLine(task), [1, statsLength / 2]);
+      case 'parameter': {
+        const { offset, length } = this.#place(input.index);
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.weights), offset, length), input.shape);
+      }
+      case 'gradient': {
+        const { offset, length } = this.#place(input.index);
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.gradients(task.shard)), offset, length), input.shape);
+      }
+      case 'state': {
+        const { offset, length } = this.#place(input.index);
+        const start = offset - layout.trainableLength;
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.moving(task.shard)), start, length), input.shape);
+      }
+      default:
+        throw new TypeError(`a compiled graph asks for ${input.role}, which this engine does not feed`);
+    }
+  }
+
+  #place(index: number): { readonly offset: number; readonly length: number } {
+    const place = this.#context.layout.parameters[index];
+    if (place === undefined) throw new RangeError(`a compiled graph asks for parameter ${index}, which does not exist`);
+    return place;
+  }
+
+  #statsLine(task: ShardTask): Float32Array<SharedArrayBuffer> {
+    const { arena, layout } = this.#context;
+    const line = task.slot * layout.shards + task.shard;
+    return arena.float32(arena.slot(slotNames.stats), line * statsLength, statsLength / 2);
+  }
+
+  /** Fetched results in the order that `compileModel` gives them: statistics, gradients, new moving statistics. */
+  #copyResults(task: ShardTask, results: readonly TensorId[]): void {
+    const { arena, layout, native } = this.#context;
+    const gradients = arena.slot(slotNames.gradients(task.shard));
+    const moving = arena.slot(slotNames.moving(task.shard));
+    const next = results.values();
+    const take = () => native.read(next.next().value as TensorId);
+    this.#statsLine(task).set(take());
+    for (const { trainable, offset, length } of layout.parameters) {
+      if (trainable) arena.float32(gradients, offset, length).set(take());
+    }
+    for (const { trainable, updatedByForward, offset, length } of layout.parameters) {
+      if (!trainable && updatedByForward) arena.float32(moving, offset - layout.trainableLength, length).set(take());
+    }
+  }
+}
+
+function entry({ inputs, outputs }: CompiledFunction): Entry {
+  return {
+    inputs,
+    inputNames: inputs.map((input) => input.node).join(','),
+    outputNames: outputs.join(','),
+  };
+}

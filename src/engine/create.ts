@@ -1,0 +1,22 @@
+import { tf } from '../tf.js';
+import { CompiledEngine, type CompiledSpec } from './compiled.js';
+import type { Engine, EngineContext } from './contract.js';
+import { EagerEngine } from './eager.js';
+
+/** How a thread gets its engine. Plain data. */
+export type EngineSource =
+  /** The model's tfjs configuration, as text; weights come from the arena. */
+  | { readonly kind: 'eager'; readonly topology: string }
+  /** A compiled graph on disk. */
+  | { readonly kind: 'compiled'; readonly graph: CompiledSpec };
+
+/**
+ * Makes the engine of this thread.
+ *
+ * @throws ConvoyError `CONVOY_MODEL` or `CONVOY_NATIVE` when the graph or the model cannot be loaded.
+ */
+export async function createEngine(context: EngineContext, source: EngineSource): Promise<Engine> {
+  if (source.kind === 'compiled') return CompiledEngine.open(context, source.graph);
+  const model = await tf.models.modelFromJSON(JSON.parse(source.topology) as Parameters<typeof tf.models.modelFromJSON>[0]);
+  return new EagerEngine(context, model);
+}

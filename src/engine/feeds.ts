@@ -1,0 +1,95 @@
+import { slotAlignment } from '../memory/index.js';
+import type { Native, TensorId } from '../native/index.js';
+
+type View = Uint8Array<SharedArrayBuffer> | Int32Array<SharedArrayBuffer> | Float32Array<SharedArrayBuffer>;
+
+interface Fed {
+  readonly id: TensorId;
+  /** Where TensorFlow reads, when that is not the arena itself. */
+  readonly staging?: View;
+}
+
+const pageBytes = 65_536;
+
+/** More distinct feeds than any run has: slots times shards times the few sizes of batches. */
+const maximumFeeds = 4096;
+
+/**
+ * Tensors over shared memory, made once and fed again and again. TensorFlow wraps memory without a copy only when it
+ * starts at a multiple of 64 bytes; a view that does not is copied at every feed into memory of this thread that does.
+ */
+export class Feeds {
+  readonly #native: Native;
+  readonly #fed = new Map<string, Fed>();
+  /** False where TensorFlow copies even aligned memory: then nothing is kept from one step to the next. */
+  readonly #shared: boolean;
+
+  constructor(native: Native, shared: boolean) {
+    this.#native = native;
+    this.#shared = shared;
+  }
+
+  /** The tensor to feed for a view, which holds the view's present content. */
+  feed(view: View, shape: readonly number[]): TensorId {
+    const key = `${view.BYTES_PER_ELEMENT}:${view.byteOffset}:${shape.join('x')}`;
+    let fed = this.#fed.get(key);
+    if (fed !== undefined && !this.#shared) {
+      this.#native.release(fed.id);
+      fed = undefined;
+    }
+    if (fed === undefined) {
+      if (this.#fed.size >= maximumFeeds) this.clear();
+      const aligned = view.byteOffset % slotAlignment === 0;
+      const staging = aligned ? undefined : alignedCopy(view);
+      const id = this.#native.wrap(staging ?? view, shape);
+      fed = staging === undefined ? { id } : { id, staging };
+      this.#fed.set(key, fed);
+    }
+    if (fed.staging !== undefined) (fed.staging as Uint8Array).set(view as Uint8Array);
+    return fed.id;
+  }
+
+  /** Releases every tensor. */
+  clear(): void {
+    for (const { id } of this.#fed.values()) this.#native.release(id);
+    this.#fed.clear();
+  }
+}
+
+/** Page-aligned memory of this thread, of a view's type and length. */
+function alignedCopy<Typed extends View>(view: Typed): Typed {
+  const pages = Math.max(1, Math.ceil(view.byteLength / pageBytes));
+  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const make = view.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => Typed;
+  return new make(buffer, 0, view.length);
+}
+
+/**
+ * Looks whether memory really is shared with TensorFlow in both directions: a change after wrapping must be seen by an
+ * op, and an op that writes in place must be seen here.
+ */
+export function memoryIsShared(native: Native): boolean {
+  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const view = new Float32Array(buffer as unknown as SharedArrayBuffer, 0, 16);
+  const made: TensorId[] = [];
+  const keep = (id: TensorId): TensorId => {
+    made.push(id);
+    return id;
+  };
+  const float32 = { name: 'T', kind: 'type', value: 'float32' } as const;
+  try {
+    const slot = keep(native.wrap(view, [1, 16]));
+    view[3] = 5;
+    const seen = keep(native.execute('Identity', [float32], [slot], 1)[0] as TensorId);
+    if ((native.read(seen) as Float32Array)[3] !== 5) return false;
+    const row = keep(native.wrap(Int32Array.of(0), [1]));
+    const value = keep(native.wrap(new Float32Array(16).fill(7), [1, 16]));
+    keep(native.execute('InplaceUpdate', [float32], [slot, row, value], 1)[0] as TensorId);
+    return view.every((element) => element === 7);
+  } catch {
+    // A TensorFlow build without the op: copies are always right.
+    return false;
+  } finally {
+    for (const id of made) native.release(id);
+  }
+}
