@@ -3,6 +3,7 @@ import test from 'ava';
 import { z } from 'zod';
 import type { LossSpec } from '../src/contracts/index.js';
 import { ConvoyError } from '../src/errors.js';
+import { loadNative } from '../src/native/index.js';
 import { lossName, parseLoss, sampleLosses } from '../src/losses/index.js';
 import { tf, type Tensor } from '../src/tf.js';
 
@@ -50,6 +51,10 @@ function distance(actual: ArrayLike<number>, expected: readonly number[]): numbe
   }, 0);
 }
 
+test.before(async () => {
+  await loadNative();
+});
+
 for (const [name, given] of [...read('losses.json'), ...read('losses-more.json')]) {
   test(`${name} has the reference's value and gradient`, (t) => {
     const spec = parseLoss(given.spec ?? sharedSpecs[name]?.(given), given.input[0]?.length);
@@ -96,7 +101,7 @@ test('a loss is given by its name or by its options, and wrong ones are named', 
   t.deepEqual(parseLoss({ name: 'huber', delta: 2 }), { name: 'huber', delta: 2 });
   const refused: [unknown, RegExp][] = [
     ['crossentropy', /loss\.name.*"crossentropy"/],
-    [7, /for loss but received 7/],
+    [7, /an object for loss but received 7/],
     [{ name: 'hinge', delta: 1 }, /loss\.delta/],
     [{ name: 'huber', delta: 0 }, /loss\.delta.*received 0/],
     [{ name: 'crossEntropy', labelSmoothing: 1 }, /loss\.labelSmoothing/],

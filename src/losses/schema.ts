@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LossSpec } from '../contracts/index.js';
 import { optionError } from '../errors.js';
+import { parseOptions } from '../validate.js';
 
 const fromLogits = z.boolean().exactOptional();
 const share = z.number().min(0).lt(1).exactOptional();
@@ -22,8 +23,7 @@ const crossEntropySchema = z
     { path: ['classWeights'], message: 'class weights above 0 together with labelSmoothing' },
   );
 
-/** The options of every loss; see `LossSpec` for what they mean. Unknown keys are refused. */
-export const lossSchema = z.discriminatedUnion('name', [
+const lossOptions = [
   crossEntropySchema,
   z.strictObject({ name: z.literal('binaryCrossEntropy'), fromLogits, labelSmoothing: share }),
   z.strictObject({
@@ -37,18 +37,15 @@ export const lossSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('huber'), delta: z.number().positive().exactOptional() }),
   z.strictObject({ name: z.literal('klDivergence'), fromLogits }),
   z.strictObject({ name: z.literal('hinge') }),
-]);
+] as const;
 
 /** Names a loss can be given by. */
-export const lossNames = lossSchema.options.map((option) => option.shape.name.value);
+export const lossNames = lossOptions.map((option) => option.shape.name.value);
 
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  let value = input;
-  for (const key of path) {
-    value = typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
-  }
-  return value;
-}
+/** The options of every loss; see `LossSpec` for what they mean. Unknown keys are refused. */
+export const lossSchema = z.discriminatedUnion('name', lossOptions, {
+  error: (issue) => (issue.code === 'invalid_union' ? `one of ${lossNames.join(', ')}` : undefined),
+});
 
 /**
  * Checks a loss given by a person: a name alone (`'crossEntropy'`) or an object with its options.
@@ -58,20 +55,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
  */
 export function parseLoss(input: unknown, classes?: number): LossSpec {
   const given = typeof input === 'string' ? { name: input } : input;
-  const parsed = lossSchema.safeParse(given);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    if (issue === undefined || issue.path.length === 0) {
-      if (issue?.code === 'unrecognized_keys') {
-        const key = String(issue.keys[0]);
-        throw optionError(`loss.${key}`, 'no such option of this loss', valueAt(given, [key]));
-      }
-      throw optionError('loss', `a loss name (${lossNames.join(', ')}) or an object with one`, input);
-    }
-    if (issue.path[0] === 'name') throw optionError('loss.name', `one of ${lossNames.join(', ')}`, valueAt(given, ['name']));
-    throw optionError(`loss.${issue.path.join('.')}`, issue.message, valueAt(given, issue.path));
-  }
-  const spec: LossSpec = parsed.data;
+  const spec: LossSpec = parseOptions(lossSchema, given, 'loss');
   if (classes !== undefined && spec.name === 'crossEntropy' && spec.classWeights && spec.classWeights.length !== classes) {
     throw optionError('loss.classWeights', `${classes} weights, one a class`, spec.classWeights);
   }

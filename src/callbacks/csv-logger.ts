@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { diskError, writeFileAtomic } from '../atomic-file.js';
+import { optionError } from '../errors.js';
+import type { Callback, EpochRecord } from './contract.js';
+
+/** Options of `csvLogger`. */
+export interface CsvLoggerOptions {
+  /** File to write; its folder must exist. */
+  readonly path: string;
+}
+
+const columns: Readonly<Record<string, (record: EpochRecord) => number | undefined>> = {
+  epoch: (record) => record.epoch,
+  steps: (record) => record.steps,
+  learningRate: (record) => record.learningRate,
+  'train.loss': (record) => record.train.loss,
+  'train.accuracy': (record) => record.train.accuracy,
+  'validation.loss': (record) => record.validation?.loss,
+  'validation.accuracy': (record) => record.validation?.accuracy,
+  'test.loss': (record) => record.test?.loss,
+  'test.accuracy': (record) => record.test?.accuracy,
+  imagesPerSecond: (record) => record.imagesPerSecond,
+  seconds: (record) => record.seconds,
+  'seconds.data': (record) => record.phases.data,
+  'seconds.gradients': (record) => record.phases.gradients,
+  'seconds.allReduce': (record) => record.phases.allReduce,
+  'seconds.optimizer': (record) => record.phases.optimizer,
+  'seconds.evaluation': (record) => record.phases.evaluation,
+};
+
+function line(record: EpochRecord): string {
+  const cells = Object.values(columns).map((value) => value(record) ?? '');
+  return `${cells.join(',')}\n`;
+}
+
+/**
+ * Writes a line of comma-separated values after every epoch, appended in one write. A resumed run first rewrites the
+ * file from the checkpoint's history, so that epochs done again are not in it twice.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when a new run would overwrite a file, `CONVOY_DISK` when it cannot be written.
+ */
+export function csvLogger({ path }: CsvLoggerOptions): Callback {
+  return {
+    name: 'csvLogger',
+    async onTrainBegin({ history }) {
+      if (history.length === 0 && existsSync(path)) {
+        throw optionError('csvLogger.path', 'a file that does not exist yet, unless the run is resumed', path);
+      }
+      await writeFileAtomic(path, [`${Object.keys(columns).join(',')}\n`, ...history.map(line)]);
+    },
+    async onEpochEnd(record) {
+      try {
+        await appendFile(path, line(record));
+      } catch (error) {
+        throw diskError(path, error);
+      }
+    },
+  };
+}
