@@ -2,7 +2,7 @@ import type { CompiledFunction, GraphInput } from '../graph/index.js';
 import { slotNames, statsLength } from '../memory/index.js';
 import type { LoadedGraph, TensorId } from '../native/index.js';
 import type { Engine, EngineContext, ShardTask } from './contract.js';
-import { Feeds } from './feeds.js';
+import { type Fed, Feeds } from './feeds.js';
 import { stepKey } from './key.js';
 
 /** A compiled model on disk and how to run it. Plain data. */
@@ -22,6 +22,15 @@ interface Entry {
   readonly outputNames: string;
 }
 
+/** What one kind of task feeds, resolved once. */
+interface Call {
+  readonly ids: readonly TensorId[];
+  readonly refreshes: readonly (() => void)[];
+}
+
+/** More kinds of tasks than any run has: slots times shards times the few sizes of batches. */
+const maximumCalls = 1024;
+
 /**
  * Runs graphs made by `src/graph`: one session call a shard, weights read and results written in the arena itself.
  */
@@ -31,6 +40,7 @@ export class CompiledEngine implements Engine {
   readonly #spec: CompiledSpec;
   readonly #graph: LoadedGraph;
   readonly #feeds: Feeds;
+  readonly #calls = new Map<string, Call>();
   readonly #train: Entry;
   readonly #evaluate: Entry;
   readonly #key = new Int32Array(
@@ -43,7 +53,7 @@ export class CompiledEngine implements Engine {
     this.#context = context;
     this.#spec = spec;
     this.#graph = graph;
-    this.#feeds = new Feeds(context.native, spec.writesInPlace);
+    this.#feeds = new Feeds(context.native);
     this.#train = entry(spec.train);
     this.#evaluate = entry(spec.evaluate);
   }
@@ -72,19 +82,35 @@ export class CompiledEngine implements Engine {
   }
 
   dispose(): void {
-    this.#feeds.clear();
+    this.#forget();
     this.#graph.dispose();
   }
 
-  #run({ inputs, inputNames, outputNames }: Entry, task: ShardTask): TensorId[] {
-    return this.#graph.run(
-      inputs.map((input) => this.#feed(input, task)),
-      inputNames,
-      outputNames,
-    );
+  #run(called: Entry, task: ShardTask): TensorId[] {
+    const key = `${called === this.#train ? 'train' : 'evaluate'}:${task.slot}:${task.shard}:${task.begin}:${task.count}`;
+    let call = this.#calls.get(key);
+    if (call === undefined) {
+      if (this.#calls.size >= maximumCalls) this.#forget();
+      const fed = called.inputs.map((input) => this.#feed(input, task));
+      call = {
+        ids: fed.map(({ id }) => id),
+        refreshes: fed.flatMap(({ refresh }) => (refresh === undefined ? [] : [refresh])),
+      };
+      this.#calls.set(key, call);
+    }
+    for (const refresh of call.refreshes) refresh();
+    const results = this.#graph.run(call.ids, called.inputNames, called.outputNames);
+    // Where TensorFlow copies, a tensor shows what its memory held when it was made: the next step needs new ones.
+    if (!this.#spec.writesInPlace) this.#forget();
+    return results;
   }
 
-  #feed(input: GraphInput, task: ShardTask): TensorId {
+  #forget(): void {
+    this.#calls.clear();
+    this.#feeds.clear();
+  }
+
+  #feed(input: GraphInput, task: ShardTask): Fed {
     const { arena, layout, spec } = this.#context;
     switch (input.role) {
       case 'pixels': {

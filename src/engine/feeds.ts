@@ -3,16 +3,14 @@ import type { Native, TensorId } from '../native/index.js';
 
 type View = Uint8Array<SharedArrayBuffer> | Int32Array<SharedArrayBuffer> | Float32Array<SharedArrayBuffer>;
 
-interface Fed {
+/** A tensor to feed. */
+export interface Fed {
   readonly id: TensorId;
-  /** Where TensorFlow reads, when that is not the arena itself. */
-  readonly staging?: View;
+  /** Brings the view's present content to where TensorFlow reads, when that is not the view itself. */
+  readonly refresh?: () => void;
 }
 
 const pageBytes = 65_536;
-
-/** More distinct feeds than any run has: slots times shards times the few sizes of batches. */
-const maximumFeeds = 4096;
 
 /**
  * Tensors over shared memory, made once and fed again and again. TensorFlow wraps memory without a copy only when it
@@ -21,32 +19,25 @@ const maximumFeeds = 4096;
 export class Feeds {
   readonly #native: Native;
   readonly #fed = new Map<string, Fed>();
-  /** False where TensorFlow copies even aligned memory: then nothing is kept from one step to the next. */
-  readonly #shared: boolean;
 
-  constructor(native: Native, shared: boolean) {
+  constructor(native: Native) {
     this.#native = native;
-    this.#shared = shared;
   }
 
-  /** The tensor to feed for a view, which holds the view's present content. */
-  feed(view: View, shape: readonly number[]): TensorId {
+  /** The tensor for a view, made when first asked for. */
+  feed(view: View, shape: readonly number[]): Fed {
     const key = `${view.BYTES_PER_ELEMENT}:${view.byteOffset}:${shape.join('x')}`;
     let fed = this.#fed.get(key);
-    if (fed !== undefined && !this.#shared) {
-      this.#native.release(fed.id);
-      fed = undefined;
-    }
     if (fed === undefined) {
-      if (this.#fed.size >= maximumFeeds) this.clear();
-      const aligned = view.byteOffset % slotAlignment === 0;
-      const staging = aligned ? undefined : alignedCopy(view);
-      const id = this.#native.wrap(staging ?? view, shape);
-      fed = staging === undefined ? { id } : { id, staging };
+      fed = view.byteOffset % slotAlignment === 0 ? { id: this.#native.wrap(view, shape) } : this.#staged(view, shape);
       this.#fed.set(key, fed);
     }
-    if (fed.staging !== undefined) (fed.staging as Uint8Array).set(view as Uint8Array);
-    return fed.id;
+    return fed;
+  }
+
+  #staged(view: View, shape: readonly number[]): Fed {
+    const staging = alignedCopy(view);
+    return { id: this.#native.wrap(staging, shape), refresh: () => (staging as Uint8Array).set(view as Uint8Array) };
   }
 
   /** Releases every tensor. */
