@@ -1,0 +1,84 @@
+import type { ParsedSchedule } from './spec.js';
+
+/** A schedule that is a function of time alone: learning rate at `time`, from 0. */
+export type Curve = (time: number) => number;
+
+type Named<Name extends ParsedSchedule['name']> = Extract<ParsedSchedule, { name: Name }>;
+
+/** Half a cosine from `from` to `to` as `part` goes from 0 to 1. */
+function cosine(from: number, to: number, part: number): number {
+  return to + ((from - to) * (1 + Math.cos(Math.PI * part))) / 2;
+}
+
+function linear(from: number, to: number, part: number): number {
+  return from + (to - from) * part;
+}
+
+/** CosineAnnealingWarmRestarts (Loshchilov and Hutter 2017). */
+export function restartCurve({ t0, tMult, etaMin }: Named<'cosineRestarts'>, base: number): Curve {
+  return (time) => {
+    let begin = 0;
+    let length = t0;
+    while (time >= begin + length) {
+      begin += length;
+      length *= tMult;
+    }
+    return cosine(base, etaMin, (time - begin) / length);
+  };
+}
+
+/** OneCycleLR (Smith and Topin 2018); behind its end it stays at its last value. */
+export function oneCycleCurve(spec: Named<'oneCycle'>, base: number, steps: number): Curve {
+  const most = spec.maxLearningRate ?? base;
+  const first = most / spec.divFactor;
+  const last = first / spec.finalDivFactor;
+  const anneal = spec.annealStrategy === 'cos' ? cosine : linear;
+  const peak = spec.pctStart * steps - 1;
+  const phases = spec.threePhase
+    ? [
+        { end: peak, from: first, to: most },
+        { end: 2 * spec.pctStart * steps - 2, from: most, to: first },
+        { end: steps - 1, from: first, to: last },
+      ]
+    : [
+        { end: peak, from: first, to: most },
+        { end: steps - 1, from: most, to: last },
+      ];
+  return (time) => {
+    let begin = 0;
+    for (const { end, from, to } of phases) {
+      if (time <= end) return end > begin ? anneal(from, to, (time - begin) / (end - begin)) : to;
+      begin = end;
+    }
+    return last;
+  };
+}
+
+/**
+ * The curve of a schedule that needs no metric.
+ *
+ * @param base the learning rate it starts from, or reaches (one-cycle)
+ * @param length of training in the unit of the schedule's time
+ */
+export function curveOf(spec: Exclude<ParsedSchedule, { name: 'reduceOnPlateau' }>, base: number, length: number): Curve {
+  switch (spec.name) {
+    case 'constant':
+      return () => base;
+    case 'step':
+      return (time) => base * spec.gamma ** Math.floor(time / spec.stepSize);
+    case 'multiStep':
+      return (time) => base * spec.gamma ** spec.milestones.filter((milestone) => milestone <= time).length;
+    case 'exponential':
+      return (time) => base * spec.gamma ** time;
+    case 'polynomial': {
+      const total = spec.totalIters ?? length;
+      return (time) => base * (1 - Math.min(time, total) / total) ** spec.power;
+    }
+    case 'cosine':
+      return (time) => cosine(base, spec.etaMin, time / (spec.tMax ?? length));
+    case 'cosineRestarts':
+      return restartCurve(spec, base);
+    case 'oneCycle':
+      return oneCycleCurve(spec, base, length);
+  }
+}
