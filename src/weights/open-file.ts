@@ -1,6 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { weightsError } from './errors.js';
 
+/** One read of the system takes less than 2 GiB. */
+const readBytes = 2 ** 26;
+
 /** A file open for reading, its size known. */
 export interface OpenFile {
   readonly file: string;
@@ -39,7 +42,7 @@ async function readFully(
 ): Promise<Buffer<ArrayBuffer>> {
   const bytes = Buffer.alloc(length);
   for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
+    const { bytesRead } = await handle.read(bytes, done, Math.min(readBytes, length - done), position + done);
     if (bytesRead === 0) throw weightsError(file, place, `${length} bytes`, `${done} before the end of the file`);
     done += bytesRead;
   }

@@ -9,7 +9,6 @@ import { isObject, parseJsonObject, weightsError } from './errors.js';
 import { type OpenFile, withFile } from './open-file.js';
 import { elementCount, maximumTensorBytes, type NamedTensor } from './tensors.js';
 
-
 /** The reference reader's own limit. */
 const maximumHeaderBytes = 100_000_000;
 

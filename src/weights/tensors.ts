@@ -9,6 +9,8 @@ export interface NamedTensor {
   readonly layer?: string;
   /** Keras HDF5 files: its place among the layer's weights. */
   readonly index?: number;
+  /** Keras 3 weights files: the layer's key in the file, its class and a counter, for example `conv2d_1`. */
+  readonly key?: string;
 }
 
 /** Formats `readWeightsFile` tells apart by content, never by file name. */
