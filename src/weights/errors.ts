@@ -1,5 +1,7 @@
 import { type ConvoyError, fileError } from '../errors.js';
 
+const longestPlace = 160;
+
 /** An error about the inside of a weights file. */
 export function weightsError(
   file: string,
@@ -8,7 +10,9 @@ export function weightsError(
   found: string,
   cause?: unknown,
 ): ConvoyError {
-  return fileError('CONVOY_WEIGHTS', file, place, expected, found, cause);
+  // A hostile file may have names of any length.
+  const shown = place.length > longestPlace ? `${place.slice(0, longestPlace)}...` : place;
+  return fileError('CONVOY_WEIGHTS', file, shown, expected, found, cause);
 }
 
 /** A JSON object of a weights file; parse errors and other values are refused with `place`. */

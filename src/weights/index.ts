@@ -1,2 +1,4 @@
+export { mapWeights, type MapOptions } from './map.js';
+export { readWeightsFile } from './read.js';
 export { readSafetensors, writeSafetensors, type SafetensorsFile } from './safetensors.js';
 export type { NamedTensor, WeightsFile, WeightsFormat } from './tensors.js';

@@ -1,0 +1,165 @@
+import type { ParameterSpec } from '../contracts/index.js';
+import { ConvoyError, optionError } from '../errors.js';
+import { layersByPath, modelParameters } from '../models/index.js';
+import type { LayersModel } from '../tf.js';
+import { flattenedBefore, fromTorch, torchShape } from './layouts.js';
+import { isBookkeeping, type Layout, layoutOf, ParameterNames } from './names.js';
+import type { NamedTensor, WeightsFile } from './tensors.js';
+
+/** How a file's tensors find their places in a model. */
+export interface MapOptions {
+  /** Names and memory layouts of the file; `auto` (the default) tells by its names. */
+  readonly layout?: 'auto' | Layout;
+  /**
+   * `name`: by names alone. `order`: the first tensor is the first parameter and so on, which is how Keras itself loads
+   * a `.h5` file. `auto` (the default): by names; in order where names fail, all shapes agree in order, and the file is
+   * a Keras `.h5` or has no name in common with the model.
+   */
+  readonly match?: 'auto' | 'name' | 'order';
+  /** The parameter (`layer/weight`) for a tensor's name; undefined leaves it to the rules. */
+  readonly names?: Readonly<Record<string, string>> | ((name: string) => string | undefined);
+  /** Layers that keep their `initial` values: `head`, the last layer that has weights, or layers by name. */
+  readonly skip?: 'head' | readonly string[];
+  /** With false, parameters that the file lacks keep their `initial` values, and surplus tensors are ignored. */
+  readonly strict?: boolean;
+  /** Values of parameters that do not come from the file; the model's own at present if not given. */
+  readonly initial?: readonly Float32Array[];
+}
+
+interface Plan {
+  /** Tensor for each parameter. */
+  readonly tensors: readonly (NamedTensor | undefined)[];
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly misshapen: readonly string[];
+}
+
+/** How many names of each kind an error lists. */
+const listed = 12;
+
+/**
+ * The weights of `model` from a file, in the order of `modelParameters`, in our layouts: from PyTorch, convolution
+ * kernels are turned from [out, in, height, width] to [height, width, in, out], depthwise ones likewise, dense ones
+ * from [out, in] to [in, out], and features flattened channels first to channels last. Arrays may be the file's own.
+ *
+ * @throws ConvoyError `CONVOY_WEIGHTS` that lists missing, unexpected and misshapen names when the file is of another
+ *   architecture; `CONVOY_OPTION` for a layer to skip or a name to map that the model does not have.
+ */
+export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOptions = {}): Float32Array[] {
+  const parameters = modelParameters(model);
+  const specs = parameters.map(({ spec }) => spec);
+  const tensors = file.tensors.filter((tensor) => !isBookkeeping(tensor));
+  const layout = options.layout === undefined || options.layout === 'auto' ? layoutOf(tensors) : options.layout;
+  const skipped = skippedLayers(specs, options.skip);
+  const plan = choosePlan(model, specs, tensors, layout, skipped, file, options);
+  const lenient = options.strict === false;
+  const surplusCounts = !lenient && skipped.size === 0;
+  if (plan.misshapen.length > 0 || (!lenient && plan.missing.length > 0) || (surplusCounts && plan.unexpected.length > 0)) {
+    throw mismatch(file, surplusCounts ? plan : { ...plan, unexpected: [] });
+  }
+  const layers = layersByPath(model);
+  return parameters.map(({ spec, variable }, index) => {
+    const tensor = plan.tensors[index];
+    if (tensor === undefined) return options.initial?.[index] ?? Float32Array.from(variable.read().dataSync());
+    if (layout === 'keras') return tensor.data;
+    const layer = layers.get(spec.layer);
+    return fromTorch(spec.name, spec.shape, tensor.data, layer === undefined ? undefined : flattenedBefore(layer));
+  });
+}
+
+function skippedLayers(specs: readonly ParameterSpec[], skip: MapOptions['skip']): ReadonlySet<string> {
+  if (skip === undefined) return new Set();
+  const last = specs.at(-1)?.layer;
+  if (skip === 'head') return new Set(last === undefined ? [] : [last]);
+  const layers = new Set(specs.map(({ layer }) => layer));
+  for (const name of skip) {
+    if (!layers.has(name)) throw optionError('skip', `a layer with weights (the last is ${last})`, name);
+  }
+  return new Set(skip);
+}
+
+function choosePlan(
+  model: LayersModel,
+  specs: readonly ParameterSpec[],
+  tensors: readonly NamedTensor[],
+  layout: Layout,
+  skipped: ReadonlySet<string>,
+  file: WeightsFile,
+  options: MapOptions,
+): Plan {
+  const match = options.match ?? 'auto';
+  const byOrder = (): Plan => {
+    const places = specs.flatMap(({ layer }, index) => (skipped.has(layer) ? [] : [index]));
+    return planOf(specs, tensors, tensors.map((_, at) => places[at]), layout, skipped);
+  };
+  if (match === 'order') return byOrder();
+  const names = new ParameterNames(model, specs);
+  const siblings = new Map<string | undefined, number>();
+  for (const { layer } of tensors) siblings.set(layer, (siblings.get(layer) ?? 0) + 1);
+  const found = tensors.map(
+    (tensor) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, siblings.get(tensor.layer) ?? 0),
+  );
+  const byName = planOf(specs, tensors, found, layout, skipped);
+  if (match === 'name' || isWhole(byName)) return byName;
+  // Only in files whose order is the model's: a Keras 3 weights file is in the order of the alphabet.
+  const ordered = file.format === 'keras-h5' || (file.format !== 'keras-weights-h5' && file.format !== 'keras-archive' && found.every((index) => index === undefined));
+  const plan = ordered ? byOrder() : byName;
+  return isWhole(plan) ? plan : byName;
+}
+
+function namedByOption(specs: readonly ParameterSpec[], name: string, names: MapOptions['names']): number | undefined {
+  const wanted = typeof names === 'function' ? names(name) : names !== undefined && Object.hasOwn(names, name) ? names[name] : undefined;
+  if (wanted === undefined) return undefined;
+  const index = specs.findIndex((spec) => spec.name === wanted);
+  if (index < 0) throw optionError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
+  return index;
+}
+
+function isWhole(plan: Plan): boolean {
+  return plan.missing.length + plan.unexpected.length + plan.misshapen.length === 0;
+}
+
+function planOf(
+  specs: readonly ParameterSpec[],
+  tensors: readonly NamedTensor[],
+  places: readonly (number | undefined)[],
+  layout: Layout,
+  skipped: ReadonlySet<string>,
+): Plan {
+  const chosen = new Array<NamedTensor | undefined>(specs.length).fill(undefined);
+  const unexpected: string[] = [];
+  const misshapen: string[] = [];
+  tensors.forEach((tensor, at) => {
+    const index = places[at];
+    const spec = index === undefined ? undefined : specs[index];
+    if (index === undefined || spec === undefined || chosen[index] !== undefined) unexpected.push(tensor.name);
+    else if (!skipped.has(spec.layer)) {
+      chosen[index] = tensor;
+      const shape = layout === 'pytorch' ? torchShape(spec.name, spec.shape) : spec.shape;
+      if (!sameShape(shape, tensor.shape)) {
+        misshapen.push(`${tensor.name} (expected ${JSON.stringify(shape)}, found ${JSON.stringify(tensor.shape)})`);
+      }
+    }
+  });
+  const missing = specs.filter((spec, index) => chosen[index] === undefined && !skipped.has(spec.layer)).map(({ name }) => name);
+  return { tensors: chosen, missing, unexpected, misshapen };
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen }: Plan): ConvoyError {
+  const list = (kind: string, names: readonly string[]): string[] => {
+    if (names.length === 0) return [];
+    return [`${names.length} ${kind}: ${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`];
+  };
+  const found = [...list('missing', missing), ...list('unexpected', unexpected), ...list('misshapen', misshapen)].join('; ');
+  return new ConvoyError('CONVOY_WEIGHTS', `${file}: expected the weights of this architecture but found ${found}`, {
+    file,
+    missing: missing.slice(0, listed),
+    unexpected: unexpected.slice(0, listed),
+    misshapen: misshapen.slice(0, listed),
+    counts: { missing: missing.length, unexpected: unexpected.length, misshapen: misshapen.length },
+  });
+}

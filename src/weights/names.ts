@@ -1,0 +1,124 @@
+/** Which parameter of a model a tensor of a file is, told by names. */
+import type { ParameterSpec } from '../contracts/index.js';
+import type { LayersModel } from '../tf.js';
+import type { NamedTensor } from './tensors.js';
+
+/** Who wrote the file: its names and memory layouts. */
+export type Layout = 'keras' | 'pytorch';
+
+/** What PyTorch calls the weights of a module, and what they may be called here. */
+const torchWeights: Readonly<Record<string, readonly string[]>> = {
+  weight: ['kernel', 'depthwise_kernel', 'gamma', 'embeddings'],
+  bias: ['bias', 'beta'],
+  running_mean: ['moving_mean'],
+  running_var: ['moving_variance'],
+};
+/** Wrappers that put their name before every other: DistributedDataParallel and `torch.compile`. */
+const torchWrappers = /^((module|_orig_mod)\.)+/;
+
+/** PyTorch's names are dotted and end in one of its words; Keras's have slashes. */
+export function layoutOf(tensors: readonly NamedTensor[]): Layout {
+  const dotted = tensors.filter(({ name }) => /\.(weight|bias|running_mean|running_var)$/.test(name) && !name.includes('/'));
+  return dotted.length * 2 > tensors.length ? 'pytorch' : 'keras';
+}
+
+/** Tensors that are no weights: PyTorch's count of batches seen. */
+export function isBookkeeping(tensor: NamedTensor): boolean {
+  return /(^|\.)num_batches_tracked$/.test(tensor.name);
+}
+
+/** Finds parameters by the names that files give them. */
+export class ParameterNames {
+  /** Every name and every end of one after a slash; -1 where two parameters share it. */
+  readonly #ends = new Map<string, number>();
+  readonly #layers = new Map<string, number[]>();
+  readonly #keys: ReadonlyMap<string, string>;
+
+  constructor(model: LayersModel, specs: readonly ParameterSpec[]) {
+    specs.forEach((spec, index) => {
+      const parts = spec.name.split('/');
+      for (let from = 1; from < parts.length - 1; from++) {
+        const end = canonical(parts.slice(from).join('/'));
+        this.#ends.set(end, this.#ends.has(end) ? -1 : index);
+      }
+      const layer = canonical(spec.layer);
+      this.#layers.set(layer, [...(this.#layers.get(layer) ?? []), index]);
+    });
+    // Whole names win over ends of longer ones.
+    specs.forEach(({ name }, index) => this.#ends.set(canonical(name), index));
+    this.#keys = kerasKeys(model);
+  }
+
+  /** The parameter's index, or undefined. `siblings` is how many tensors the file has of the tensor's layer. */
+  find(tensor: NamedTensor, layout: Layout, siblings: number): number | undefined {
+    if (layout === 'pytorch') return this.#findTorch(tensor.name);
+    const parts = tensor.name.split('/');
+    for (let from = 0; from < parts.length; from++) {
+      const index = this.#named(parts.slice(from).join('/'));
+      if (index !== undefined) return index;
+    }
+    return this.#findNumbered(tensor, siblings);
+  }
+
+  #findTorch(name: string): number | undefined {
+    const own = name.replace(torchWrappers, '');
+    const dot = own.lastIndexOf('.');
+    const module = own.slice(0, Math.max(0, dot));
+    const weight = own.slice(dot + 1);
+    for (const candidate of torchWeights[weight] ?? []) {
+      const index = this.#named(`${module}/${candidate}`);
+      if (index !== undefined) return index;
+    }
+    return this.#named(own);
+  }
+
+  /** Keras 3 calls the kernel of a depthwise convolution `kernel`. */
+  #named(name: string): number | undefined {
+    const index = this.#ends.get(canonical(name)) ?? this.#ends.get(canonical(name.replace(/\/kernel$/, '/depthwise_kernel')));
+    return index === -1 ? undefined : index;
+  }
+
+  /** By the layer's name (or its class and counter) and the weight's place in it, if the layer has as many weights. */
+  #findNumbered({ layer, key, index }: NamedTensor, siblings: number): number | undefined {
+    if (layer === undefined || index === undefined) return undefined;
+    const parts = layer.split('/');
+    const byKey = key === undefined ? undefined : this.#keys.get(key);
+    for (const path of [...parts.map((_, from) => parts.slice(from).join('/')), ...(byKey === undefined ? [] : [byKey])]) {
+      const own = this.#layers.get(canonical(path));
+      if (own?.length === siblings) return own[index];
+    }
+    return undefined;
+  }
+}
+
+/** Names compare without regard to what separates their parts. */
+function canonical(name: string): string {
+  return name.replace(/[./]/g, '_').toLowerCase();
+}
+
+/** Layer paths by the keys Keras 3 gives them in a weights file: class in snake case, counted in order of the layers. */
+function kerasKeys(model: LayersModel): Map<string, string> {
+  const keys = new Map<string, string>();
+  const visit = (layers: LayersModel['layers'], path: string, keyPath: string): void => {
+    const used = new Map<string, number>();
+    for (const layer of layers) {
+      const kind = snakeCase(layer.getClassName());
+      const count = used.get(kind) ?? 0;
+      used.set(kind, count + 1);
+      const key = `${keyPath}${kind}${count === 0 ? '' : `_${count}`}`;
+      if ('layers' in layer && Array.isArray(layer.layers)) visit(layer.layers, `${path}${layer.name}/`, `${key}/`);
+      else keys.set(key, `${path}${layer.name}`);
+    }
+  };
+  visit(model.layers, '', '');
+  return keys;
+}
+
+/** `BatchNormalization` to `batch_normalization`, `Conv2D` to `conv2d`, `ReLU` to `re_lu`: Keras's rule. */
+function snakeCase(name: string): string {
+  return name
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
