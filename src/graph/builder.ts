@@ -1,0 +1,114 @@
+import { ConvoyError } from '../errors.js';
+import { encodeElements } from './elements.js';
+import type { Attribute, Attributes, DataType, GraphNode, Shape, Value } from './types.js';
+
+/** What a node's output is. */
+export interface OutputSpec {
+  readonly type: DataType;
+  readonly shape: Shape;
+}
+
+/** Ops that are not functions of their inputs: never shared between two places. */
+const impure = new Set(['Placeholder', 'InplaceUpdate']);
+
+/**
+ * Collects the nodes of a graph. Two nodes with the same op, inputs and attributes are one node, so lowering may ask
+ * for the same cast, constant or shape as often as it likes.
+ *
+ * Names are readable paths: `scope('conv2d_1', …)` puts what is made inside below `conv2d_1/`.
+ */
+export class GraphBuilder {
+  readonly nodes: GraphNode[] = [];
+  readonly #names = new Set<string>();
+  readonly #shared = new Map<string, GraphNode>();
+  #scope = '';
+
+  /** Runs `make` with its nodes named below `name`. */
+  scope<Result>(name: string, make: () => Result): Result {
+    const outer = this.#scope;
+    this.#scope = `${outer}${name.replace(/[^A-Za-z0-9_.\-/]/g, '_')}/`;
+    try {
+      return make();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** Adds a node, or returns the node that already computes the same. */
+  node(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    outputs: readonly OutputSpec[],
+    name = op,
+    controls: readonly GraphNode[] = [],
+  ): GraphNode {
+    const key = impure.has(op) ? undefined : nodeKey(op, inputs, attributes, controls);
+    const known = key === undefined ? undefined : this.#shared.get(key);
+    if (known !== undefined) return known;
+    const values: Value[] = [];
+    const node: GraphNode = {
+      name: this.#unique(name),
+      op,
+      inputs,
+      attributes,
+      controls,
+      outputs: values,
+      index: this.nodes.length,
+    };
+    outputs.forEach((spec, output) => values.push({ node, output, type: spec.type, shape: spec.shape }));
+    this.nodes.push(node);
+    if (key !== undefined) this.#shared.set(key, node);
+    return node;
+  }
+
+  /** Adds a node with one output and returns that. */
+  add(op: string, inputs: readonly Value[], attributes: Attributes, output: OutputSpec, name = op): Value {
+    return this.node(op, inputs, attributes, [output], name).outputs[0] as Value;
+  }
+
+  /** A value to be fed. */
+  placeholder(name: string, type: DataType, shape: Shape): Value {
+    return this.add('Placeholder', [], { dtype: { type }, shape: { shape } }, { type, shape }, name);
+  }
+
+  /**
+   * A constant; `values` in row order, one number for all elements or one each.
+   *
+   * @throws ConvoyError `CONVOY_MODEL` when a number is NaN.
+   */
+  constant(values: number | readonly number[], type: DataType, shape: Shape = [], name = 'constant'): Value {
+    const list = typeof values === 'number' ? [values] : values;
+    if (list.some(Number.isNaN)) {
+      throw new ConvoyError('CONVOY_MODEL', `Expected numbers for the constant ${this.#scope}${name} but found NaN`, {
+        place: this.#scope.replace(/\/$/, ''),
+      });
+    }
+    const count = shape.reduce((product, size) => product * size, 1);
+    const filled = typeof values === 'number' && count !== 1 ? new Array<number>(count).fill(values) : list;
+    const tensor = encodeElements(filled, type);
+    return this.add('Const', [], { dtype: { type }, value: { tensor, type, shape } }, { type, shape }, name);
+  }
+
+  #unique(name: string): string {
+    const wanted = `${this.#scope}${name.replace(/[^A-Za-z0-9_.\-/]/g, '_')}`.replace(/^[^A-Za-z0-9.]+/, '');
+    let free = wanted;
+    for (let twin = 1; this.#names.has(free); twin++) free = `${wanted}_${twin}`;
+    this.#names.add(free);
+    return free;
+  }
+}
+
+function nodeKey(op: string, inputs: readonly Value[], attributes: Attributes, controls: readonly GraphNode[]): string {
+  const from = inputs.map((value) => `${value.node.index}:${value.output}`).join(',');
+  const after = controls.map((node) => node.index).join(',');
+  const settings = Object.keys(attributes)
+    .sort()
+    .map((key) => `${key}=${attributeKey(attributes[key] as Attribute)}`);
+  return `${op}(${from}|${after}|${settings.join(';')})`;
+}
+
+function attributeKey(attribute: Attribute): string {
+  if (typeof attribute !== 'object' || !('tensor' in attribute)) return JSON.stringify(attribute);
+  return `${attribute.type}[${attribute.shape.join(',')}]${Buffer.from(attribute.tensor).toString('latin1')}`;
+}

@@ -1,0 +1,49 @@
+import { binary, unary } from '../ops/elementwise.js';
+import { reduce } from '../ops/reduce.js';
+import { inputOf, outputOf, type GradientTable } from './registry.js';
+
+/** A kernel of TensorFlow that takes (gradient, input or output). */
+function kernel(op: string, source: 'input' | 'output'): GradientTable[string] {
+  return (graph, node, gradient) => {
+    const features = source === 'input' ? inputOf(node, 0) : outputOf(node);
+    const attributes = { ...node.attributes, T: { type: features.type } };
+    return [graph.add(op, [gradient, features], attributes, { type: features.type, shape: features.shape })];
+  };
+}
+
+/** The two that take (output, gradient). */
+function swapped(op: string): GradientTable[string] {
+  return (graph, node, gradient) => {
+    const y = outputOf(node);
+    return [graph.add(op, [y, gradient], { T: { type: y.type } }, { type: y.type, shape: y.shape })];
+  };
+}
+
+/**
+ * Activations. Where the kernel takes either (Relu, Relu6) it gets the output: the input need not be kept, and the
+ * convolution before it can be fused with it.
+ */
+export const activationGradients: GradientTable = {
+  Relu: kernel('ReluGrad', 'output'),
+  Relu6: kernel('Relu6Grad', 'output'),
+  LeakyRelu: kernel('LeakyReluGrad', 'input'),
+  Elu: kernel('EluGrad', 'output'),
+  Selu: kernel('SeluGrad', 'output'),
+  Softplus: kernel('SoftplusGrad', 'input'),
+  Softsign: kernel('SoftsignGrad', 'input'),
+  Sigmoid: swapped('SigmoidGrad'),
+  Tanh: swapped('TanhGrad'),
+  /** (g - sum(g y)) y along the last axis. */
+  Softmax: (graph, node, gradient) => {
+    const y = outputOf(node);
+    const last = y.shape.length - 1;
+    const total = reduce(graph, 'Sum', binary(graph, 'Mul', gradient, y), [last], true);
+    return [binary(graph, 'Mul', binary(graph, 'Sub', gradient, total), y)];
+  },
+  /** g - softmax sum(g) along the last axis. */
+  LogSoftmax: (graph, node, gradient) => {
+    const y = outputOf(node);
+    const total = reduce(graph, 'Sum', gradient, [y.shape.length - 1], true);
+    return [binary(graph, 'Sub', gradient, binary(graph, 'Mul', unary(graph, 'Exp', y), total))];
+  },
+};

@@ -1,0 +1,31 @@
+import { batchMatMul, matMul } from '../ops/neural.js';
+import { sumTo } from '../ops/reduce.js';
+import type { GraphBuilder } from '../builder.js';
+import type { Value } from '../types.js';
+import { inputOf, type GradientTable } from './registry.js';
+
+type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
+
+/** d(AB)/dA = G B', d(AB)/dB = A' G, and the same with the factors' own transpositions worked in. */
+function product(multiply: Product, first: string, second: string): GradientTable[string] {
+  return (graph, node, gradient, needs) => {
+    const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
+    const [turnedA, turnedB] = [node.attributes[first] === true, node.attributes[second] === true];
+    const toA = (): Value =>
+      turnedA ? multiply(graph, b, gradient, turnedB, true) : multiply(graph, gradient, b, false, !turnedB);
+    const toB = (): Value =>
+      turnedB ? multiply(graph, gradient, a, true, turnedA) : multiply(graph, a, gradient, !turnedA, false);
+    return [needs(0) ? sumTo(graph, toA(), a) : undefined, needs(1) ? sumTo(graph, toB(), b) : undefined];
+  };
+}
+
+/** Matrix products and the bias that follows them. */
+export const matrixGradients: GradientTable = {
+  MatMul: product(matMul, 'transpose_a', 'transpose_b'),
+  BatchMatMulV2: product(batchMatMul, 'adj_x', 'adj_y'),
+  BiasAdd: (graph, node, gradient, needs) => {
+    const bias = inputOf(node, 1);
+    const output = { type: bias.type, shape: bias.shape };
+    return [gradient, needs(1) ? graph.add('BiasAddGrad', [gradient], node.attributes, output, 'bias') : undefined];
+  },
+};

@@ -1,0 +1,16 @@
+import { shapeOf } from '../ops/shape.js';
+import { inputOf, outputOf, type GradientTable } from './registry.js';
+
+/** Poolings and resizing, by TensorFlow's own gradient kernels. */
+export const poolingGradients: GradientTable = {
+  MaxPool: (graph, node, gradient) => {
+    const x = inputOf(node, 0);
+    const output = { type: x.type, shape: x.shape };
+    return [graph.add('MaxPoolGrad', [x, outputOf(node), gradient], node.attributes, output, 'input')];
+  },
+  AvgPool: (graph, node, gradient) => {
+    const x = inputOf(node, 0);
+    const output = { type: x.type, shape: x.shape };
+    return [graph.add('AvgPoolGrad', [shapeOf(graph, x), gradient], node.attributes, output, 'input')];
+  },
+};

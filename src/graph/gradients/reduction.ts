@@ -1,0 +1,58 @@
+import { binary, cast, compare, scale, scalarOf, select } from '../ops/elementwise.js';
+import { reduce } from '../ops/reduce.js';
+import { broadcastTo, integers, reshapeTo, shapeOf } from '../ops/shape.js';
+import type { GraphBuilder } from '../builder.js';
+import type { GraphNode, Value } from '../types.js';
+import { inputOf, outputOf, type GradientTable } from './registry.js';
+
+/** The shape of a reduction's input with the reduced axes of size 1. */
+function keptShape(node: GraphNode): number[] {
+  const x = inputOf(node, 0);
+  const reduced = reducedAxes(node);
+  return x.shape.map((size, axis) => (reduced.includes(axis) ? 1 : size));
+}
+
+function reducedAxes(node: GraphNode): readonly number[] {
+  const axes = inputOf(node, 1).node.attributes['value'];
+  if (typeof axes !== 'object' || !('tensor' in axes)) throw new TypeError(`${node.name} has no constant axes`);
+  return [...new Int32Array(axes.tensor.buffer, axes.tensor.byteOffset, axes.tensor.byteLength / 4)];
+}
+
+/** Brings a value of the reduction's output shape to one that broadcasts against its input. */
+function spread(graph: GraphBuilder, node: GraphNode, value: Value): Value {
+  const kept = keptShape(node);
+  return reshapeTo(graph, value, integers(graph, kept), kept);
+}
+
+/** Repeats an output's gradient over all elements that were reduced to it. */
+function repeat(graph: GraphBuilder, node: GraphNode, gradient: Value): Value {
+  const x = inputOf(node, 0);
+  return broadcastTo(graph, spread(graph, node, gradient), shapeOf(graph, x), x.shape);
+}
+
+/** The greatest (or least) elements share the gradient equally. */
+function extreme(graph: GraphBuilder, node: GraphNode, gradient: Value): readonly Value[] {
+  const x = inputOf(node, 0);
+  const hit = compare(graph, 'Equal', x, spread(graph, node, outputOf(node)));
+  const count = reduce(graph, 'Sum', cast(graph, hit, x.type), reducedAxes(node), true);
+  const share = binary(graph, 'RealDiv', spread(graph, node, gradient), count);
+  return [select(graph, hit, share, scalarOf(graph, share, 0))];
+}
+
+/** Reductions over constant axes. */
+export const reductionGradients: GradientTable = {
+  Sum: (graph, node, gradient) => [repeat(graph, node, gradient)],
+  Mean: (graph, node, gradient) => {
+    const x = inputOf(node, 0);
+    const sizes = reducedAxes(node).map((axis) => x.shape[axis] as number);
+    if (sizes.includes(-1)) {
+      const elements = (value: Value): Value => reduce(graph, 'Prod', shapeOf(graph, value), [0]);
+      const count = binary(graph, 'FloorDiv', elements(x), elements(outputOf(node)));
+      return [repeat(graph, node, binary(graph, 'RealDiv', gradient, cast(graph, count, x.type)))];
+    }
+    const share = scale(graph, gradient, 1 / sizes.reduce((product, size) => product * size, 1));
+    return [repeat(graph, node, share)];
+  },
+  Max: extreme,
+  Min: extreme,
+};

@@ -1,0 +1,9 @@
+export {
+  compileModel,
+  statsLength,
+  type CompiledFunction,
+  type CompiledModel,
+  type CompileOptions,
+  type GraphInput,
+} from './compile.js';
+export { randomLayers, unsupportedLayers } from './walk.js';

@@ -1,0 +1,23 @@
+import { matMul } from '../ops/neural.js';
+import { reshape } from '../ops/shape.js';
+import { elementsPerSample } from '../types.js';
+import { finish } from './convolution.js';
+import { single, type LoweringTable } from './scope.js';
+
+/** Dense layers: over the last axis, whatever comes before it. */
+export const denseLowerings: LoweringTable = {
+  Dense: single((scope, x) => {
+    const { graph } = scope;
+    const features = x.shape.at(-1) as number;
+    const rows = reshape(graph, scope.compute(x), [-1, features]);
+    const product = matMul(graph, rows, scope.compute(scope.weight('kernel')));
+    const units = product.shape[1] as number;
+    return finish(scope, reshape(graph, product, [...x.shape.slice(0, -1), units]));
+  }),
+  Flatten: single(({ graph, config }, x) => {
+    if (config.string('dataFormat', 'channelsLast') === 'channelsFirst' && x.shape.length === 4) {
+      throw new RangeError('Flatten of channels first');
+    }
+    return reshape(graph, x, [-1, elementsPerSample(x.shape)]);
+  }),
+};

@@ -1,0 +1,19 @@
+import { activationLowerings } from './activation.js';
+import { convolutionLowerings } from './convolution.js';
+import { denseLowerings } from './dense.js';
+import { poolingLowerings } from './pooling.js';
+import { randomLowerings } from './random.js';
+import type { LoweringTable } from './scope.js';
+
+/** How each class of layer becomes nodes; a layer of our own adds its table here. */
+export const lowerings: LoweringTable = {
+  ...activationLowerings,
+  ...convolutionLowerings,
+  ...denseLowerings,
+  ...poolingLowerings,
+  ...randomLowerings,
+};
+
+export { LayerConfig } from './config.js';
+export { randomLayerClasses } from './random.js';
+export { LayerScope, type ForwardPass, type Layer, type Lowering, type LoweringTable } from './scope.js';

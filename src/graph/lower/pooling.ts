@@ -1,0 +1,36 @@
+import { unary } from '../ops/elementwise.js';
+import { averagePool, maxPool } from '../ops/neural.js';
+import { reduce } from '../ops/reduce.js';
+import type { Value } from '../types.js';
+import { channelsLast, paddingOf } from './convolution.js';
+import { single, type LayerScope, type LoweringTable } from './scope.js';
+
+function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
+  const window = scope.config.pair('poolSize', [2, 2]);
+  const options = { strides: scope.config.pair('strides', window), padding: paddingOf(scope) };
+  return channelsLast(scope, x, (image) => {
+    // The greatest of rectified numbers is the greatest of them, rectified: the activation then has fewer elements.
+    const rectified = pooling === maxPool && image.node.op === 'Relu' ? image.node.inputs[0] : undefined;
+    if (rectified === undefined) return pooling(scope.graph, image, window, options);
+    return unary(scope.graph, 'Relu', pooling(scope.graph, rectified, window, options));
+  });
+}
+
+/** Reduces height and width (or the one axis between batch and channels). */
+function global(op: 'Mean' | 'Max'): LoweringTable[string] {
+  return single((scope, x) => {
+    const first = scope.config.string('dataFormat', 'channelsLast') === 'channelsFirst' ? 2 : 1;
+    const axes = x.shape.length === 4 ? [first, first + 1] : [1];
+    return reduce(scope.graph, op, x, axes);
+  });
+}
+
+/** Poolings over height and width. */
+export const poolingLowerings: LoweringTable = {
+  MaxPooling2D: single((scope, x) => pool(scope, x, maxPool)),
+  AveragePooling2D: single((scope, x) => pool(scope, x, averagePool)),
+  GlobalAveragePooling2D: global('Mean'),
+  GlobalMaxPooling2D: global('Max'),
+  GlobalAveragePooling1D: global('Mean'),
+  GlobalMaxPooling1D: global('Max'),
+};

@@ -1,0 +1,27 @@
+import type { Preprocess } from '../contracts/index.js';
+import { optionError } from '../errors.js';
+import type { GraphBuilder } from './builder.js';
+import { binary, cast, scale, shift } from './ops/elementwise.js';
+import type { Value } from './types.js';
+
+/** uint8 pixels as the network's float32 input: `pixel * scale[c] + offset[c]`. */
+export function preprocess(graph: GraphBuilder, pixels: Value, spec: Preprocess): Value {
+  const channels = pixels.shape.at(-1) as number;
+  for (const key of ['scale', 'offset'] as const) {
+    if (spec[key].length !== channels) throw optionError(`preprocess.${key}`, `${channels} numbers`, spec[key]);
+  }
+  const x = cast(graph, pixels, 'float32');
+  const [factor, offset] = [uniform(spec.scale), uniform(spec.offset)];
+  const scaled =
+    factor === undefined
+      ? binary(graph, 'Mul', x, graph.constant(spec.scale, 'float32', [channels], 'scale'))
+      : scale(graph, x, factor);
+  return offset === undefined
+    ? binary(graph, 'AddV2', scaled, graph.constant(spec.offset, 'float32', [channels], 'offset'))
+    : shift(graph, scaled, offset);
+}
+
+/** The number that all channels have, if they have one. */
+function uniform(values: readonly number[]): number | undefined {
+  return values.every((value) => value === values[0]) ? values[0] : undefined;
+}

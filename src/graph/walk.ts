@@ -1,0 +1,117 @@
+import { ConvoyError } from '../errors.js';
+import type { LayersModel } from '../tf.js';
+import { LayerConfig, LayerScope, lowerings, type ForwardPass, type Layer } from './lower/index.js';
+import { randomLayerClasses } from './lower/random.js';
+import { activityPenalties, weightPenalties } from './lower/regularizer.js';
+import type { Value } from './types.js';
+
+type SymbolicTensor = LayersModel['inputs'][number];
+
+/** What a forward pass gave. */
+export interface Forward {
+  readonly output: Value;
+  /** Penalties on weights, each a scalar. */
+  readonly weightPenalties: readonly Value[];
+  /** Penalties on activities, each a scalar summed over the batch. */
+  readonly activityPenalties: readonly Value[];
+}
+
+/** The layers of a model with those of inner models in their place, in model order. */
+export function flatLayers(model: LayersModel): Layer[] {
+  return model.layers.flatMap((layer) => (isModel(layer) ? flatLayers(layer) : [layer]));
+}
+
+/** Layers that draw random numbers, in model order: the k-th uses the key [seed0, seed1 + k]. */
+export function randomLayers(model: LayersModel): Layer[] {
+  return flatLayers(model).filter((layer) => randomLayerClasses.has(layer.getClassName()));
+}
+
+/** Layers without a lowering. */
+export function unsupportedLayers(model: LayersModel): { layer: string; className: string }[] {
+  return flatLayers(model)
+    .map((layer) => ({ layer: layer.name, className: layer.getClassName() }))
+    .filter(({ className }) => className !== 'InputLayer' && lowerings[className] === undefined);
+}
+
+/**
+ * Adds a model's forward pass to the graph, layer after layer from the output back to the input.
+ *
+ * @throws ConvoyError `CONVOY_MODEL` naming the layer that has no lowering, is part of a cycle or gets a shape that
+ * does not fit.
+ */
+export function lowerModel(pass: ForwardPass, model: LayersModel, input: Value): Forward {
+  const [output] = model.outputs;
+  if (model.inputs.length !== 1 || model.outputs.length !== 1 || output === undefined) {
+    const found = `${model.inputs.length} and ${model.outputs.length}`;
+    throw new ConvoyError('CONVOY_MODEL', `Expected a model with one input and one output but found ${found}`);
+  }
+  const walk = new Walk(pass, output);
+  return { ...walk, output: walk.model(model, [input], model.trainable === false)[0] as Value };
+}
+
+class Walk {
+  readonly weightPenalties: Value[] = [];
+  readonly activityPenalties: Value[] = [];
+  readonly #pass: ForwardPass;
+  readonly #last: SymbolicTensor;
+  readonly #penalized = new Set<Layer>();
+
+  constructor(pass: ForwardPass, last: SymbolicTensor) {
+    this.#pass = pass;
+    this.#last = last;
+  }
+
+  /** Outputs of a model, or of an inner model at one of its places, from values for its inputs. */
+  model(model: LayersModel, inputs: readonly Value[], frozen: boolean): Value[] {
+    const known = new Map<number, Value>();
+    model.inputs.forEach((tensor, place) => known.set(tensor.id, inputs[place] as Value));
+    const open = new Set<number>();
+    const valueOf = (tensor: SymbolicTensor): Value => {
+      const value = known.get(tensor.id);
+      if (value !== undefined) return value;
+      const layer = tensor.sourceLayer;
+      if (open.has(tensor.id)) throw layerError(layer, 'a model without cycles', 'its output leads to its own input');
+      open.add(tensor.id);
+      const node = layer.inboundNodes[tensor.nodeIndex];
+      if (node === undefined || node.inputTensors.length === 0) {
+        throw layerError(layer, 'an input of the model or a layer with inputs', 'a layer that is not connected');
+      }
+      const outputs = this.#layer(layer, node.inputTensors.map(valueOf), frozen, tensor.id === this.#last.id);
+      node.outputTensors.forEach((output, place) => known.set(output.id, outputs[place] as Value));
+      open.delete(tensor.id);
+      return known.get(tensor.id) as Value;
+    };
+    return model.outputs.map(valueOf);
+  }
+
+  #layer(layer: Layer, inputs: readonly Value[], around: boolean, last: boolean): Value[] {
+    const frozen = around || !layer.trainable;
+    const { graph } = this.#pass;
+    if (isModel(layer)) return graph.scope(layer.name, () => this.model(layer, inputs, frozen));
+    const lower = lowerings[layer.getClassName()];
+    if (lower === undefined) throw layerError(layer, 'a layer that can be compiled', layer.getClassName());
+    const scope = new LayerScope(this.#pass, layer, new LayerConfig(layer), last, frozen);
+    return graph.scope(layer.name, () => {
+      try {
+        const output = lower(scope, inputs);
+        if (!this.#penalized.has(layer)) this.weightPenalties.push(...weightPenalties(scope));
+        this.#penalized.add(layer);
+        this.activityPenalties.push(...activityPenalties(scope, output));
+        return [output];
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const shapes = inputs.map((input) => `[${input.shape.map((size) => (size < 0 ? 'batch' : size)).join(', ')}]`);
+        throw layerError(layer, 'inputs that fit', `${shapes.join(' and ')}: ${error.message}`);
+      }
+    });
+  }
+}
+
+function layerError(layer: Layer, expected: string, found: string): ConvoyError {
+  const text = `Layer ${layer.name} (${layer.getClassName()}): expected ${expected} but found ${found}`;
+  return new ConvoyError('CONVOY_MODEL', text, { place: layer.name });
+}
+
+function isModel(layer: Layer): layer is Layer & LayersModel {
+  return 'layers' in layer && Array.isArray(layer.layers);
+}
