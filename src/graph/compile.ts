@@ -56,8 +56,8 @@ export interface CompileOptions {
   readonly writeInPlace?: boolean;
 }
 
-/** Numbers in the stats slot. */
-export const statsLength = 8;
+/** Numbers in a stats line: one cache line, which TensorFlow's alignment asks for too. */
+export const statsLength = 16;
 
 /** A placeholder and what it is for. */
 interface Feed {
@@ -207,8 +207,9 @@ function summary(
   ];
   const penalty = penalties.length === 0 ? undefined : addAll(graph, penalties);
   const mean = binary(graph, 'RealDiv', lossSum, weightSum);
+  const numbers = [lossSum, weightSum, correct, count, penalty ?? zero];
   return {
-    row: pack(graph, [lossSum, weightSum, correct, count, penalty ?? zero, zero, zero, zero]),
+    row: pack(graph, [...numbers, ...new Array<Value>(statsLength - numbers.length).fill(zero)]),
     objective: penalty === undefined ? mean : binary(graph, 'AddV2', mean, penalty),
   };
 }

@@ -23,7 +23,7 @@ export function flatLayers(model: LayersModel): Layer[] {
 
 /** Layers that draw random numbers, in model order: the k-th uses the key [seed0, seed1 + k]. */
 export function randomLayers(model: LayersModel): Layer[] {
-  return flatLayers(model).filter((layer) => randomLayerClasses.has(layer.getClassName()));
+  return flatLayers(model).filter((layer) => randomLayerClasses.has(layer.getClassName()) || 'keyedCall' in layer);
 }
 
 /** Layers without a lowering. */

@@ -1,6 +1,8 @@
 import { activationLowerings } from './activation.js';
 import { convolutionLowerings } from './convolution.js';
 import { denseLowerings } from './dense.js';
+import { mergeLowerings } from './merge.js';
+import { normalizationLowerings } from './normalization.js';
 import { poolingLowerings } from './pooling.js';
 import { randomLowerings } from './random.js';
 import type { LoweringTable } from './scope.js';
@@ -10,6 +12,8 @@ export const lowerings: LoweringTable = {
   ...activationLowerings,
   ...convolutionLowerings,
   ...denseLowerings,
+  ...mergeLowerings,
+  ...normalizationLowerings,
   ...poolingLowerings,
   ...randomLowerings,
 };
