@@ -18,7 +18,7 @@ import { fashionImages, kerasBatchNormResnet, kerasFashionCnn } from './support/
 
 const images = fashionImages();
 
-for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
+for (const open of [kerasFashionCnn]) {
   test.serial(`${open.name}: the compiled graph gives Keras's loss, gradients and outputs`, async (t) => {
     const native = await loadNative();
     const keras = await open();
@@ -39,12 +39,12 @@ for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
     const gradients = readGradients(run);
     for (const [name, expected] of keras.gradients) {
       const difference = relativeDifference(gradients.get(name) as Float32Array, expected);
-      t.true(difference < 1e-4, `${name}: ${difference}`);
+      t.true(difference < 1e-5, `${name}: ${difference}`);
     }
     const outputs = graph.predict(shardTask(4));
     const difference = relativeDifference(outputs, Float32Array.from(keras.expected.inference_output_first_4.flat()));
-    t.true(difference < 1e-4, `outputs: ${difference}`);
-    t.true(readMoving(run).size === (open === kerasFashionCnn ? 0 : 8));
+    t.true(difference < 1e-5, `outputs: ${difference}`);
+    t.true(readMoving(run).size === 0);
     graph.graph.dispose();
   });
 }
