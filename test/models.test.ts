@@ -35,19 +35,58 @@ for (const [name, count] of Object.entries(byHand)) {
   });
 }
 
-// Trainable parameters that akamaster/pytorch_resnet_cifar10 states; moving statistics are two a channel and norm.
-const cifarResNets: Record<string, number> = {
+// All parameters, moving statistics included, as `keras.applications` counts them with 1,000 classes.
+const keras: Record<string, number> = {
+  vgg16: 138_357_544,
+  vgg19: 143_667_240,
+  resnet50: 25_636_712,
+  resnet101: 44_707_176,
+  'inception-v3': 23_851_784,
+  'mobilenet-v1': 4_253_864,
+  'mobilenet-v2': 3_538_984,
+  'efficientnet-b0': 5_330_571,
+  'efficientnet-b1': 7_856_239,
+  'efficientnet-b2': 9_177_569,
+  densenet121: 8_062_504,
+};
+for (const [name, count] of Object.entries(keras)) {
+  test(`${name} has Keras's ${count} parameters`, (t) => {
+    t.is(parametersOf(name).total, count);
+  });
+}
+
+// Trainable parameters: `num_params` of torchvision's and timm's published weights, what
+// akamaster/pytorch_resnet_cifar10 states for CIFAR ResNets, and table 2 of the DenseNet paper (0.8 million).
+const pytorch: Record<string, number> = {
+  alexnet: 61_100_840,
+  vgg11: 132_863_336,
+  vgg13: 133_047_848,
+  'vgg11-bn': 132_868_840,
+  'vgg13-bn': 133_053_736,
+  'vgg16-bn': 138_365_992,
+  'vgg19-bn': 143_678_248,
+  resnet18: 11_689_512,
+  resnet34: 21_797_672,
+  googlenet: 6_624_904,
+  'vit-tiny': 5_717_416,
+  'vit-small': 22_050_664,
   'cifar-resnet20': 269_722,
   'cifar-resnet32': 464_154,
   'cifar-resnet44': 658_586,
   'cifar-resnet56': 853_018,
   'cifar-resnet110': 1_727_962,
+  'densenet-bc': 769_162,
 };
-for (const [name, count] of Object.entries(cifarResNets)) {
-  test(`${name} has ${count} trainable parameters`, (t) => {
+for (const [name, count] of Object.entries(pytorch)) {
+  test(`${name} has PyTorch's ${count} trainable parameters`, (t) => {
     t.is(parametersOf(name).trainable, count);
   });
 }
+
+test("ResNet-50 and 101 have torchvision's parameters in its variant", (t) => {
+  t.is(parametersOf('resnet50', { variant: 'torch' }).trainable, 25_557_032);
+  t.is(parametersOf('resnet101', { variant: 'torch' }).trainable, 44_549_160);
+});
 
 test('projection shortcuts of a CIFAR ResNet add two 1x1 convolutions with batch normalization', (t) => {
   const added = 16 * 32 + 2 * 32 + 32 * 64 + 2 * 64;
@@ -82,6 +121,9 @@ const wrongOptions: [string, Record<string, unknown>, RegExp][] = [
   ['cifar10-cnn', { dropoutDense: 1 }, /below 1 for cifar10-cnn option dropoutDense but received 1 \(number\)/],
   ['cifar10-cnn', { classes: 2.5 }, /integer for cifar10-cnn option classes but received 2.5 \(number\)/],
   ['cifar-resnet20', { shortcut: 'B' }, /one of pad, projection for cifar-resnet20 option shortcut but received "B"/],
+  ['densenet-bc', { depth: 41 }, /a depth of 6n \+ 4.* for densenet-bc option depth but received 41/],
+  ['vit-tiny', { patch: 5 }, /a divisor of height 224 and width 224 for vit-tiny option patch but received 5/],
+  ['vit-tiny', { heads: 5 }, /a divisor of features 192 for vit-tiny option heads but received 5/],
   ['mnist-cnn', { height: 9 }, /at least 10 for mnist-cnn input size/],
 ];
 for (const [name, more, message] of wrongOptions) {

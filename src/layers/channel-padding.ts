@@ -1,13 +1,11 @@
-import { tf, type Tensor, type Tensor4D } from '../tf.js';
+import { tf, type Tensor } from '../tf.js';
+import { baseOptions, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
 
 /** Configuration of `ChannelPadding`. */
-export interface ChannelPaddingOptions {
+export interface ChannelPaddingOptions extends LayerOptions {
   /** Number of channels of the output, at least that of the input. */
   readonly channels: number;
-  readonly name?: string;
 }
-
-type Shape = (number | null)[];
 
 /**
  * Adds zero channels around those of `[batch, height, width, channels]`, half before and half after (the odd one
@@ -18,24 +16,19 @@ export class ChannelPadding extends tf.layers.Layer {
   readonly channels: number;
 
   constructor(options: ChannelPaddingOptions) {
-    super(options.name === undefined ? {} : { name: options.name });
+    super(baseOptions(options));
     this.channels = options.channels;
   }
 
-  override computeOutputShape(inputShape: Shape): Shape {
-    return [...inputShape.slice(0, -1), this.channels];
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return [...onlyShape(inputShape).slice(0, -1), this.channels];
   }
 
   override call(inputs: Tensor | Tensor[]): Tensor {
     return tf.tidy(() => {
-      const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
-      const [before, after] = this.paddings(x.shape[3]);
-      return tf.pad4d(x, [
-        [0, 0],
-        [0, 0],
-        [0, 0],
-        [before, after],
-      ]);
+      const x = onlyInput(inputs);
+      const none: [number, number] = [0, 0];
+      return tf.pad(x, x.shape.map((size, axis) => (axis === x.rank - 1 ? this.paddings(size) : none)));
     });
   }
 
@@ -46,7 +39,7 @@ export class ChannelPadding extends tf.layers.Layer {
     return [before, added - before];
   }
 
-  override getConfig(): ReturnType<InstanceType<typeof tf.layers.Layer>['getConfig']> {
+  override getConfig(): LayerConfig {
     return { ...super.getConfig(), channels: this.channels };
   }
 }

@@ -1,2 +1,5 @@
 export { ChannelPadding } from './channel-padding.js';
+export { FixedNormalization } from './fixed-normalization.js';
 export { PyTorchUniform } from './pytorch-uniform.js';
+export { SelfAttention } from './self-attention.js';
+export { ClassToken, FirstToken, PositionEmbedding } from './tokens.js';

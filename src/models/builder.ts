@@ -121,7 +121,9 @@ export class NetworkBuilder {
   }
 
   activation(x: SymbolicTensor, activation: Activation, name: string): SymbolicTensor {
-    return this.apply(activation === 'relu' ? tf.layers.reLU({ name }) : tf.layers.activation({ activation, name }), x);
+    if (activation === 'relu') return this.apply(tf.layers.reLU({ name }), x);
+    if (activation === 'relu6') return this.apply(tf.layers.reLU({ name, maxValue: 6 }), x);
+    return this.apply(tf.layers.activation({ activation, name }), x);
   }
 
   relu(x: SymbolicTensor, name: string): SymbolicTensor {
@@ -153,6 +155,14 @@ export class NetworkBuilder {
   /** Dropout; nothing at rate 0. */
   dropout(x: SymbolicTensor, rate: number, name: string): SymbolicTensor {
     return rate === 0 ? x : this.apply(tf.layers.dropout({ rate, name }), x);
+  }
+
+  /** Drops whole samples of a residual branch (stochastic depth, Huang et al. 2016); nothing at rate 0. */
+  dropPath(x: SymbolicTensor, rate: number, name: string): SymbolicTensor {
+    if (rate === 0) return x;
+    // null stands for the batch size; tfjs's declaration leaves it out.
+    const noiseShape = x.shape.map((_, axis) => (axis === 0 ? null : 1)) as number[];
+    return this.apply(tf.layers.dropout({ rate, noiseShape, name }), x);
   }
 
   add(inputs: SymbolicTensor[], name: string): SymbolicTensor {
@@ -196,4 +206,10 @@ function pooling(options: PoolingOptions): { name: string; poolSize: number; str
 /** A number of channels scaled by the option `width`, at least 1. */
 export function scaled(channels: number, factor: number): number {
   return Math.max(1, Math.round(channels * factor));
+}
+
+/** The nearest multiple of 8, at most a tenth below, as the authors' code rounds channels. */
+export function divisibleBy8(channels: number): number {
+  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
+  return rounded < 0.9 * channels ? rounded + 8 : rounded;
 }

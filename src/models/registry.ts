@@ -1,13 +1,41 @@
 import { optionError } from '../errors.js';
 import type { LayersModel } from '../tf.js';
 import type { ModelOptions, Network } from './define.js';
+import { alexnet } from './networks/alexnet.js';
 import { cifarResNets } from './networks/cifar-resnet.js';
+import { densenet121, densenetBc } from './networks/densenet.js';
+import { efficientNets } from './networks/efficientnet.js';
+import { googlenet } from './networks/googlenet.js';
+import { inceptionV3 } from './networks/inception-v3.js';
 import { lenet5 } from './networks/lenet5.js';
 import { mlp } from './networks/mlp.js';
+import { mobilenetV1, mobilenetV2 } from './networks/mobilenet.js';
 import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
+import { resNets } from './networks/resnet.js';
+import { vggs } from './networks/vgg.js';
+import { visionTransformers } from './networks/vit.js';
 
 /** Every network convoy can build by name. */
-export const networks: readonly Network[] = [shapesCnn, mnistCnn, fashionMnistCnn, cifar10Cnn, mlp, lenet5, ...cifarResNets];
+export const networks: readonly Network[] = [
+  shapesCnn,
+  mnistCnn,
+  fashionMnistCnn,
+  cifar10Cnn,
+  mlp,
+  lenet5,
+  alexnet,
+  ...vggs,
+  ...resNets,
+  ...cifarResNets,
+  googlenet,
+  inceptionV3,
+  mobilenetV1,
+  mobilenetV2,
+  ...efficientNets,
+  densenet121,
+  densenetBc,
+  ...visionTransformers,
+];
 
 /**
  * The network called `name`.

@@ -1,0 +1,51 @@
+import { tf, type Tensor } from '../tf.js';
+import { baseOptions, fixedSize, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+
+/** Keras's smallest standard deviation, `keras.config.epsilon()`. */
+const smallestDeviation = 1e-7;
+
+/**
+ * Keras's `Normalization`: `(x - mean) / max(sqrt(variance), 1e-7)` along the last axis, with statistics that come from a
+ * weights file and are never trained: `mean` and `variance` of the channels, and the `count` of pixels they were
+ * taken from, kept so that Keras's files fit. Fresh, it changes nothing: mean 0, variance 1.
+ */
+export class FixedNormalization extends tf.layers.Layer {
+  static readonly className = 'Normalization';
+  #mean: ReturnType<FixedNormalization['addWeight']> | undefined;
+  #variance: ReturnType<FixedNormalization['addWeight']> | undefined;
+
+  constructor(options: LayerOptions = {}) {
+    super({ ...baseOptions(options), trainable: false });
+  }
+
+  override build(inputShape: Shape | Shape[]): void {
+    const channels = fixedSize(onlyShape(inputShape), -1, this.name);
+    this.#mean = this.addWeight('mean', [channels], 'float32', tf.initializers.zeros(), undefined, false);
+    this.#variance = this.addWeight('variance', [channels], 'float32', tf.initializers.ones(), undefined, false);
+    this.addWeight('count', [], 'float32', tf.initializers.zeros(), undefined, false);
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return onlyShape(inputShape);
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    return tf.tidy(() => {
+      if (this.#mean === undefined || this.#variance === undefined) throw new TypeError(`layer ${this.name} is not built`);
+      const deviation = tf.maximum(tf.sqrt(this.#variance.read()), smallestDeviation);
+      return tf.div(tf.sub(onlyInput(inputs), this.#mean.read()), deviation);
+    });
+  }
+
+  override getConfig(): LayerConfig {
+    return {
+      ...super.getConfig(),
+      meanInitializer: { className: 'Zeros', config: {} },
+      varianceInitializer: { className: 'Ones', config: {} },
+      countInitializer: { className: 'Zeros', config: {} },
+    };
+  }
+}
+
+tf.serialization.registerClass(FixedNormalization);

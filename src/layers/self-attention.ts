@@ -1,0 +1,59 @@
+import { tf, type Tensor } from '../tf.js';
+import { baseOptions, fixedSize, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+
+/** Configuration of `SelfAttention`. */
+export interface SelfAttentionOptions extends LayerOptions {
+  /** Number of heads; it divides the number of features. */
+  readonly heads: number;
+}
+
+/**
+ * Multi-head scaled dot-product attention (Vaswani et al. 2017) of tokens to each other, without weights of its own: from
+ * `[batch, tokens, 3 x features]`, queries, keys and values beside each other as one dense layer gives them (the order of
+ * PyTorch's `in_proj_weight`), to `[batch, tokens, features]`. Head h takes features h d to (h + 1) d, d = features / heads.
+ */
+export class SelfAttention extends tf.layers.Layer {
+  static readonly className = 'SelfAttention';
+  readonly heads: number;
+
+  constructor(options: SelfAttentionOptions) {
+    super(baseOptions(options));
+    this.heads = options.heads;
+  }
+
+  override build(inputShape: Shape | Shape[]): void {
+    const features = fixedSize(onlyShape(inputShape), -1, this.name);
+    if (features % (3 * this.heads) !== 0) {
+      throw new RangeError(`layer ${this.name} expects three times a multiple of ${this.heads} features but has ${features}`);
+    }
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const shape = onlyShape(inputShape);
+    return [shape[0] ?? null, shape[1] ?? null, fixedSize(shape, 2, this.name) / 3];
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    return tf.tidy(() => {
+      const x = onlyInput(inputs);
+      const [batch = 1, tokens = 1, triple = 3] = x.shape;
+      const { heads } = this;
+      const size = triple / 3 / heads;
+      // [3, batch, heads, tokens, size], then one batch of matrices a kind.
+      const parts = tf.transpose(tf.reshape(x, [batch, tokens, 3, heads, size]), [2, 0, 3, 1, 4]);
+      const [queries, keys, values] = tf.unstack(tf.reshape(parts, [3, batch * heads, tokens, size]));
+      if (queries === undefined || keys === undefined || values === undefined) throw new TypeError('unstack gave too few tensors');
+      const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(size));
+      const attended = tf.matMul(tf.softmax(scores), values);
+      const merged = tf.transpose(tf.reshape(attended, [batch, heads, tokens, size]), [0, 2, 1, 3]);
+      return tf.reshape(merged, [batch, tokens, heads * size]);
+    });
+  }
+
+  override getConfig(): LayerConfig {
+    return { ...super.getConfig(), heads: this.heads };
+  }
+}
+
+tf.serialization.registerClass(SelfAttention);
