@@ -1,3 +1,4 @@
+export { loadModelFile, type LoadedModel } from './load-model.js';
 export { mapWeights, type MapOptions } from './map.js';
 export { readWeightsFile } from './read.js';
 export { readSafetensors, writeSafetensors, type SafetensorsFile } from './safetensors.js';
