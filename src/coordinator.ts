@@ -52,8 +52,6 @@ export interface CoordinatorOptions {
   readonly layout: RunLayout;
   readonly pool: GradientPool;
   readonly kernel: StepKernel;
-  /** Called while the workers compute, on the main thread. */
-  readonly meanwhile?: () => void;
 }
 
 /**
@@ -74,14 +72,15 @@ export class Coordinator {
   /**
    * Computes a batch's gradients and, when the plan says so, steps the optimizer.
    *
+   * @param meanwhile called on this thread while the workers compute.
    * @throws ConvoyError `CONVOY_DIVERGED` when the loss is not finite; weights are then those before the step.
    */
-  async step(batch: StepBatch, plan: StepPlan): Promise<StepOutcome> {
+  async step(batch: StepBatch, plan: StepPlan, meanwhile?: () => void): Promise<StepOutcome> {
     const { pool, layout } = this.#options;
     const started = performance.now();
     const tasks = this.#tasks(batch, plan.batch);
     const running = tasks.map((task) => pool.run({ kind: 'gradients', task }));
-    this.#options.meanwhile?.();
+    meanwhile?.();
     const replies = await Promise.all(running);
     const gradients = (performance.now() - started) / 1000;
 

@@ -13,6 +13,8 @@ export interface TrainSummary {
   readonly epochs: number;
   readonly test: { readonly loss: number; readonly accuracy: number };
   readonly train: { readonly loss: number; readonly accuracy: number };
+  /** Of any epoch. */
+  readonly bestTestAccuracy: number;
   readonly imagesPerSecond: number;
   readonly seconds: number;
   readonly workers: number;
@@ -23,8 +25,8 @@ export interface TrainSummary {
   /** SHA-256 over the raw float32 weights in model order. */
   readonly weightsSha256: string;
   readonly target?: { readonly accuracy: number; readonly reached: boolean };
+  /** Why the run ended before its last epoch. */
   readonly stopped?: string;
-  readonly warnings: readonly string[];
 }
 
 /** The files of one run: `config.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
@@ -72,8 +74,8 @@ export class RunFolder {
     return new RunFolder(path);
   }
 
-  checkpoint(which: 'last' | 'best'): string {
-    return join(this.path, 'checkpoints', `${which}.ckpt`);
+  checkpoint(name: string): string {
+    return join(this.path, 'checkpoints', `${name}.ckpt`);
   }
 
   get modelFolder(): string {

@@ -3,5 +3,6 @@ export type { Engine, EngineContext, ShardTask } from './contract.js';
 export { CompiledEngine, type CompiledSpec } from './compiled.js';
 export { createEngine, type EngineSource } from './create.js';
 export { EagerEngine } from './eager.js';
+export { compiledGraph, type GraphCacheOptions } from './graph-cache.js';
 export { Feeds, memoryIsShared } from './feeds.js';
 export { stepKey } from './key.js';

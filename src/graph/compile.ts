@@ -16,7 +16,7 @@ import { valueName, type GraphNode, type Value } from './types.js';
 import { lowerModel, randomLayers, type Forward } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-const compilerVersion = 1;
+export const compilerVersion = 1;
 
 /** What to feed to a compiled function. */
 export type GraphInput =

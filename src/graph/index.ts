@@ -1,4 +1,5 @@
 export {
+  compilerVersion,
   compileModel,
   statsLength,
   type CompiledFunction,

@@ -1,0 +1,80 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StepSpec } from '../contracts/index.js';
+import { ConvoyError } from '../errors.js';
+import { compileModel, compilerVersion } from '../graph/index.js';
+import { modelParameters } from '../models/parameters.js';
+import type { LayersModel } from '../tf.js';
+import type { CompiledSpec } from './compiled.js';
+
+export interface GraphCacheOptions {
+  /** Folder of the cache; made when missing. */
+  readonly folder: string;
+  readonly tensorflowVersion: string;
+  /** Whether results are written into fed memory. */
+  readonly writesInPlace: boolean;
+}
+
+/**
+ * The compiled graph of a model, from the cache when the same model, shapes, specification, TensorFlow and compiler
+ * have been seen before; else compiled and put there, whole or not at all.
+ *
+ * @throws ConvoyError `CONVOY_MODEL` when the model cannot be compiled, `CONVOY_DISK` when the cache is not writable.
+ */
+export async function compiledGraph(
+  model: LayersModel,
+  spec: StepSpec,
+  { folder, tensorflowVersion, writesInPlace }: GraphCacheOptions,
+): Promise<CompiledSpec & { readonly compiled: boolean }> {
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify([
+        compilerVersion,
+        tensorflowVersion,
+        writesInPlace,
+        spec,
+        model.toJSON(undefined, false),
+        modelParameters(model).map((parameter) => parameter.spec),
+      ]),
+    )
+    .digest('hex');
+  const place = join(folder, key);
+  const known = await readEntry(place);
+  if (known !== undefined) return { ...known, folder: place, compiled: false };
+
+  const { savedModel, train, evaluate } = compileModel(model, spec, {
+    tensorflowVersion,
+    writeInPlace: writesInPlace,
+  });
+  const entry = { train, evaluate, writesInPlace };
+  const part = join(folder, `${key}.${randomUUID().slice(0, 8)}.part`);
+  try {
+    await mkdir(part, { recursive: true });
+    await writeFile(join(part, 'saved_model.pb'), savedModel);
+    await writeFile(join(part, 'functions.json'), JSON.stringify(entry));
+    // Another run may have put the same graph there meanwhile; an older, damaged one makes way.
+    await rm(place, { recursive: true, force: true });
+    await rename(part, place).catch(async (error: unknown) => {
+      if ((await readEntry(place)) === undefined) throw error;
+    });
+  } catch (error) {
+    throw new ConvoyError(
+      'CONVOY_DISK',
+      `${place}: expected to keep a compiled graph here but ${(error as Error).message}; $CONVOY_CACHE names another folder`,
+      { file: place },
+      error,
+    );
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+  return { ...entry, folder: place, compiled: true };
+}
+
+async function readEntry(place: string): Promise<Omit<CompiledSpec, 'folder'> | undefined> {
+  try {
+    return JSON.parse(await readFile(join(place, 'functions.json'), 'utf8')) as Omit<CompiledSpec, 'folder'>;
+  } catch {
+    return undefined; // not there, or not whole: it is compiled anew
+  }
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Callback, CallbackList, EpochRecord } from './callbacks/index.js';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { type ConfigInput, resolveConfig, type RunConfig } from './config.js';
+import type { CheckpointMessage } from '../proto/convoy.js';
+import { ConvoyError, optionError } from './errors.js';
+import { exportLayersModel } from './export-model.js';
+import { RunFolder, type TrainSummary } from './run-folder.js';
+import { readWeights } from './run-memory.js';
+import type { Runtime } from './runtime.js';
+import { restoreWeights, toCheckpoint, type TrainingState } from './training-state.js';
+
+export type { TrainSummary } from './run-folder.js';
+
+/**
+ * Writes what a run leaves behind: configuration, metrics, checkpoints, model, summary. Without a folder it keeps the
+ * best weights in memory and writes nothing.
+ */
+export class RunRecorder {
+  /** Configuration of the run to resume; undefined for a new run. */
+  readonly config: RunConfig | undefined;
+  /** Checkpoint to go on from. */
+  readonly resumeFrom: string | undefined;
+  /** Callbacks of the run folder. */
+  readonly callbacks: readonly Callback[] = [];
+  readonly #folder: RunFolder | undefined;
+  #best: CheckpointMessage | undefined;
+  #lastCheckpoint = performance.now();
+  #checkpoint: RunConfig['checkpoint'] = {};
+
+  private constructor(folder: RunFolder | undefined, config?: RunConfig, resumeFrom?: string) {
+    this.#folder = folder;
+    this.config = config;
+    this.resumeFrom = resumeFrom;
+  }
+
+  /**
+   * Opens the folder of a new or an earlier run.
+   *
+   * @throws ConvoyError `CONVOY_CHECKPOINT` when there is nothing to resume, `CONVOY_OPTION` when the folder is taken.
+   */
+  static async open({
+    out,
+    resume,
+    config,
+  }: {
+    readonly out?: string;
+    readonly resume?: string;
+    readonly config?: ConfigInput;
+  }): Promise<RunRecorder> {
+    if (resume === undefined) return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out));
+    const folder = RunFolder.open(resume);
+    const last = folder.checkpoint('last');
+    const recorded = resolveConfig(
+      { where: `${resume}/config.json`, input: await folder.readConfig() },
+      // The number of workers does not change a result, and more epochs may be asked for.
+      { where: 'config', input: allowed(config ?? {}) },
+    );
+    return new RunRecorder(folder, recorded, existsSync(last) ? last : undefined);
+  }
+
+  get path(): string | undefined {
+    return this.#folder?.path;
+  }
+
+  /** Before the first step: configuration written, metrics cut to the checkpoint's epochs. */
+  async begin(runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
+    const { config, shards } = runtime;
+    this.#checkpoint = config.checkpoint;
+    // Shards decide bits, so a resumed run must have them even if it has other workers.
+    await this.#folder?.writeConfig({ ...config, shards });
+    await this.#folder?.rewriteMetrics(state.history);
+    if (this.resumeFrom === undefined) await this.checkpoint('last', runtime, state, callbacks);
+  }
+
+  /** Whether a checkpoint is to be written after this optimizer step. */
+  checkpointDue(step: number): boolean {
+    if (this.#folder === undefined) return false;
+    const { everySteps, everyMinutes } = this.#checkpoint;
+    if (everySteps !== undefined && step % everySteps === 0) return true;
+    return everyMinutes !== undefined && performance.now() - this.#lastCheckpoint >= everyMinutes * 60_000;
+  }
+
+  async checkpoint(name: string, runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
+    if (this.#folder === undefined && name !== 'best') return;
+    const message = toCheckpoint(runtime, state, callbacks);
+    if (this.#folder === undefined) this.#best = detached(message);
+    else await writeCheckpoint(this.#folder.checkpoint(name), message);
+    if (name === 'last') this.#lastCheckpoint = performance.now();
+  }
+
+  async removeCheckpoint(name: string): Promise<void> {
+    if (this.#folder !== undefined) await rm(this.#folder.checkpoint(name), { force: true });
+  }
+
+  /** Weights and moving statistics of the checkpoint called best. */
+  async restoreBest(runtime: Runtime): Promise<void> {
+    const file = this.#folder?.checkpoint('best') ?? 'best weights';
+    const message = this.#folder === undefined ? this.#best : await readCheckpoint(file);
+    if (message === undefined) throw new ConvoyError('CONVOY_CHECKPOINT', 'Expected kept best weights but found none');
+    restoreWeights(runtime, message, file);
+  }
+
+  async epochEnd(runtime: Runtime, state: TrainingState, callbacks: CallbackList, record: EpochRecord): Promise<void> {
+    await this.checkpoint('last', runtime, state, callbacks);
+    await this.#folder?.appendMetrics(record);
+  }
+
+  /** Writes model and summary. */
+  async finish(runtime: Runtime, state: TrainingState): Promise<TrainSummary> {
+    const { config, datasets, engine, workers, shards, model, arena, layout } = runtime;
+    const weights = readWeights(arena, layout);
+    const hash = createHash('sha256');
+    for (const values of weights) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const last = state.history.at(-1);
+    if (last?.test === undefined) throw optionError('--epochs', 'more epochs than the run has already done', config.epochs);
+    const trainSeconds = state.history.reduce((sum, { seconds, phases }) => sum + seconds - phases.evaluation, 0);
+    const seen = state.history.reduce((sum, { imagesPerSecond, seconds, phases }) => sum + imagesPerSecond * (seconds - phases.evaluation), 0);
+    const best = Math.max(...state.history.map(({ test }) => test?.accuracy ?? 0));
+    const summary: TrainSummary = {
+      ...(config.recipe === undefined ? {} : { recipe: config.recipe }),
+      dataset: datasets.train.name,
+      model: config.model.name,
+      epochs: state.epoch,
+      test: last.test,
+      train: last.train,
+      bestTestAccuracy: best,
+      imagesPerSecond: seen / trainSeconds,
+      seconds: state.seconds,
+      workers,
+      shards,
+      engine,
+      precision: config.precision,
+      parameters: layout.parameters.reduce((sum, { length }) => sum + length, 0),
+      weightsSha256: hash.digest('hex'),
+      ...(config.target === undefined
+        ? {}
+        : { target: { accuracy: config.target.accuracy, reached: last.test.accuracy >= config.target.accuracy } }),
+      ...(state.stopped === undefined ? {} : { stopped: state.stopped }),
+    };
+    if (this.#folder !== undefined) {
+      await exportLayersModel(model, weights, this.#folder.modelFolder);
+      await this.#folder.writeSummary(summary);
+    }
+    return summary;
+  }
+}
+
+/** What may be changed when a run is resumed; all else is the run's own. */
+const resumable = ['workers', 'epochs', 'augmentWorkers', 'checkpoint', 'engine', 'intraOpThreads'];
+
+function allowed(config: ConfigInput): ConfigInput {
+  for (const [key, value] of Object.entries(config)) {
+    if (!resumable.includes(key)) {
+      throw optionError(key, `no other value with --resume, where only ${resumable.join(', ')} may change,`, value);
+    }
+  }
+  return config;
+}
+
+/** A copy that does not change with the arena. */
+function detached(message: CheckpointMessage): CheckpointMessage {
+  return { ...message, weights: message.weights.map((tensor) => ({ ...tensor, data: tensor.data.slice() })) };
+}

@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import { type AugmentStage, createAugmentStage, createGatherStage } from '../augment/index.js';
+import { baseLearningRate, type RunConfig } from './config.js';
+import type { BatchStage, Dataset, StepSpec } from './contracts/index.js';
+import { Coordinator } from './coordinator.js';
+import { cacheFolder, type DataProgress, openDataset } from './data/index.js';
+import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index.js';
+import { ConvoyError, optionError } from './errors.js';
+import { unsupportedLayers } from './graph/index.js';
+import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
+import { createModel, initialWeights, modelParameters } from './models/index.js';
+import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
+import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index.js';
+import { GradientPool } from './pool.js';
+import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights } from './run-memory.js';
+import { createSchedule, type Schedule } from './schedules/index.js';
+import { stepSpec } from './step-spec.js';
+import type { LayersModel } from './tf.js';
+
+/** The splits of a dataset, as `openDataset` gives them. */
+export interface Datasets {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly validation?: Dataset;
+}
+
+export interface RuntimeOptions {
+  readonly config: RunConfig;
+  readonly dataDir?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what a user should know but need not act on: fallbacks, choices made. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  readonly onProgress?: ((progress: DataProgress) => void) | undefined;
+  /** A model made in code instead of `config.model`. */
+  readonly model?: LayersModel | undefined;
+  /** Values to start from, in the order of `modelParameters`; default: drawn from the seed. */
+  readonly weights?: readonly Float32Array[] | undefined;
+  /** Data made in code instead of `config.dataset`. */
+  readonly datasets?: Datasets | undefined;
+  /** Another worker module, for tests of failing workers. */
+  readonly workerFile?: URL | undefined;
+}
+
+/** Everything a run needs while it runs; made by `openRuntime`, ended by `close`. */
+export interface Runtime {
+  readonly config: RunConfig;
+  readonly datasets: Datasets;
+  readonly model: LayersModel;
+  readonly native: Native;
+  readonly spec: StepSpec;
+  readonly layout: RunLayout;
+  readonly arena: Arena;
+  readonly workers: number;
+  readonly shards: number;
+  readonly engine: 'eager' | 'compiled';
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  readonly pool: GradientPool;
+  readonly coordinator: Coordinator;
+  /** Fills training batches; slots `trainSlots` are its. */
+  readonly stage: BatchStage & Partial<AugmentStage>;
+  readonly trainSlots: readonly number[];
+  readonly evaluationSlots: readonly number[];
+  /** A stage over another split without transforms. */
+  evaluationStage(dataset: Dataset): BatchStage;
+  close(): Promise<void>;
+}
+
+/** Samples a batch of evaluation has at least: small training batches would leave workers waiting. */
+const evaluationBatch = 256;
+/** Bytes of pixels in an evaluation slot at most. */
+const evaluationBytes = 64 * 2 ** 20;
+/** Samples that the augmentation stage may be ahead: its mosaics are full from about this many. */
+const augmentLead = 1024;
+/** Evaluation batches in flight: one computing, one being filled, one being read. */
+const evaluationSlots = 3;
+
+/**
+ * Opens data, model, memory, workers and stages of a run.
+ *
+ * @throws ConvoyError for whatever cannot be opened; nothing is left running.
+ */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { config } = options;
+  const native = await loadNative({ intraOpThreads: config.intraOpThreads });
+  const datasets = options.datasets ?? (await openData(options));
+  const { train } = datasets;
+  const { height, width, channels } = train.shape;
+  const classes = train.classes.length;
+  const { name: network, ...networkOptions } = config.model;
+  const model = options.model ?? createModel(network, { height, width, channels, classes, ...networkOptions });
+  checkPrecision(config);
+  const workers = config.workers === 'auto' ? availableCores() : config.workers;
+  const shards = config.shards ?? Math.min(workers, config.batchSize);
+  if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
+
+  const spec = stepSpec(config, model, train);
+  const parameters = modelParameters(model).map((parameter) => parameter.spec);
+  const imageBytes = height * width * channels;
+  const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));
+  const augments = config.augment !== undefined && config.augment.length > 0;
+  const staged = augments || train.store.kind === 'files';
+  const trainSlotCount = staged ? Math.max(3, Math.ceil(augmentLead / config.batchSize) + 2) : 2;
+  const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters));
+  const layout = planLayout({
+    parameters,
+    shards,
+    slots: trainSlotCount + evaluationSlots,
+    capacity,
+    imageBytes,
+    classes,
+    targets: spec.targets,
+    optimizerStates: optimizer.stateNames,
+  });
+  const arena = createRunArena(layout, workers * blockFloats);
+  writeWeights(arena, layout, options.weights ?? initialWeights(model, config.seed));
+  initializeState(arena, layout, optimizer);
+
+  const source = await engineSource(options, native, model, spec);
+  const kernel = optimizer.bind(arena.memory, stepRegions(arena, layout));
+  const slots = Array.from({ length: layout.slots }, (_, slot) => batchSlot(arena, layout, slot));
+  const stage = augments
+    ? await createAugmentStage({
+        dataset: train,
+        slots,
+        transforms: config.augment ?? [],
+        seed: config.seed,
+        workers: config.augmentWorkers,
+        cores: availableCores(),
+        batchSize: config.batchSize,
+        onBadImage: config.onBadImage,
+      })
+    : createGatherStage({ dataset: train, slots });
+  const pool = new GradientPool({
+    workers,
+    setup: { arena: arena.handle, layout, spec, seed: config.seed, engine: source, kernel: kernel.describe() },
+    onRetry: (task, error) => options.onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
+    ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+  });
+  const stepsPerEpoch = Math.ceil(Math.ceil(train.count / config.batchSize) / config.accumulate);
+  const all = Array.from({ length: layout.slots }, (_, slot) => slot);
+  return {
+    config,
+    datasets,
+    model,
+    native,
+    spec,
+    layout,
+    arena,
+    workers,
+    shards,
+    engine: source.kind,
+    optimizer,
+    schedule: createSchedule(config.schedule, {
+      baseLearningRate: baseLearningRate(config),
+      totalSteps: stepsPerEpoch * config.epochs,
+      stepsPerEpoch,
+    }),
+    pool,
+    coordinator: new Coordinator({ arena, layout, pool, kernel }),
+    stage,
+    trainSlots: all.slice(0, trainSlotCount),
+    evaluationSlots: all.slice(trainSlotCount),
+    evaluationStage: (dataset) => createGatherStage({ dataset, slots }),
+    close: async () => {
+      await Promise.all([stage.close(), pool.close()]);
+      model.dispose();
+    },
+  };
+}
+
+async function openData({ config, dataDir, signal, onNote, onProgress }: RuntimeOptions): Promise<Datasets> {
+  const opened = await openDataset({
+    name: config.dataset,
+    seed: config.seed,
+    validationSplit: config.validationSplit,
+    onBadImage: config.onBadImage,
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(config.limit === undefined ? {} : { limit: config.limit }),
+    ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  for (const { file, reason } of opened.badImages) onNote?.(`skipped ${file}: ${reason}`);
+  return opened;
+}
+
+async function engineSource(
+  { config, onNote }: RuntimeOptions,
+  native: Native,
+  model: LayersModel,
+  spec: StepSpec,
+): Promise<EngineSource> {
+  const eager: EngineSource = { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) };
+  if (config.engine === 'eager') return eager;
+  const missing = unsupportedLayers(model)[0];
+  if (missing !== undefined && config.engine === 'auto') {
+    onNote?.(`the compiler does not know layer ${missing.layer} (${missing.className}): training with the eager engine`);
+    return eager;
+  }
+  const writesInPlace = memoryIsShared(native);
+  if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
+  const graph = await compiledGraph(model, spec, {
+    folder: join(cacheFolder(), 'graphs'),
+    tensorflowVersion: native.tensorflowVersion,
+    writesInPlace,
+  });
+  return { kind: 'compiled', graph };
+}
+
+function checkPrecision({ precision, forcePrecision }: RunConfig): void {
+  if (precision !== 'bfloat16' || forcePrecision || cpuFeatures().bfloat16) return;
+  throw new ConvoyError(
+    'CONVOY_OPTION',
+    'Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but this one has neither, and would be slower than with float32; --force-precision uses it all the same',
+    { place: '--precision' },
+  );
+}

@@ -1,0 +1,52 @@
+import type { RunConfig } from './config.js';
+import type { Dataset, LossSpec, Preprocess, StepSpec } from './contracts/index.js';
+import { catalogEntry } from './data/index.js';
+import { optionError } from './errors.js';
+import type { LayersModel } from './tf.js';
+
+/**
+ * What decides a step's gradients besides weights and data.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images.
+ */
+export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset): StepSpec {
+  return {
+    loss: lossOf(config.loss, model),
+    preprocess: preprocessOf(config, train),
+    precision: config.precision,
+    targets: train.targets.kind,
+    classes: train.classes.length,
+    image: train.shape,
+  };
+}
+
+/** A model that ends in softmax or sigmoid gives probabilities, unless the configuration says otherwise. */
+function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
+  if (!['crossEntropy', 'binaryCrossEntropy', 'focal', 'klDivergence'].includes(loss.name)) return loss;
+  if ('fromLogits' in loss && loss.fromLogits !== undefined) return loss;
+  const last = model.layers.at(-1)?.getConfig() as { activation?: string } | undefined;
+  const probabilities = last?.activation === 'softmax' || last?.activation === 'sigmoid' || model.layers.at(-1)?.getClassName() === 'Softmax';
+  return probabilities ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
+}
+
+function preprocessOf({ normalize, dataset }: RunConfig, train: Dataset): Preprocess {
+  const { channels } = train.shape;
+  const entry = catalogEntry(dataset);
+  if (normalize === 'unit') return { scale: fill(channels, 1 / 255), offset: fill(channels, 0) };
+  if (normalize === 'standard' && entry === undefined) {
+    throw optionError('normalize', `mean and std (standard values are known for catalog datasets only, not for ${dataset})`, normalize);
+  }
+  const { mean, std } =
+    normalize === 'standard' ? { mean: entry?.mean ?? [], std: entry?.standardDeviation ?? [] } : normalize;
+  if (mean.length !== channels || std.length !== channels) {
+    throw optionError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
+  }
+  return {
+    scale: std.map((deviation) => 1 / (255 * deviation)),
+    offset: mean.map((value, channel) => -value / (std[channel] as number)),
+  };
+}
+
+function fill(length: number, value: number): number[] {
+  return Array<number>(length).fill(value);
+}

@@ -1,0 +1,256 @@
+import { type Callback, CallbackList, type Control, earlyStopping, type EpochRecord, targetReached } from './callbacks/index.js';
+import { readCheckpoint } from './checkpoint.js';
+import { bestWeights } from './best-weights.js';
+import { type ConfigInput, resolveConfig } from './config.js';
+import { epochOrder } from './data/index.js';
+import { EpochMeter } from './epoch-meter.js';
+import { ConvoyError } from './errors.js';
+import { evaluateSplit, type Scores } from './evaluation.js';
+import { BatchFeeder } from './feeder.js';
+import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
+import { RunRecorder, type TrainSummary } from './run-recorder.js';
+import { fromCheckpoint, initialState, type TrainingState } from './training-state.js';
+
+/** What is known while an epoch is under way. */
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Samples done in the epoch, and all of them. */
+  readonly done: number;
+  readonly total: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+  readonly phase: 'training' | 'evaluating';
+}
+
+export interface TrainerOptions extends Omit<RuntimeOptions, 'config'> {
+  /** The configuration; missing options have their defaults. Not with `resume`. */
+  readonly config?: ConfigInput;
+  /** Folder for the run's files; without it nothing is written. */
+  readonly out?: string;
+  /** Run folder to go on with, from its last checkpoint. */
+  readonly resume?: string;
+  readonly callbacks?: readonly Callback[];
+  readonly onBatch?: (progress: Progress) => void;
+  /** Told when everything is open, before the first step. */
+  readonly onStart?: (runtime: Runtime, state: Readonly<TrainingState>) => void;
+}
+
+/**
+ * Trains a network on every core.
+ *
+ * `for await (const epoch of new Trainer({ config }).run())` gives a record an epoch; the generator's return value, or
+ * `await new Trainer({ config }).train()`, is the summary.
+ */
+export class Trainer {
+  readonly #options: TrainerOptions;
+
+  constructor(options: TrainerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs to the end. */
+  async train(): Promise<TrainSummary> {
+    const epochs = this.run();
+    for (;;) {
+      const next = await epochs.next();
+      if (next.done) return next.value;
+    }
+  }
+
+  /**
+   * Runs epoch by epoch. When the signal is aborted, or the consumer stops early, a checkpoint is written and everything
+   * is closed.
+   *
+   * @throws ConvoyError for everything that can go wrong: see `ErrorCode`.
+   */
+  async *run(): AsyncGenerator<EpochRecord, TrainSummary> {
+    const options = this.#options;
+    const recorder = await RunRecorder.open(options);
+    const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
+    const runtime = await openRuntime({ ...options, config });
+    try {
+      const callbacks = new CallbackList([...ownCallbacks(runtime, recorder), ...(options.callbacks ?? [])]);
+      const file = recorder.resumeFrom;
+      const state = file ? fromCheckpoint(runtime, callbacks, await readCheckpoint(file), file) : initialState();
+      await recorder.begin(runtime, state, callbacks);
+      options.onStart?.(runtime, state);
+      const run = new Run(runtime, state, callbacks, recorder, options);
+      await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
+      while (state.epoch < config.epochs && state.stopped === undefined) yield await run.epoch();
+      await callbacks.onTrainEnd(run);
+      return await run.finish();
+    } finally {
+      await runtime.close();
+    }
+  }
+}
+
+/** Callbacks that a configuration asks for. */
+function ownCallbacks({ config, datasets }: Runtime, recorder: RunRecorder): Callback[] {
+  const split = datasets.validation === undefined ? 'test' : 'validation';
+  return [
+    config.earlyStopping === undefined ? bestWeights(`${split}.accuracy`) : earlyStopping(config.earlyStopping),
+    ...(config.target?.stop === true ? [targetReached({ value: config.target.accuracy, monitor: `${split}.accuracy` })] : []),
+    ...recorder.callbacks,
+  ];
+}
+
+/** One run under way: the step loop, and what callbacks may ask of it. */
+class Run implements Control {
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly state: TrainingState,
+    private readonly callbacks: CallbackList,
+    private readonly recorder: RunRecorder,
+    private readonly options: TrainerOptions,
+  ) {}
+
+  /** One epoch, or what is left of it: training, evaluation, callbacks, checkpoint. */
+  async epoch(): Promise<EpochRecord> {
+    const { runtime, state } = this;
+    const { config, datasets } = runtime;
+    const meter = new EpochMeter(state.meter);
+    await this.#train(meter);
+    const evaluated = performance.now();
+    const validation = datasets.validation && (await this.#evaluate(datasets.validation, meter));
+    const test = await this.#evaluate(datasets.test, meter);
+    meter.spend({ evaluation: (performance.now() - evaluated) / 1000 });
+    const { seconds, phases } = meter.state;
+    const record: EpochRecord = {
+      epoch: state.epoch + 1,
+      steps: state.step,
+      learningRate: this.#learningRate(Math.max(0, state.step - 1)),
+      train: meter.scores,
+      test,
+      ...(validation === undefined ? {} : { validation }),
+      imagesPerSecond: meter.imagesPerSecond,
+      seconds,
+      phases,
+    };
+    state.history.push(record);
+    state.epoch += 1;
+    state.position = 0;
+    state.meter = undefined;
+    state.seconds += seconds;
+    runtime.schedule.onEpochEnd?.((validation ?? test).loss);
+    await this.callbacks.onEpochEnd(record, this);
+    await this.recorder.epochEnd(runtime, state, this.callbacks, record);
+    if (state.epoch < config.epochs) this.#stopIfAborted(); // after the last epoch there is nothing left to stop
+    return record;
+  }
+
+  /** The step loop. */
+  async #train(meter: EpochMeter): Promise<void> {
+    const { runtime, state } = this;
+    const { config, datasets, coordinator, stage, trainSlots } = runtime;
+    const order = epochOrder(config.seed, state.epoch, datasets.train.count);
+    const feeder = new BatchFeeder({ stage, epoch: state.epoch, order, batchSize: config.batchSize, from: state.position, slots: trainSlots });
+    let accumulated = 0; // weight of the samples whose gradients wait for an optimizer step
+    let micro = 0;
+    try {
+      for (let waited = performance.now(), batch = await feeder.next(); batch !== undefined; batch = await feeder.next()) {
+        const data = (performance.now() - waited) / 1000;
+        const last = batch.position + batch.count === order.length;
+        const update = ++micro % config.accumulate === 0 || last;
+        const learningRate = this.#learningRate(state.step);
+        const plan = { batch: state.batch, step: state.step, learningRate, accumulated, update };
+        const { sums, gradients, allReduce, optimizer } = await coordinator.step(batch, plan, () => feeder.prefetch());
+        waited = performance.now();
+        feeder.release(batch);
+        meter.add(sums);
+        meter.spend({ data, gradients, allReduce, optimizer });
+        accumulated = update ? 0 : accumulated + sums.weightSum;
+        state.batch += 1;
+        state.position += batch.count;
+        if (update) await this.#stepDone(meter, sums.lossSum / sums.weightSum, learningRate, batch.count);
+        this.#report(meter, 'training', state.position, order.length);
+      }
+    } finally {
+      await feeder.drain();
+    }
+  }
+
+  async #stepDone(meter: EpochMeter, loss: number, learningRate: number, samples: number): Promise<void> {
+    const { runtime, state, callbacks, recorder } = this;
+    state.step += 1;
+    if (callbacks.wantsSteps) {
+      await callbacks.onStepEnd({ epoch: state.epoch + 1, step: state.step, learningRate, loss, samples }, this);
+    }
+    if (recorder.checkpointDue(state.step)) {
+      state.meter = meter.state;
+      await recorder.checkpoint('last', runtime, state, callbacks);
+    }
+    if (this.options.signal?.aborted === true) {
+      state.meter = meter.state;
+      await recorder.checkpoint('last', runtime, state, callbacks);
+      this.#stopIfAborted();
+    }
+  }
+
+  async #evaluate(dataset: Runtime['datasets']['test'], meter: EpochMeter): Promise<Scores> {
+    const { coordinator, arena, layout, evaluationSlots, evaluationStage } = this.runtime;
+    const stage = evaluationStage(dataset);
+    try {
+      return await evaluateSplit({
+        stage,
+        coordinator,
+        arena,
+        layout,
+        slots: evaluationSlots,
+        count: dataset.count,
+        onBatch: (done) => this.#report(meter, 'evaluating', done, dataset.count),
+      });
+    } finally {
+      await stage.close();
+    }
+  }
+
+  #learningRate(step: number): number {
+    return this.runtime.schedule.learningRate(step) * this.state.learningRateScale;
+  }
+
+  #report(meter: EpochMeter, phase: Progress['phase'], done: number, total: number): void {
+    const { onBatch } = this.options;
+    if (onBatch === undefined) return;
+    const { epochs } = this.runtime.config;
+    onBatch({ epoch: this.state.epoch + 1, epochs, done, total, phase, imagesPerSecond: meter.imagesPerSecond, ...meter.scores });
+  }
+
+  #stopIfAborted(): void {
+    if (this.options.signal?.aborted !== true) return;
+    const { step, epoch } = this.state;
+    const where = this.recorder.path === undefined ? '' : `; --resume ${this.recorder.path} goes on from here`;
+    throw new ConvoyError('CONVOY_ABORTED', `Stopped in epoch ${epoch + 1} after step ${step}${where}`);
+  }
+
+  finish(): Promise<TrainSummary> {
+    return this.recorder.finish(this.runtime, this.state);
+  }
+
+  stop(reason: string): void {
+    this.state.stopped ??= reason;
+  }
+
+  keepBest(): Promise<void> {
+    return this.recorder.checkpoint('best', this.runtime, this.state, this.callbacks);
+  }
+
+  restoreBest(): Promise<void> {
+    return this.recorder.restoreBest(this.runtime);
+  }
+
+  setLearningRateScale(scale: number): void {
+    this.state.learningRateScale = scale;
+  }
+
+  saveCheckpoint(name: string): Promise<void> {
+    return this.recorder.checkpoint(name, this.runtime, this.state, this.callbacks);
+  }
+
+  removeCheckpoint(name: string): Promise<void> {
+    return this.recorder.removeCheckpoint(name);
+  }
+}
