@@ -2,4 +2,5 @@ export type { ModelOptions, Network, NetworkOption } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
 export { loadArchitecture } from './keras-config.js';
 export { modelParameters, type ModelParameter } from './parameters.js';
+export { formatSummary, modelSummary, type LayerSummary, type ModelSummary } from './summary.js';
 export { createModel, networkNamed, networks } from './registry.js';

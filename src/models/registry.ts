@@ -3,6 +3,7 @@ import type { LayersModel } from '../tf.js';
 import type { ModelOptions, Network } from './define.js';
 import { alexnet } from './networks/alexnet.js';
 import { cifarResNets } from './networks/cifar-resnet.js';
+import { custom } from './networks/custom.js';
 import { densenet121, densenetBc } from './networks/densenet.js';
 import { efficientNets } from './networks/efficientnet.js';
 import { googlenet } from './networks/googlenet.js';
@@ -35,6 +36,7 @@ export const networks: readonly Network[] = [
   densenet121,
   densenetBc,
   ...visionTransformers,
+  custom,
 ];
 
 /**
