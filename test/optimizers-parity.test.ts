@@ -1,19 +1,36 @@
 import { readFile } from 'node:fs/promises';
-import test from 'ava';
-import { createOptimizer, type OptimizerSpec } from '../src/optimizers/index.js';
+import test, { type ExecutionContext } from 'ava';
+import type { OptimizerSpec } from '../src/optimizers/index.js';
+import { openOptimizer } from './optimizers-arena.js';
+
+type Nested = readonly (number | Nested)[];
 
 /** Steps of PyTorch's and Keras's own optimizers on two parameters, and what came out. */
-interface Fixture {
-  readonly parameters: readonly (readonly unknown[])[];
-  readonly gradients: readonly (readonly (readonly unknown[])[])[];
-  readonly pytorch: Readonly<Record<string, Case>>;
-  readonly keras: Readonly<Record<string, Case>>;
+interface ParityFile {
+  readonly parameters: readonly Nested[];
+  /** By step and parameter. */
+  readonly gradients: readonly (readonly Nested[])[];
+  readonly pytorch: Readonly<Record<string, ParityCase>>;
+  readonly keras: Readonly<Record<string, ParityCase>>;
 }
-interface Case {
+interface ParityCase {
   readonly optimizer: string;
   readonly options: Readonly<Record<string, unknown>>;
-  readonly after_step_1: readonly (readonly unknown[])[];
-  readonly after_last_step: readonly (readonly unknown[])[];
+  readonly after_step_1: Nested;
+  readonly after_last_step: Nested;
+}
+
+/** More of them on the same parameters and gradients, with convoy's options. */
+interface MoreFile {
+  readonly cases: readonly {
+    readonly title: string;
+    readonly spec: OptimizerSpec;
+    readonly first: readonly number[];
+    readonly last: readonly number[];
+    readonly ema?: readonly number[];
+    /** Of the last step. */
+    readonly gradientNorm?: number;
+  }[];
 }
 
 /** Names of PyTorch's and Keras's options in convoy. */
@@ -25,63 +42,55 @@ const names: Readonly<Record<string, string>> = {
   initial_accumulator_value: 'initialAccumulator',
 };
 
-const fixture = async (): Promise<Fixture> =>
-  JSON.parse(await readFile('test/fixtures/parity/optimizers.json', 'utf8')) as Fixture;
+const parity = JSON.parse(await readFile('test/fixtures/parity/optimizers.json', 'utf8')) as ParityFile;
+const more = JSON.parse(await readFile('test/fixtures/optimizers.json', 'utf8')) as MoreFile;
 
-/** Walks a nested array of numbers. */
-const flat = (nested: readonly unknown[]): number[] => nested.flat(Infinity).map(Number);
+const flat = (nested: Nested): number[] => nested.flatMap((item) => (typeof item === 'number' ? [item] : flat(item)));
 
-function steps({ parameters, gradients }: Fixture, spec: OptimizerSpec): number[][] {
-  let offset = 0;
-  const places = parameters.map((parameter, index) => {
-    const length = flat(parameter).length;
-    const place = { name: `layer${index}/kernel`, shape: [length], offset, length };
-    offset += Math.ceil(length / 16) * 16;
-    return place;
+/** Runs all steps; gives the parameters after the first and last, the last gradient norm and the averaged weights. */
+function train(spec: OptimizerSpec) {
+  const parameters = Object.fromEntries(parity.parameters.map((values, index) => [`layer${index}/kernel`, flat(values)]));
+  const { kernel, optimizer, weights, gradients, states, read, write } = openOptimizer(spec, parameters);
+  const steps = parity.gradients.map((gradient, index) => {
+    write(gradients[0] ?? new Float32Array(), gradient.flatMap(flat));
+    const result = kernel.run({ step: index + 1, learningRate: optimizer.learningRate, coefficients: [1] });
+    return { values: read(weights), result };
   });
-  const length = offset;
-  const optimizer = createOptimizer(spec, places);
-  const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
-  const region = (index: number): Float32Array => new Float32Array(memory.buffer, index * 4096, length);
-  const states = optimizer.stateNames.map((_, index) => region(index + 3));
-  places.forEach((place, index) => region(0).set(flat(parameters[index] ?? []), place.offset));
-  optimizer.initialize(states, region(0));
-  const kernel = optimizer.bind(memory, {
-    weights: 0,
-    gradients: [4096],
-    states: states.map((state) => state.byteOffset),
-    scratch: 131_072,
-    length,
-  });
-  return gradients.map((gradient, step) => {
-    places.forEach((place, index) => region(1).set(flat(gradient[index] ?? []), place.offset));
-    kernel.run({ step: step + 1, learningRate: optimizer.learningRate, coefficients: [1] });
-    return places.flatMap((place) => [...region(0).slice(place.offset, place.offset + place.length)]);
+  const ema = states.get('ema');
+  return {
+    first: steps[0]?.values,
+    last: steps.at(-1)?.values,
+    gradientNorm: steps.at(-1)?.result.gradientNorm,
+    ema: ema && read(ema),
+  };
+}
+
+function near(t: ExecutionContext, found: readonly number[] | undefined, expected: readonly number[], title: string): void {
+  t.is(found?.length, expected.length);
+  expected.forEach((value, index) => {
+    const error = Math.abs((found?.[index] ?? NaN) - value) / Math.abs(value);
+    t.true(error <= 1e-5, `${title}[${index}]: relative error ${error}`);
   });
 }
 
 for (const style of ['pytorch', 'keras'] as const) {
-  test(`every case of ${style} holds after the first and after the last step`, async (t) => {
-    const reference = await fixture();
-    const cases = Object.entries(reference[style]);
-    t.true(cases.length > 0);
-    for (const [title, { optimizer, options, after_step_1, after_last_step }] of cases) {
-      const spec = {
-        name: optimizer.toLowerCase(),
-        style,
-        ...Object.fromEntries(Object.entries(options).map(([name, value]) => [names[name] ?? name, value])),
-      } as OptimizerSpec;
-      const trajectory = steps(reference, spec);
-      const pairs: [readonly number[] | undefined, readonly (readonly unknown[])[]][] = [
-        [trajectory[0], after_step_1],
-        [trajectory.at(-1), after_last_step],
-      ];
-      for (const [mine, theirs] of pairs) {
-        flat(theirs).forEach((expected, index) => {
-          const difference = Math.abs((mine?.[index] ?? NaN) - expected);
-          t.true(difference <= 1e-5 * Math.abs(expected), `${title}[${index}] off by ${difference}`);
-        });
-      }
-    }
+  for (const [title, { optimizer, options, after_step_1, after_last_step }] of Object.entries(parity[style])) {
+    test(`the steps of ${style}: ${title}`, (t) => {
+      const renamed = Object.entries(options).map(([name, value]) => [names[name] ?? name, value]);
+      const spec = { name: optimizer.toLowerCase(), style, ...Object.fromEntries(renamed) } as OptimizerSpec;
+      const { first, last } = train(spec);
+      near(t, first, flat(after_step_1), 'first');
+      near(t, last, flat(after_last_step), 'last');
+    });
+  }
+}
+
+for (const { title, spec, first, last, ema, gradientNorm } of more.cases) {
+  test(`the steps of ${title}`, (t) => {
+    const mine = train(spec);
+    near(t, mine.first, first, 'first');
+    near(t, mine.last, last, 'last');
+    if (ema) near(t, mine.ema, ema, 'ema');
+    if (gradientNorm !== undefined) near(t, [mine.gradientNorm ?? NaN], [gradientNorm], 'gradient norm');
   });
 }

@@ -32,12 +32,17 @@ export function interpret(
     if (array === undefined) throw new RangeError(`no array for lane ${name}`);
     return array;
   };
+  const scalarOf = (name: string): number => {
+    const value = scalars[name];
+    if (value === undefined) throw new RangeError(`no value for scalar ${name}`);
+    return Math.fround(value);
+  };
   const evaluate = (node: Expression, index: number): number => {
     switch (node.kind) {
       case 'lane':
         return arrayOf(node.name)[index] ?? NaN;
       case 'scalar':
-        return Math.fround(scalars[node.name] ?? NaN);
+        return scalarOf(node.name);
       case 'constant':
         return node.value;
       case 'unary':

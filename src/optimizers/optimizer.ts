@@ -1,7 +1,6 @@
 import { lane } from '../kernels/index.js';
 import { parseOptions } from '../validate.js';
 import { chainOf } from './named.js';
-
 import { StepBuilder } from './program.js';
 import { cutBlocks, type ParameterPlace, planRuns } from './runs.js';
 import { baseLearningRate, type OptimizerSpec, optimizerSchema } from './spec.js';
@@ -51,11 +50,11 @@ export function createOptimizer(spec: OptimizerSpec, parameters: readonly Parame
   const usual = variant(false);
   const round = parsed.lookahead?.steps;
   const synchronising = round === undefined ? usual : variant(true);
-  const states = Object.assign({}, ...usual.chain.map((link) => link.states)) as Record<string, number | 'weights'>;
+  const states = new Map(usual.chain.flatMap((link) => Object.entries(link.states ?? {})));
   const plan: StepPlan = {
     spec,
     parameters,
-    stateNames: Object.keys(states),
+    stateNames: [...states.keys()],
     runs,
     blocks: cutBlocks(runs, blockFloats),
     variants: [usual, synchronising],
@@ -68,7 +67,7 @@ export function createOptimizer(spec: OptimizerSpec, parameters: readonly Parame
     stateNames: plan.stateNames,
     needsReduced: plan.keepsGradient,
     initialize: (regions, weights) => {
-      Object.values(states).forEach((initial, index) => {
+      [...states.values()].forEach((initial, index) => {
         if (initial === 'weights') regions[index]?.set(weights);
         else regions[index]?.fill(initial);
       });
