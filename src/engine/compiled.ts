@@ -130,7 +130,7 @@ export class CompiledEngine implements Engine {
       case 'seed':
         return this.#feeds.feed(this.#key, [2]);
       case 'stats':
-        return this.#feeds.feed(this.#statsLine(task), [1, statsLength / 2]);
+        return this.#feeds.feed(this.#statsLine(task), [1, statsLength]);
       case 'parameter': {
         const { offset, length } = this.#place(input.index);
         return this.#feeds.feed(arena.float32(arena.slot(slotNames.weights), offset, length), input.shape);
@@ -158,7 +158,7 @@ export class CompiledEngine implements Engine {
   #statsLine(task: ShardTask): Float32Array<SharedArrayBuffer> {
     const { arena, layout } = this.#context;
     const line = task.slot * layout.shards + task.shard;
-    return arena.float32(arena.slot(slotNames.stats), line * statsLength, statsLength / 2);
+    return arena.float32(arena.slot(slotNames.stats), line * statsLength, statsLength);
   }
 
   /** Fetched results in the order that `compileModel` gives them: statistics, gradients, new moving statistics. */
