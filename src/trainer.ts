@@ -11,6 +11,8 @@ import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
 import { RunRecorder, type TrainSummary } from './run-recorder.js';
 import { fromCheckpoint, initialState, type TrainingState } from './training-state.js';
 
+export type { TrainSummary } from './run-recorder.js';
+
 /** What is known while an epoch is under way. */
 export interface Progress {
   /** From 1. */

@@ -1,0 +1,65 @@
+import { optionError } from '../errors.js';
+
+/** An integer option of at least `minimum`. */
+export function integer(name: string, minimum = 1): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < minimum) {
+      throw optionError(name, `an integer of at least ${minimum}`, text);
+    }
+    return value;
+  };
+}
+
+/** An integer, or `auto`. */
+export function integerOrAuto(name: string): (text: string) => number | 'auto' {
+  const parse = integer(name);
+  return (text) => {
+    if (text === 'auto') return text;
+    try {
+      return parse(text);
+    } catch {
+      throw optionError(name, 'a positive integer or auto', text);
+    }
+  };
+}
+
+/** A positive number. */
+export function positive(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw optionError(name, 'a number above 0', text);
+    return value;
+  };
+}
+
+/** One of some words. */
+export function oneOf<Word extends string>(name: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw optionError(name, `one of ${words.join(', ')}`, text);
+    return word;
+  };
+}
+
+/** `NAME` or `NAME:key=value,key=value`: a named choice with options of its own. Values are JSON where they can be. */
+export function named(name: string): (text: string) => { name: string } {
+  return (text) => {
+    const [word = '', ...rest] = text.split(':');
+    if (word === '') throw optionError(name, 'NAME or NAME:key=value,...', text);
+    const options: Record<string, unknown> = { name: word };
+    const list = rest.join(':');
+    // Commas inside [] or {} belong to a value.
+    for (const pair of list === '' ? [] : list.split(/,(?![^[{]*[\]}])/)) {
+      const at = pair.indexOf('=');
+      if (at < 1) throw optionError(name, `key=value pairs after ${word}:`, pair);
+      const value = pair.slice(at + 1);
+      try {
+        options[pair.slice(0, at)] = JSON.parse(value) as unknown;
+      } catch {
+        options[pair.slice(0, at)] = value;
+      }
+    }
+    return options as { name: string };
+  };
+}

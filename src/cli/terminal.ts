@@ -1,0 +1,89 @@
+import { ConvoyError } from '../errors.js';
+
+/** Where a command writes: people read a terminal, programs read `--json`. */
+export interface Terminal {
+  /** One JSON object a line instead of text. */
+  readonly json: boolean;
+  /** True when a person watches: bars may be redrawn. */
+  readonly interactive: boolean;
+  /** A line for people; nothing with `--json`. */
+  line(text: string): void;
+  /** A line on standard error for people; an object of type `note` with `--json`. */
+  note(text: string): void;
+  /** An object for programs; nothing without `--json`. */
+  record(value: Readonly<Record<string, unknown>>): void;
+}
+
+export function createTerminal(json: boolean): Terminal {
+  const write = (text: string) => process.stdout.write(`${text}\n`);
+  return {
+    json,
+    interactive: !json && process.stdout.isTTY === true,
+    line: (text) => {
+      if (!json) write(text);
+    },
+    note: (text) => {
+      if (json) write(JSON.stringify({ type: 'note', text }));
+      else process.stderr.write(`note: ${text}\n`);
+    },
+    record: (value) => {
+      if (json) write(JSON.stringify(value));
+    },
+  };
+}
+
+/** Exit codes: 1 what a user can mend, 2 wrong usage, 70 a fault of convoy's own, 130 stopped by Ctrl-C. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof ConvoyError)) return 70;
+  if (error.code === 'CONVOY_OPTION') return 2;
+  return error.code === 'CONVOY_ABORTED' ? 130 : 1;
+}
+
+/** How an error is told: one clear line; the stack only for faults of our own, or when asked for. */
+export function tellError(terminal: Terminal, error: unknown): void {
+  const known = error instanceof ConvoyError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (terminal.json) {
+    const code = known ? error.code : 'CONVOY_INTERNAL';
+    process.stdout.write(`${JSON.stringify({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`);
+    return;
+  }
+  if (known && error.code === 'CONVOY_ABORTED') process.stderr.write(`${message}\n`);
+  else process.stderr.write(known ? `error: ${message}\n` : `fault: ${message} (this is a fault in convoy; please report it)\n`);
+  if (error instanceof Error && error.stack !== undefined && (!known || process.env['CONVOY_DEBUG'] !== undefined)) {
+    process.stderr.write(`${error.stack}\n`);
+  }
+}
+
+/** `1234567` as `1,234,567`. */
+export function grouped(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** Seconds as `42 s`, `3 min 05 s` or `1 h 02 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const pad = (value: number) => String(value).padStart(2, '0');
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** A share as `97.35%`. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}
+
+/** Rows as aligned columns; numbers to the right. */
+export function table(rows: readonly (readonly string[])[], right: ReadonlySet<number> = new Set()): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,186 @@
+import { Command } from 'commander';
+import cliProgress from 'cli-progress';
+import { parseAugment } from '../../augment/index.js';
+import type { EpochRecord } from '../callbacks/index.js';
+import { type ConfigInput, resolveConfig } from '../config.js';
+import { readConfigFile, readRecipe, recipeNames } from '../recipes.js';
+import { RunFolder } from '../run-folder.js';
+import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
+import { integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
+import { dataProgress } from './progress.js';
+import { createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
+
+/** Flags as commander gives them. */
+interface TrainFlags extends ConfigInput {
+  readonly config?: string;
+  readonly dataDir?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly json?: true;
+}
+
+/** The `train` command. */
+export async function trainCommand(): Promise<Command> {
+  return new Command('train')
+    .description('Train a network on every core. Without options: the embedded shapes, in under a minute.')
+    .option('--recipe <name>', `start from a recipe: ${(await recipeNames()).join(', ')}`)
+    .option('--config <file>', 'a JSON file of options, stronger than the recipe')
+    .option('--dataset <name|path>', 'a catalog name (see: data list), a folder or a tar of images')
+    .option('--data-dir <dir>', 'where to look for datasets first (else $CONVOY_DATA, system, cache, download)')
+    .option('--model <name[:key=value,...]>', 'the network and its options (see: model list)', named('--model'))
+    .option('--epochs <n>', 'passes over the training samples', integer('--epochs'))
+    .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
+    .option('--learning-rate <x>', "default: the optimizer's own", positive('--learning-rate'))
+    .option('--optimizer <name[:key=value,...]>', 'sgd, adam, adamw, rmsprop, ...', named('--optimizer'))
+    .option('--schedule <name[:key=value,...]>', 'constant, step, cosine, oneCycle, ...', named('--schedule'))
+    .option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', named('--loss'))
+    .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))
+    .option('--shards <n>', 'parts of a batch; equal seed and shards give equal bits (default: workers)', integer('--shards'))
+    .option('--precision <p>', 'float32 or bfloat16', oneOf('--precision', ['float32', 'bfloat16']))
+    .option('--force-precision', 'use bfloat16 even where the processor has no fast one')
+    .option('--engine <name>', 'auto, compiled or eager', oneOf('--engine', ['auto', 'compiled', 'eager']))
+    .option('--seed <n>', 'decides every random choice', integer('--seed', 0))
+    .option('--limit <n>', 'first N training samples only', integer('--limit'))
+    .option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', parseAugment)
+    .option('--augment-workers <n|auto>', 'threads that transform images', integerOrAuto('--augment-workers'))
+    .option('--on-bad-image <what>', 'fail or skip', oneOf('--on-bad-image', ['fail', 'skip']))
+    .option('--out <dir>', 'folder for the run (default: runs/NAME-N)')
+    .option('--resume <run>', 'go on with a run folder from its last checkpoint')
+    .option('--json', 'one JSON object a line instead of text')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  convoy train                                        ten kinds of drawn shapes, no download
+  convoy train --recipe cifar10-cnn --data-dir DATA   CIFAR-10, as binary files or JPEG images
+  convoy train --dataset photos/ --model resnet18 --augment resizedCrop,flip
+  convoy train --recipe cifar10-cnn --optimizer adamw:weightDecay=0.05 --schedule cosine
+  convoy train --resume runs/cifar10-cnn-1            after Ctrl-C, a crash, or for --epochs 20`,
+    )
+    .action(async (flags: TrainFlags) => {
+      await train(flags);
+    });
+}
+
+async function train({ config: file, dataDir, out, resume, json, recipe, ...flags }: TrainFlags): Promise<void> {
+  const terminal = createTerminal(json === true);
+  const layers: { where: string; input: unknown }[] = [];
+  if (resume === undefined) {
+    const bare = recipe === undefined && file === undefined && flags.dataset === undefined;
+    if (recipe !== undefined || bare) layers.push({ where: 'recipe', input: await readRecipe(recipe ?? 'shapes') });
+    if (file !== undefined) layers.push({ where: file, input: await readConfigFile(file) });
+  }
+  layers.push({ where: '', input: flags });
+  const config = resume === undefined ? resolveConfig(...layers) : flags;
+  const name = config.recipe ?? `${config.dataset?.split('/').filter(Boolean).at(-1) ?? 'run'}-${config.model?.name ?? 'model'}`;
+  const folder = resume ?? out ?? (await RunFolder.nextFree('runs', name));
+
+  const abort = new AbortController();
+  const stop = () => {
+    if (abort.signal.aborted) process.exit(130); // asked twice: at once
+    terminal.note('stopping after this step; again to stop at once');
+    abort.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const bars = createBars(terminal);
+  const data = dataProgress(terminal);
+  try {
+    const trainer = new Trainer({
+      config,
+      ...(resume === undefined ? { out: folder } : { resume }),
+      ...(dataDir === undefined ? {} : { dataDir }),
+      signal: abort.signal,
+      onNote: (note) => terminal.note(note),
+      onProgress: data.update,
+      onBatch: bars.update,
+      onStart: (runtime, state) => {
+        data.end();
+        const { config: used, datasets, workers, shards, engine, layout } = runtime;
+        const parameters = layout.parameters.reduce((sum, { length }) => sum + length, 0);
+        terminal.record({ type: 'start', run: folder, config: used, workers, shards, engine, parameters });
+        terminal.line(
+          `${used.model.name} (${grouped(parameters)} parameters) on ${datasets.train.name}: ` +
+            `${grouped(datasets.train.count)} training and ${grouped(datasets.test.count)} test images`,
+        );
+        terminal.line(`${workers} workers, ${shards} shards, ${engine} engine, ${used.precision}; run folder ${folder}`);
+        if (state.step > 0) terminal.line(`going on in epoch ${state.epoch + 1} after step ${state.step}`);
+      },
+    });
+    const epochs = trainer.run();
+    for (;;) {
+      const next = await epochs.next();
+      bars.end();
+      if (next.done) {
+        tellSummary(terminal, next.value, folder);
+        break;
+      }
+      tellEpoch(terminal, next.value);
+    }
+  } finally {
+    data.end();
+    bars.end();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+function tellEpoch(terminal: Terminal, record: EpochRecord): void {
+  terminal.record({ type: 'epoch', ...record });
+  const { epoch, train, test, imagesPerSecond, seconds } = record;
+  terminal.line(
+    `epoch ${String(epoch).padStart(2)}  loss ${train.loss.toFixed(4)}  accuracy ${percent(train.accuracy)}` +
+      `  test loss ${test?.loss.toFixed(4) ?? '-'}  test accuracy ${test === undefined ? '-' : percent(test.accuracy)}` +
+      `  ${grouped(imagesPerSecond)} images/s  ${duration(seconds)}`,
+  );
+}
+
+function tellSummary(terminal: Terminal, summary: TrainSummary, folder: string): void {
+  terminal.record({ type: 'summary', ...summary });
+  if (summary.stopped !== undefined) terminal.line(`stopped: ${summary.stopped}`);
+  const { target } = summary;
+  const verdict =
+    target === undefined ? '' : target.reached ? ` (target ${percent(target.accuracy)} reached)` : ` (target ${percent(target.accuracy)} NOT reached)`;
+  terminal.line(
+    `test accuracy ${percent(summary.test.accuracy)}${verdict} after ${summary.epochs} epochs in ${duration(summary.seconds)}, ` +
+      `${grouped(summary.imagesPerSecond)} images/s`,
+  );
+  terminal.line(`model, metrics and checkpoints: ${folder}`);
+}
+
+/** A bar for the epoch under way, where somebody watches. */
+function createBars(terminal: Terminal): { update(progress: Progress): void; end(): void } {
+  let bar: cliProgress.SingleBar | undefined;
+  let shown = '';
+  const end = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    update(progress) {
+      if (!terminal.interactive) return;
+      const key = `${progress.epoch} ${progress.phase}`;
+      if (bar === undefined || key !== shown) {
+        end();
+        shown = key;
+        bar = new cliProgress.SingleBar({
+          format: `epoch {epoch}/{epochs} {phase} [{bar}] {percentage}%  {rate} images/s  loss {loss}  accuracy {accuracy}  {left} left`,
+          clearOnComplete: true,
+          hideCursor: true,
+          fps: 8,
+        });
+        bar.start(progress.total, 0);
+      }
+      bar.update(progress.done, {
+        epoch: progress.epoch,
+        epochs: progress.epochs,
+        phase: progress.phase === 'training' ? '' : 'evaluating ',
+        rate: grouped(progress.imagesPerSecond),
+        loss: progress.loss.toFixed(4),
+        accuracy: percent(progress.accuracy),
+        left: duration((progress.total - progress.done) / Math.max(1, progress.imagesPerSecond)),
+      });
+    },
+    end,
+  };
+}

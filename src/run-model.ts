@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { readCheckpoint } from './checkpoint.js';
+import { type RunConfig, resolveConfig } from './config.js';
+import { optionError } from './errors.js';
+import { RunFolder } from './run-folder.js';
+import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
+import { restoreWeights } from './training-state.js';
+
+export interface OpenRunOptions extends Omit<RuntimeOptions, 'config'> {
+  /** Run folder. */
+  readonly run: string;
+  /** Which checkpoint: `last` (default), `best`, or another name below `checkpoints/`. */
+  readonly checkpoint?: string;
+  /** Options that do not change what the model is: workers, dataset... */
+  readonly overrides?: Partial<Pick<RunConfig, 'workers' | 'dataset' | 'limit' | 'engine'>>;
+}
+
+/**
+ * Opens a run's model with its trained weights, ready to evaluate; no transforms, one shard a worker.
+ *
+ * @throws ConvoyError when the folder holds no run, or its checkpoint is damaged.
+ */
+export async function openRun({ run, checkpoint = 'last', overrides, ...options }: OpenRunOptions): Promise<Runtime> {
+  const folder = RunFolder.open(run);
+  const file = folder.checkpoint(checkpoint);
+  if (!existsSync(file)) throw optionError('--checkpoint', `a checkpoint in ${run}/checkpoints`, checkpoint);
+  const message = await readCheckpoint(file);
+  const { augment: _, shards: __, ...recorded } = (await folder.readConfig()) as RunConfig;
+  const config = resolveConfig(
+    { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
+    { where: '', input: overrides ?? {} },
+  );
+  const runtime = await openRuntime({ ...options, config });
+  try {
+    restoreWeights(runtime, message, file);
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+  return runtime;
+}
