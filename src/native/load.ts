@@ -12,17 +12,16 @@ const readyKey = 'convoy:native';
 let loading: Promise<Native> | undefined;
 
 /**
- * Node 23 removed helpers of `util` that tfjs-node 4.22 still calls; they are put back as they were.
- * `require('util')` of a CommonJS package is this very object.
+ * tfjs-node 4.22 calls helpers of `util` that Node 22 warns of and Node 23 removed; these do the same without a word.
+ * `require('util')` in its CommonJS files is this very object.
  */
 function restoreUtil(): void {
-  const removed: Readonly<Record<string, (value: unknown) => boolean>> = {
+  const helpers: Readonly<Record<string, (value: unknown) => boolean>> = {
     isNullOrUndefined: (value) => value === null || value === undefined,
     isArray: (value) => Array.isArray(value),
-    isString: (value) => typeof value === 'string',
   };
-  for (const [name, test] of Object.entries(removed)) {
-    if (!(name in util)) Object.defineProperty(util, name, { value: test, configurable: true, writable: true });
+  for (const [name, helper] of Object.entries(helpers)) {
+    Object.defineProperty(util, name, { value: helper, configurable: true, writable: true });
   }
 }
 
