@@ -1,12 +1,20 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { evaluateCommand } from './evaluate.js';
+import { modelCommand } from './model.js';
+import { predictCommand } from './predict.js';
 import { createTerminal, exitCodeOf, tellError } from './terminal.js';
 import { trainCommand } from './train.js';
+import { verifyCommand } from './verify.js';
 
 const program = new Command('convoy')
   .description('Trains image networks on every core of a machine.')
   .showHelpAfterError('(convoy COMMAND --help lists the options)')
-  .addCommand(await trainCommand());
+  .addCommand(await trainCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(predictCommand())
+  .addCommand(verifyCommand())
+  .addCommand(modelCommand());
 
 try {
   await program.parseAsync();

@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import sharp from 'sharp';
+import { fileError } from '../errors.js';
+import { type Arena, slotNames } from '../memory/index.js';
+import { openRun } from '../run-model.js';
+import { integer } from './parsers.js';
+import { createTerminal, percent, table } from './terminal.js';
+
+interface PredictFlags {
+  readonly top: number;
+  readonly checkpoint?: string;
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+/** The `predict` command. */
+export function predictCommand(): Command {
+  return new Command('predict')
+    .description('The most likely classes of image files.')
+    .argument('<run>', 'run folder')
+    .argument('<image...>', 'image files: JPEG, PNG, WebP, TIFF, GIF (its first frame), SVG')
+    .option('--top <k>', 'classes to show', integer('--top'), 3)
+    .option('--checkpoint <name>', 'last or best', 'last')
+    .option('--data-dir <dir>', 'where to look for the dataset first')
+    .option('--json', 'one JSON object a line instead of text')
+    .action(predict);
+}
+
+async function predict(run: string, images: string[], flags: PredictFlags): Promise<void> {
+  const terminal = createTerminal(flags.json === true);
+  const runtime = await openRun({
+    run,
+    onNote: (note) => terminal.note(note),
+    ...(flags.checkpoint === undefined ? {} : { checkpoint: flags.checkpoint }),
+    ...(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir }),
+  });
+  try {
+    const { arena, layout, datasets, coordinator, spec } = runtime;
+    const { classes, shape } = datasets.train;
+    const slot = runtime.evaluationSlots[0] as number;
+    const probabilities = 'fromLogits' in spec.loss && spec.loss.fromLogits === false;
+    for (let start = 0; start < images.length; start += layout.capacity) {
+      const batch = images.slice(start, start + layout.capacity);
+      for (const [index, file] of batch.entries()) {
+        const pixels = await decode(file, shape);
+        arena.uint8(arena.slot(slotNames.pixels(slot)), index * layout.imageBytes, layout.imageBytes).set(pixels);
+      }
+      clearTargets(arena, slot);
+      await coordinator.evaluate({ slot, count: batch.length });
+      const outputs = arena.float32(arena.slot(slotNames.outputs(slot)));
+      for (const [index, file] of batch.entries()) {
+        const row = outputs.slice(index * classes.length, (index + 1) * classes.length);
+        const shares = probabilities ? [...row] : softmax(row);
+        const best = shares
+          .map((share, label) => ({ class: classes[label] ?? String(label), share }))
+          .sort((a, b) => b.share - a.share)
+          .slice(0, flags.top);
+        terminal.record({ type: 'prediction', file, top: best });
+        terminal.line(file);
+        terminal.line(table(best.map((item) => ['', item.class, percent(item.share)]), new Set([2])));
+      }
+    }
+  } finally {
+    await runtime.close();
+  }
+}
+
+async function decode(file: string, { height, width, channels }: { height: number; width: number; channels: number }): Promise<Uint8Array> {
+  try {
+    const image = sharp(file, { failOn: 'truncated' }).rotate().resize(width, height, { fit: 'cover' }).flatten({ background: '#000' });
+    return await (channels === 1 ? image.greyscale().toColourspace('b-w') : image.toColourspace('srgb')).raw().toBuffer();
+  } catch (error) {
+    throw fileError('CONVOY_DATA', file, '', 'an image', (error as Error).message, error);
+  }
+}
+
+/** Targets are not known: zeros are valid ones, and their loss is not shown. */
+function clearTargets(arena: Arena, slot: number): void {
+  const place = arena.slot(slotNames.targets(slot));
+  if (place.type === 'int32') arena.int32(place).fill(0);
+  else arena.float32(place).fill(0);
+}
+
+function softmax(logits: Float32Array): number[] {
+  const highest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = [...logits].map((logit) => Math.exp(logit - highest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
