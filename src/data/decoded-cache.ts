@@ -11,12 +11,13 @@ import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js
 export interface DecodedSet {
   readonly classes: readonly string[];
   readonly train: LabelledPixels;
-  readonly test: LabelledPixels;
+  readonly test?: LabelledPixels;
+  readonly validation?: LabelledPixels;
   readonly badImages: readonly BadImage[];
 }
 
-// File: magic, header length (32-bit little-endian), header (JSON), then train labels, test labels (int32), train
-// pixels, test pixels. Labels are written in the machine's order: a cache does not travel.
+// File: magic, header length (32-bit little-endian), header (JSON), then for each split its labels (int32) and its
+// pixels. Labels are written in the machine's order: a cache does not travel.
 const magic = Buffer.from('convoypx1\n');
 /** One write or read call takes less than 2 GiB. */
 const pieceBytes = 2 ** 26;
@@ -31,7 +32,8 @@ const headerSchema = z.object({
   sha256: z.string(),
   classes: z.array(z.string()),
   train: splitHeader,
-  test: splitHeader,
+  test: splitHeader.optional(),
+  validation: splitHeader.optional(),
   badImages: z.array(z.object({ file: z.string(), reason: z.string() })),
 });
 
@@ -40,8 +42,9 @@ function cacheFile(key: string): string {
   return path.join(decodedFolder(), `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.pixels`);
 }
 
-function body({ train, test }: Pick<DecodedSet, 'train' | 'test'>): Uint8Array[] {
-  const parts = [train.labels, test.labels, train.pixels, test.pixels];
+function body({ train, test, validation }: Pick<DecodedSet, 'train' | 'test' | 'validation'>): Uint8Array[] {
+  const splits = [train, test, validation].filter((split) => split !== undefined);
+  const parts = splits.flatMap(({ labels, pixels }) => [labels, pixels]);
   return parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
 }
 
@@ -59,14 +62,15 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
   const file = cacheFile(key);
   const temporary = `${file}.${process.pid}.part`;
   const { classes, badImages } = set;
-  const part = ({ count, shape }: LabelledPixels) => ({ count, shape });
+  const facts = ({ count, shape }: LabelledPixels) => ({ count, shape });
   const parts = body(set);
   const header: z.infer<typeof headerSchema> = {
     key,
     sha256: bodyHash(parts),
     classes: [...classes],
-    train: part(set.train),
-    test: part(set.test),
+    train: facts(set.train),
+    ...(set.test === undefined ? {} : { test: facts(set.test) }),
+    ...(set.validation === undefined ? {} : { validation: facts(set.validation) }),
     badImages: [...badImages],
   };
   const text = Buffer.from(JSON.stringify(header));
@@ -130,8 +134,14 @@ async function readSet(handle: FileHandle, key: string): Promise<DecodedSet | un
   const split = ({ count, shape }: z.infer<typeof splitHeader>): LabelledPixels => {
     return { count, shape, labels: allocateLabels(count), pixels: allocatePixels(count, shape, 'the cache') };
   };
-  const { classes, badImages } = header;
-  const set: DecodedSet = { classes, badImages, train: split(header.train), test: split(header.test) };
+  const { classes, badImages, train, test, validation } = header;
+  const set: DecodedSet = {
+    classes,
+    badImages,
+    train: split(train),
+    ...(test === undefined ? {} : { test: split(test) }),
+    ...(validation === undefined ? {} : { validation: split(validation) }),
+  };
   for (const part of body(set)) if (!(await readAll(handle, part))) return undefined;
   return bodyHash(body(set)) === header.sha256 ? set : undefined;
 }

@@ -1,9 +1,16 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Dataset } from '../contracts/index.js';
-import { ConvoyError, fileError, optionError } from '../errors.js';
+import { ConvoyError, optionError } from '../errors.js';
+import { isArchiveName } from './archive.js';
 import { catalog, catalogEntry, type CatalogEntry } from './catalog.js';
-import type { DecodedSet } from './decoded-cache.js';
+import { readCifar } from './cifar.js';
+import { loadDecoded, saveDecoded, type DecodedSet } from './decoded-cache.js';
+import { downloadDataset } from './download.js';
 import { readIdxImages, readIdxLabels } from './idx.js';
-import { locateDataset, type Found } from './locate.js';
+import { openImages, type ImageSplits } from './image-set.js';
+import { archiveIdentity } from './image-source.js';
+import { locateDataset, type Found, type IdxFiles } from './locate.js';
 import { checkOpenOptions, type BadImage, type OpenOptions } from './options.js';
 import { openShapes } from './shapes.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
@@ -18,52 +25,88 @@ export interface OpenedDataset {
   readonly badImages: readonly BadImage[];
 }
 
+/** Share of an image folder without splits that becomes its test split. */
+const testShare = 0.2;
+
 /**
  * Opens a dataset by its name in the catalog or by the path of an image folder or tar(.gz) archive.
  *
  * A named dataset is looked for in `dataDir`, `$CONVOY_DATA`, where Debian packages put it, and the cache, in this
- * order; else it is downloaded into the cache.
+ * order; else it is downloaded into the cache. An image folder holds train/CLASS/... and test/CLASS/... (or val,
+ * valid, validation), or CLASS/... of which a fifth of each class, chosen by `seed`, becomes the test split.
  *
  * @throws ConvoyError `CONVOY_OPTION` for a wrong option, `CONVOY_DATA` when the data is nowhere or damaged,
- *   `CONVOY_MEMORY` when it does not fit, `CONVOY_ABORTED` when `signal` was given.
+ *   `CONVOY_MEMORY` when it does not fit, `CONVOY_DISK` when the cache cannot take a download or a large archive,
+ *   `CONVOY_ABORTED` when `signal` was given.
  */
 export async function openDataset(options: OpenOptions): Promise<OpenedDataset> {
   checkOpenOptions(options);
-  const { train, test, badImages } = await openSplits(options);
-  const limited = options.limit === undefined ? train : firstSamples(train, options.limit);
-  const { validationSplit = 0 } = options;
-  if (validationSplit === 0) return { train: limited, test, badImages };
-  if (limited.targets.kind !== 'classes') {
-    throw optionError('validationSplit', 'a dataset of one class per image', limited.targets.kind);
+  const splits = await openSplits(options);
+  const [whole, test] = splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
+  const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit);
+  const { badImages } = splits;
+  if (options.validationSplit !== undefined && options.validationSplit > 0) {
+    const [train, validation] = holdOut(limited, options.validationSplit, options.seed, 'validation');
+    return { train, test, validation, badImages };
   }
-  const { kept, held } = stratifiedSplit(limited.targets.labels, validationSplit, options.seed);
+  return { train: limited, test, ...(splits.validation && { validation: splits.validation }), badImages };
+}
+
+function holdOut(
+  dataset: Dataset,
+  share: number,
+  seed: number,
+  split: 'test' | 'validation',
+): readonly [kept: Dataset, held: Dataset] {
+  if (dataset.targets.kind !== 'classes') {
+    throw optionError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
+  }
+  const { kept, held } = stratifiedSplit(dataset.targets.labels, share, seed);
   if (kept.length === 0 || held.length === 0) {
-    const expected = `a share that leaves samples on both sides of the ${limited.count} there are`;
-    throw optionError('validationSplit', expected, validationSplit);
+    const expected = `enough images of ${dataset.name} to hold out a share of ${share} for ${split}`;
+    throw new ConvoyError('CONVOY_DATA', `Expected ${expected} but there are ${dataset.count}`, { place: dataset.name });
   }
-  return {
-    train: selectSamples(limited, kept, 'train'),
-    validation: selectSamples(limited, held, 'validation'),
-    test,
-    badImages,
-  };
+  return [selectSamples(dataset, kept, 'train'), selectSamples(dataset, held, split)];
 }
 
-async function openSplits(options: OpenOptions): Promise<Omit<OpenedDataset, 'validation'>> {
-  const entry = catalogEntry(options.name);
-  if (entry === undefined) throw unknownDataset(options.name);
-  if (entry.format === 'drawn') return fromDecoded(entry.name, await openShapes(entry, options));
-  const { found, lookedAt } = await locateDataset(entry, options.dataDir);
-  if (found === undefined) throw notFound(entry, lookedAt);
-  return fromDecoded(entry.name, await readFound(entry, found, options));
+async function openSplits(options: OpenOptions): Promise<ImageSplits> {
+  const { name, dataDir, download = true } = options;
+  const entry = catalogEntry(name);
+  if (entry === undefined) {
+    if ((await stat(name).catch(() => undefined)) === undefined) throw unknownDataset(name);
+    return openImages(path.basename(path.resolve(name)), name, options);
+  }
+  if (options.imageSize !== undefined) {
+    const { height, width } = entry.shape;
+    throw optionError('imageSize', `none (${name} is ${height}x${width}; only folders and archives are resized)`, options.imageSize);
+  }
+  if (entry.format === 'drawn') return fromDecoded(name, await openShapes(entry, options));
+  const { found, lookedAt } = await locateDataset(entry, dataDir);
+  if (found !== undefined) return openFound(entry, found, options);
+  if (!download) throw notFound(entry, lookedAt, 'Downloading was turned off.');
+  const folder = await downloadDataset(entry, options).catch((error: unknown) => {
+    if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
+    throw notFound(entry, lookedAt, `The download failed: ${error.message}`, error);
+  });
+  const downloaded = await locateDataset(entry, folder);
+  if (downloaded.found === undefined) throw notFound(entry, downloaded.lookedAt, 'The download was not recognised.');
+  return openFound(entry, downloaded.found, options);
 }
 
-async function readFound(entry: CatalogEntry, found: Found, { signal }: OpenOptions): Promise<DecodedSet> {
-  if (found.form !== 'idx') throw fileError('CONVOY_DATA', found.source, '', 'IDX files', found.form);
-  const { files } = found;
+async function openFound(entry: CatalogEntry, found: Found, options: OpenOptions): Promise<ImageSplits> {
+  if (found.form === 'images') return openImages(entry.name, found.source, { ...options, imageSize: catalogSize(entry) }, entry.classes);
+  if (found.form === 'cifar') return fromDecoded(entry.name, await openCifar(entry, found.source, options.signal));
+  return fromDecoded(entry.name, await openIdx(entry, found.files, options.signal));
+}
+
+function catalogSize({ shape }: CatalogEntry): [number, number] {
+  return [shape.height, shape.width];
+}
+
+async function openIdx(entry: CatalogEntry, files: IdxFiles, signal?: AbortSignal): Promise<DecodedSet> {
   const read = async (images: string, labels: string) => {
-    const read = await readIdxImages(images, entry.shape, signal);
-    return { ...read, labels: await readIdxLabels(labels, entry.classes.length, read.count, signal) };
+    const decoded = await readIdxImages(images, entry.shape, signal);
+    return { ...decoded, labels: await readIdxLabels(labels, entry.classes.length, decoded.count, signal) };
   };
   return {
     classes: entry.classes,
@@ -73,10 +116,22 @@ async function readFound(entry: CatalogEntry, found: Found, { signal }: OpenOpti
   };
 }
 
-function fromDecoded(name: string, { classes, train, test, badImages }: DecodedSet): Omit<OpenedDataset, 'validation'> {
+/** Unpacking the archive takes seconds, so its pixels are kept. */
+async function openCifar(entry: CatalogEntry, source: string, signal?: AbortSignal): Promise<DecodedSet> {
+  if (!isArchiveName(source)) return { classes: entry.classes, ...(await readCifar(entry, source, false, signal)), badImages: [] };
+  const key = JSON.stringify(['cifar', entry.name, await archiveIdentity(source)]);
+  const kept = await loadDecoded(key);
+  if (kept !== undefined) return kept;
+  const set: DecodedSet = { classes: entry.classes, ...(await readCifar(entry, source, true, signal)), badImages: [] };
+  await saveDecoded(key, set);
+  return set;
+}
+
+function fromDecoded(name: string, { classes, train, test, validation, badImages }: DecodedSet): ImageSplits {
   return {
     train: pixelDataset(name, 'train', classes, train),
-    test: pixelDataset(name, 'test', classes, test),
+    ...(test && { test: pixelDataset(name, 'test', classes, test) }),
+    ...(validation && { validation: pixelDataset(name, 'validation', classes, validation) }),
     badImages,
   };
 }
@@ -87,12 +142,13 @@ function unknownDataset(name: string): ConvoyError {
 }
 
 /** Says every place looked at and what a person can do. */
-function notFound(entry: CatalogEntry, lookedAt: readonly string[]): ConvoyError {
+function notFound(entry: CatalogEntry, lookedAt: readonly string[], why: string, cause?: unknown): ConvoyError {
   const lines = [
     `Expected dataset ${entry.name} but found it nowhere. Looked at:`,
     ...lookedAt.map((line) => `  ${line}`),
-    `Put its files into one of these folders or name yours with --data-dir; they are published at:`,
+    why,
+    'Put its files into one of these folders, or name yours with --data-dir or $CONVOY_DATA. They are published at:',
     ...entry.files.map(({ url }) => `  ${url}`),
   ];
-  return new ConvoyError('CONVOY_DATA', lines.join('\n'), { place: entry.name, lookedAt });
+  return new ConvoyError('CONVOY_DATA', lines.join('\n'), { place: entry.name, lookedAt }, cause);
 }

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Dataset } from '../contracts/index.js';
 import { optionError } from '../errors.js';
 import { permutation, RandomStream } from '../random.js';
-import { allocateLabels, allocatePixels, imageBytes, signDataset, type UnsignedDataset } from './stores.js';
+import { allocateLabels, allocatePixels, imageBytes } from './stores.js';
 
 /** Sample indices of two disjoint parts, each ascending. */
 export interface SplitIndices {
@@ -36,7 +37,7 @@ export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dat
   const { store, targets, shape, classes } = dataset;
   const count = indices.length;
   const size = imageBytes(shape);
-  let selected: UnsignedDataset['store'];
+  let selected: Dataset['store'];
   if (store.kind === 'pixels') {
     const pixels = allocatePixels(count, shape, dataset.name);
     indices.forEach((from, to) => pixels.set(store.pixels.subarray(from * size, (from + 1) * size), to * size));
@@ -44,7 +45,19 @@ export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dat
   } else {
     selected = { kind: 'files', root: store.root, paths: Array.from(indices, (index) => store.paths[index] ?? '') };
   }
-  return signDataset({ ...dataset, split, count, store: selected, targets: selectTargets(targets, indices, classes.length) });
+  return {
+    ...dataset,
+    split,
+    count,
+    store: selected,
+    targets: selectTargets(targets, indices, classes.length),
+    fingerprint: derivedFingerprint(dataset, indices),
+  };
+}
+
+/** The fingerprint of a selection: of what it was taken from, and which samples. */
+function derivedFingerprint({ fingerprint }: Dataset, indices: Uint32Array): string {
+  return createHash('sha256').update(fingerprint).update(indices).digest('hex');
 }
 
 function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classes: number): Dataset['targets'] {
@@ -69,7 +82,7 @@ export function firstSamples(dataset: Dataset, limit: number): Dataset {
   }
   if (limit === dataset.count) return dataset;
   const { store, targets, shape, classes } = dataset;
-  return signDataset({
+  return {
     ...dataset,
     count: limit,
     store:
@@ -80,5 +93,6 @@ export function firstSamples(dataset: Dataset, limit: number): Dataset {
       targets.kind === 'classes'
         ? { kind: 'classes', labels: targets.labels.subarray(0, limit) }
         : { kind: 'multi-label', values: targets.values.subarray(0, limit * classes.length) },
-  });
+    fingerprint: derivedFingerprint(dataset, Uint32Array.from({ length: limit }, (_, index) => index)),
+  };
 }

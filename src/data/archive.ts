@@ -1,0 +1,140 @@
+import { stat } from 'node:fs/promises';
+import { extract, type Extract } from 'tar-stream';
+import { ConvoyError, fileError } from '../errors.js';
+import { errorText, fileBytes } from './bytes.js';
+import { limits } from './limits.js';
+
+/** A stream of one entry's content, with its header. */
+type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
+
+/** A regular file inside an archive. */
+export interface ArchiveFile {
+  /** Path with `/`, relative, without `.` and `..`. */
+  readonly path: string;
+  readonly bytes: number;
+  /** The content; must be called before the next file is asked for, or not at all. */
+  readonly read: () => Promise<Buffer>;
+}
+
+/** True for names that convoy reads as archives. */
+export function isArchiveName(name: string): boolean {
+  return /\.(tar|tar\.gz|tgz)$/i.test(name);
+}
+
+const blockBytes = 512;
+
+/**
+ * The regular files of a tar archive, gzip or not, in the archive's order. Nothing of an archive is trusted: names that
+ * leave the folder, links, devices, and sizes above `limits` are refused at the entry that has them.
+ *
+ * @param onFolder called with the path of every folder entry.
+ * @throws ConvoyError `CONVOY_DATA` naming archive, entry, expectation.
+ */
+export async function* archiveFiles(
+  archive: string,
+  signal?: AbortSignal,
+  onFolder: (path: string) => void = () => {},
+): AsyncGenerator<ArchiveFile, void, undefined> {
+  const reader = extract();
+  const tail = new EndOfArchive(archive);
+  const feeding = feed(reader, archive, tail, signal);
+  const guard = new ArchiveGuard(archive, (await stat(archive)).size);
+  try {
+    for await (const entry of reader) {
+      const { path, isFolder, bytes } = guard.check(entry);
+      if (isFolder) onFolder(path);
+      else yield { path, bytes, read: () => readEntry(entry, archive, path, bytes) };
+      entry.resume();
+    }
+    await feeding;
+    tail.check();
+  } catch (error) {
+    if (error instanceof ConvoyError) throw error;
+    // A gzip or read error reaches the reader as the reason for its end; the feeder has the original.
+    await feeding;
+    throw fileError('CONVOY_DATA', archive, `after entry ${guard.last}`, 'a whole tar archive', errorText(error), error);
+  } finally {
+    reader.destroy();
+    await feeding.catch(() => undefined); // has been told above, or the consumer stopped early
+  }
+}
+
+/** Writes the archive's bytes into the reader, waiting whenever it is full. */
+async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal?: AbortSignal): Promise<void> {
+  const closed = new Promise<void>((resolve) => reader.once('close', resolve));
+  try {
+    for await (const chunk of fileBytes(archive, signal)) {
+      tail.see(chunk);
+      if (reader.destroyed) return;
+      if (!reader.write(chunk)) await Promise.race([closed, new Promise<void>((resolve) => reader.once('drain', () => resolve()))]);
+    }
+    reader.end(null);
+  } catch (error) {
+    reader.destroy(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
+}
+
+async function readEntry(entry: Entry, archive: string, path: string, bytes: number): Promise<Buffer> {
+  const content = Buffer.allocUnsafe(bytes);
+  let offset = 0;
+  for await (const chunk of entry) if (chunk instanceof Buffer) offset += chunk.copy(content, offset);
+  if (offset !== bytes) throw fileError('CONVOY_DATA', archive, path, `${bytes} bytes`, `the end after ${offset}`);
+  return content;
+}
+
+/** Sees that the last block is zeros: POSIX ends an archive with two such, so an archive cut between entries shows. */
+class EndOfArchive {
+  readonly #archive: string;
+  #last: Uint8Array = new Uint8Array(0);
+
+  constructor(archive: string) {
+    this.#archive = archive;
+  }
+
+  see(chunk: Uint8Array): void {
+    const joined = chunk.length >= blockBytes ? chunk : Buffer.concat([this.#last, chunk]);
+    this.#last = joined.subarray(-blockBytes);
+  }
+
+  check(): void {
+    if (this.#last.length === blockBytes && this.#last.every((byte) => byte === 0)) return;
+    throw fileError('CONVOY_DATA', this.#archive, 'the end', 'a block of zeros, which ends a tar archive', 'none (cut short?)');
+  }
+}
+
+/** Checks each entry's name, kind and size, and the sums over the archive. */
+class ArchiveGuard {
+  readonly #archive: string;
+  readonly #mostBytes: number;
+  #entries = 0;
+  #bytes = 0;
+  /** The last entry seen. */
+  last = 'none';
+
+  constructor(archive: string, packedBytes: number) {
+    this.#archive = archive;
+    // Small archives of zeros pack a thousandfold; the ratio guards where it hurts.
+    this.#mostBytes = Math.min(limits.archiveBytes, Math.max(packedBytes * limits.archiveRatio, limits.archiveEntryBytes));
+  }
+
+  check({ header }: Entry): { readonly path: string; readonly isFolder: boolean; readonly bytes: number } {
+    const { name, type, size: bytes = 0 } = header;
+    this.last = name;
+    const refuse = (expected: string, found: string) => fileError('CONVOY_DATA', this.#archive, `entry ${name}`, expected, found);
+    this.#entries += 1;
+    if (this.#entries > limits.archiveEntries) throw refuse(`at most ${limits.archiveEntries} entries`, 'more');
+    if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory') {
+      throw refuse('a regular file or a folder', `a ${type ?? 'entry of unknown type'}`);
+    }
+    if (name.startsWith('/') || name.includes('\\') || name.includes('\0') || /^[a-z]:/i.test(name)) {
+      throw refuse('a relative path with /', JSON.stringify(name));
+    }
+    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+    if (parts.includes('..')) throw refuse('a path inside its folder', JSON.stringify(name));
+    if (bytes > limits.archiveEntryBytes) throw refuse(`at most ${limits.archiveEntryBytes} bytes in an entry`, String(bytes));
+    this.#bytes += bytes;
+    if (this.#bytes > this.#mostBytes) throw refuse(`at most ${this.#mostBytes} bytes in all entries`, `${this.#bytes} and more`);
+    return { path: parts.join('/'), isFolder: type === 'directory', bytes };
+  }
+}

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileError } from '../errors.js';
+import { archiveFiles } from './archive.js';
+import { errorText } from './bytes.js';
+import type { CatalogEntry } from './catalog.js';
+import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
+
+/**
+ * The binary version of CIFAR (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009): records of
+ * label bytes (CIFAR-100: coarse, then fine) and 3,072 pixels, the red plane, the green, the blue.
+ */
+interface Layout {
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  /** Number of classes of each label byte; the last one is the class. */
+  readonly labelBytes: readonly number[];
+}
+
+const layouts: Readonly<Record<string, Layout>> = {
+  cifar10: {
+    train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`),
+    test: ['test_batch.bin'],
+    labelBytes: [10],
+  },
+  cifar100: { train: ['train.bin'], test: ['test.bin'], labelBytes: [20, 100] },
+};
+const planeBytes = 32 * 32;
+const pixelBytes = 3 * planeBytes;
+
+/** One file of records. */
+interface RecordFile {
+  /** How errors call it. */
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads CIFAR-10 or CIFAR-100 from a folder of its binary files or a tar(.gz) archive with them.
+ *
+ * @throws ConvoyError `CONVOY_DATA` naming file, record, expectation.
+ */
+export async function readCifar(
+  entry: CatalogEntry,
+  source: string,
+  isArchive: boolean,
+  signal?: AbortSignal,
+): Promise<{ train: LabelledPixels; test: LabelledPixels }> {
+  const layout = layouts[entry.name];
+  if (layout === undefined) throw new RangeError(`no binary layout for ${entry.name}`);
+  const names = [...layout.train, ...layout.test];
+  const files = isArchive ? await filesOfArchive(source, names, signal) : await filesOfFolder(source, names);
+  const read = (wanted: readonly string[]): LabelledPixels =>
+    readRecords(
+      entry,
+      layout.labelBytes,
+      wanted.map((name) => {
+        const found = files.get(name);
+        if (found === undefined) throw fileError('CONVOY_DATA', source, '', `a file ${name}`, 'none');
+        return found;
+      }),
+    );
+  return { train: read(layout.train), test: read(layout.test) };
+}
+
+async function filesOfFolder(folder: string, names: readonly string[]): Promise<Map<string, RecordFile>> {
+  const files = new Map<string, RecordFile>();
+  for (const name of names) {
+    const file = path.join(folder, name);
+    const bytes = await readFile(file).catch((error: unknown) => {
+      throw fileError('CONVOY_DATA', file, '', 'a readable file', errorText(error), error);
+    });
+    files.set(name, { file, bytes });
+  }
+  return files;
+}
+
+async function filesOfArchive(archive: string, names: readonly string[], signal?: AbortSignal): Promise<Map<string, RecordFile>> {
+  const files = new Map<string, RecordFile>();
+  for await (const entry of archiveFiles(archive, signal)) {
+    const name = path.posix.basename(entry.path);
+    if (names.includes(name)) files.set(name, { file: `${archive}: ${entry.path}`, bytes: await entry.read() });
+  }
+  return files;
+}
+
+function readRecords(entry: CatalogEntry, labelBytes: readonly number[], files: readonly RecordFile[]): LabelledPixels {
+  const recordBytes = labelBytes.length + pixelBytes;
+  for (const { file, bytes } of files) {
+    if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
+      const whole = Math.floor(bytes.length / recordBytes);
+      const place = `record ${whole}`;
+      throw fileError('CONVOY_DATA', file, place, `whole records of ${recordBytes} bytes`, `${bytes.length} bytes in all`);
+    }
+  }
+  const count = files.reduce((sum, { bytes }) => sum + bytes.length / recordBytes, 0);
+  const { shape } = entry;
+  const pixels = allocatePixels(count, shape, entry.name);
+  const labels = allocateLabels(count);
+  let sample = 0;
+  for (const { file, bytes } of files) {
+    for (let start = 0; start < bytes.length; start += recordBytes, sample++) {
+      labelBytes.forEach((classes, index) => {
+        const label = bytes[start + index] ?? classes;
+        if (label >= classes) {
+          const place = `record ${start / recordBytes}, byte ${index}`;
+          throw fileError('CONVOY_DATA', file, place, `a label from 0 to ${classes - 1}`, String(label));
+        }
+        labels[sample] = label;
+      });
+      interleave(bytes.subarray(start + labelBytes.length, start + recordBytes), pixels, sample * pixelBytes);
+    }
+  }
+  return { shape, count, pixels, labels };
+}
+
+/** Planes of red, green and blue to pixels, channels last. */
+function interleave(planes: Uint8Array, pixels: Uint8Array, to: number): void {
+  for (let pixel = 0; pixel < planeBytes; pixel++) {
+    pixels[to + 3 * pixel] = planes[pixel] ?? 0;
+    pixels[to + 3 * pixel + 1] = planes[planeBytes + pixel] ?? 0;
+    pixels[to + 3 * pixel + 2] = planes[2 * planeBytes + pixel] ?? 0;
+  }
+}
