@@ -2,14 +2,7 @@
  * The all-reduce and optimizer step of a whole batch, on this thread or in slices on a pool. The slices change only who
  * computes: blocks are fixed, each is reduced in shard order, and sums over blocks are added in block order.
  */
-import {
-  type PassArguments,
-  type PassResult,
-  type StepArguments,
-  type StepKernel,
-  type StepResult,
-  type StepSeconds,
-} from './optimizers/index.js';
+import type { PassArguments, PassResult, StepArguments, StepKernel, StepResult, StepSeconds } from './optimizers/index.js';
 
 /** A slice for another thread: blocks `begin` to `end` of a pass, or of an accumulation. Plain data. */
 export interface SliceTask {
@@ -24,17 +17,6 @@ export interface SliceTask {
 export function runSlice(kernel: StepKernel, { pass, begin, end, args }: SliceTask): PassResult {
   if (pass === 'accumulate') return { seconds: kernel.accumulate(args, begin, end), sums: [] };
   return kernel.pass(pass, begin, end, args);
-}
-
-/**
- * Coefficients of the shards from their weights (sample counts, or sums of class weights): weight / sum of weights.
- *
- * @throws RangeError if all are 0
- */
-export function shardCoefficients(weights: readonly number[]): number[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (!(total > 0)) throw new RangeError('the shards of a batch have no sample');
-  return weights.map((weight) => weight / total);
 }
 
 /** Where slices go. */

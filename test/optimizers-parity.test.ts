@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import type { OptimizerSpec } from '../src/optimizers/index.js';
+import { baseLearningRate, baseWeightDecay, type OptimizerSpec } from '../src/optimizers/index.js';
 import { openOptimizer } from './optimizers-arena.js';
 
 type Nested = readonly (number | Nested)[];
@@ -22,6 +22,7 @@ interface ParityCase {
 
 /** More of them on the same parameters and gradients, with convoy's options. */
 interface MoreFile {
+  readonly defaults: Readonly<Record<'pytorch' | 'keras', Readonly<Record<string, Defaults>>>>;
   readonly cases: readonly {
     readonly title: string;
     readonly spec: OptimizerSpec;
@@ -31,6 +32,11 @@ interface MoreFile {
     /** Of the last step. */
     readonly gradientNorm?: number;
   }[];
+}
+
+interface Defaults {
+  readonly learningRate: number;
+  readonly weightDecay: number;
 }
 
 /** Names of PyTorch's and Keras's options in convoy. */
@@ -74,6 +80,13 @@ function near(t: ExecutionContext, found: readonly number[] | undefined, expecte
 }
 
 for (const style of ['pytorch', 'keras'] as const) {
+  test(`the defaults of ${style}`, (t) => {
+    for (const [name, expected] of Object.entries(more.defaults[style])) {
+      const spec = { name, style } as OptimizerSpec;
+      t.deepEqual({ learningRate: baseLearningRate(spec), weightDecay: baseWeightDecay(spec) }, expected, name);
+    }
+  });
+
   for (const [title, { optimizer, options, after_step_1, after_last_step }] of Object.entries(parity[style])) {
     test(`the steps of ${style}: ${title}`, (t) => {
       const renamed = Object.entries(options).map(([name, value]) => [names[name] ?? name, value]);

@@ -195,6 +195,7 @@ const wrong: readonly (readonly [string, object, RegExp])[] = [
   ['an option of another optimizer', { name: 'sgd', betas: [0.9, 0.99] }, /optimizer.*betas/],
   ['a beta of 1', { name: 'adam', betas: [0.9, 1] }, /optimizer\.betas\.1/],
   ['an epsilon of zero', { name: 'adam', epsilon: 0 }, /optimizer\.epsilon/],
+  ['Nesterov without momentum', { name: 'sgd', nesterov: true }, /momentum.*optimizer\.nesterov/],
   ['a negative rate', { name: 'sgd', learningRate: -1 }, /optimizer\.learningRate/],
   ['an unknown key of a group', { name: 'sgd', groups: [{ match: 'bias', lr: 1 }] }, /optimizer\.groups\.0.*lr/],
   ['a group that matches nothing', { name: 'sgd', groups: [{ match: '^head/' }] }, /such as a\/kernel for optimizer\.groups\.0\.match/],

@@ -32,8 +32,13 @@ function decay(spec: ParsedSpec, decays: boolean): Transform[] {
   return [spec.style === 'keras' || spec.name === 'adamw' ? decoupleWeightDecay() : addWeightDecay()];
 }
 
-function momentum(options: { momentum?: number | undefined; dampening?: number | undefined; nesterov?: boolean | undefined }): Transform[] {
-  const { momentum = 0, dampening = 0, nesterov = false } = options;
+interface MomentumOptions {
+  readonly momentum?: number | undefined;
+  readonly dampening?: number | undefined;
+  readonly nesterov?: boolean | undefined;
+}
+
+function momentum({ momentum = 0, dampening = 0, nesterov = false }: MomentumOptions): Transform[] {
   return momentum === 0 ? [] : [trace({ momentum, dampening, nesterov })];
 }
 

@@ -4,15 +4,8 @@ import { chainOf } from './named.js';
 import { StepBuilder } from './program.js';
 import { cutBlocks, type ParameterPlace, planRuns } from './runs.js';
 import { baseLearningRate, type OptimizerSpec, optimizerSchema } from './spec.js';
-import {
-  bindStepKernel,
-  blockFloats,
-  type StepDescription,
-  type StepKernel,
-  type StepPlan,
-  type StepRegions,
-  type StepVariant,
-} from './step-kernel.js';
+import type { StepDescription, StepKernel, StepRegions } from './step.js';
+import { bindStepKernel, blockFloats, type StepPlan, type StepVariant } from './step-kernel.js';
 
 /** An optimizer of given parameters: which state it keeps, and kernels that take its steps over an arena. */
 export interface Optimizer {

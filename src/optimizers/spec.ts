@@ -44,13 +44,18 @@ const epsilon = positive.optional();
 
 /** Options of an optimizer, by `name`; unknown keys are refused. */
 export const optimizerSchema = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('sgd'),
-    ...common,
-    momentum: fraction.optional(),
-    dampening: z.number().min(0).max(1).optional(),
-    nesterov: z.boolean().optional(),
-  }),
+  z
+    .strictObject({
+      name: z.literal('sgd'),
+      ...common,
+      momentum: fraction.optional(),
+      dampening: z.number().min(0).max(1).optional(),
+      nesterov: z.boolean().optional(),
+    })
+    .refine(({ nesterov = false, momentum = 0, dampening = 0 }) => !nesterov || (momentum > 0 && dampening === 0), {
+      path: ['nesterov'],
+      message: 'momentum and no dampening with nesterov',
+    }),
   z.strictObject({ name: z.literal('adam'), ...common, betas, epsilon, amsgrad: z.boolean().optional() }),
   z.strictObject({ name: z.literal('adamw'), ...common, betas, epsilon, amsgrad: z.boolean().optional() }),
   z.strictObject({

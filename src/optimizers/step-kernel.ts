@@ -2,88 +2,19 @@ import { compileKernels, type Kernel, openReducer, type Reducer, type Source } f
 import type { Pass, ScalarContext, Transform } from './program.js';
 import type { Block, ParameterPlace, Run } from './runs.js';
 import type { OptimizerSpec } from './spec.js';
+import type {
+  PassArguments,
+  PassResult,
+  StepArguments,
+  StepDescription,
+  StepKernel,
+  StepRegions,
+  StepResult,
+  StepSeconds,
+} from './step.js';
 
 /** Floats of one block: its scratch of 128 KiB stays in L2, and larger blocks ran no faster in `bench/all-reduce`. */
 export const blockFloats = 32_768;
-
-/** Byte offsets into the shared memory, multiples of 64; every region is as long as the weights. */
-export interface StepRegions {
-  readonly weights: number;
-  /** One for each shard. */
-  readonly gradients: readonly number[];
-  /** The whole reduced gradient: needed where `Optimizer.needsReduced` says so, and to accumulate. */
-  readonly reduced?: number;
-  /** In the order of `Optimizer.stateNames`. */
-  readonly states: readonly number[];
-  /** `blockFloats` floats for each thread; this thread's. */
-  readonly scratch: number;
-  /** Floats in each region, a multiple of 16. */
-  readonly length: number;
-}
-
-/** What one step is given. */
-export interface StepArguments {
-  /** Counts from 1. */
-  readonly step: number;
-  readonly learningRate: number;
-  /** Of each shard's gradient; a shard with 0 is not read at all. */
-  readonly coefficients: readonly number[];
-  /** Coefficient of what `accumulate` has gathered; 0, the default, leaves it unread. */
-  readonly carry?: number;
-}
-
-/** What a slice of a pass is given: the step's arguments and what earlier passes measured. Plain data. */
-export interface PassArguments extends StepArguments {
-  /** For each earlier pass, from `StepKernel.norms`. */
-  readonly norms: readonly (readonly number[])[];
-}
-
-/** Seconds by phase. */
-export interface StepSeconds {
-  readonly allReduce: number;
-  readonly optimizer: number;
-}
-
-/** What a slice of a pass gives back. Plain data. */
-export interface PassResult {
-  readonly seconds: StepSeconds;
-  /** Sums of squares, block after block; empty where the pass measures nothing. */
-  readonly sums: readonly number[];
-}
-
-/** What a whole step gives. */
-export interface StepResult {
-  readonly seconds: StepSeconds;
-  /** Norm of the reduced gradient before clipping, where `clipNorm` had it measured. */
-  readonly gradientNorm?: number;
-}
-
-/** Everything a thread needs, besides the memory, to open the same kernel. Plain data. */
-export interface StepDescription {
-  readonly spec: OptimizerSpec;
-  readonly parameters: readonly ParameterPlace[];
-  readonly regions: StepRegions;
-}
-
-/** One optimizer over one arena: all-reduce and update, in blocks that any thread may do, to the same bits. */
-export interface StepKernel {
-  /** Blocks of a sweep; slices are ranges of them. */
-  readonly blocks: number;
-  /** Sweeps of a step: 1, or more where norms are measured before the update. */
-  readonly passes: number;
-  /** A whole step on this thread. */
-  run(args: StepArguments): StepResult;
-  /** One slice of one pass; all slices of a pass must end before the next pass begins. */
-  pass(pass: number, begin: number, end: number, args: PassArguments): PassResult;
-  /** The norms a pass measured, from the sums of all its blocks in order. */
-  norms(pass: number, sums: readonly number[]): readonly number[];
-  /** The step's result from what its passes measured. */
-  result(seconds: StepSeconds, norms: readonly (readonly number[])[]): StepResult;
-  /** Adds gradients to `regions.reduced`, which counts `carry` times (0: begins anew); a slice, or all blocks. */
-  accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>, begin?: number, end?: number): StepSeconds;
-  /** For `openStepKernel` on another thread. */
-  describe(): StepDescription;
-}
 
 /** The compiled form of a step that ends a round of Lookahead, or of any other. */
 export interface StepVariant {

@@ -30,8 +30,7 @@ export function clipByGlobalNorm(limit: number, style: 'pytorch' | 'keras'): Tra
   const guard = style === 'pytorch' ? 1e-6 : 0;
   return {
     scalars: ({ norm }) => ({ clip: Math.min(1, limit / (norm('gradient') + guard)) }),
-    apply: (gradient, builder) =>
-      multiply(builder.measure(gradient, 'all', { gradient }), scalar('clip')),
+    apply: (gradient, builder) => multiply(builder.measure(gradient, 'all', { gradient }), scalar('clip')),
   };
 }
 
@@ -233,8 +232,8 @@ export function scaleByLayerwiseRate(options: { trustCoefficient: number; epsilo
   return {
     scalars: ({ norm, adapt, weightDecay }) => {
       const [weight, gradient] = [norm('weight'), norm('layerGradient')];
-      const known = adapt && weight > 0 && gradient > 0;
-      return { weightDecay, local: known ? (trustCoefficient * weight) / (gradient + weightDecay * weight + epsilon) : 1 };
+      if (!adapt || weight === 0 || gradient === 0) return { weightDecay, local: 1 };
+      return { weightDecay, local: (trustCoefficient * weight) / (gradient + weightDecay * weight + epsilon) };
     },
     apply: (update, builder) => {
       const norms = { weight: builder.parameter, layerGradient: update };
