@@ -4,11 +4,13 @@
  * the addon's attribute names were filled in by the main thread, 9 of 50 such starts ended with SIGSEGV.
  */
 import { spawnSync } from 'node:child_process';
+import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { loadNative } from '../src/native/index.js';
 
 const threads = 4;
+const script = fileURLToPath(import.meta.url);
 
 async function startOnce(): Promise<void> {
   await loadNative();
@@ -27,13 +29,14 @@ function startMany(starts: number): void {
   let crashes = 0;
   const began = performance.now();
   for (let start = 1; start <= starts; start++) {
-    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--once'], { encoding: 'utf8' });
+    const child = spawnSync(process.execPath, [script, '--once'], { encoding: 'utf8' });
     if (child.status === 0) continue;
     crashes++;
     console.log(`start ${start}: ${child.signal ?? `exit code ${child.status}`}\n${child.stderr.slice(-2000)}`);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  console.log(`${starts} starts of a pool of ${threads}, ${crashes} failed, ${seconds} s, Node ${process.versions.node}`);
+  const where = `Node ${process.versions.node}, ${os.cpus()[0]?.model}, ${os.availableParallelism()} cores`;
+  console.log(`${starts} starts of a pool of ${threads}, ${crashes} failed, ${seconds} s; ${where}`);
   process.exitCode = crashes === 0 ? 0 : 1;
 }
 

@@ -34,17 +34,23 @@ const doing = {
   pip: 'downloading the tensorflow wheel with pip (270 MB) and building with it',
 };
 
-const titles = { addon: 'installed addon', directory: 'CONVOY_LIBTENSORFLOW', installer: 'tfjs-node installer', pip: 'pip' };
+const titles = {
+  addon: 'installed addon',
+  directory: 'CONVOY_LIBTENSORFLOW',
+  installer: 'tfjs-node installer',
+  pip: 'pip',
+};
 
 /** What to install so that pip's way can succeed. */
 const advice = {
   linux:
-    'Install g++, make, python3 and pip (Debian, Ubuntu: apt-get install g++ make python3 python3-pip), with pip able to ' +
-    'reach a package index; or set CONVOY_LIBTENSORFLOW to a directory with libtensorflow.',
+    'Install g++, make, python3 and pip (Debian, Ubuntu: apt-get install g++ make python3 python3-pip), with pip ' +
+    'able to reach a package index; or set CONVOY_LIBTENSORFLOW to a directory with libtensorflow.',
   darwin:
     'Install the command line tools (xcode-select --install) and python3 with pip; or set CONVOY_LIBTENSORFLOW to a ' +
     'directory with libtensorflow.',
-  win32: 'Let the installer of tfjs-node reach its host, or set CONVOY_LIBTENSORFLOW to a directory with libtensorflow.',
+  win32:
+    'Let the installer of tfjs-node reach its host, or set CONVOY_LIBTENSORFLOW to a directory with libtensorflow.',
 };
 
 const say = (text) => console.error(`convoy: ${text}`);
@@ -79,7 +85,8 @@ async function setUp(target, order, preferred) {
     installer: (stage) => fromInstaller(target, stage),
     pip: (stage) => fromPip(target, stage),
   };
-  const unlock = await takeLock(`${target.folder}-convoy-lock`, (owner) => say(`waiting for ${owner}, which sets up TensorFlow`));
+  const onWait = (owner) => say(`waiting for ${owner}, which sets up TensorFlow`);
+  const unlock = await takeLock(`${target.folder}-convoy-lock`, onWait);
   let stage;
   const clean = () => {
     if (stage !== undefined) rmSync(stage, { recursive: true, force: true });
@@ -131,7 +138,8 @@ if (asked) {
     ready = done;
     if (done === undefined) {
       const system = `${process.platform} ${process.arch}, Node ${process.versions.node}`;
-      const what = advice[process.platform] ?? 'This platform is not supported: TensorFlow is built for Linux, macOS and Windows.';
+      const unsupported = 'This platform is not supported: TensorFlow is built for Linux, macOS and Windows.';
+      const what = advice[process.platform] ?? unsupported;
       say(`TensorFlow could not be made loadable on ${system}. Tried:\n${attempts.join('\n')}\n${what}`);
       process.exitCode = 1;
     } else if (preferred !== undefined && done.from !== preferred) {

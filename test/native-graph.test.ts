@@ -15,10 +15,12 @@ const native = await loadNative();
 test('A graph reads weights from shared memory at every run and writes into it', async (t) => {
   const before = native.tensorCount();
   const plan = new ArenaPlan();
-  const [xSlot, weightsSlot, slotSlot] = [plan.add('x', 'float32', 4), plan.add('w', 'float32', 4), plan.add('s', 'float32', 4)];
+  const xSlot = plan.add('x', 'float32', 4);
+  const weightsSlot = plan.add('weights', 'float32', 4);
+  const writtenSlot = plan.add('written', 'float32', 4);
   const arena = plan.create();
   const weights = arena.float32(weightsSlot);
-  const written = arena.float32(slotSlot);
+  const written = arena.float32(writtenSlot);
   arena.float32(xSlot).set([1, 2, 3, 4]);
   const inputs = [
     native.wrap(arena.float32(xSlot), [2, 2]),
@@ -65,7 +67,9 @@ test('1,000 runs leave the tensor count and the resident memory where they were 
   const rows = 16_384; // a fetched product of 128 KiB: if each run lost one, 1,000 would lose 128 MiB
   const graph = await native.loadGraph(folder);
   const plan = new ArenaPlan();
-  const [x, weights, slot] = [plan.add('x', 'float32', 2 * rows), plan.add('w', 'float32', 4), plan.add('s', 'float32', 4)];
+  const x = plan.add('x', 'float32', 2 * rows);
+  const weights = plan.add('weights', 'float32', 4);
+  const slot = plan.add('slot', 'float32', 4);
   const arena = plan.create();
   const inputs = [
     native.wrap(arena.float32(x), [rows, 2]),

@@ -16,7 +16,8 @@ function rootWith(t: ExecutionContext, files: Readonly<Record<string, string>>):
 }
 
 test('bfloat16 is fast where the flags name AVX512-BF16 or AMX-BF16, and nowhere else', (t) => {
-  const withFlags = (flags: string) => rootWith(t, { 'proc/cpuinfo': `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n` });
+  const withFlags = (flags: string) =>
+    rootWith(t, { 'proc/cpuinfo': `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n` });
   t.true(cpuFeatures({ root: withFlags('fpu avx512f avx512_bf16 avx512_fp16') }).bfloat16);
   t.true(cpuFeatures({ root: withFlags('fpu amx_tile amx_bf16') }).bfloat16);
   t.false(cpuFeatures({ root: withFlags('fpu avx2 avx512f') }).bfloat16);

@@ -14,7 +14,12 @@ interface Finished {
 }
 
 /** Runs the set-up with a PATH that has node and the given programs (shell scripts) only. */
-function setUp(t: ExecutionContext, args: readonly string[], programs: Record<string, string> = {}, env = {}): Finished {
+function setUp(
+  t: ExecutionContext,
+  args: readonly string[],
+  programs: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Finished {
   const bin = mkdtempSync(path.join(os.tmpdir(), 'convoy-bin-'));
   t.teardown(() => rmSync(bin, { recursive: true }));
   symlinkSync(process.execPath, path.join(bin, 'node'));

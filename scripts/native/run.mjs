@@ -19,7 +19,8 @@ export function stopChildren() {
  */
 export function run(command, args, { cwd, env = {}, timeout = 15 * 60_000 } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio, timeout });
     children.add(child);
     let output = '';
     const keep = (chunk) => (output = (output + chunk).slice(-keptBytes));

@@ -1,8 +1,9 @@
 /**
  * A copy of tfjs-node's build files beside the package, in which a way gathers TensorFlow and builds the addon. Only
- * when the addon there has loaded does it take the place of the old one, so an interrupted run leaves nothing half made.
+ * when the addon there has loaded does it take the place of the old one: an interrupted run leaves nothing half made.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,7 +83,8 @@ export async function checkAddon(folder, target) {
   const addon = path.join(folder, target.addon);
   if (!existsSync(addon)) return { reason: `${addon} is not there` };
   const script = fileURLToPath(new URL('check.mjs', import.meta.url));
-  const checked = await run(process.execPath, [script, addon], { timeout: 120_000, env: { TF_CPP_MIN_LOG_LEVEL: '2' } });
+  const env = { TF_CPP_MIN_LOG_LEVEL: '2' };
+  const checked = await run(process.execPath, [script, addon], { timeout: 120_000, env });
   if (!checked.ok) return { reason: `${addon} does not load: ${checked.reason}` };
   const { version, libraries } = JSON.parse(checked.output.split('\n').find((line) => line.startsWith('{')) ?? '{}');
   return { version, libraries };

@@ -38,7 +38,8 @@ export async function fromDirectory(target, stage) {
   const root = roots.find((folder) => existsSync(path.join(folder, 'include', includedRoots[0])));
   if (root === undefined) return { reason: `${given}: expected include/${includedRoots[0]} but found none` };
   const folders = [path.join(root, 'lib'), root].filter((folder) => existsSync(folder));
-  const libraries = folders.find((folder) => readdirSync(folder).some((name) => /^libtensorflow.*\.(so|dylib)/.test(name)));
+  const holdsLibrary = (folder) => readdirSync(folder).some((name) => /^libtensorflow.*\.(so|dylib)/.test(name));
+  const libraries = folders.find(holdsLibrary);
   if (libraries === undefined) return { reason: `${root}: expected libtensorflow in it or its lib/ but found none` };
   const links = makeLibraryFolder(stage);
   for (const name of readdirSync(libraries)) {
@@ -88,7 +89,9 @@ export async function fromInstaller(target, stage) {
 async function findPip() {
   const candidates = [['python3', '-m', 'pip'], ['pip3'], ['python', '-m', 'pip'], ['pip']];
   for (const [command, ...args] of candidates) {
-    if (onPath(command) && (await run(command, [...args, '--version'], { timeout: 60_000 })).ok) return [command, ...args];
+    if (!onPath(command)) continue;
+    const found = await run(command, [...args, '--version'], { timeout: 60_000 });
+    if (found.ok) return [command, ...args];
   }
   return undefined;
 }
@@ -114,7 +117,7 @@ async function downloadWheel(pip, folder) {
 
 /** The wheel of TensorFlow that pip offers; its libraries and the headers that the addon needs are taken from it. */
 export async function fromPip(target, stage) {
-  if (process.platform === 'win32') return { reason: 'the wheel for Windows has no library that an addon can link with' };
+  if (process.platform === 'win32') return { reason: 'its wheel for Windows has no library to link an addon with' };
   const missing = missingTools();
   const pip = await findPip();
   if (pip === undefined) missing.push('pip');

@@ -43,7 +43,8 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new ConvoyError(
       'CONVOY_NATIVE',
-      `Expected TensorFlow to load but found: ${reason}; run \`npm run native\`, which builds it or says what is missing`,
+      `Expected TensorFlow to load but found: ${reason}; ` +
+        'run `npm run native`, which builds it or says what is missing',
       {},
       error,
     );

@@ -2,7 +2,7 @@ import type { Tensor } from '../tf.js';
 
 /** What the process is set to before TensorFlow loads; each is read once, when its library loads. */
 export interface NativeOptions {
-  /** Threads inside one op, for the whole process; default `TF_NUM_INTRAOP_THREADS` or 1, since workers are the parallelism. */
+  /** Threads inside one op, for the process; default `TF_NUM_INTRAOP_THREADS` or 1: the workers run in parallel. */
   readonly intraOpThreads?: number;
   /** Threads that run ops of one graph side by side, for the whole process; default TensorFlow's: one a core. */
   readonly interOpThreads?: number;
