@@ -14,7 +14,7 @@ import {
   stepSpec,
 } from './support/engine-run.js';
 import { GraphRun } from './support/graph-run.js';
-import { fashionImages, kerasBatchNormResnet, kerasFashionCnn } from './support/keras.js';
+import { fashionImages, kerasFashionCnn } from './support/keras.js';
 
 const images = fashionImages();
 
