@@ -1,4 +1,4 @@
-import type { DataType } from './types.js';
+import type { DataType, Value } from './types.js';
 
 /** Encodes numbers as a constant's bytes, little endian. */
 export function encodeElements(values: readonly number[], type: DataType): Uint8Array {
@@ -17,6 +17,14 @@ export function encodeElements(values: readonly number[], type: DataType): Uint8
     case 'bool':
       return Uint8Array.from(values);
   }
+}
+
+/** The numbers of a value that is an int32 constant: axes, paddings, sizes. */
+export function constantIntegers(value: Value): number[] {
+  const constant = value.node.attributes['value'];
+  if (typeof constant !== 'object' || !('tensor' in constant)) throw new TypeError(`${value.node.name} is no constant`);
+  const { buffer, byteOffset, byteLength } = constant.tensor;
+  return [...new Int32Array(buffer, byteOffset, byteLength / 4)];
 }
 
 function bytesOf(array: Float32Array | Uint16Array | Int32Array | BigInt64Array | Int16Array): Uint8Array {

@@ -1,4 +1,4 @@
-import { shapeOf } from '../ops/shape.js';
+import { integers, shapeOf } from '../ops/shape.js';
 import { inputOf, outputOf, type GradientTable } from './registry.js';
 
 /** Poolings and resizing, by TensorFlow's own gradient kernels. */
@@ -12,5 +12,16 @@ export const poolingGradients: GradientTable = {
     const x = inputOf(node, 0);
     const output = { type: x.type, shape: x.shape };
     return [graph.add('AvgPoolGrad', [shapeOf(graph, x), gradient], node.attributes, output, 'input')];
+  },
+  ResizeNearestNeighbor: (graph, node, gradient) => {
+    const x = inputOf(node, 0);
+    const size = integers(graph, x.shape.slice(1, 3));
+    const output = { type: x.type, shape: x.shape };
+    return [graph.add('ResizeNearestNeighborGrad', [gradient, size], node.attributes, output, 'input')];
+  },
+  ResizeBilinear: (graph, node, gradient) => {
+    const x = inputOf(node, 0);
+    const output = { type: x.type, shape: x.shape };
+    return [graph.add('ResizeBilinearGrad', [gradient, x], node.attributes, output, 'input')];
   },
 };

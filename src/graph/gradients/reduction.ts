@@ -1,3 +1,4 @@
+import { constantIntegers } from '../elements.js';
 import { binary, cast, compare, scale, scalarOf, select } from '../ops/elementwise.js';
 import { reduce } from '../ops/reduce.js';
 import { broadcastTo, integers, reshapeTo, shapeOf } from '../ops/shape.js';
@@ -8,14 +9,8 @@ import { inputOf, outputOf, type GradientTable } from './registry.js';
 /** The shape of a reduction's input with the reduced axes of size 1. */
 function keptShape(node: GraphNode): number[] {
   const x = inputOf(node, 0);
-  const reduced = reducedAxes(node);
+  const reduced = constantIntegers(inputOf(node, 1));
   return x.shape.map((size, axis) => (reduced.includes(axis) ? 1 : size));
-}
-
-function reducedAxes(node: GraphNode): readonly number[] {
-  const axes = inputOf(node, 1).node.attributes['value'];
-  if (typeof axes !== 'object' || !('tensor' in axes)) throw new TypeError(`${node.name} has no constant axes`);
-  return [...new Int32Array(axes.tensor.buffer, axes.tensor.byteOffset, axes.tensor.byteLength / 4)];
 }
 
 /** Brings a value of the reduction's output shape to one that broadcasts against its input. */
@@ -34,7 +29,7 @@ function repeat(graph: GraphBuilder, node: GraphNode, gradient: Value): Value {
 function extreme(graph: GraphBuilder, node: GraphNode, gradient: Value): readonly Value[] {
   const x = inputOf(node, 0);
   const hit = compare(graph, 'Equal', x, spread(graph, node, outputOf(node)));
-  const count = reduce(graph, 'Sum', cast(graph, hit, x.type), reducedAxes(node), true);
+  const count = reduce(graph, 'Sum', cast(graph, hit, x.type), constantIntegers(inputOf(node, 1)), true);
   const share = binary(graph, 'RealDiv', spread(graph, node, gradient), count);
   return [select(graph, hit, share, scalarOf(graph, share, 0))];
 }
@@ -44,7 +39,7 @@ export const reductionGradients: GradientTable = {
   Sum: (graph, node, gradient) => [repeat(graph, node, gradient)],
   Mean: (graph, node, gradient) => {
     const x = inputOf(node, 0);
-    const sizes = reducedAxes(node).map((axis) => x.shape[axis] as number);
+    const sizes = constantIntegers(inputOf(node, 1)).map((axis) => x.shape[axis] as number);
     if (sizes.includes(-1)) {
       const elements = (value: Value): Value => reduce(graph, 'Prod', shapeOf(graph, value), [0]);
       const count = binary(graph, 'FloorDiv', elements(x), elements(outputOf(node)));

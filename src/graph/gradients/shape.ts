@@ -1,14 +1,8 @@
+import { constantIntegers } from '../elements.js';
 import { sumTo } from '../ops/reduce.js';
 import { pad, reshape, reshapeTo, reverse, shapeOf, slice, transpose } from '../ops/shape.js';
-import type { GraphNode, Value } from '../types.js';
+import type { Value } from '../types.js';
 import { inputOf, type GradientTable } from './registry.js';
-
-/** The numbers of an int32 constant that is an input. */
-function constantIntegers(node: GraphNode, input: number): number[] {
-  const value = inputOf(node, input).node.attributes['value'];
-  if (typeof value !== 'object' || !('tensor' in value)) throw new TypeError(`${node.name} needs a constant`);
-  return [...new Int32Array(value.tensor.buffer, value.tensor.byteOffset, value.tensor.byteLength / 4)];
-}
 
 /** Ops that only move elements. */
 export const shapeGradients: GradientTable = {
@@ -19,13 +13,13 @@ export const shapeGradients: GradientTable = {
   },
   BroadcastTo: (graph, node, gradient) => [sumTo(graph, gradient, inputOf(node, 0))],
   Transpose: (graph, node, gradient) => {
-    const order = constantIntegers(node, 1);
+    const order = constantIntegers(inputOf(node, 1));
     return [transpose(graph, gradient, order.map((_, axis) => order.indexOf(axis)))];
   },
-  ReverseV2: (graph, node, gradient) => [reverse(graph, gradient, constantIntegers(node, 1))],
+  ReverseV2: (graph, node, gradient) => [reverse(graph, gradient, constantIntegers(inputOf(node, 1)))],
   ConcatV2: (graph, node, gradient, needs) => {
     const parts = node.inputs.slice(0, -1);
-    const [axis = 0] = constantIntegers(node, parts.length);
+    const [axis = 0] = constantIntegers(inputOf(node, parts.length));
     let from = 0;
     return parts.map((part, input): Value | undefined => {
       const begin = part.shape.map((_, place) => (place === axis ? from : 0));
@@ -35,7 +29,7 @@ export const shapeGradients: GradientTable = {
   },
   Slice: (graph, node, gradient) => {
     const x = inputOf(node, 0);
-    const begin = constantIntegers(node, 1);
+    const begin = constantIntegers(inputOf(node, 1));
     const paddings = x.shape.map((size, axis): [number, number] => {
       const before = begin[axis] as number;
       return size < 0 ? [0, 0] : [before, size - before - (gradient.shape[axis] as number)];
@@ -44,7 +38,7 @@ export const shapeGradients: GradientTable = {
   },
   Pad: (graph, node, gradient) => {
     const x = inputOf(node, 0);
-    const before = constantIntegers(node, 1).filter((_, place) => place % 2 === 0);
+    const before = constantIntegers(inputOf(node, 1)).filter((_, place) => place % 2 === 0);
     return [slice(graph, gradient, before, x.shape)];
   },
 };

@@ -3,8 +3,10 @@ import { convolutionLowerings } from './convolution.js';
 import { denseLowerings } from './dense.js';
 import { mergeLowerings } from './merge.js';
 import { normalizationLowerings } from './normalization.js';
+import { ownLowerings } from './own.js';
 import { poolingLowerings } from './pooling.js';
 import { randomLowerings } from './random.js';
+import { reshapeLowerings } from './reshape.js';
 import type { LoweringTable } from './scope.js';
 
 /** How each class of layer becomes nodes; a layer of our own adds its table here. */
@@ -14,8 +16,10 @@ export const lowerings: LoweringTable = {
   ...denseLowerings,
   ...mergeLowerings,
   ...normalizationLowerings,
+  ...ownLowerings,
   ...poolingLowerings,
   ...randomLowerings,
+  ...reshapeLowerings,
 };
 
 export { LayerConfig } from './config.js';
