@@ -44,12 +44,12 @@ export function initialState(): TrainingState {
 
 const smallStateSchema = z.object({
   batch: z.int().min(0),
-  meter: z.unknown(),
+  meter: z.unknown().optional(),
   history: z.array(z.unknown()),
   learningRateScale: z.number(),
   stopped: z.string().optional(),
   seconds: z.number(),
-  schedule: z.unknown(),
+  schedule: z.unknown().optional(),
   callbacks: z.unknown(),
 });
 

@@ -1,0 +1,26 @@
+/** The gradient worker with one fault, for `test/pool.test.ts`. */
+import { workerData } from 'piscina';
+import run from '../../workers/gradient.js';
+import type { WorkerReply, WorkerSetup, WorkerTask } from '../../workers/messages.js';
+
+const kind = process.env['CONVOY_TEST_FAILURE'];
+// One fault in the whole pool, whichever worker comes first: the unused end of the scratch slot counts.
+const { arena } = workerData as WorkerSetup;
+const scratch = arena.slots.find(({ name }) => name === 'scratch');
+if (scratch === undefined) throw new Error('no scratch slot');
+const counter = new Int32Array(
+  arena.memory.buffer as unknown as SharedArrayBuffer,
+  scratch.byteOffset + (scratch.length - 1) * 4,
+  1,
+);
+
+export default async function failing(task: WorkerTask): Promise<WorkerReply> {
+  if (task.kind === 'gradients' && task.task.step === 1 && task.task.shard === 2) {
+    if (kind === 'always') return { kind: 'failed', error: { message: 'out of order' } };
+    if (Atomics.add(counter, 0, 1) === 0) {
+      if (kind === 'exit') process.exit(3);
+      return { kind: 'failed', error: { message: 'out of order' } };
+    }
+  }
+  return run(task);
+}

@@ -1,0 +1,48 @@
+import type { Dataset } from '../../src/contracts/index.js';
+import { RandomStream } from '../../src/random.js';
+import type { Datasets } from '../../src/runtime.js';
+import { tf, type LayersModel } from '../../src/tf.js';
+
+/** Images of 8x8x1 in three classes: noise with a bright third at the top, in the middle or at the bottom. */
+export function tinyDatasets(train = 50, test = 12): Datasets {
+  return { train: tinyDataset('train', train), test: tinyDataset('test', test) };
+}
+
+function tinyDataset(split: 'train' | 'test', count: number): Dataset {
+  const pixels = new Uint8Array(new SharedArrayBuffer(count * 64));
+  const labels = new Int32Array(new SharedArrayBuffer(count * 4));
+  const random = new RandomStream(1, 'test', split === 'train' ? 0 : 1);
+  for (let i = 0; i < count; i++) {
+    const label = i % 3;
+    labels[i] = label;
+    for (let p = 0; p < 64; p++) {
+      const bright = Math.floor(p / 8 / 2.7) === label ? 120 : 0;
+      pixels[i * 64 + p] = bright + random.below(100);
+    }
+  }
+  return {
+    name: 'tiny',
+    split,
+    count,
+    classes: ['top', 'middle', 'bottom'],
+    shape: { height: 8, width: 8, channels: 1 },
+    store: { kind: 'pixels', pixels },
+    targets: { kind: 'classes', labels },
+    fingerprint: `tiny-${split}-${count}`,
+  };
+}
+
+/** A network with everything that is hard to keep equal: batch norm, dropout, convolution. */
+export function tinyModel(): LayersModel {
+  const { layers } = tf;
+  return tf.sequential({
+    layers: [
+      layers.conv2d({ name: 'conv', filters: 4, kernelSize: 3, inputShape: [8, 8, 1], useBias: false }),
+      layers.batchNormalization({ name: 'bn' }),
+      layers.reLU({ name: 'relu' }),
+      layers.dropout({ name: 'drop', rate: 0.25 }),
+      layers.flatten({ name: 'flat' }),
+      layers.dense({ name: 'head', units: 3 }),
+    ],
+  });
+}
