@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import { z } from 'zod';
@@ -6,24 +5,20 @@ import { activationGrid, filterGrid, jointProbabilities, layerOutputs, pca, type
 import { ConvoyError } from '../src/errors.js';
 import { loadNative } from '../src/native/index.js';
 import { tf } from '../src/tf.js';
+import { readParity } from './support/parity.js';
 
 const numbers = z.array(z.number());
 
-// The tests run from dist/test; the references lie beside their source.
-function read(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../../test/fixtures/parity/${name}`, import.meta.url), 'utf8'));
-}
-
 const shared = z
   .object({ pca: z.object({ x: z.array(numbers), explained_variance_ratio: numbers, projection: z.array(numbers) }) })
-  .parse(read('metrics.json')).pca;
+  .parse(readParity('metrics.json')).pca;
 const reference = z
   .object({
     pca: z.object({ explainedVariance: numbers, ratio: numbers, projection: z.array(numbers) }),
     affinities: numbers,
     divergence: z.number(),
   })
-  .parse(read('analysis.json'));
+  .parse(readParity('analysis.json'));
 
 function points(count: number, dimensions: number, value: (i: number, j: number) => number): Points {
   const values = Float64Array.from({ length: count * dimensions }, (_, k) => value(Math.floor(k / dimensions), k % dimensions));

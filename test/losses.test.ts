@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { z } from 'zod';
 import type { LossSpec } from '../src/contracts/index.js';
@@ -6,6 +5,7 @@ import { ConvoyError } from '../src/errors.js';
 import { loadNative } from '../src/native/index.js';
 import { lossName, parseLoss, sampleLosses } from '../src/losses/index.js';
 import { tf, type Tensor } from '../src/tf.js';
+import { readParity } from './support/parity.js';
 
 const rows = z.array(z.array(z.number()));
 const caseSchema = z.object({
@@ -20,9 +20,7 @@ const caseSchema = z.object({
 type LossCase = z.infer<typeof caseSchema>;
 
 function read(name: string): [string, LossCase][] {
-  // The tests run from dist/test; the references lie beside their source.
-  const text = readFileSync(new URL(`../../test/fixtures/parity/${name}`, import.meta.url), 'utf8');
-  return Object.entries(z.record(z.string(), caseSchema).parse(JSON.parse(text)));
+  return Object.entries(z.record(z.string(), caseSchema).parse(readParity(name)));
 }
 
 /** Which of our losses each shared case, named after PyTorch's function, is. */

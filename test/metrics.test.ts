@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { z } from 'zod';
 import { ConvoyError } from '../src/errors.js';
@@ -11,14 +10,10 @@ import {
   rocCurve,
   type ClassScores,
 } from '../src/metrics/index.js';
+import { readParity } from './support/parity.js';
 
 const numbers = z.array(z.number());
 const reportRow = z.object({ precision: z.number(), recall: z.number(), 'f1-score': z.number(), support: z.number() });
-
-// The tests run from dist/test; the references lie beside their source.
-function read(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../../test/fixtures/parity/${name}`, import.meta.url), 'utf8'));
-}
 
 const shared = z
   .object({
@@ -41,7 +36,7 @@ const shared = z
       average_precision: z.number(),
     }),
   })
-  .parse(read('metrics.json'));
+  .parse(readParity('metrics.json'));
 
 const more = z
   .object({
@@ -73,7 +68,7 @@ const more = z
     }),
     binary: z.object({ fpr: numbers, tpr: numbers, thresholds: z.array(z.number().nullable()) }), // the first is infinite
   })
-  .parse(read('metrics-more.json'));
+  .parse(readParity('metrics-more.json'));
 
 function near(t: ExecutionContext, actual: readonly number[], expected: readonly number[], what: string): void {
   t.is(actual.length, expected.length, what);

@@ -47,7 +47,7 @@ export interface TrainContext {
 
 /** What a callback can make the trainer do. */
 export interface Control {
-  /** Ends training after the present epoch (or step); the first reason given is the run's. */
+  /** Ends training after the present epoch; the first reason given is the run's. */
   stop(reason: string): void;
   /** Keeps the present weights as those that `restoreBest` brings back, also in a run resumed from a checkpoint. */
   keepBest(): void | Promise<void>;
