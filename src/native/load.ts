@@ -5,6 +5,7 @@ import { attributeNames } from './attributes.js';
 import { asBackend, rawAttribute, type Binding } from './binding.js';
 import { AddonNative } from './handle.js';
 import type { Native, NativeOptions } from './types.js';
+import { withoutNoise } from './quiet.js';
 
 /** Seen by every worker started after the main thread is ready. */
 const readyKey = 'convoy:native';
@@ -97,7 +98,7 @@ async function prepare(options: NativeOptions): Promise<Native> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] = level === undefined ? (process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2') : `${level}`;
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
-  const { native, binding } = await open();
+  const { native, binding } = await withoutNoise(open);
   fillAttributeNames(binding);
   setEnvironmentData(readyKey, true);
   return native;

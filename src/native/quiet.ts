@@ -1,0 +1,37 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What TensorFlow 2.21 says at every start, before its log level can be heard. */
+const harmless = [/^WARNING: All log messages before absl::InitializeLog/, /oneDNN custom operations are on/];
+
+/**
+ * Loads a library without the lines it always prints on standard error: these go to a file meanwhile, and all that is
+ * not known to be harmless is passed on. Where that cannot be arranged (other systems, standard error a socket) the
+ * library is simply loaded.
+ */
+export async function withoutNoise<Result>(load: () => Promise<Result>): Promise<Result> {
+  if (process.platform !== 'linux') return load();
+  const folder = mkdtempSync(join(tmpdir(), 'convoy-'));
+  let saved: number;
+  try {
+    saved = openSync('/proc/self/fd/2', 'a');
+  } catch {
+    rmSync(folder, { recursive: true });
+    return load();
+  }
+  const file = join(folder, 'stderr');
+  closeSync(2);
+  openSync(file, 'a'); // the lowest free number: 2
+  try {
+    return await load();
+  } finally {
+    closeSync(2);
+    openSync(`/proc/self/fd/${saved}`, 'a');
+    closeSync(saved);
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      if (line.trim() !== '' && !harmless.some((pattern) => pattern.test(line))) process.stderr.write(`${line}\n`);
+    }
+    rmSync(folder, { recursive: true });
+  }
+}
