@@ -137,8 +137,11 @@ test.serial('files without a name in common with the model load in order; others
   t.throws(() => mapped(memory(shifted)), { message: /misshapen: hidden\/kernel/ });
   t.deepEqual(mapped(memory(shifted, 'keras-h5')), expected);
   t.deepEqual(mapped(memory(shifted), { match: 'order' }), expected);
-  // A file in the order of the alphabet is never loaded in order.
-  t.throws(() => mapped(memory(strangers, 'keras-weights-h5')), { message: /3 missing/ });
+  // Files of Keras 3 are in the order of the alphabet: only keys of the right class and counter will do.
+  const keyed = (keys: string[]): NamedTensor[] =>
+    strangers.map((values, at) => ({ ...values, layer: `l${keys[at]}`, key: keys[at] ?? '', index: at % 2 }));
+  t.deepEqual(mapped(memory(keyed(['dense', 'dense', 'dense_1']), 'keras-weights-h5')), expected);
+  t.throws(() => mapped(memory(keyed(['dense', 'dense', 'dense_2']), 'keras-weights-h5')), { message: /3 missing/ });
 });
 
 test.serial('a Keras 3 file whose layers carry no names is read by class and counter', (t) => {
@@ -163,6 +166,24 @@ test.serial('names of wrappers and the count of batches seen do not disturb PyTo
     tensor('module.head.weight', [3, 2], 7),
   ]);
   t.deepEqual(mapped(file), [[1, 3, 2, 4], [5, 6], [7, 9, 11, 8, 10, 12]]);
+});
+
+test.serial('a PyTorch parameter without a module of its own is the only weight of the layer of that name', (t) => {
+  const model = createModel('vit-tiny', { height: 8, width: 8, channels: 3, classes: 2, depth: 1, features: 4, heads: 1 });
+  const tensors = modelParameters(model).map(({ spec: { name, shape } }) => {
+    const torch = name.replace(/^(cls_token|pos_embed)\/.*/, '$1').replace('/gamma', '.weight').replace('/beta', '.bias').replace('/', '.');
+    const reversed = torch.endsWith('kernel') && shape.length === 2 ? [...shape].reverse() : shape;
+    const [height = 0, width = 0, input = 0, output = 0] = shape;
+    return tensor(torch.replace('.kernel', '.weight'), shape.length === 4 ? [output, input, height, width] : [...reversed]);
+  });
+  const names = tensors.map(({ name }) => name);
+  // Names as timm 1.0 gives its VisionTransformer.
+  for (const name of ['cls_token', 'pos_embed', 'blocks.0.attn.qkv.weight', 'blocks.0.norm1.bias', 'head.weight']) {
+    t.true(names.includes(name), name);
+  }
+  const weights = mapWeights(model, memory(tensors.reverse()), { match: 'name' });
+  t.is(weights.length, names.length);
+  model.dispose();
 });
 
 for (const name of ['final.keras', 'final.h5']) {

@@ -11,9 +11,9 @@ export interface MapOptions {
   /** Names and memory layouts of the file; `auto` (the default) tells by its names. */
   readonly layout?: 'auto' | Layout;
   /**
-   * `name`: by names alone. `order`: the first tensor is the first parameter and so on, which is how Keras itself loads
-   * a `.h5` file. `auto` (the default): by names; in order where names fail, all shapes agree in order, and the file is
-   * a Keras `.h5` or has no name in common with the model.
+   * `name`: by names alone. `order`: the first tensor is the first parameter and so on, or in files of Keras 3 the first
+   * layer of a class is the first of that class, which is how Keras itself loads its files. `auto` (the default): by
+   * names; in order where names fail, order fits whole, and the file is Keras's or has no name in common with the model.
    */
   readonly match?: 'auto' | 'name' | 'order';
   /** The parameter (`layer/weight`) for a tensor's name; undefined leaves it to the rules. */
@@ -88,23 +88,26 @@ function choosePlan(
   options: MapOptions,
 ): Plan {
   const match = options.match ?? 'auto';
-  const byOrder = (): Plan => {
-    const places = specs.flatMap(({ layer }, index) => (skipped.has(layer) ? [] : [index]));
-    return planOf(specs, tensors, tensors.map((_, at) => places[at]), layout, skipped);
-  };
-  if (match === 'order') return byOrder();
   const names = new ParameterNames(model, specs);
   const siblings = new Map<string | undefined, number>();
   for (const { layer } of tensors) siblings.set(layer, (siblings.get(layer) ?? 0) + 1);
-  const found = tensors.map(
-    (tensor) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, siblings.get(tensor.layer) ?? 0),
-  );
-  const byName = planOf(specs, tensors, found, layout, skipped);
-  if (match === 'name' || isWhole(byName)) return byName;
-  // Only in files whose order is the model's: a Keras 3 weights file is in the order of the alphabet.
-  const ordered = file.format === 'keras-h5' || (file.format !== 'keras-weights-h5' && file.format !== 'keras-archive' && found.every((index) => index === undefined));
-  const plan = ordered ? byOrder() : byName;
-  return isWhole(plan) ? plan : byName;
+  const place = (find: (tensor: NamedTensor, siblings: number) => number | undefined): (number | undefined)[] =>
+    tensors.map((tensor) => find(tensor, siblings.get(tensor.layer) ?? 0));
+  const plan = (places: readonly (number | undefined)[]): Plan => planOf(specs, tensors, places, layout, skipped);
+  // A Keras 3 weights file is in the order of the alphabet; its keys say the order of the layers.
+  const keyed = tensors.some(({ key }) => key !== undefined);
+  const byOrder = (): Plan => {
+    if (keyed) return plan(place((tensor, count) => names.findKeyed(tensor, count)));
+    const open = specs.flatMap(({ layer }, index) => (skipped.has(layer) ? [] : [index]));
+    return plan(tensors.map((_, at) => open[at]));
+  };
+  if (match === 'order') return byOrder();
+  const places = place((tensor, count) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, count));
+  const byName = plan(places);
+  const isOrdered = keyed || file.format === 'keras-h5' || places.every((index) => index === undefined);
+  if (match === 'name' || isWhole(byName) || !isOrdered) return byName;
+  const ordered = byOrder();
+  return isWhole(ordered) ? ordered : byName;
 }
 
 function namedByOption(specs: readonly ParameterSpec[], name: string, names: MapOptions['names']): number | undefined {

@@ -69,7 +69,8 @@ export class ParameterNames {
       const index = this.#named(`${module}/${candidate}`);
       if (index !== undefined) return index;
     }
-    return this.#named(own);
+    // A parameter without a module of its own, such as the class token of a transformer.
+    return this.#named(own) ?? this.#numbered(own, 0, 1);
   }
 
   /** Keras 3 calls the kernel of a depthwise convolution `kernel`. */
@@ -78,16 +79,26 @@ export class ParameterNames {
     return index === -1 ? undefined : index;
   }
 
-  /** By the layer's name (or its class and counter) and the weight's place in it, if the layer has as many weights. */
-  #findNumbered({ layer, key, index }: NamedTensor, siblings: number): number | undefined {
+  /** By the layer's name and the weight's place in it, if the layer has as many weights. */
+  #findNumbered({ layer, index }: NamedTensor, siblings: number): number | undefined {
     if (layer === undefined || index === undefined) return undefined;
     const parts = layer.split('/');
-    const byKey = key === undefined ? undefined : this.#keys.get(key);
-    for (const path of [...parts.map((_, from) => parts.slice(from).join('/')), ...(byKey === undefined ? [] : [byKey])]) {
-      const own = this.#layers.get(canonical(path));
-      if (own?.length === siblings) return own[index];
+    for (let from = 0; from < parts.length; from++) {
+      const found = this.#numbered(parts.slice(from).join('/'), index, siblings);
+      if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** The parameter's index by the layer's key in a Keras 3 file, as Keras itself finds it, whatever names are. */
+  findKeyed({ key, index }: NamedTensor, siblings: number): number | undefined {
+    const path = key === undefined ? undefined : this.#keys.get(key);
+    return path === undefined || index === undefined ? undefined : this.#numbered(path, index, siblings);
+  }
+
+  #numbered(path: string, index: number, siblings: number): number | undefined {
+    const own = this.#layers.get(canonical(path));
+    return own?.length === siblings ? own[index] : undefined;
   }
 }
 
