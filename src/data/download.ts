@@ -14,6 +14,21 @@ const tries = 3;
 /** Wait before the second try, milliseconds; doubled for each further one. */
 const firstWaitMilliseconds = 500;
 
+/** A file as it must be at its address: a checksum, hexadecimal, and its size where that is published too. */
+export interface PinnedFile {
+  readonly name: string;
+  readonly bytes?: number;
+  readonly sha256?: string;
+  /** For publishers who state no better one (Keras); enough against damage, not against forgery. */
+  readonly md5?: string;
+}
+
+/** The checksum of a pinned file. */
+function pinOf(file: PinnedFile): { readonly algorithm: 'sha256' | 'md5'; readonly label: string; readonly digest: string | undefined } {
+  if (file.sha256 !== undefined) return { algorithm: 'sha256', label: 'SHA-256', digest: file.sha256 };
+  return { algorithm: 'md5', label: 'MD5', digest: file.md5 };
+}
+
 /** A failure that another try may mend. */
 class PassingError extends Error {}
 
@@ -45,10 +60,15 @@ export async function downloadDataset(entry: CatalogEntry, options: Pick<OpenOpt
   return folder;
 }
 
-/** Downloads one file to `target`, with `tries` tries; what is there already in `target.part` is not asked for again. */
-async function downloadFile(
+/**
+ * Downloads one file to `target`, whose folder exists, with `tries` tries; what is there already in `target.part` is not
+ * asked for again. It appears under its name only when its checksum is the pinned one.
+ *
+ * @throws ConvoyError `CONVOY_DATA`, `CONVOY_DISK` or `CONVOY_ABORTED`, as `downloadDataset`.
+ */
+export async function downloadFile(
   url: string,
-  file: CatalogFile,
+  file: PinnedFile,
   target: string,
   options: Pick<OpenOptions, 'onProgress' | 'signal'>,
 ): Promise<void> {
@@ -57,9 +77,10 @@ async function downloadFile(
     checkAborted(options.signal, `downloading ${url}`);
     try {
       const found = await fetchInto(url, file, partial, options);
-      if (found !== file.sha256) {
+      const { label, digest } = pinOf(file);
+      if (found !== digest) {
         await rm(partial, { force: true });
-        throw fileError('CONVOY_DATA', url, '', `SHA-256 ${file.sha256}`, found);
+        throw fileError('CONVOY_DATA', url, '', `${label} ${digest}`, found);
       }
       await rename(partial, target);
       return;
@@ -72,45 +93,51 @@ async function downloadFile(
   }
 }
 
-/** Completes `partial` from `url` and returns its SHA-256. */
+/** Completes `partial` from `url` and returns its checksum. */
 async function fetchInto(
   url: string,
-  file: CatalogFile,
+  file: PinnedFile,
   partial: string,
   { onProgress, signal }: Pick<OpenOptions, 'onProgress' | 'signal'>,
 ): Promise<string> {
-  const kept = await keptPart(partial, file.bytes);
+  const { algorithm } = pinOf(file);
+  const kept = await keptPart(partial, algorithm, file.bytes);
   if (kept.bytes === file.bytes) return kept.hash.digest('hex');
   const response = await request(url, kept.bytes, signal);
+  if (response.status === 416) {
+    // The part is as long as the file or longer; without a published size only a new start tells.
+    await rm(partial, { force: true });
+    throw new PassingError('that nothing follows the part downloaded before');
+  }
   // A server without ranges answers 200 with the whole file.
   const start = response.status === 206 ? kept.bytes : 0;
-  const hash = start === 0 ? createHash('sha256') : kept.hash;
-  const total = file.bytes;
+  const hash = start === 0 ? createHash(algorithm) : kept.hash;
+  const total = file.bytes ?? (response.length === undefined ? undefined : start + response.length);
   let done = start;
   const handle = await open(partial, start === 0 ? 'w' : 'a');
   try {
     for await (const chunk of response.body) {
       done += chunk.length;
-      if (done > total) throw fileError('CONVOY_DATA', url, '', `${total} bytes`, 'more');
+      if (total !== undefined && done > total) throw fileError('CONVOY_DATA', url, '', `${total} bytes`, 'more');
       hash.update(chunk);
       await handle.write(chunk).catch((error: unknown) => {
         throw new ConvoyError('CONVOY_DISK', `Cannot write ${partial}: ${errorText(error)}`, { file: partial }, error);
       });
-      onProgress?.({ what: `downloading ${file.name}`, done, total, unit: 'bytes' });
+      onProgress?.({ what: `downloading ${file.name}`, done, total: total ?? 0, unit: 'bytes' });
     }
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
-    throw new PassingError(`a connection that broke after ${done} of ${total} bytes (${causeText(error)})`, { cause: error });
+    throw new PassingError(`a connection that broke after ${done} of ${total ?? 'unknown'} bytes (${causeText(error)})`, { cause: error });
   } finally {
     await handle.close();
   }
-  if (done < total) throw new PassingError(`an answer that ended after ${done} of ${total} bytes`);
+  if (total !== undefined && done < total) throw new PassingError(`an answer that ended after ${done} of ${total} bytes`);
   return hash.digest('hex');
 }
 
 /** Bytes that an earlier try left, and the hash over them; an overlong part is of no use. */
-async function keptPart(partial: string, total: number): Promise<{ bytes: number; hash: Hash }> {
-  const hash = createHash('sha256');
+async function keptPart(partial: string, algorithm: string, total = Infinity): Promise<{ bytes: number; hash: Hash }> {
+  const hash = createHash(algorithm);
   const bytes = (await stat(partial).catch(() => undefined))?.size ?? 0;
   if (bytes === 0 || bytes > total) return { bytes: 0, hash };
   for await (const chunk of createReadStream(partial)) if (chunk instanceof Buffer) hash.update(chunk);
@@ -121,7 +148,7 @@ async function request(
   url: string,
   from: number,
   signal?: AbortSignal,
-): Promise<{ readonly status: number; readonly body: AsyncIterable<Uint8Array> }> {
+): Promise<{ readonly status: number; readonly body: AsyncIterable<Uint8Array>; readonly length: number | undefined }> {
   const headers: Record<string, string> = from === 0 ? {} : { range: `bytes=${from}-` };
   // Checksums and ranges are of the bytes as they lie on the server.
   const init = { headers: { ...headers, 'accept-encoding': 'identity' }, ...(signal && { signal }) };
@@ -131,11 +158,15 @@ async function request(
   const { status, body } = response;
   const rightRange = status !== 206 || response.headers.get('content-range')?.startsWith(`bytes ${from}-`) === true;
   if (status >= 500 || status === 429) throw new PassingError(`HTTP status ${status}`);
+  if (status === 416 && from > 0) return { status, body: nothing(), length: 0 };
   if ((status !== 200 && status !== 206) || body === null || !rightRange) {
     throw fileError('CONVOY_DATA', url, '', 'the file', `HTTP status ${status}${rightRange ? '' : ' with another range'}`);
   }
-  return { status, body };
+  const length = Number(response.headers.get('content-length') ?? NaN);
+  return { status, body, length: Number.isSafeInteger(length) ? length : undefined };
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** fetch hides the reason of a failure in its cause. */
 function causeText(error: unknown): string {

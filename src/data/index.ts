@@ -1,5 +1,6 @@
 export { catalog, catalogEntry } from './catalog.js';
 export type { CatalogEntry, CatalogFile } from './catalog.js';
+export { downloadFile, type PinnedFile } from './download.js';
 export { openDataset } from './open.js';
 export type { OpenedDataset } from './open.js';
 export type { BadImage, DataProgress, OpenOptions } from './options.js';

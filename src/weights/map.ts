@@ -3,7 +3,7 @@ import { ConvoyError, optionError } from '../errors.js';
 import { layersByPath, modelParameters } from '../models/index.js';
 import type { LayersModel } from '../tf.js';
 import { flattenedBefore, fromTorch, torchShape } from './layouts.js';
-import { isBookkeeping, type Layout, layoutOf, ParameterNames } from './names.js';
+import { inModuleOrder, isBookkeeping, type Layout, layoutOf, ParameterNames } from './names.js';
 import type { NamedTensor, WeightsFile } from './tensors.js';
 
 /** How a file's tensors find their places in a model. */
@@ -12,8 +12,10 @@ export interface MapOptions {
   readonly layout?: 'auto' | Layout;
   /**
    * `name`: by names alone. `order`: the first tensor is the first parameter and so on, or in files of Keras 3 the first
-   * layer of a class is the first of that class, which is how Keras itself loads its files. `auto` (the default): by
-   * names; in order where names fail, order fits whole, and the file is Keras's or has no name in common with the model.
+   * layer of a class is the first of that class, which is how Keras itself loads its files; PyTorch's tensors are taken
+   * in the order of their modules' numbers (`features.2` before `features.10`), a `features` module before others.
+   * `auto` (the default): by names; in order where names fail and order fits whole, if the file is Keras's own or has no
+   * name in common with the model. Never in order for PyTorch, whose networks of the same shapes often pad otherwise.
    */
   readonly match?: 'auto' | 'name' | 'order';
   /** The parameter (`layer/weight`) for a tensor's name; undefined leaves it to the rules. */
@@ -53,6 +55,7 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
   const skipped = skippedLayers(specs, options.skip);
   const plan = choosePlan(model, specs, tensors, layout, skipped, file, options);
   const lenient = options.strict === false;
+  // With a head left out, what else the file says of one is no matter.
   const surplusCounts = !lenient && skipped.size === 0;
   if (plan.misshapen.length > 0 || (!lenient && plan.missing.length > 0) || (surplusCounts && plan.unexpected.length > 0)) {
     throw mismatch(file, surplusCounts ? plan : { ...plan, unexpected: [] });
@@ -99,12 +102,16 @@ function choosePlan(
   const byOrder = (): Plan => {
     if (keyed) return plan(place((tensor, count) => names.findKeyed(tensor, count)));
     const open = specs.flatMap(({ layer }, index) => (skipped.has(layer) ? [] : [index]));
-    return plan(tensors.map((_, at) => open[at]));
+    const ordered = layout === 'pytorch' ? inModuleOrder(tensors) : tensors;
+    return planOf(specs, ordered, ordered.map((_, at) => open[at]), layout, skipped);
   };
   if (match === 'order') return byOrder();
   const places = place((tensor, count) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, count));
   const byName = plan(places);
-  const isOrdered = keyed || file.format === 'keras-h5' || places.every((index) => index === undefined);
+  const isStranger = layout === 'keras' && places.every((index) => index === undefined);
+  const isOrdered = keyed || file.format === 'keras-h5' || isStranger;
+  const isWhole = ({ missing, unexpected, misshapen }: Plan): boolean =>
+    missing.length + misshapen.length === 0 && (skipped.size > 0 || unexpected.length === 0);
   if (match === 'name' || isWhole(byName) || !isOrdered) return byName;
   const ordered = byOrder();
   return isWhole(ordered) ? ordered : byName;
@@ -116,10 +123,6 @@ function namedByOption(specs: readonly ParameterSpec[], name: string, names: Map
   const index = specs.findIndex((spec) => spec.name === wanted);
   if (index < 0) throw optionError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
   return index;
-}
-
-function isWhole(plan: Plan): boolean {
-  return plan.missing.length + plan.unexpected.length + plan.misshapen.length === 0;
 }
 
 function planOf(

@@ -27,6 +27,34 @@ export function isBookkeeping(tensor: NamedTensor): boolean {
   return /(^|\.)num_batches_tracked$/.test(tensor.name);
 }
 
+/** Within a module of PyTorch. */
+const torchOrder = ['weight', 'bias', 'running_mean', 'running_var'];
+
+/** PyTorch tensors in the order of their modules: files are often sorted by name, where `features.10` is before `features.2`. */
+export function inModuleOrder(tensors: readonly NamedTensor[]): NamedTensor[] {
+  const key = ({ name }: NamedTensor): (string | number)[] => {
+    const parts = name.replace(torchWrappers, '').split('.');
+    const weight = parts.pop() ?? '';
+    const place = torchOrder.indexOf(weight);
+    return [parts[0] === 'features' ? 0 : 1, ...parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part)), place < 0 ? weight : place];
+  };
+  return tensors
+    .map((tensor) => ({ tensor, key: key(tensor) }))
+    .sort((a, b) => compareKeys(a.key, b.key))
+    .map(({ tensor }) => tensor);
+}
+
+function compareKeys(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+  for (const [at, part] of a.entries()) {
+    const other = b[at];
+    if (other === undefined) return 1;
+    if (part === other) continue;
+    if (typeof part === 'number' && typeof other === 'number') return part - other;
+    return String(part) < String(other) ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
 /** Finds parameters by the names that files give them. */
 export class ParameterNames {
   /** Every name and every end of one after a slash; -1 where two parameters share it. */
