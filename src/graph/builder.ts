@@ -8,6 +8,21 @@ export interface OutputSpec {
   readonly shape: Shape;
 }
 
+/**
+ * A node's gradient where it is not that of its op: to values that need not be its inputs. For parts of the graph that
+ * have a cheaper or more exact derivative as a whole.
+ */
+export interface Derivative {
+  readonly inputs: readonly Value[];
+  /** From the gradient of the node's first output to those of `inputs`; undefined where none flows. */
+  readonly rule: (
+    graph: GraphBuilder,
+    node: GraphNode,
+    gradient: Value,
+    needs: (input: number) => boolean,
+  ) => readonly (Value | undefined)[];
+}
+
 /** Ops that are not functions of their inputs: never shared between two places. */
 const impure = new Set(['Placeholder', 'InplaceUpdate']);
 
@@ -19,6 +34,7 @@ const impure = new Set(['Placeholder', 'InplaceUpdate']);
  */
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
+  readonly derivatives = new Map<GraphNode, Derivative>();
   readonly #names = new Set<string>();
   readonly #shared = new Map<string, GraphNode>();
   #scope = '';
@@ -65,6 +81,11 @@ export class GraphBuilder {
   /** Adds a node with one output and returns that. */
   add(op: string, inputs: readonly Value[], attributes: Attributes, output: OutputSpec, name = op): Value {
     return this.node(op, inputs, attributes, [output], name).outputs[0] as Value;
+  }
+
+  /** Gives a node a derivative of its own. */
+  differentiate(node: GraphNode, derivative: Derivative): void {
+    this.derivatives.set(node, derivative);
   }
 
   /** A value to be fed. */

@@ -1,16 +1,11 @@
-import type { GraphBuilder } from '../builder.js';
+import type { Derivative } from '../builder.js';
 import type { GraphNode, Value } from '../types.js';
 
 /**
  * The gradient of one op: from the gradient of the node's first output to those of its inputs, undefined where none is
  * needed or none flows. `needs` says whether an input leads to a wanted value.
  */
-export type GradientFunction = (
-  graph: GraphBuilder,
-  node: GraphNode,
-  gradient: Value,
-  needs: (input: number) => boolean,
-) => readonly (Value | undefined)[];
+export type GradientFunction = Derivative['rule'];
 
 /** Gradient functions by op. */
 export type GradientTable = Readonly<Record<string, GradientFunction>>;

@@ -38,15 +38,17 @@ export const differentiableOps: readonly string[] = Object.keys(table);
 export function gradients(graph: GraphBuilder, of: Value, wanted: readonly Value[]): (Value | undefined)[] {
   const forward = graph.nodes.slice(0, of.node.index + 1);
   const leads = new Set<GraphNode>(wanted.map((value) => value.node));
+  const inputsOf = (node: GraphNode): readonly Value[] => graph.derivatives.get(node)?.inputs ?? node.inputs;
   for (const node of forward) {
-    if (!stops.has(node.op) && node.inputs.some((value) => leads.has(value.node))) leads.add(node);
+    if (!stops.has(node.op) && inputsOf(node).some((value) => leads.has(value.node))) leads.add(node);
   }
   const collected = new Map<GraphNode, Value[]>([[of.node, [graph.constant(1, of.type, of.shape)]]]);
   return graph.scope('gradients', () => {
     for (const node of forward.toReversed()) {
       const parts = collected.get(node);
       if (parts === undefined || !leads.has(node) || node.inputs.length === 0) continue;
-      const rule = table[node.op];
+      const inputs = inputsOf(node);
+      const rule = graph.derivatives.get(node)?.rule ?? table[node.op];
       if (rule === undefined) {
         throw new ConvoyError('CONVOY_MODEL', `Expected an op with a gradient at ${node.name} but found ${node.op}`, {
           place: node.name,
@@ -54,9 +56,9 @@ export function gradients(graph: GraphBuilder, of: Value, wanted: readonly Value
       }
       graph.scope(node.name, () => {
         const total = addAll(graph, parts);
-        const results = rule(graph, node, total, (input) => leads.has((node.inputs[input] as Value).node));
+        const results = rule(graph, node, total, (input) => leads.has((inputs[input] as Value).node));
         results.forEach((result, input) => {
-          const source = node.inputs[input] as Value;
+          const source = inputs[input] as Value;
           if (result === undefined || !leads.has(source.node) || source.output !== 0) return;
           const known = collected.get(source.node);
           if (known === undefined) collected.set(source.node, [result]);

@@ -1,9 +1,10 @@
 import type { GraphBuilder } from '../builder.js';
+import { batchNormGradient } from '../gradients/normalization.js';
 import { binary, cast, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
-import { fusedBatchNorm } from '../ops/neural.js';
+import { averagePool, fusedBatchNorm, matMul } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
-import { reshape, shapeOf, transpose } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import { batchSize, reshape, transpose } from '../ops/shape.js';
+import type { GraphNode, Value } from '../types.js';
 import { single, type LayerScope, type LoweringTable } from './scope.js';
 
 /** A weight over channels, or a constant where the layer has none. */
@@ -19,22 +20,61 @@ function withLast(graph: GraphBuilder, x: Value, axis: number, lower: (x: Value)
   return transpose(graph, lower(transpose(graph, x, order)), [...order.keys()].map((place) => order.indexOf(place)));
 }
 
+/** Mean and (biased) variance of a batch, a number a channel. */
+interface Statistics {
+  readonly mean: Value;
+  readonly variance: Value;
+}
+
+/** Channels up to which the products of all pairs of channels cost less than a pass that squares each element. */
+const gramChannels = 64;
+
 /**
- * The moving variance is renewed with the biased variance, as Keras and tfjs do; the kernel gives the unbiased one,
- * which is undone: (n - 1) / n with n elements a channel.
+ * Statistics of [B, h, w, c] in float32. TensorFlow's fused kernel adds up all elements of a channel one after the
+ * other in float32, which on one thread leaves errors of 1e-3; here means over rows come first, then over images, then
+ * over the batch, and squares are summed in the blocks of a matrix product or in the same way.
  */
-function renewStatistics(scope: LayerScope, x: Value, mean: Value, variance: Value): void {
+function batchStatistics(graph: GraphBuilder, x: Value): Statistics {
+  const [, height, width, channels] = x.shape as readonly [number, number, number, number];
+  const window = { strides: [1, 1], padding: 'VALID' } as const;
+  const overBatch = (value: Value): Value => {
+    const rows = width === 1 ? value : averagePool(graph, value, [1, width], window);
+    const images = height === 1 ? rows : averagePool(graph, rows, [height, 1], window);
+    return reduce(graph, 'Mean', images, [0, 1, 2]);
+  };
+  const mean = overBatch(x);
+  let square: Value;
+  if (channels <= gramChannels && height * width > 1) {
+    const rows = reshape(graph, x, [-1, channels]);
+    const count = scale(graph, cast(graph, batchSize(graph, x), 'float32'), height * width);
+    const products = matMul(graph, rows, rows, true, false);
+    const diagonal = graph.add('MatrixDiagPart', [products], { T: { type: 'float32' } }, { type: 'float32', shape: [channels] });
+    square = binary(graph, 'RealDiv', diagonal, count);
+  } else {
+    square = overBatch(unary(graph, 'Square', x));
+  }
+  const variance = binary(graph, 'Sub', square, unary(graph, 'Square', mean));
+  return { mean, variance: binary(graph, 'Maximum', variance, scalarOf(graph, variance, 0)) };
+}
+
+/** new = momentum old + (1 - momentum) fresh, with the biased variance, as Keras and tfjs do. */
+function renewStatistics(scope: LayerScope, { mean, variance }: Statistics): void {
   const { graph } = scope;
   const momentum = scope.config.number('momentum', 0.99);
-  const sizes = cast(graph, reduce(graph, 'Prod', shapeOf(graph, x), [0]), 'float32');
-  const count = scale(graph, sizes, 1 / (x.shape.at(-1) as number));
-  const biased = binary(graph, 'Sub', scalarOf(graph, count, 1), unary(graph, 'Reciprocal', count));
   const blend = (name: string, fresh: Value): void => {
     const old = scale(graph, scope.state(name), momentum);
     scope.renew(name, binary(graph, 'AddV2', old, scale(graph, fresh, 1 - momentum)));
   };
   blend('moving_mean', mean);
-  blend('moving_variance', binary(graph, 'Mul', variance, biased));
+  blend('moving_variance', variance);
+}
+
+/** The kernel gives the unbiased variance; this undoes it: (n - 1) / n with n elements a channel. */
+function biased(graph: GraphBuilder, x: Value, variance: Value): Value {
+  const [, height, width] = x.shape as readonly [number, number, number];
+  const count = scale(graph, cast(graph, batchSize(graph, x), 'float32'), height * width);
+  const share = binary(graph, 'Sub', scalarOf(graph, count, 1), unary(graph, 'Reciprocal', count));
+  return binary(graph, 'Mul', variance, share);
 }
 
 function batchNormalization(scope: LayerScope, x: Value): Value {
@@ -44,21 +84,30 @@ function batchNormalization(scope: LayerScope, x: Value): Value {
   if (rank > 4 || rank < 2) throw new RangeError(`batch normalization of rank ${rank}`);
   // The kernel takes images: other ranks become images of one row or column.
   const image = rank === 4 ? x : reshape(graph, x, [-1, rank === 3 ? (x.shape[1] as number) : 1, 1, channels]);
-  const training = scope.pass.training && !scope.frozen;
-  const node = fusedBatchNorm(
-    graph,
-    image,
-    [
-      vector(scope, 'gamma', 1, channels),
-      vector(scope, 'beta', 0, channels),
-      training ? graph.constant([], 'float32', [0]) : scope.weight('moving_mean'),
-      training ? graph.constant([], 'float32', [0]) : scope.weight('moving_variance'),
-    ],
-    { epsilon: scope.config.number('epsilon', 1e-3), training },
-  );
-  const [y, mean, variance] = node.outputs as readonly [Value, Value, Value];
-  if (training) renewStatistics(scope, image, mean, variance);
-  return reshape(graph, y, x.shape);
+  const epsilon = scope.config.number('epsilon', 1e-3);
+  const gamma = vector(scope, 'gamma', 1, channels);
+  const beta = vector(scope, 'beta', 0, channels);
+  const normalize = (mean: Value, variance: Value, training: boolean): GraphNode =>
+    fusedBatchNorm(graph, image, [gamma, beta, mean, variance], { epsilon, training });
+  let node: GraphNode;
+  if (!scope.pass.training || scope.frozen) {
+    node = normalize(scope.weight('moving_mean'), scope.weight('moving_variance'), false);
+  } else if (image.type === 'float32') {
+    const statistics = batchStatistics(graph, image);
+    renewStatistics(scope, statistics);
+    node = normalize(statistics.mean, statistics.variance, false);
+    // The statistics are the batch's own: the gradient is that of training.
+    graph.differentiate(node, {
+      inputs: [image, gamma, beta],
+      rule: (_graph, _node, gradient) => batchNormGradient(graph, node, gradient, statistics, true),
+    });
+  } else {
+    const none = graph.constant([], 'float32', [0]);
+    node = normalize(none, none, true);
+    const [, mean, variance] = node.outputs as readonly [Value, Value, Value];
+    renewStatistics(scope, { mean, variance: biased(graph, image, variance) });
+  }
+  return reshape(graph, node.outputs[0] as Value, x.shape);
 }
 
 /** (x - mean) / sqrt(variance + epsilon) over the given axes, in float32. */

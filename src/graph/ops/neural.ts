@@ -120,25 +120,26 @@ export function batchMatMul(graph: GraphBuilder, a: Value, b: Value, transposeA 
 /** What `FusedBatchNormV3` is told. */
 export interface BatchNormOptions {
   readonly epsilon: number;
+  /** True when the kernel computes the batch's statistics, false when they are inputs. */
   readonly training: boolean;
 }
 
 /**
  * Batch normalization over [B, h, w, c]; outputs: y, batch mean, batch variance (divided by n - 1), and three reserved
- * for the gradient. In inference mode mean and variance are inputs.
+ * for the gradient.
  */
 export function fusedBatchNorm(
   graph: GraphBuilder,
   x: Value,
   [gamma, beta, mean, variance]: readonly [Value, Value, Value, Value],
-  options: BatchNormOptions,
+  { epsilon, training }: BatchNormOptions,
 ): GraphNode {
   const attributes: Attributes = {
     T: { type: x.type },
     U: { type: 'float32' },
-    epsilon: { float: options.epsilon },
+    epsilon: { float: epsilon },
     data_format: 'NHWC',
-    is_training: options.training,
+    is_training: training,
   };
   const vector = { type: 'float32', shape: gamma.shape } as const;
   const outputs = [{ type: x.type, shape: x.shape }, vector, vector, vector, vector, vector];
