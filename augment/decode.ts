@@ -1,0 +1,123 @@
+/**
+ * Photographs, one by one: decoded, turned upright, cut and resized in one chain of sharp.
+ */
+import { readFile } from 'node:fs/promises';
+import sharp, { type Sharp } from 'sharp';
+import type { ImageShape } from '../src/contracts/index.js';
+import { fileError } from '../src/errors.js';
+import type { RandomStream } from '../src/random.js';
+import { drawBox, type Box } from './banks.js';
+import type { Transform } from './spec.js';
+
+/** Largest image that is decoded, in pixels, unless told otherwise: Pillow's warning limit, 256 MiB of RGB. */
+export const defaultPixelLimit = 89_478_485;
+
+/** The crop that is done while decoding, where the list of transforms starts with one. */
+export type LeadingCrop = Extract<Transform, { name: 'resizedCrop' | 'centerCrop' }>;
+
+const readable = 'a readable JPEG, PNG, WebP, GIF, TIFF or AVIF image';
+
+/** True for the first bytes of a format that is accepted (no SVG, PDF or others that sharp could open). */
+function isAccepted(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(16, bytes.byteLength)).toString('latin1');
+  return (
+    text.startsWith('\xff\xd8\xff') ||
+    text.startsWith('\x89PNG\r\n\x1a\n') ||
+    (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') ||
+    text.startsWith('GIF8') ||
+    text.startsWith('II*\0') ||
+    text.startsWith('MM\0*') ||
+    /^ftyp(avif|avis|mif1)/.test(text.slice(4, 12))
+  );
+}
+
+async function readImage(file: string): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw fileError('CONVOY_DATA', file, 'image', readable, error instanceof Error ? error.message : String(error), error);
+  }
+  if (bytes.length === 0) throw fileError('CONVOY_DATA', file, 'image', readable, 'an empty file (0 bytes)');
+  if (!isAccepted(bytes)) {
+    throw fileError('CONVOY_DATA', file, 'image', readable, `other content (starts with ${bytes.subarray(0, 8).toString('hex')})`);
+  }
+  return bytes;
+}
+
+/** Size of an image once it is upright. */
+interface UprightSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+async function uprightSize(image: Sharp): Promise<UprightSize> {
+  const { autoOrient } = await image.metadata();
+  return { width: autoOrient.width, height: autoOrient.height };
+}
+
+/** The part of an image to keep, in upright pixels. */
+function chooseBox(size: UprightSize, shape: ImageShape, crop: LeadingCrop | undefined, stream: RandomStream): Box {
+  const { width, height } = size;
+  if (crop?.name === 'resizedCrop') return drawBox(stream, width, height, crop.scale, crop.ratio);
+  // The largest central part of the target's proportions, then the share of it that is asked for.
+  const fraction = crop?.fraction ?? 1;
+  const scale = Math.min(width / shape.width, height / shape.height) * fraction;
+  const w = Math.min(width, Math.max(1, Math.round(shape.width * scale)));
+  const h = Math.min(height, Math.max(1, Math.round(shape.height * scale)));
+  return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
+}
+
+/**
+ * Decodes a file and brings the chosen part to `shape`: channels last, 8 bits, transparency dropped.
+ *
+ * A part that shrinks to half or less is cut after resizing, so that JPEG and WebP decode at a fraction of their size;
+ * any other is cut first, so that only its pixels are resized and rows below it are never decoded.
+ *
+ * @throws ConvoyError `CONVOY_DATA` naming the file and the reason.
+ */
+export async function decodeImage(
+  file: string,
+  shape: ImageShape,
+  crop: LeadingCrop | undefined,
+  stream: RandomStream,
+  pixelLimit: number,
+): Promise<Uint8Array> {
+  const bytes = await readImage(file);
+  try {
+    const image = sharp(bytes, { autoOrient: true, failOn: 'truncated', limitInputPixels: pixelLimit });
+    const size = await uprightSize(image);
+    const box = chooseBox(size, shape, crop, stream);
+    const whole = box.width === size.width && box.height === size.height;
+    const shrink = Math.min(box.width / shape.width, box.height / shape.height);
+    const options = { fit: 'fill', kernel: 'linear' } as const;
+    let chain = image;
+    if (whole) chain = chain.resize(shape.width, shape.height, options);
+    else if (shrink >= 2) chain = cutAfterResize(chain, size, box, shape);
+    else chain = chain.extract(box).resize(shape.width, shape.height, options);
+    const { data, info } = await chain
+      .removeAlpha()
+      .toColourspace(shape.channels === 1 ? 'b-w' : 'srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.width !== shape.width || info.height !== shape.height || info.channels !== shape.channels) {
+      throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
+    }
+    return data;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replaceAll('\n', ' ').trim() : String(error);
+    throw fileError('CONVOY_DATA', file, 'image', readable, reason, error);
+  }
+}
+
+/** Resizes the whole so that the part has the target's size, then cuts it out; its place is rounded to a pixel. */
+function cutAfterResize(image: Sharp, size: UprightSize, box: Box, shape: ImageShape): Sharp {
+  const width = Math.max(shape.width, Math.round((size.width * shape.width) / box.width));
+  const height = Math.max(shape.height, Math.round((size.height * shape.height) / box.height));
+  return image.resize(width, height, { fit: 'fill', kernel: 'linear' }).extract({
+    left: Math.min(width - shape.width, Math.round((box.left * shape.width) / box.width)),
+    top: Math.min(height - shape.height, Math.round((box.top * shape.height) / box.height)),
+    width: shape.width,
+    height: shape.height,
+  });
+}

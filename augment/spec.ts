@@ -1,0 +1,150 @@
+/** What to do to the images of a batch: a list of transforms, from text (`flip,crop:4,rotate:15`) or JSON. */
+import { z } from 'zod';
+import { optionError } from '../src/errors.js';
+import type { Preprocess } from '../src/contracts/index.js';
+import { isTransformName, transforms, type TransformEntry, type TransformName } from './registry.js';
+
+/** Low and high end of what is drawn from. */
+export type Range = readonly [number, number];
+
+/** One transform with every parameter filled in; ranges are always [low, high]. */
+export type Transform =
+  | { readonly name: 'flip' | 'verticalFlip' | 'rotate90' | 'grayscale' | 'invert' | 'autocontrast' | 'equalize'; readonly probability: number }
+  | { readonly name: 'crop'; readonly padding: number; readonly border: 'zero' | 'edge' | 'reflect' }
+  | { readonly name: 'resizedCrop'; readonly scale: Range; readonly ratio: Range }
+  | { readonly name: 'centerCrop'; readonly fraction: number }
+  | { readonly name: 'rotate'; readonly degrees: Range }
+  | { readonly name: 'translate'; readonly horizontal: number; readonly vertical: number }
+  | { readonly name: 'scale'; readonly range: Range }
+  | { readonly name: 'shear'; readonly horizontal: Range; readonly vertical: Range }
+  | { readonly name: 'affine'; readonly degrees: Range; readonly translate: Range; readonly scale: Range; readonly shear: Range }
+  | { readonly name: 'brightness' | 'contrast' | 'saturation'; readonly factor: Range }
+  | { readonly name: 'hue'; readonly shift: Range }
+  | { readonly name: 'blur'; readonly sigma: Range; readonly probability: number }
+  | { readonly name: 'sharpness'; readonly factor: number; readonly probability: number }
+  | { readonly name: 'posterize'; readonly bits: number; readonly probability: number }
+  | { readonly name: 'solarize'; readonly threshold: number; readonly probability: number }
+  | { readonly name: 'erase'; readonly probability: number; readonly scale: Range; readonly ratio: Range; readonly value: number }
+  | { readonly name: 'randAugment'; readonly operations: number; readonly magnitude: number; readonly bins: number }
+  | { readonly name: 'trivialAugment'; readonly bins: number }
+  | { readonly name: 'normalize'; readonly mean: readonly number[]; readonly deviation: readonly number[] };
+
+/** Transforms in the order they are applied. Plain data. */
+export type AugmentSpec = readonly Transform[];
+
+const range = z.tuple([z.number(), z.number()]);
+const ranged = z.union([range, z.number().transform((x): [number, number] => [-x, x])]);
+const factored = z.union([range, z.number().transform((x): [number, number] => [1 - x, 1 + x])]);
+const chance = z.number();
+
+/** Second pass: parameters already checked one by one become a `Transform`, single numbers ranges. */
+const transformSchema: z.ZodType<Transform> = z.discriminatedUnion('name', [
+  z.object({
+    name: z.enum(['flip', 'verticalFlip', 'rotate90', 'grayscale', 'invert', 'autocontrast', 'equalize']),
+    probability: chance,
+  }),
+  z.object({ name: z.literal('crop'), padding: z.number(), border: z.enum(['zero', 'edge', 'reflect']) }),
+  z.object({ name: z.literal('resizedCrop'), scale: range, ratio: range }),
+  z.object({ name: z.literal('centerCrop'), fraction: z.number() }),
+  z.object({ name: z.literal('rotate'), degrees: ranged }),
+  z.object({ name: z.literal('translate'), horizontal: z.number(), vertical: z.number() }),
+  z.object({ name: z.literal('scale'), range }),
+  z.object({ name: z.literal('shear'), horizontal: ranged, vertical: ranged }),
+  z.object({ name: z.literal('affine'), degrees: ranged, translate: range, scale: range, shear: ranged }),
+  z.object({ name: z.enum(['brightness', 'contrast', 'saturation']), factor: factored }),
+  z.object({ name: z.literal('hue'), shift: ranged }),
+  z.object({ name: z.literal('blur'), sigma: range, probability: chance }),
+  z.object({ name: z.literal('sharpness'), factor: z.number(), probability: chance }),
+  z.object({ name: z.literal('posterize'), bits: z.number(), probability: chance }),
+  z.object({ name: z.literal('solarize'), threshold: z.number(), probability: chance }),
+  z.object({ name: z.literal('erase'), probability: chance, scale: range, ratio: range, value: z.number() }),
+  z.object({ name: z.literal('randAugment'), operations: z.number(), magnitude: z.number(), bins: z.number() }),
+  z.object({ name: z.literal('trivialAugment'), bins: z.number() }),
+  z.object({ name: z.literal('normalize'), mean: z.array(z.number()), deviation: z.array(z.number()) }),
+]);
+
+/** Checks one transform's parameters against the registry; `where` is for messages. */
+function fill(name: TransformName, given: Readonly<Record<string, unknown>>, where: string): Transform {
+  const entry: TransformEntry = transforms[name];
+  for (const key of Object.keys(given)) {
+    if (!Object.hasOwn(entry.parameters, key)) {
+      throw optionError(`${where} ${name}`, `only the parameters ${Object.keys(entry.parameters).join(', ')}`, key);
+    }
+  }
+  const filled: Record<string, unknown> = { name };
+  for (const [key, parameter] of Object.entries(entry.parameters)) {
+    const result = parameter.schema.safeParse(given[key]);
+    if (!result.success) throw optionError(`${where} ${name}.${key}`, parameter.expected, given[key]);
+    filled[key] = result.data;
+  }
+  const transform = transformSchema.parse(filled);
+  if (transform.name === 'normalize' && transform.mean.length !== transform.deviation.length) {
+    throw optionError(`${where} normalize.deviation`, `${transform.mean.length} numbers, as many as mean`, transform.deviation);
+  }
+  if (transform.name === 'randAugment' && transform.magnitude >= transform.bins) {
+    throw optionError(`${where} randAugment.magnitude`, `integer below bins (${transform.bins})`, transform.magnitude);
+  }
+  return transform;
+}
+
+function checkName(name: unknown, where: string): TransformName {
+  if (typeof name === 'string' && isTransformName(name)) return name;
+  throw optionError(where, `one of ${Object.keys(transforms).join(', ')}, or none`, name);
+}
+
+/** One value in text: a number, `low..high`, numbers joined by `/`, or a word. */
+function parseValue(text: string): unknown {
+  const numbers = text.split(/\.\.|\//).map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (numbers.some(Number.isNaN)) return text;
+  return numbers.length === 1 ? numbers[0] : numbers;
+}
+
+/**
+ * Reads a list of transforms: `none`, or names joined by commas, each with parameters in the registry's order behind
+ * colons: `flip,crop:4:reflect,rotate:15`. A range is `low..high`.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` naming the transform, the parameter and its range.
+ */
+export function parseAugment(text: string, where = '--augment'): AugmentSpec {
+  if (text.trim() === '' || text.trim() === 'none') return [];
+  return text.split(',').map((item) => {
+    const [word = '', ...values] = item.trim().split(':');
+    const name = checkName(word, where);
+    const keys = Object.keys(transforms[name].parameters);
+    if (values.length > keys.length) {
+      throw optionError(`${where} ${name}`, `at most ${keys.length} parameters (${keys.join(', ')})`, values);
+    }
+    return fill(name, Object.fromEntries(values.map((value, i) => [keys[i] ?? '', parseValue(value)])), where);
+  });
+}
+
+/**
+ * Checks the JSON form of recipes: a text as for `parseAugment`, or an array of names and of objects
+ * `{ "name": "rotate", "degrees": 15 }`.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` naming the place, the parameter and its range.
+ */
+export function validateAugment(value: unknown, where = 'augment'): AugmentSpec {
+  if (typeof value === 'string') return parseAugment(value, where);
+  if (!Array.isArray(value)) throw optionError(where, 'a text or an array of transforms', value);
+  return value.map((item: unknown, index): Transform => {
+    const place = `${where}[${index}]`;
+    if (typeof item === 'string') return fill(checkName(item, place), {}, place);
+    if (typeof item !== 'object' || item === null) throw optionError(place, 'a name or an object with a name', item);
+    const { name, ...parameters }: { name?: unknown; [key: string]: unknown } = { ...item };
+    return fill(checkName(name, `${place}.name`), parameters, place);
+  });
+}
+
+/**
+ * The `normalize` of a list as the network's input scaling (pixels are normalised in the network, at no cost to the
+ * stage); undefined when there is none.
+ */
+export function normalization(spec: AugmentSpec): Preprocess | undefined {
+  const last = spec.findLast((transform) => transform.name === 'normalize');
+  if (last?.name !== 'normalize') return undefined;
+  return {
+    scale: last.deviation.map((deviation) => 1 / (255 * deviation)),
+    offset: last.deviation.map((deviation, channel) => -(last.mean[channel] ?? 0) / deviation),
+  };
+}
