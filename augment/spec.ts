@@ -63,33 +63,47 @@ const transformSchema: z.ZodType<Transform> = z.discriminatedUnion('name', [
   z.object({ name: z.literal('normalize'), mean: z.array(z.number()), deviation: z.array(z.number()) }),
 ]);
 
-/** Checks one transform's parameters against the registry; `where` is for messages. */
-function fill(name: TransformName, given: Readonly<Record<string, unknown>>, where: string): Transform {
+/** What is wrong with a list, and where in it. */
+class SpecProblem extends Error {
+  readonly path: readonly (string | number)[];
+  readonly expected: string;
+  readonly received: unknown;
+
+  constructor(path: readonly (string | number)[], expected: string, received: unknown) {
+    super(expected);
+    this.path = path;
+    this.expected = expected;
+    this.received = received;
+  }
+}
+
+/** Checks one transform's parameters against the registry. */
+function fill(name: TransformName, given: Readonly<Record<string, unknown>>, path: readonly (string | number)[]): Transform {
   const entry: TransformEntry = transforms[name];
   for (const key of Object.keys(given)) {
     if (!Object.hasOwn(entry.parameters, key)) {
-      throw optionError(`${where} ${name}`, `only the parameters ${Object.keys(entry.parameters).join(', ')}`, key);
+      throw new SpecProblem(path, `only the parameters ${Object.keys(entry.parameters).join(', ')} of ${name}`, key);
     }
   }
   const filled: Record<string, unknown> = { name };
   for (const [key, parameter] of Object.entries(entry.parameters)) {
     const result = parameter.schema.safeParse(given[key]);
-    if (!result.success) throw optionError(`${where} ${name}.${key}`, parameter.expected, given[key]);
+    if (!result.success) throw new SpecProblem([...path, key], parameter.expected, given[key]);
     filled[key] = result.data;
   }
   const transform = transformSchema.parse(filled);
   if (transform.name === 'normalize' && transform.mean.length !== transform.deviation.length) {
-    throw optionError(`${where} normalize.deviation`, `${transform.mean.length} numbers, as many as mean`, transform.deviation);
+    throw new SpecProblem([...path, 'deviation'], `${transform.mean.length} numbers, as many as mean`, transform.deviation);
   }
   if (transform.name === 'randAugment' && transform.magnitude >= transform.bins) {
-    throw optionError(`${where} randAugment.magnitude`, `integer below bins (${transform.bins})`, transform.magnitude);
+    throw new SpecProblem([...path, 'magnitude'], `integer below bins (${transform.bins})`, transform.magnitude);
   }
   return transform;
 }
 
-function checkName(name: unknown, where: string): TransformName {
+function checkName(name: unknown, path: readonly (string | number)[]): TransformName {
   if (typeof name === 'string' && isTransformName(name)) return name;
-  throw optionError(where, `one of ${Object.keys(transforms).join(', ')}, or none`, name);
+  throw new SpecProblem(path, `one of ${Object.keys(transforms).join(', ')}, or none`, name);
 }
 
 /** One value in text: a number, `low..high`, numbers joined by `/`, or a word. */
@@ -99,23 +113,47 @@ function parseValue(text: string): unknown {
   return numbers.length === 1 ? numbers[0] : numbers;
 }
 
+function readText(text: string): AugmentSpec {
+  if (text.trim() === '' || text.trim() === 'none') return [];
+  return text.split(',').map((item) => {
+    const [word = '', ...values] = item.trim().split(':');
+    const name = checkName(word, []);
+    const keys = Object.keys(transforms[name].parameters);
+    if (values.length > keys.length) {
+      throw new SpecProblem([name], `at most ${keys.length} parameters (${keys.join(', ')})`, values);
+    }
+    return fill(name, Object.fromEntries(values.map((value, i) => [keys[i] ?? '', parseValue(value)])), [name]);
+  });
+}
+
+function readJson(value: unknown): AugmentSpec {
+  if (typeof value === 'string') return readText(value);
+  if (!Array.isArray(value)) throw new SpecProblem([], 'a text or an array of transforms', value);
+  return value.map((item: unknown, index): Transform => {
+    if (typeof item === 'string') return fill(checkName(item, [index]), {}, [index]);
+    if (typeof item !== 'object' || item === null) throw new SpecProblem([index], 'a name or an object with a name', item);
+    const { name, ...parameters }: { name?: unknown; [key: string]: unknown } = { ...item };
+    return fill(checkName(name, [index, 'name']), parameters, [index]);
+  });
+}
+
+function read(reader: () => AugmentSpec, where: string): AugmentSpec {
+  try {
+    return reader();
+  } catch (error) {
+    if (error instanceof SpecProblem) throw optionError([where, ...error.path].join('.'), error.expected, error.received);
+    throw error;
+  }
+}
+
 /**
  * Reads a list of transforms: `none`, or names joined by commas, each with parameters in the registry's order behind
  * colons: `flip,crop:4:reflect,rotate:15`. A range is `low..high`.
  *
  * @throws ConvoyError `CONVOY_OPTION` naming the transform, the parameter and its range.
  */
-export function parseAugment(text: string, where = '--augment'): AugmentSpec {
-  if (text.trim() === '' || text.trim() === 'none') return [];
-  return text.split(',').map((item) => {
-    const [word = '', ...values] = item.trim().split(':');
-    const name = checkName(word, where);
-    const keys = Object.keys(transforms[name].parameters);
-    if (values.length > keys.length) {
-      throw optionError(`${where} ${name}`, `at most ${keys.length} parameters (${keys.join(', ')})`, values);
-    }
-    return fill(name, Object.fromEntries(values.map((value, i) => [keys[i] ?? '', parseValue(value)])), where);
-  });
+export function parseAugment(text: string): AugmentSpec {
+  return read(() => readText(text), '--augment');
 }
 
 /**
@@ -124,17 +162,20 @@ export function parseAugment(text: string, where = '--augment'): AugmentSpec {
  *
  * @throws ConvoyError `CONVOY_OPTION` naming the place, the parameter and its range.
  */
-export function validateAugment(value: unknown, where = 'augment'): AugmentSpec {
-  if (typeof value === 'string') return parseAugment(value, where);
-  if (!Array.isArray(value)) throw optionError(where, 'a text or an array of transforms', value);
-  return value.map((item: unknown, index): Transform => {
-    const place = `${where}[${index}]`;
-    if (typeof item === 'string') return fill(checkName(item, place), {}, place);
-    if (typeof item !== 'object' || item === null) throw optionError(place, 'a name or an object with a name', item);
-    const { name, ...parameters }: { name?: unknown; [key: string]: unknown } = { ...item };
-    return fill(checkName(name, `${place}.name`), parameters, place);
-  });
+export function validateAugment(value: unknown): AugmentSpec {
+  return read(() => readJson(value), 'augment');
 }
+
+/** The JSON form as part of a larger schema; an issue's message is what was expected at its path. */
+export const augmentSchema = z.unknown().transform((value, context): AugmentSpec => {
+  try {
+    return readJson(value);
+  } catch (error) {
+    if (!(error instanceof SpecProblem)) throw error;
+    context.addIssue({ code: 'custom', path: [...error.path], message: error.expected, input: error.received });
+    return z.NEVER;
+  }
+});
 
 /**
  * The `normalize` of a list as the network's input scaling (pixels are normalised in the network, at no cost to the

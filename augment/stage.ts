@@ -10,9 +10,9 @@ import { ConvoyError, optionError } from '../src/errors.js';
 import type { BatchRequest, BatchSlot, BatchStage, Dataset } from '../src/contracts/index.js';
 import { measureThread, workersFor } from './auto.js';
 import { defaultPixelLimit } from './decode.js';
-import { gatherTargets, slotOf } from './gather.js';
 import { AugmentPool } from './pool.js';
 import type { AugmentSpec } from './spec.js';
+import { gatherTargets, slotOf } from './targets.js';
 import { imageBytes, windowSizes } from './windows.js';
 
 export interface AugmentStageOptions {
@@ -262,4 +262,11 @@ export async function createAugmentStage(options: AugmentStageOptions): Promise<
     await single.close();
     throw error;
   }
+}
+
+/** A stage that only decodes files. */
+export function createDecodeStage(dataset: Dataset, slots: readonly BatchSlot[], workers: number): BatchStage {
+  const batchSize = Math.floor((slots[0]?.pixels.length ?? 0) / imageBytes(dataset.shape));
+  const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit: defaultPixelLimit }, workers);
+  return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize }, pool, workers);
 }

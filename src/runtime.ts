@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type AugmentStage, createAugmentStage, createGatherStage } from '../augment/index.js';
+import { type AugmentStage, createAugmentStage, createGatherStage, dropBadImages } from '../augment/index.js';
 import { baseLearningRate, type RunConfig } from './config.js';
 import type { BatchStage, Dataset, StepSpec } from './contracts/index.js';
 import { Coordinator } from './coordinator.js';
@@ -128,7 +128,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
         workers: config.augmentWorkers,
         cores: availableCores(),
         batchSize: config.batchSize,
-        onBadImage: config.onBadImage,
       })
     : createGatherStage({ dataset: train, slots });
   const pool = new GradientPool({
@@ -182,7 +181,17 @@ async function openData({ config, dataDir, signal, onNote, onProgress }: Runtime
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const { file, reason } of opened.badImages) onNote?.(`skipped ${file}: ${reason}`);
-  return opened;
+  if (config.onBadImage === 'fail') return opened;
+  const usable = async (dataset: Dataset): Promise<Dataset> => {
+    const checked = await dropBadImages(dataset);
+    for (const { file, reason } of checked.bad) onNote?.(`skipped ${file}: ${reason}`);
+    return checked.dataset;
+  };
+  return {
+    train: await usable(opened.train),
+    test: await usable(opened.test),
+    ...(opened.validation && { validation: await usable(opened.validation) }),
+  };
 }
 
 async function engineSource(
