@@ -38,6 +38,7 @@ export async function* archiveFiles(
   const reader = extract();
   const tail = new EndOfArchive(archive);
   const feeding = feed(reader, archive, tail, signal);
+  feeding.catch(() => undefined); // it is awaited below, perhaps long after it failed
   const guard = new ArchiveGuard(archive, (await stat(archive)).size);
   try {
     for await (const entry of reader) {
@@ -49,13 +50,10 @@ export async function* archiveFiles(
     await feeding;
     tail.check();
   } catch (error) {
-    if (error instanceof ConvoyError) throw error;
-    // A gzip or read error reaches the reader as the reason for its end; the feeder has the original.
-    await feeding;
-    throw fileError('CONVOY_DATA', archive, `after entry ${guard.last}`, 'a whole tar archive', errorText(error), error);
+    throw damaged(archive, guard.last, error);
   } finally {
     reader.destroy();
-    await feeding.catch(() => undefined); // has been told above, or the consumer stopped early
+    await feeding.catch(() => undefined); // the reader was destroyed with the same error, or the consumer stopped early
   }
 }
 
@@ -78,9 +76,19 @@ async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal
 async function readEntry(entry: Entry, archive: string, path: string, bytes: number): Promise<Buffer> {
   const content = Buffer.allocUnsafe(bytes);
   let offset = 0;
-  for await (const chunk of entry) if (chunk instanceof Buffer) offset += chunk.copy(content, offset);
+  try {
+    for await (const chunk of entry) if (chunk instanceof Buffer) offset += chunk.copy(content, offset);
+  } catch (error) {
+    throw damaged(archive, path, error);
+  }
   if (offset !== bytes) throw fileError('CONVOY_DATA', archive, path, `${bytes} bytes`, `the end after ${offset}`);
   return content;
+}
+
+/** The error for an archive that cannot be followed beyond `entry`; a gzip or read error is passed on as it is. */
+function damaged(archive: string, entry: string, error: unknown): ConvoyError {
+  if (error instanceof ConvoyError) return error;
+  return fileError('CONVOY_DATA', archive, `after entry ${entry}`, 'a whole tar archive', errorText(error), error);
 }
 
 /** Sees that the last block is zeros: POSIX ends an archive with two such, so an archive cut between entries shows. */

@@ -83,7 +83,7 @@ export class ByteReader {
     while (filled < target.length) {
       if (!(await this.#more())) {
         const expected = `${target.length} bytes of ${what}`;
-        throw fileError('CONVOY_DATA', this.#file, `byte ${this.#offset}`, expected, `the end after ${filled}`);
+        throw fileError('CONVOY_DATA', this.#file, `byte ${this.#offset - filled}`, expected, `the end after ${filled}`);
       }
       const part = this.#rest.subarray(0, target.length - filled);
       target.set(part, filled);
