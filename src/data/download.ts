@@ -120,7 +120,7 @@ async function fetchInto(
       done += chunk.length;
       if (total !== undefined && done > total) throw fileError('CONVOY_DATA', url, '', `${total} bytes`, 'more');
       hash.update(chunk);
-      await handle.write(chunk).catch((error: unknown) => {
+      await handle.appendFile(chunk).catch((error: unknown) => {
         throw new ConvoyError('CONVOY_DISK', `Cannot write ${partial}: ${errorText(error)}`, { file: partial }, error);
       });
       onProgress?.({ what: `downloading ${file.name}`, done, total: total ?? 0, unit: 'bytes' });
