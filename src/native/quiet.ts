@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,11 +7,13 @@ const harmless = [/^WARNING: All log messages before absl::InitializeLog/, /oneD
 
 /**
  * Loads a library without the lines it always prints on standard error: these go to a file meanwhile, and all that is
- * not known to be harmless is passed on. Where that cannot be arranged (other systems, standard error a socket) the
- * library is simply loaded.
+ * not known to be harmless is passed on. Only where standard error is a terminal or a pipe: a file would have to be
+ * opened anew, and processes that share it would then write over each other. Elsewhere the library is simply loaded.
  */
 export async function withoutNoise<Result>(load: () => Promise<Result>): Promise<Result> {
   if (process.platform !== 'linux') return load();
+  const target = fstatSync(2);
+  if (!target.isCharacterDevice() && !target.isFIFO()) return load();
   const folder = mkdtempSync(join(tmpdir(), 'convoy-'));
   let saved: number;
   try {
