@@ -1,4 +1,5 @@
 export { ChannelPadding } from './channel-padding.js';
+export { DropPath } from './drop-path.js';
 export { FixedNormalization } from './fixed-normalization.js';
 export { PyTorchUniform } from './pytorch-uniform.js';
 export { SelfAttention } from './self-attention.js';

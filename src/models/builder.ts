@@ -1,3 +1,4 @@
+import { DropPath } from '../layers/index.js';
 import { tf, type LayersModel, type SymbolicTensor } from '../tf.js';
 import { initializerNamed, type InitializerName, type LayerInitializer } from './initializers.js';
 
@@ -159,10 +160,7 @@ export class NetworkBuilder {
 
   /** Drops whole samples of a residual branch (stochastic depth, Huang et al. 2016); nothing at rate 0. */
   dropPath(x: SymbolicTensor, rate: number, name: string): SymbolicTensor {
-    if (rate === 0) return x;
-    // null stands for the batch size; tfjs's declaration leaves it out.
-    const noiseShape = x.shape.map((_, axis) => (axis === 0 ? null : 1)) as number[];
-    return this.apply(tf.layers.dropout({ rate, noiseShape, name }), x);
+    return rate === 0 ? x : this.apply(new DropPath({ rate, name }), x);
   }
 
   add(inputs: SymbolicTensor[], name: string): SymbolicTensor {

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { ConvoyError } from '../../errors.js';
-import { ChannelPadding, ClassToken, FirstToken, FixedNormalization, PositionEmbedding, SelfAttention } from '../../layers/index.js';
+import {
+  ChannelPadding,
+  ClassToken,
+  DropPath,
+  FirstToken,
+  FixedNormalization,
+  PositionEmbedding,
+  SelfAttention,
+} from '../../layers/index.js';
 import { tf, type LayersModel, type SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder } from '../builder.js';
 import { defineNetwork } from '../define.js';
@@ -48,7 +56,15 @@ const tfjsLayers = [
   'rescaling',
 ] as const;
 
-const ownLayers = { ChannelPadding, ClassToken, FirstToken, FixedNormalization, PositionEmbedding, SelfAttention } as const;
+const ownLayers = {
+  ChannelPadding,
+  ClassToken,
+  DropPath,
+  FirstToken,
+  FixedNormalization,
+  PositionEmbedding,
+  SelfAttention,
+} as const;
 const types: readonly string[] = [...tfjsLayers, ...Object.keys(ownLayers)];
 
 const layerSchema = z.looseObject({
