@@ -81,7 +81,10 @@ async function guarded<T>(decode: () => Promise<T>): Promise<T> {
   try {
     return await decode();
   } catch (error) {
-    // libvips repeats a warning for every row it misses: the first line says it all.
-    throw new BadImageError(`cannot be decoded: ${errorText(error).split('\n', 1)[0]}`, { cause: error });
+    // libvips repeats a warning for every row it misses: the first line says it all. Its messages are the process's, so
+    // one can be lost when two images fail at once.
+    const reason = errorText(error).split('\n', 1)[0] ?? '';
+    const told = reason === 'Unknown error' ? 'it is damaged or cut short' : reason;
+    throw new BadImageError(`cannot be decoded: ${told}`, { cause: error });
   }
 }
