@@ -72,8 +72,7 @@ async function train({ config: file, dataDir, out, resume, json, recipe, ...flag
   }
   layers.push({ where: '', input: flags });
   const config = resume === undefined ? resolveConfig(...layers) : flags;
-  const name = config.recipe ?? `${config.dataset?.split('/').filter(Boolean).at(-1) ?? 'run'}-${config.model?.name ?? 'model'}`;
-  const folder = resume ?? out ?? (await RunFolder.nextFree('runs', name));
+  const folder = resume ?? out ?? (await RunFolder.nextFree('runs', runName(config)));
 
   const abort = new AbortController();
   const stop = () => {
@@ -123,6 +122,11 @@ async function train({ config: file, dataDir, out, resume, json, recipe, ...flag
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
+}
+
+/** Name of a run's folder: its recipe, or its data and network. */
+function runName({ recipe, dataset, model }: ConfigInput): string {
+  return recipe ?? `${dataset?.split('/').filter(Boolean).at(-1) ?? 'run'}-${model?.name ?? 'model'}`;
 }
 
 function tellEpoch(terminal: Terminal, record: EpochRecord): void {
