@@ -1,0 +1,43 @@
+import { optionError } from '../errors.js';
+import type { LayersModel } from '../tf.js';
+import { headLayers } from './head.js';
+
+/** Layers whose weights no training may move: statistics of the data that a weights file brings. */
+const neverTrained: ReadonlySet<string> = new Set(['Normalization']);
+
+/**
+ * Reads `base`, `none` or `until:LAYER` into what `freezeUntil` takes.
+ *
+ * @throws ConvoyError `CONVOY_OPTION`.
+ */
+export function parseFreeze(text: string): string {
+  const layer = /^until:(.+)$/.exec(text)?.[1];
+  if (layer !== undefined) return layer;
+  if (text === 'base' || text === 'none') return text;
+  throw optionError('--freeze', 'base, none or until:LAYER', text);
+}
+
+/**
+ * Freezes a model's layers: `base` all but its head (`headLayers`), `none` none, a layer's name all up to it in the order
+ * of `model.layers`, itself included. All others are made trainable. Must be called before `modelParameters` is read:
+ * frozen weights are no longer trainable there, and frozen batch normalization keeps its statistics and normalizes by
+ * them, as in Keras.
+ *
+ * @returns names of the frozen layers that have weights.
+ * @throws ConvoyError `CONVOY_OPTION` for a layer that the model does not have.
+ */
+export function freezeUntil(model: LayersModel, until: string): string[] {
+  const head = new Set(until === 'base' ? headLayers(model) : []);
+  const last = model.layers.findIndex(({ name }) => name === until);
+  if (until !== 'base' && until !== 'none' && last < 0) {
+    const weighted = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+    throw optionError('--freeze until', `a layer of ${model.name} (${weighted.slice(0, 6).join(', ')}... ${weighted.at(-1)})`, until);
+  }
+  const frozen: string[] = [];
+  for (const [index, layer] of model.layers.entries()) {
+    const isFrozen = until === 'base' ? !head.has(layer.name) : index <= last;
+    layer.trainable = !isFrozen && !neverTrained.has(layer.getClassName());
+    if (isFrozen && layer.weights.length > 0) frozen.push(layer.name);
+  }
+  return frozen;
+}

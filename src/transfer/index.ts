@@ -1,0 +1,11 @@
+export { freezeUntil, parseFreeze } from './freeze.js';
+export { headLayers, type HeadLayer, parseHead, replaceHead } from './head.js';
+export { splitHead, type SplitModel } from './split.js';
+export {
+  type HeadOptions,
+  normalizationOf,
+  transferByName,
+  transferFrom,
+  type Transferred,
+  type TransferOptions,
+} from './transfer.js';
