@@ -98,9 +98,11 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   });
   const stats = feed({ node: 'stats', role: 'stats' }, graph.placeholder('stats', 'float32', [1, statsLength]));
   const randomIndex = new Map(randomLayers(model).map((layer, place) => [layer, place]));
+  const batch = batchSize(graph, pixels);
   const pass = (training: boolean): ForwardPass => ({
     graph,
     training,
+    batch,
     computeType: spec.precision,
     parameters: new Map(parameters.map(({ variable }, index) => [variable.id, values[index] as Value])),
     state: new Map(),
@@ -121,7 +123,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const outputs = checkedOutput(graph, spec, predicted.output);
   const evaluated = graph.scope('evaluate', () => {
     const parts = lowerLoss(graph, spec, predicted.output, targets);
-    const { row } = summary(graph, parts, predicted, pixels);
+    const { row } = summary(graph, parts, predicted, batch);
     const written = inPlace ? update(graph, stats, row) : row;
     return [outputs, written];
   });
@@ -130,7 +132,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const trained = graph.scope('train', () => {
     const forward = lowerModel(training, model, input);
     const parts = lowerLoss(graph, spec, forward.output, targets);
-    const { row, objective } = summary(graph, parts, forward, pixels);
+    const { row, objective } = summary(graph, parts, forward, batch);
     const wanted = parameters.flatMap(({ spec: { trainable } }, index) => (trainable ? [index] : []));
     const derived = gradients(graph, objective, wanted.map((index) => values[index] as Value));
     const results = [inPlace ? update(graph, stats, row) : row];
@@ -194,9 +196,9 @@ function summary(
   graph: GraphBuilder,
   { losses, weights, correct }: LossParts,
   forward: Forward,
-  pixels: Value,
+  batch: Value,
 ): { row: Value; objective: Value } {
-  const count = cast(graph, batchSize(graph, pixels), 'float32');
+  const count = cast(graph, batch, 'float32');
   const weighted = weights === undefined ? losses : binary(graph, 'Mul', losses, weights);
   const lossSum = reduce(graph, 'Sum', weighted);
   const weightSum = weights === undefined ? count : reduce(graph, 'Sum', weights);

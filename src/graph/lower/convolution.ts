@@ -1,6 +1,7 @@
-import { biasAdd, conv2d, depthwiseConv2d, type Padding, type WindowOptions } from '../ops/neural.js';
+import { backpropInput } from '../gradients/convolution.js';
+import { biasAdd, conv2d, convolutionAttributes, depthwiseConv2d, type Padding, type WindowOptions } from '../ops/neural.js';
 import { cast } from '../ops/elementwise.js';
-import { transpose } from '../ops/shape.js';
+import { reshape, shapeWith, transpose } from '../ops/shape.js';
 import type { Value } from '../types.js';
 import { activate } from './activation.js';
 import { single, type LayerScope, type LoweringTable } from './scope.js';
@@ -38,13 +39,61 @@ function kernel(scope: LayerScope, name: string): Value {
   return scope.compute(scope.weight(name));
 }
 
-/** Convolutions over height and width. */
+/** Size along one axis that a transposed convolution gives, as tfjs counts it. */
+function transposedSize(size: number, window: number, stride: number, padding: Padding): number {
+  return padding === 'SAME' ? size * stride : size * stride + Math.max(window - stride, 0);
+}
+
+/** A transposed convolution: the gradient of the convolution that would undo its change of size. */
+function transposed(scope: LayerScope, x: Value): Value {
+  const { graph } = scope;
+  const filter = kernel(scope, 'kernel');
+  const [high, wide, filters] = filter.shape as readonly [number, number, number];
+  const [, height, width] = x.shape as readonly [number, number, number];
+  const { strides, padding } = windowOf(scope);
+  const rest = [
+    transposedSize(height, high, strides[0], padding),
+    transposedSize(width, wide, strides[1], padding),
+    filters,
+  ];
+  const input = { sizes: shapeWith(graph, x, rest), shape: [-1, ...rest] };
+  const attributes = convolutionAttributes(x, { strides, padding });
+  return backpropInput(graph, 'Conv2DBackpropInput', input, filter, scope.compute(x), {
+    ...attributes,
+    T: { type: scope.computeType },
+  });
+}
+
+/** Runs `lower` on [B, t, c] as an image of one row. */
+export function asRow(scope: LayerScope, x: Value, lower: (x: Value) => Value): Value {
+  const [, steps, channels] = x.shape as readonly [number, number, number];
+  const row = lower(reshape(scope.graph, x, [-1, 1, steps, channels]));
+  return reshape(scope.graph, row, [-1, row.shape[2] as number, row.shape[3] as number]);
+}
+
+/** Convolutions over height and width, and over one axis. */
 export const convolutionLowerings: LoweringTable = {
   Conv2D: single((scope, x) =>
     channelsLast(scope, x, (image) =>
       finish(scope, conv2d(scope.graph, scope.compute(image), kernel(scope, 'kernel'), windowOf(scope))),
     ),
   ),
+  Conv1D: single((scope, x) =>
+    asRow(scope, x, (row) => {
+      const filter = kernel(scope, 'kernel');
+      const [stride = 1] = scope.config.numbers('strides') ?? [];
+      const [dilation = 1] = scope.config.numbers('dilationRate') ?? [];
+      return finish(
+        scope,
+        conv2d(scope.graph, scope.compute(row), reshape(scope.graph, filter, [1, ...filter.shape]), {
+          strides: [1, stride],
+          dilations: [1, dilation],
+          padding: paddingOf(scope),
+        }),
+      );
+    }),
+  ),
+  Conv2DTranspose: single((scope, x) => channelsLast(scope, x, (image) => finish(scope, transposed(scope, image)))),
   DepthwiseConv2D: single((scope, x) =>
     channelsLast(scope, x, (image) => {
       const filter = kernel(scope, 'depthwise_kernel');

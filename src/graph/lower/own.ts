@@ -1,8 +1,7 @@
 import { binary, cast, scale, scalarOf, unary } from '../ops/elementwise.js';
 import { batchMatMul } from '../ops/neural.js';
-import { broadcastTo, concatenate, pad, reshape, slice, transpose } from '../ops/shape.js';
+import { broadcastTo, concatenate, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
 import type { Value } from '../types.js';
-import { shapeWith } from './reshape.js';
 import { single, type LoweringTable } from './scope.js';
 
 /** Keras's smallest standard deviation, as in the layer. */

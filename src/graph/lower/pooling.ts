@@ -2,7 +2,7 @@ import { unary } from '../ops/elementwise.js';
 import { averagePool, maxPool } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
 import type { Value } from '../types.js';
-import { channelsLast, paddingOf } from './convolution.js';
+import { asRow, channelsLast, paddingOf } from './convolution.js';
 import { single, type LayerScope, type LoweringTable } from './scope.js';
 
 function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
@@ -14,6 +14,17 @@ function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
     if (rectified === undefined) return pooling(scope.graph, image, window, options);
     return unary(scope.graph, 'Relu', pooling(scope.graph, rectified, window, options));
   });
+}
+
+/** Pooling over the one axis between batch and channels. */
+function pool1d(pooling: typeof maxPool): LoweringTable[string] {
+  return single((scope, x) =>
+    asRow(scope, x, (row) => {
+      const [size = 2] = scope.config.numbers('poolSize') ?? [];
+      const [stride = size] = scope.config.numbers('strides') ?? [];
+      return pooling(scope.graph, row, [1, size], { strides: [1, stride], padding: paddingOf(scope) });
+    }),
+  );
 }
 
 /** Reduces height and width (or the one axis between batch and channels). */
@@ -29,6 +40,8 @@ function global(op: 'Mean' | 'Max'): LoweringTable[string] {
 export const poolingLowerings: LoweringTable = {
   MaxPooling2D: single((scope, x) => pool(scope, x, maxPool)),
   AveragePooling2D: single((scope, x) => pool(scope, x, averagePool)),
+  MaxPooling1D: pool1d(maxPool),
+  AveragePooling1D: pool1d(averagePool),
   GlobalAveragePooling2D: global('Mean'),
   GlobalMaxPooling2D: global('Max'),
   GlobalAveragePooling1D: global('Mean'),

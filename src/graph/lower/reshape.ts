@@ -1,5 +1,5 @@
 import { cast, scale, shift } from '../ops/elementwise.js';
-import { broadcastTo, concatenate, integers, pad, reshape, shapeOf, slice, transpose } from '../ops/shape.js';
+import { broadcastTo, integers, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
 import { elementsPerSample, type Value } from '../types.js';
 import type { GraphBuilder } from '../builder.js';
 import { channelsLast } from './convolution.js';
@@ -49,12 +49,6 @@ function repeatPixels(graph: GraphBuilder, x: Value, [down, across]: readonly [n
     channels,
   ]);
   return reshape(graph, rows, [-1, height * down, width * across, channels]);
-}
-
-/** The shape [batch of x, ...rest]. */
-export function shapeWith(graph: GraphBuilder, x: Value, rest: readonly number[]): Value {
-  const first = slice(graph, shapeOf(graph, x), [0], [1]);
-  return concatenate(graph, [first, integers(graph, rest)], 0);
 }
 
 /** `ResizeBilinear` or `ResizeNearestNeighbor`, as tfjs calls them; in float32. */

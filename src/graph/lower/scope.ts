@@ -13,6 +13,8 @@ export interface ForwardPass {
   readonly graph: GraphBuilder;
   /** True when dropout drops and batch normalization uses the batch. */
   readonly training: boolean;
+  /** Samples in the batch, an int32 scalar. */
+  readonly batch: Value;
   /** Type of convolutions and matrix products. */
   readonly computeType: DataType;
   /** The fed value of a weight, by the weight's id. */

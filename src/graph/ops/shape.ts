@@ -100,3 +100,9 @@ export function pack(graph: GraphBuilder, scalars: readonly Value[]): Value {
   const attributes = { T: { type }, N: scalars.length, axis: 0 };
   return graph.add('Pack', scalars, attributes, { type, shape: [scalars.length] });
 }
+
+/** The shape [size of x's first axis, ...rest]. */
+export function shapeWith(graph: GraphBuilder, x: Value, rest: readonly number[]): Value {
+  const first = slice(graph, shapeOf(graph, x), [0], [1]);
+  return concatenate(graph, [first, integers(graph, rest)], 0);
+}
