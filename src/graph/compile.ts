@@ -6,7 +6,7 @@ import type { LayersModel } from '../tf.js';
 import { GraphBuilder } from './builder.js';
 import { gradients } from './gradients/reverse.js';
 import type { ForwardPass } from './lower/index.js';
-import { lowerLoss, type LossParts } from './loss.js';
+import { lowerLoss, type LossParts } from './loss/index.js';
 import { addAll, binary, cast } from './ops/elementwise.js';
 import { reduce } from './ops/reduce.js';
 import { batchSize, pack, reshape } from './ops/shape.js';
@@ -217,7 +217,9 @@ function summary(
 }
 
 function checkedOutput(graph: GraphBuilder, spec: StepSpec, output: Value): Value {
-  if (output.shape.length !== 2 || output.shape[1] !== spec.classes) {
+  // One output serves two classes by a binary loss, or any number by a regression.
+  const single = spec.targets === 'classes' && output.shape[1] === 1;
+  if (output.shape.length !== 2 || (output.shape[1] !== spec.classes && !single)) {
     const found = output.shape.map((size) => (size < 0 ? 'batch' : size)).join(', ');
     const text = `Expected a model whose output is [batch, ${spec.classes}] but found [${found}]`;
     throw new ConvoyError('CONVOY_MODEL', text, { place: output.node.name });

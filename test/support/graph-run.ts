@@ -28,8 +28,13 @@ export class GraphRun {
     readonly seed: readonly [number, number] = [0, 0],
   ) {}
 
-  static async open(native: Native, run: EngineRun, compiled: CompiledModel): Promise<GraphRun> {
-    return new GraphRun(native, run, compiled, await loadCompiled(native, compiled.savedModel));
+  static async open(
+    native: Native,
+    run: EngineRun,
+    compiled: CompiledModel,
+    seed?: readonly [number, number],
+  ): Promise<GraphRun> {
+    return new GraphRun(native, run, compiled, await loadCompiled(native, compiled.savedModel), seed);
   }
 
   /** One training step of a shard: gradients, moving statistics and stats land in the arena. */

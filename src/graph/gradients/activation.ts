@@ -20,13 +20,13 @@ function swapped(op: string): GradientTable[string] {
 }
 
 /**
- * Activations. Where the kernel takes either (Relu, Relu6) it gets the output: the input need not be kept, and the
- * convolution before it can be fused with it.
+ * Activations. Where the kernel takes either (Relu, Relu6, and LeakyRelu, whose slope is not negative) it gets the
+ * output: the input need not be kept, and the convolution before it can be fused with it.
  */
 export const activationGradients: GradientTable = {
   Relu: kernel('ReluGrad', 'output'),
   Relu6: kernel('Relu6Grad', 'output'),
-  LeakyRelu: kernel('LeakyReluGrad', 'input'),
+  LeakyRelu: kernel('LeakyReluGrad', 'output'),
   Elu: kernel('EluGrad', 'output'),
   Selu: kernel('SeluGrad', 'output'),
   Softplus: kernel('SoftplusGrad', 'input'),

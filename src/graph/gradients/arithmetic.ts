@@ -81,6 +81,10 @@ export const arithmeticGradients: GradientTable = {
   },
   Abs: (graph, node, gradient) => [times(graph, gradient, unary(graph, 'Sign', inputOf(node, 0)))],
   Exp: (graph, node, gradient) => [times(graph, gradient, outputOf(node))],
+  Expm1: (graph, node, gradient) => {
+    const y = outputOf(node);
+    return [times(graph, gradient, binary(graph, 'AddV2', y, scalarOf(graph, y, 1)))];
+  },
   Log: (graph, node, gradient) => [binary(graph, 'RealDiv', gradient, inputOf(node, 0))],
   Log1p: (graph, node, gradient) => {
     const x = inputOf(node, 0);

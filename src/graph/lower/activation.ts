@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast, scalarOf, scale, shift, unary, type UnaryOp } from '../ops/elementwise.js';
+import { withLast } from '../ops/shape.js';
 import type { Value } from '../types.js';
 import { single, type LayerScope, type LoweringTable } from './scope.js';
 
@@ -69,7 +70,11 @@ export const activationLowerings: LoweringTable = {
     if (highest === 6) return unary(graph, 'Relu6', x);
     return binary(graph, 'Minimum', positive, scalarOf(graph, x, highest));
   }),
-  LeakyReLU: single(({ graph, config }, x) => leaky(graph, x, config.number('alpha', 0.3))),
+  LeakyReLU: single((scope, x) => {
+    const alpha = scope.config.number('alpha', 0.3);
+    if (!(alpha >= 0)) throw scope.error('an alpha of 0 or more', String(alpha));
+    return leaky(scope.graph, x, alpha);
+  }),
   /** max(x, 0) + alpha min(x, 0) with alpha of its own for each place (or shared along axes). */
   PReLU: single((scope, x) => {
     const { graph } = scope;
@@ -94,5 +99,8 @@ export const activationLowerings: LoweringTable = {
     );
     return binary(graph, 'Mul', x, cast(graph, above, x.type));
   }),
-  Softmax: single((scope, x) => activate(scope, x, 'softmax')),
+  Softmax: single((scope, x) => {
+    const axis = scope.config.number('axis', -1);
+    return withLast(scope.graph, x, axis < 0 ? x.shape.length + axis : axis, (last) => activate(scope, last, 'softmax'));
+  }),
 };

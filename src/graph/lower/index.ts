@@ -1,7 +1,6 @@
 import { activationLowerings } from './activation.js';
 import { convolutionLowerings } from './convolution.js';
 import { denseLowerings } from './dense.js';
-import { dropPathLowerings } from './drop-path.js';
 import { mergeLowerings } from './merge.js';
 import { normalizationLowerings } from './normalization.js';
 import { ownLowerings } from './own.js';
@@ -15,7 +14,6 @@ export const lowerings: LoweringTable = {
   ...activationLowerings,
   ...convolutionLowerings,
   ...denseLowerings,
-  ...dropPathLowerings,
   ...mergeLowerings,
   ...normalizationLowerings,
   ...ownLowerings,

@@ -3,21 +3,13 @@ import { batchNormGradient } from '../gradients/normalization.js';
 import { binary, cast, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
 import { averagePool, fusedBatchNorm, matMul } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
-import { batchSize, reshape, transpose } from '../ops/shape.js';
+import { batchSize, reshape, withLast } from '../ops/shape.js';
 import type { GraphNode, Value } from '../types.js';
 import { single, type LayerScope, type LoweringTable } from './scope.js';
 
 /** A weight over channels, or a constant where the layer has none. */
 function vector(scope: LayerScope, name: string, otherwise: number, channels: number): Value {
   return scope.has(name) ? scope.weight(name) : scope.graph.constant(otherwise, 'float32', [channels]);
-}
-
-/** Moves an axis to the end, runs `lower` and moves it back. */
-function withLast(graph: GraphBuilder, x: Value, axis: number, lower: (x: Value) => Value): Value {
-  const rank = x.shape.length;
-  const order = [...x.shape.keys()].filter((place) => place !== axis).concat(axis);
-  if (axis === rank - 1) return lower(x);
-  return transpose(graph, lower(transpose(graph, x, order)), [...order.keys()].map((place) => order.indexOf(place)));
 }
 
 /** Mean and (biased) variance of a batch, a number a channel. */

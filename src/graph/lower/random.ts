@@ -144,6 +144,8 @@ export const randomLowerings: LoweringTable = {
     const shape = x.shape.map((size, axis) => (typeof noise[axis] === 'number' ? Number(noise[axis]) : size));
     return drop(scope, x, rate, shape);
   }),
+  /** Whole samples at once: stochastic depth (Huang et al. 2016). */
+  DropPath: atRate((scope, x, rate) => drop(scope, x, rate, x.shape.map((size, axis) => (axis === 0 ? size : 1)))),
   /** Whole channels at once (Tompson et al. 2015). */
   SpatialDropout1D: atRate((scope, x, rate) => {
     const [batch, , channels] = x.shape as readonly [number, number, number];

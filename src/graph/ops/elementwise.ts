@@ -7,6 +7,7 @@ export type UnaryOp =
   | 'Elu'
   | 'Erf'
   | 'Exp'
+  | 'Expm1'
   | 'Identity'
   | 'IsNan'
   | 'Log'

@@ -106,3 +106,11 @@ export function shapeWith(graph: GraphBuilder, x: Value, rest: readonly number[]
   const first = slice(graph, shapeOf(graph, x), [0], [1]);
   return concatenate(graph, [first, integers(graph, rest)], 0);
 }
+
+/** Moves an axis to the end, runs `lower` and moves it back. */
+export function withLast(graph: GraphBuilder, x: Value, axis: number, lower: (x: Value) => Value): Value {
+  const rank = x.shape.length;
+  const order = [...x.shape.keys()].filter((place) => place !== axis).concat(axis);
+  if (axis === rank - 1) return lower(x);
+  return transpose(graph, lower(transpose(graph, x, order)), [...order.keys()].map((place) => order.indexOf(place)));
+}

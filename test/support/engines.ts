@@ -1,0 +1,94 @@
+import type { StepSpec } from '../../src/contracts/index.js';
+import { EagerEngine, stepKey } from '../../src/engine/index.js';
+import { compileModel } from '../../src/graph/index.js';
+import { slotNames } from '../../src/memory/index.js';
+import { loadNative } from '../../src/native/index.js';
+import { RandomStream } from '../../src/random.js';
+import type { LayersModel } from '../../src/tf.js';
+import { engineRun, readGradients, readMoving, readStats, relativeDifference, shardTask, stepSpec } from './engine-run.js';
+import { GraphRun } from './graph-run.js';
+
+/**
+ * Differences between the engines, each relative to the eager tensor's largest element, but at least to a hundredth of
+ * the largest of all: some gradients are zero but for rounding, those of shifts before a batch normalization.
+ */
+export type Differences = ReadonlyMap<string, number>;
+
+/**
+ * One step and one evaluation of a model by both engines on the same drawn weights and batch (which is smaller than the
+ * slot): differences of gradients, moving statistics, stats and outputs by name.
+ */
+export async function compareEngines(
+  model: LayersModel,
+  options: Partial<StepSpec> = {},
+  { batch = 6, seed = 0 }: { batch?: number; seed?: number } = {},
+): Promise<Differences> {
+  const native = await loadNative();
+  const spec = stepSpec(model, options);
+  const run = engineRun(model, spec, { capacity: batch + 1 });
+  const stream = new RandomStream(seed, 'test');
+  const weights = run.arena.float32(run.arena.slot(slotNames.weights));
+  for (const { name, offset, length } of run.layout.parameters) {
+    // Variances and scales around 1, everything else around 0.
+    const center = /variance|gamma/.test(name) ? 1 : 0;
+    for (let index = 0; index < length; index++) weights[offset + index] = center + stream.uniform() - 0.5;
+  }
+  const pixels = run.arena.uint8(run.arena.slot(slotNames.pixels(0)));
+  pixels.forEach((_, index) => (pixels[index] = stream.below(256)));
+  const targets = run.arena.slot(slotNames.targets(0));
+  if (spec.targets === 'classes') {
+    const labels = run.arena.int32(targets);
+    labels.forEach((_, index) => (labels[index] = stream.below(spec.classes)));
+  } else {
+    const values = run.arena.float32(targets);
+    values.forEach((_, index) => (values[index] = stream.below(2)));
+  }
+  const task = shardTask(batch - 1, { begin: 1 });
+  const take = (outputs: Float32Array): Map<string, Float32Array> =>
+    new Map([...readGradients(run), ...readMoving(run), ['stats', readStats(run)], ['outputs', outputs]]);
+  const clear = (): void => {
+    for (const name of [slotNames.gradients(0), slotNames.stats]) run.arena.float32(run.arena.slot(name)).fill(-1);
+  };
+
+  clear();
+  const graph = await GraphRun.open(native, run, compileModel(model, spec), stepKey(0, 0, 0));
+  const predicted = graph.predict(task);
+  graph.train(task);
+  const compiled = take(predicted);
+  graph.evaluate(task);
+  compiled.set('evaluated stats', readStats(run));
+  graph.graph.dispose();
+
+  clear();
+  const engine = new EagerEngine({ native, seed: 0, ...run }, model);
+  engine.evaluate(task);
+  const evaluated = readStats(run);
+  const outputs = run.arena.float32(run.arena.slot(slotNames.outputs(0)), spec.classes, (batch - 1) * spec.classes);
+  engine.gradients(task);
+  const eager = take(outputs.slice());
+  eager.set('evaluated stats', evaluated);
+  engine.dispose();
+
+  const floor = 1e-2 * largest(...readGradients(run).values());
+  const differences = new Map<string, number>();
+  for (const [name, expected] of eager) {
+    const got = compiled.get(name) as Float32Array;
+    // Only the written numbers of a stats line.
+    const [a, b] = name.includes('stats') ? [got.slice(0, 5), expected.slice(0, 5)] : [got, expected];
+    const size = largest(b);
+    differences.set(name, (relativeDifference(a, b) * (size || 1)) / Math.max(size, floor));
+  }
+  return differences;
+}
+
+/** The largest absolute value. */
+function largest(...tensors: readonly Float32Array[]): number {
+  return tensors.reduce((most, tensor) => tensor.reduce((size, value) => Math.max(size, Math.abs(value)), most), 0);
+}
+
+/** The greatest of the differences, and where it is. */
+export function worst(differences: Differences): { readonly name: string; readonly difference: number } {
+  return [...differences]
+    .map(([name, difference]) => ({ name, difference }))
+    .reduce((most, next) => (next.difference > most.difference ? next : most));
+}
