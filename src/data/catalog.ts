@@ -41,9 +41,9 @@ const colour32: ImageShape = { height: 32, width: 32, channels: 3 };
 /**
  * Every dataset that convoy opens by name.
  *
- * Sizes and checksums of MNIST, CIFAR-10 and CIFAR-100 are those TensorFlow Datasets pins for the same addresses, and
- * so for Fashion-MNIST, whose bucket is also reached by https. Means and deviations of drawn, MNIST, Fashion-MNIST and
- * CIFAR-10 images were computed from the training images; those of CIFAR-100 are the customary published ones.
+ * Sizes and checksums are those TensorFlow Datasets pins for the same files (Fashion-MNIST's bucket is here addressed by
+ * https). Means and deviations of the drawn images, MNIST and Fashion-MNIST were computed from the training images; those
+ * of CIFAR are the customary published ones.
  */
 export const catalog: readonly CatalogEntry[] = [
   {

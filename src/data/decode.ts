@@ -29,7 +29,8 @@ export class BadImageError extends Error {
 /** Size of an image as it will be decoded, EXIF orientation applied. */
 export type ImageSize = Pick<ImageShape, 'height' | 'width'>;
 
-const inputOptions = { failOn: 'error', limitInputPixels: limits.imagePixels } as const;
+/** How encoded images are read: whole or not at all, and no more pixels than the limit. */
+export const inputOptions = { failOn: 'error', limitInputPixels: limits.imagePixels } as const;
 
 /**
  * The size of an encoded image, from its header.

@@ -1,20 +1,33 @@
 import sharp from 'sharp';
-import { availableParallelism } from 'node:os';
 import type { Dataset, ImageShape } from '../contracts/index.js';
 import { ConvoyError } from '../errors.js';
-import { forEachAtOnce } from './at-once.js';
-import { BadImageError, decodeImage, imageSize, type ImageSize } from './decode.js';
+import { BadImageError, imageSize, type ImageSize } from './decode.js';
+import { badImage, decodeAll } from './decode-all.js';
 import { loadDecoded, saveDecoded, type DecodedSet } from './decoded-cache.js';
-import { archiveIdentity, checkSkipped, extractArchive, extractedArchive, imageSource, type ImageSource, type Listing } from './image-source.js';
-import { layoutOf, type ImageLayout, type LabelledPath, type SplitName } from './layout.js';
+import {
+  archiveIdentity,
+  checkSkipped,
+  extractArchive,
+  extractedArchive,
+  imageSource,
+  type ImageSource,
+  type Listing,
+} from './image-source.js';
+import { layoutOf, splitNames, type ImageLayout, type SplitName } from './layout.js';
 import { limits } from './limits.js';
 import type { BadImage, OpenOptions } from './options.js';
-import { allocateLabels, allocatePixels, imageBytes, pixelDataset, signDataset, type LabelledPixels } from './stores.js';
+import { allocateLabels, pixelDataset, signDataset } from './stores.js';
 
 /** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
 const photographSide = 224;
 /** Another value lets every image be decoded anew; grows with every change of the decoding. */
 const decodingVersion = 1;
+
+/** What is known of a dataset of the catalog. */
+export interface OfficialImages {
+  readonly classes: readonly string[];
+  readonly shape: ImageShape;
+}
 
 /** The splits an image folder has; without `test` the caller splits. */
 export interface ImageSplits {
@@ -28,17 +41,17 @@ export interface ImageSplits {
  * Opens an image folder or tar(.gz) archive. Small images of one size, and all when `imageSize` is given and they fit,
  * are decoded into shared memory and kept in the cache; larger ones stay files (an archive is taken apart in the cache).
  *
- * @param official class names in label order, for datasets of the catalog.
+ * @param official what a dataset of the catalog must be: classes in label order, and the size that its images have.
  */
 export async function openImages(
   name: string,
   path: string,
   options: OpenOptions,
-  official?: readonly string[],
+  official?: OfficialImages,
 ): Promise<ImageSplits> {
   const source = await imageSource(path);
   const keyOf = (identity: string): string =>
-    JSON.stringify(['images', decodingVersion, identity, wantedSize(options) ?? null, official ?? null, sharp.versions.vips]);
+    JSON.stringify(['images', decodingVersion, identity, wantedSize(options) ?? null, official?.classes ?? null, sharp.versions.vips]);
   if (source.kind === 'archive') {
     const kept = await loadDecoded(keyOf(await archiveIdentity(source.path)));
     if (kept !== undefined) return fromDecoded(name, source, kept, options);
@@ -53,15 +66,15 @@ async function openListed(
   source: ImageSource,
   options: OpenOptions,
   keyOf: (identity: string) => string,
-  official?: readonly string[],
+  official?: OfficialImages,
 ): Promise<ImageSplits> {
   const listing = await source.list(options.signal);
   const key = keyOf(listing.identity);
   const kept = source.kind === 'folder' ? await loadDecoded(key) : undefined;
   if (kept !== undefined) return fromDecoded(name, source, kept, options);
-  const layout = layoutOf(source.path, [...listing.files.keys()], listing.folders, official);
+  const layout = layoutOf(source.path, [...listing.files.keys()], listing.folders, official?.classes);
   const wanted = wantedSize(options);
-  const size = wanted ?? (await sampleSize(source, options));
+  const size = wanted ?? official?.shape ?? (await sampleSize(source, options));
   if (fitsInMemory(layout, size, wanted !== undefined)) {
     const set = await decodeAll(source, layout, size, wanted !== undefined, options);
     await saveDecoded(key, set);
@@ -99,82 +112,6 @@ async function sampleSize(source: ImageSource, { onBadImage, signal }: OpenOptio
     }
   }
   throw new ConvoyError('CONVOY_DATA', `${source.path}: expected an image that can be read but found none`, { file: source.path });
-}
-
-function badImage(source: ImageSource, path: string, error: unknown): unknown {
-  if (!(error instanceof BadImageError)) return error;
-  const message = `${source.path}: ${path}: ${error.message}`;
-  return new ConvoyError('CONVOY_DATA', message, { file: source.path, place: path }, error);
-}
-
-const splitNames: readonly SplitName[] = ['train', 'test', 'validation'];
-
-async function decodeAll(
-  source: ImageSource,
-  { classes, splits }: ImageLayout,
-  size: ImageSize,
-  resize: boolean,
-  { onBadImage = 'fail', onProgress, signal }: OpenOptions,
-): Promise<DecodedSet> {
-  sharp.cache(false); // every image is seen once
-  sharp.concurrency(1); // parallel over images, not inside one
-  const shape: ImageShape = { ...size, channels: 3 };
-  const places = new Map<string, { readonly split: SplitName; readonly index: number }>();
-  const stores = new Map<SplitName, Uint8Array<SharedArrayBuffer>>();
-  for (const split of splitNames) {
-    const members = splits[split];
-    if (members === undefined) continue;
-    members.forEach(({ path }, index) => places.set(path, { split, index }));
-    stores.set(split, allocatePixels(members.length, shape, source.path));
-  }
-  const bad = new Map<string, string>();
-  let done = 0;
-  const decode = async (path: string, encoded: Buffer): Promise<void> => {
-    const place = places.get(path);
-    const store = place === undefined ? undefined : stores.get(place.split);
-    if (place === undefined || store === undefined) return;
-    try {
-      store.set(await decodeImage(encoded, size, resize), place.index * imageBytes(shape));
-    } catch (error) {
-      if (!(error instanceof BadImageError) || onBadImage === 'fail') throw badImage(source, path, error);
-      bad.set(path, error.message);
-    }
-    done += 1;
-    if (done % 500 === 0 || done === places.size) onProgress?.({ what: 'decoding images', done, total: places.size, unit: 'images' });
-  };
-  // An archive's entry must be read before the next is asked for, so reading is part of the iteration.
-  const encoded = async function* (): AsyncGenerator<readonly [string, Buffer], void, undefined> {
-    for await (const image of source.images(signal)) yield [image.path, await image.read()];
-  };
-  await forEachAtOnce(encoded(), availableParallelism() + 1, ([path, bytes]) => decode(path, bytes));
-  const badImages = [...bad].map(([file, reason]) => ({ file, reason }));
-  checkSkipped(source.path, badImages.length, places.size, `${badImages[0]?.file}: ${badImages[0]?.reason}`);
-  const part = (split: SplitName): LabelledPixels | undefined => {
-    const pixels = stores.get(split);
-    return pixels && withoutBad(splits[split] ?? [], shape, pixels, bad);
-  };
-  const [train, test, validation] = splitNames.map(part);
-  if (train === undefined) throw new RangeError('a layout always has a train split');
-  return { classes, train, badImages, ...(test && { test }), ...(validation && { validation }) };
-}
-
-/** Labels and pixels of the images that are not bad, moved together. */
-function withoutBad(
-  members: readonly LabelledPath[],
-  shape: ImageShape,
-  pixels: Uint8Array<SharedArrayBuffer>,
-  bad: ReadonlyMap<string, string>,
-): LabelledPixels {
-  const bytes = imageBytes(shape);
-  const labels = allocateLabels(members.length);
-  let count = 0;
-  members.forEach(({ path, label }, index) => {
-    if (bad.has(path)) return;
-    labels[count] = label;
-    if (count !== index) pixels.copyWithin(count * bytes, index * bytes, (index + 1) * bytes);
-    count += 1;
-  });
-  return { shape, count, pixels: pixels.subarray(0, count * bytes), labels: labels.subarray(0, count) };
 }
 
 function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): ImageSplits {

@@ -3,6 +3,9 @@ import { fileError } from '../errors.js';
 /** Splits an image folder may have. */
 export type SplitName = 'train' | 'test' | 'validation';
 
+/** All splits, in the order that results list them. */
+export const splitNames: readonly SplitName[] = ['train', 'test', 'validation'];
+
 /** One image of a split. */
 export interface LabelledPath {
   readonly path: string;

@@ -94,13 +94,9 @@ async function openSplits(options: OpenOptions): Promise<ImageSplits> {
 }
 
 async function openFound(entry: CatalogEntry, found: Found, options: OpenOptions): Promise<ImageSplits> {
-  if (found.form === 'images') return openImages(entry.name, found.source, { ...options, imageSize: catalogSize(entry) }, entry.classes);
+  if (found.form === 'images') return openImages(entry.name, found.source, options, entry);
   if (found.form === 'cifar') return fromDecoded(entry.name, await openCifar(entry, found.source, options.signal));
   return fromDecoded(entry.name, await openIdx(entry, found.files, options.signal));
-}
-
-function catalogSize({ shape }: CatalogEntry): [number, number] {
-  return [shape.height, shape.width];
 }
 
 async function openIdx(entry: CatalogEntry, files: IdxFiles, signal?: AbortSignal): Promise<DecodedSet> {
