@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import test from 'ava';
 import sharp from 'sharp';
 import type { Dataset } from '../src/contracts/index.js';
@@ -80,14 +80,28 @@ test('a folder of classes alone is split four to one in each class, by seed', as
 });
 
 test('photographs stay files, those of an archive in the cache', async (t) => {
-  const photos = { 'train/a/1.png': await plainPng('#ff0000', 120, 200), 'train/b/2.png': await plainPng('#00ff00', 300, 100) };
-  const tree = await writeTree(path.join(folder, 'photos'), { ...photos, 'test/a/3.png': await plainPng('#0000ff', 99, 99) });
-  const archive = path.join(folder, 'photos.tar');
-  await writeFile(archive, await tarOf(Object.entries(photos).map(([name, content]) => [{ name: name.slice(6) }, content] as const)));
+  const photos = {
+    'train/a/1.png': await plainPng('#ff0000', 120, 200),
+    'train/b/2.png': await plainPng('#00ff00', 300, 100),
+    'test/a/3.png': await plainPng('#0000ff', 99, 99),
+  };
+  const tree = await writeTree(path.join(folder, 'photos'), photos);
   const { train } = await openDataset({ name: tree, seed: 1 });
   t.deepEqual(train.shape, { height: 224, width: 224, channels: 3 });
   t.deepEqual(train.store, { kind: 'files', root: tree, paths: ['train/a/1.png', 'train/b/2.png'] });
-  await t.throwsAsync(openDataset({ name: archive, seed: 1 }), { message: /enough images of photos\.tar to hold out a share of 0\.2/ });
+  const archive = path.join(folder, 'photos.tar');
+  await writeFile(archive, await tarOf(Object.entries(photos).map(([name, content]) => [{ name }, content] as const)));
+  for (const start of ['first', 'second']) {
+    const { test: tested } = await openDataset({ name: archive, seed: 1 });
+    if (tested.store.kind !== 'files') return t.fail('expected files');
+    t.true(tested.store.root.startsWith(path.join(folder, 'cache', 'extracted')), start);
+    t.deepEqual(await readFile(path.join(tested.store.root, tested.store.paths[0] ?? '')), photos['test/a/3.png']);
+  }
+});
+
+test('too few images to split are refused', async (t) => {
+  const tree = await writeTree(path.join(folder, 'few'), { 'a/1.png': files['train/sea/1.png'], 'b/1.png': files['train/sea/2.png'] });
+  await t.throwsAsync(openDataset({ name: tree, seed: 1 }), { message: /enough images of few to hold out a share of 0\.2 for test but there are 2$/ });
 });
 
 test('an image size given brings every image to it, the middle kept', async (t) => {

@@ -143,6 +143,17 @@ test.serial('shapes are drawn once, then come from the cache; a damaged cache is
   t.is(drawn.length, 2 * calls);
 });
 
+test.serial('a cache that cannot be written is a warning, not the end', async (t) => {
+  const cache = process.env['CONVOY_CACHE'];
+  const blocked = path.join(folder, 'a-file');
+  await writeFile(blocked, '');
+  process.env['CONVOY_CACHE'] = path.join(blocked, 'cache');
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+  t.is((await openDataset({ name: 'shapes', seed: 1 })).train.count, 6000);
+  t.regex((await warned).message, /^Cannot keep decoded images in .*a-file.cache.decoded.*ENOTDIR/);
+  process.env['CONVOY_CACHE'] = cache;
+});
+
 test('the catalog pins every file by https, size and SHA-256, and has as many names as classes', (t) => {
   t.deepEqual(catalog.map(({ classes }) => new Set(classes).size), [10, 10, 10, 10, 100]);
   for (const { url, sha256, bytes } of catalog.flatMap(({ files }) => files)) {
