@@ -93,7 +93,9 @@ async function importLibrary() {
   const streams: unknown = Reflect.get(fileSystem, 'streams');
   const standardError: unknown = Array.isArray(streams) ? streams[2] : undefined;
   if (standardError) fileSystem.close(standardError);
-  fileSystem.open(diagnostics, 'a');
+  // Without it damage would go unseen, so a build of h5wasm that does not play along is refused.
+  const descriptor: unknown = Reflect.get(fileSystem.open(diagnostics, 'a'), 'fd');
+  if (descriptor !== 2) throw new TypeError(`h5wasm's standard error is not descriptor 2 but ${String(descriptor)}`);
   return { hdf5, fileSystem };
 }
 
