@@ -1,3 +1,5 @@
+// Registers our own layers: a topology may name them.
+import '../layers/index.js';
 import { tf } from '../tf.js';
 import { CompiledEngine, type CompiledSpec } from './compiled.js';
 import type { Engine, EngineContext } from './contract.js';
