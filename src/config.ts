@@ -99,7 +99,9 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     }
     // Each layer alone, so that a message names the file that is wrong.
     parseOptions(configSchema, input, where);
-    for (const [key, value] of Object.entries(input)) merged[key] = mergeOption(merged[key], value);
+    for (const [key, value] of Object.entries(input)) {
+      if (value !== undefined) merged[key] = mergeOption(merged[key], value);
+    }
   }
   const config = parseOptions(configSchema, merged, '');
   if (config.shards !== undefined && config.shards > config.batchSize) {

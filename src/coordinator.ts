@@ -91,10 +91,11 @@ export class Coordinator {
       });
     }
     const total = plan.accumulated + sums.weightSum;
-    const coefficients = Array.from({ length: layout.shards }, (_, shard) =>
-      shard < tasks.length ? this.#line(batch.slot, shard)[stats.weightSum]! / total : 0,
-    );
-    const carry = plan.accumulated / total;
+    // Shares of nothing: where all samples weigh 0, shards count alike, since each has the regularization's gradient.
+    const share = (shard: number): number =>
+      total === 0 ? 1 / tasks.length : (this.#line(batch.slot, shard)[stats.weightSum] as number) / total;
+    const coefficients = Array.from({ length: layout.shards }, (_, shard) => (shard < tasks.length ? share(shard) : 0));
+    const carry = total === 0 ? 0 : plan.accumulated / total;
     this.#averageMoving(tasks);
     const seconds = plan.update
       ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, coefficients, carry })

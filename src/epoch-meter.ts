@@ -24,6 +24,11 @@ const empty: MeterState = {
   phases: { data: 0, gradients: 0, allReduce: 0, optimizer: 0, evaluation: 0 },
 };
 
+/** Mean loss of samples; 0 where all of them weigh 0. */
+export function meanLoss({ lossSum, weightSum }: Pick<Sums, 'lossSum' | 'weightSum'>): number {
+  return weightSum === 0 ? 0 : lossSum / weightSum;
+}
+
 /** Adds up loss, accuracy and seconds of an epoch. */
 export class EpochMeter {
   #state: MeterState;
@@ -56,9 +61,9 @@ export class EpochMeter {
 
   /** Running loss and accuracy. */
   get scores(): SplitScores {
-    const { lossSum, weightSum, correct, count, regularizationSum, batches } = this.#state;
+    const { correct, count, regularizationSum, batches } = this.#state;
     return {
-      loss: lossSum / weightSum + regularizationSum / Math.max(1, batches),
+      loss: meanLoss(this.#state) + regularizationSum / Math.max(1, batches),
       accuracy: correct / count,
     };
   }

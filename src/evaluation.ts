@@ -1,5 +1,6 @@
 import type { BatchStage } from './contracts/index.js';
 import type { Coordinator, Sums } from './coordinator.js';
+import { meanLoss } from './epoch-meter.js';
 import { BatchFeeder, type ReadyBatch } from './feeder.js';
 import { type Arena, type RunLayout, slotNames } from './memory/index.js';
 
@@ -81,5 +82,5 @@ export async function evaluateSplit(options: EvaluationOptions): Promise<Scores>
     weightSum += part.weightSum;
     correct += part.correct;
   }
-  return { loss: lossSum / weightSum + (sums[0]?.regularization ?? 0), accuracy: correct / count };
+  return { loss: meanLoss({ lossSum, weightSum }) + (sums[0]?.regularization ?? 0), accuracy: correct / count };
 }

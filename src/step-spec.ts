@@ -2,16 +2,17 @@ import type { RunConfig } from './config.js';
 import type { Dataset, LossSpec, Preprocess, StepSpec } from './contracts/index.js';
 import { catalogEntry } from './data/index.js';
 import { optionError } from './errors.js';
+import { parseLoss } from './losses/index.js';
 import type { LayersModel } from './tf.js';
 
 /**
  * What decides a step's gradients besides weights and data.
  *
- * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images.
+ * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images, or class weights the classes.
  */
 export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset): StepSpec {
   return {
-    loss: lossOf(config.loss, model),
+    loss: lossOf(parseLoss(config.loss, train.classes.length), model),
     preprocess: preprocessOf(config, train),
     precision: config.precision,
     targets: train.targets.kind,

@@ -3,7 +3,7 @@ import { readCheckpoint } from './checkpoint.js';
 import { bestWeights } from './best-weights.js';
 import { type ConfigInput, resolveConfig } from './config.js';
 import { epochOrder } from './data/index.js';
-import { EpochMeter } from './epoch-meter.js';
+import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { ConvoyError } from './errors.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
 import { BatchFeeder } from './feeder.js';
@@ -74,7 +74,7 @@ export class Trainer {
     const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
     const runtime = await openRuntime({ ...options, config });
     try {
-      const callbacks = new CallbackList([...ownCallbacks(runtime, recorder), ...(options.callbacks ?? [])]);
+      const callbacks = new CallbackList(allCallbacks(runtime, recorder, options.callbacks ?? []));
       const file = recorder.resumeFrom;
       const state = file ? fromCheckpoint(runtime, callbacks, await readCheckpoint(file), file) : initialState();
       await recorder.begin(runtime, state, callbacks);
@@ -90,14 +90,16 @@ export class Trainer {
   }
 }
 
-/** Callbacks that a configuration asks for. */
-function ownCallbacks({ config, datasets }: Runtime, recorder: RunRecorder): Callback[] {
-  const split = datasets.validation === undefined ? 'test' : 'validation';
-  return [
-    config.earlyStopping === undefined ? bestWeights(`${split}.accuracy`) : earlyStopping(config.earlyStopping),
-    ...(config.target?.stop === true ? [targetReached({ value: config.target.accuracy, monitor: `${split}.accuracy` })] : []),
+/** Callbacks that a configuration asks for, then the user's own. One alone keeps the best weights. */
+function allCallbacks({ config, datasets }: Runtime, recorder: RunRecorder, given: readonly Callback[]): Callback[] {
+  const accuracy = `${datasets.validation === undefined ? 'test' : 'validation'}.accuracy` as const;
+  const asked = [
+    ...(config.earlyStopping === undefined ? [] : [earlyStopping(config.earlyStopping)]),
+    ...(config.target?.stop === true ? [targetReached({ value: config.target.accuracy, monitor: accuracy })] : []),
     ...recorder.callbacks,
+    ...given,
   ];
+  return asked.some(({ keepsBest }) => keepsBest === true) ? asked : [bestWeights(accuracy), ...asked];
 }
 
 /** One run under way: the step loop, and what callbacks may ask of it. */
@@ -167,7 +169,7 @@ class Run implements Control {
         accumulated = update ? 0 : accumulated + sums.weightSum;
         state.batch += 1;
         state.position += batch.count;
-        if (update) await this.#stepDone(meter, sums.lossSum / sums.weightSum, learningRate, batch.count);
+        if (update) await this.#stepDone(meter, meanLoss(sums), learningRate, batch.count);
         this.#report(meter, 'training', state.position, order.length);
       }
     } finally {

@@ -69,6 +69,8 @@ export interface Control {
 export interface Callback {
   /** Unique in a run: the state is kept under it. */
   readonly name: string;
+  /** True when it decides which weights are the best ones, by `keepBest`; the trainer's own choice then stands back. */
+  readonly keepsBest?: boolean;
   onTrainBegin?(context: TrainContext, control: Control): void | Promise<void>;
   onStepEnd?(record: StepRecord, control: Control): void | Promise<void>;
   onEpochEnd?(record: EpochRecord, control: Control): void | Promise<void>;

@@ -44,6 +44,7 @@ export function earlyStopping(options: EarlyStoppingOptions): Callback {
   let waited = 0;
   return {
     name: 'earlyStopping',
+    keepsBest: restoreBest,
     async onEpochEnd(record, control) {
       const monitor = wanted ?? (record.validation === undefined ? 'test.loss' : 'validation.loss');
       const value = monitored(record, monitor);

@@ -34,7 +34,8 @@ export const stats = {
  * Computes on one thread. Everything goes through the arena: an engine reads weights and batch slots, and writes the
  * shard's gradient slot, moving statistics slot, statistics line, or the outputs of the batch slot.
  *
- * The gradient is that of sum(w_i l_i) / sum(w_i) over the shard, plus the regularization loss.
+ * The gradient is that of sum(w_i l_i) / sum(w_i) over the shard, plus the regularization loss; where the weights sum to
+ * 0 (classes of weight 0 only) it is that of the regularization loss alone.
  */
 export interface Engine {
   readonly name: 'eager' | 'compiled';

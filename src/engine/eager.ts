@@ -57,7 +57,8 @@ export class EagerEngine implements Engine {
         const regularization = this.#regularization();
         this.#measure(line, outputs, targets, losses, weights);
         line[stats.regularization] = regularization?.dataSync()[0] ?? 0;
-        const mean = tf.div(tf.sum(tf.mul(losses, weights)), tf.sum(weights));
+        // A shard of samples that all weigh 0 has loss and gradient 0, not 0/0.
+        const mean = tf.div(tf.sum(tf.mul(losses, weights)), line[stats.weightSum] || 1);
         return (regularization ? tf.add(mean, regularization) : mean) as ReturnType<typeof tf.scalar>;
       }, variables);
       value.dispose();
