@@ -97,11 +97,11 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       throw optionError(where, 'an object of options', input);
     }
-    // Each layer alone, so that a message names the file that is wrong.
-    parseOptions(configSchema, input, where);
     for (const [key, value] of Object.entries(input)) {
       if (value !== undefined) merged[key] = mergeOption(merged[key], value);
     }
+    // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
+    parseOptions(configSchema, merged, where);
   }
   const config = parseOptions(configSchema, merged, '');
   if (config.shards !== undefined && config.shards > config.batchSize) {
