@@ -1,0 +1,6 @@
+/** Measuring training in processes of their own: what `convoy tune` and the benchmarks share. */
+export { type ChildOptions, MeasuringChild, MissingError } from './child.js';
+export { type Measured, serve } from './protocol.js';
+export { type StepChild, startStepChild } from './step-child.js';
+export { type StepPhase, stepPhases, type StepRound, StepSession, type StepSetup } from './step-session.js';
+export { syntheticDatasets } from './synthetic.js';
