@@ -1,0 +1,31 @@
+import type { ConfigInput } from '../../src/config.js';
+import type { ImageShape } from '../../src/contracts/index.js';
+
+/** A network that is measured, as its recipe trains it. */
+export interface BenchNetwork {
+  readonly name: string;
+  readonly image: ImageShape;
+  readonly optimizer: 'sgd' | 'adam';
+  /** Batch of the comparison with peers. */
+  readonly batch: number;
+}
+
+const colour = { height: 32, width: 32, channels: 3 } as const;
+
+/** The recipes' networks and the smallest ResNet. */
+export const benchNetworks: readonly BenchNetwork[] = [
+  { name: 'cifar10-cnn', image: colour, optimizer: 'sgd', batch: 256 },
+  { name: 'fashion-mnist-cnn', image: { height: 28, width: 28, channels: 1 }, optimizer: 'adam', batch: 256 },
+  { name: 'cifar-resnet20', image: colour, optimizer: 'sgd', batch: 128 },
+];
+
+/** Configuration of steps of a network. */
+export function stepConfig({ name, optimizer, batch }: BenchNetwork, options: Partial<ConfigInput> = {}): ConfigInput {
+  return {
+    model: { name },
+    optimizer: optimizer === 'sgd' ? { name: 'sgd', momentum: 0.9 } : { name: 'adam' },
+    learningRate: 0.001,
+    batchSize: batch,
+    ...options,
+  };
+}

@@ -1,0 +1,75 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { barChart, type Chart, scalingChart, stackedBarChart } from '../../src/plots/index.js';
+import type { BenchResult, Claim, ResultChart, ResultTable } from './result.js';
+
+/** A figure as a table shows it: three digits that matter, whole and grouped from 1000 on. */
+export function figure(value: string | number | null): string {
+  if (typeof value === 'string') return value;
+  if (value === null || !Number.isFinite(value)) return '-';
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
+  return value.toLocaleString('en-US', Number.isInteger(value) ? {} : { maximumSignificantDigits: 3 });
+}
+
+function markdownTable({ title, columns, rows }: ResultTable): string[] {
+  const numeric = columns.map((_, column) => rows.some((row) => typeof row[column] === 'number'));
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    title,
+    '',
+    line(columns),
+    line(numeric.map((right) => (right ? '---:' : '---'))),
+    ...rows.map((row) => line(row.map(figure))),
+    '',
+  ];
+}
+
+function claimLine({ what, measured, bound, side, passed }: Claim): string {
+  return `| ${what} | ${figure(measured)} | ${side} ${figure(bound)} | ${passed ? 'yes' : '**no**'} |`;
+}
+
+/** A result as Markdown: claims first, then tables, charts, notes, machine and command. */
+export function resultMarkdown(result: BenchResult): string {
+  const { machine, claims, tables, charts, notes } = result;
+  const lines: string[] = [];
+  if (claims.length > 0) lines.push('| claim | measured | needed | holds |', '| --- | ---: | ---: | --- |', ...claims.map(claimLine), '');
+  for (const table of tables) lines.push(...markdownTable(table));
+  for (const { file, options } of charts) lines.push(`![${options.title}](docs/${file}.svg)`, '');
+  for (const note of notes) lines.push(`- ${note}`);
+  if (notes.length > 0) lines.push('');
+  const libraries = Object.entries(machine.libraries).map(([name, version]) => `${name} ${version}`);
+  lines.push(
+    `${result.date}, \`${result.command}\`: ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}; ` +
+      `Node ${machine.node}, ${libraries.join(', ')}; commit ${machine.commit}.`,
+  );
+  return lines.join('\n');
+}
+
+/** Writes a result's charts as SVG. */
+export async function writeCharts({ charts }: BenchResult, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const chart of charts) await draw(chart).write(join(folder, `${chart.file}.svg`));
+}
+
+function draw(chart: ResultChart): Chart {
+  if (chart.kind === 'scaling') return scalingChart(chart.options);
+  // JSON knows no undefined: what has no value came back as null.
+  const series = chart.options.series.map(({ name, values }) => ({ name, values: values.map((value) => value ?? undefined) }));
+  const options = { ...chart.options, series };
+  return chart.kind === 'bars' ? barChart(options) : stackedBarChart(options);
+}
+
+const marker = /<!-- bench:([a-z-]+) -->\n([\s\S]*?)\n?<!-- \/bench -->/g;
+
+/** What a page holds between its markers `<!-- bench:NAME -->` and `<!-- /bench -->`, by name. */
+export function reportedBlocks(page: string): Map<string, string> {
+  return new Map([...page.matchAll(marker)].map(([, name = '', text = '']) => [name, text]));
+}
+
+/** Replaces what a page holds between markers by the results of those names. */
+export function insertResults(page: string, results: readonly BenchResult[]): string {
+  return page.replace(marker, (block, name: string) => {
+    const result = results.find(({ bench }) => bench === name);
+    return result === undefined ? block : `<!-- bench:${name} -->\n${resultMarkdown(result)}\n<!-- /bench -->`;
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * `npm run bench`: measures convoy on this machine. `npm run bench -- NAME...` runs some of the benches,
+ * `npm run bench -- report` turns the newest results into tables and charts.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { writeFileAtomic } from '../src/atomic-file.js';
+import { integer, positive } from '../src/cli/parsers.js';
+import { createTerminal, exitCodeOf, tellError } from '../src/cli/terminal.js';
+import { optionError } from '../src/errors.js';
+import { describeMachine } from './harness/machine.js';
+import { insertResults, reportedBlocks, resultMarkdown, writeCharts } from './harness/report.js';
+import { type BenchResult, readResults, writeResult } from './harness/result.js';
+import { type Bench, benches } from './suite/index.js';
+
+interface Flags {
+  readonly quick?: true;
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly epochs?: number;
+  readonly networks?: string;
+  readonly dataDir?: string;
+  readonly keep: boolean;
+}
+
+/** Rounds long enough for steps of 200 ms, enough of them for a median. */
+const standard = { seconds: 2, rounds: 5 };
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+const program = new Command('bench')
+  .description('Measures convoy on this machine, beside its peers where they are. Without a name: everything.')
+  .argument('[names...]', `${benches.map(({ name }) => name).join(', ')}; or report`)
+  .option('--quick', 'a short variant, to see that it works; nothing is kept')
+  .option('--seconds <s>', 'length of a measured round', positive('--seconds'), standard.seconds)
+  .option('--rounds <n>', 'rounds of each, in turn', integer('--rounds'), standard.rounds)
+  .option('--epochs <n>', 'epochs of whole jobs (default: those of the recipe)', integer('--epochs'))
+  .option('--networks <list>', 'only networks or recipes whose names hold one of these')
+  .option('--data-dir <dir>', 'where to look for datasets first')
+  .option('--no-keep', 'do not write bench/results')
+  .action(run);
+
+async function run(names: readonly string[], flags: Flags): Promise<void> {
+  if (names.length === 1 && names[0] === 'report') return report();
+  const chosen = names.length === 0 ? benches : names.map(benchNamed);
+  let failed = 0;
+  for (const bench of chosen) {
+    const result = await measure(bench, flags);
+    process.stdout.write(`\n## ${result.title}\n\n${resultMarkdown(result)}\n`);
+    failed += result.claims.filter(({ passed }) => !passed).length;
+    if (flags.keep && flags.quick === undefined) process.stdout.write(`\nkept as ${await writeResult(result)}\n`);
+  }
+  if (failed > 0) process.stderr.write(`${failed} claims do not hold\n`);
+  // A short run says nothing about speed.
+  if (failed > 0 && flags.quick === undefined) process.exitCode = 1;
+}
+
+function benchNamed(name: string): Bench {
+  const found = benches.find((bench) => bench.name === name);
+  if (found === undefined) throw optionError('the benchmark', `one of ${benches.map((bench) => bench.name).join(', ')}, report`, name);
+  return found;
+}
+
+async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
+  const { quick, seconds, rounds, epochs, networks, dataDir } = flags;
+  const found = await bench.run({
+    quick: quick === true,
+    seconds: quick === true ? Math.min(seconds, 0.3) : seconds,
+    rounds: quick === true ? 1 : rounds,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(networks === undefined ? {} : { networks: networks.split(',') }),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    say: (text) => process.stderr.write(`${bench.name}: ${text}\n`),
+  });
+  const { libraries = {}, charts = [], claims = [], notes = [], tables } = found;
+  const machine = await describeMachine();
+  return {
+    bench: bench.name,
+    title: bench.title,
+    command: commandOf(bench, flags),
+    date: new Date().toISOString().slice(0, 10),
+    machine: { ...machine, libraries: { ...machine.libraries, ...libraries } },
+    tables,
+    charts,
+    claims,
+    notes,
+  };
+}
+
+/** How to repeat a measurement; where data lies is everybody's own affair. */
+function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, networks }: Flags): string {
+  const given = { seconds: seconds === standard.seconds ? undefined : seconds, rounds: rounds === standard.rounds ? undefined : rounds, epochs, networks };
+  const more = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${value}`]));
+  return ['npm run bench --', name, ...(quick === undefined ? [] : ['--quick']), ...more].join(' ');
+}
+
+async function report(): Promise<void> {
+  const results = readResults();
+  for (const result of results) await writeCharts(result, `${root}docs`);
+  const file = `${root}README.md`;
+  const page = await readFile(file, 'utf8').catch(() => '');
+  const blocks = reportedBlocks(page);
+  if (blocks.size > 0) await writeFileAtomic(file, [insertResults(page, results)]);
+  for (const { bench } of results) {
+    if (!blocks.has(bench)) process.stderr.write(`README.md has no place for ${bench}: <!-- bench:${bench} --> and <!-- /bench -->\n`);
+  }
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  tellError(createTerminal(false), error);
+  process.exitCode = exitCodeOf(error);
+}

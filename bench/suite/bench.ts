@@ -1,0 +1,29 @@
+import type { Findings } from '../harness/result.js';
+
+/** What every bench is told. */
+export interface BenchOptions {
+  /** A short variant, to see that it works: its figures mean little and are not kept. */
+  readonly quick: boolean;
+  /** Length of a measured round, in seconds. */
+  readonly seconds: number;
+  readonly rounds: number;
+  /** Epochs of whole jobs; default those of the recipe. */
+  readonly epochs?: number;
+  /** Only networks whose names hold one of these. */
+  readonly networks?: readonly string[];
+  readonly dataDir?: string;
+  /** Tells what is being measured. */
+  readonly say: (text: string) => void;
+}
+
+/** One benchmark. */
+export interface Bench {
+  readonly name: string;
+  readonly title: string;
+  run(options: BenchOptions): Promise<Findings>;
+}
+
+/** Whether a network is wanted. */
+export function wanted({ networks }: BenchOptions, name: string): boolean {
+  return networks === undefined || networks.some((part) => name.includes(part));
+}

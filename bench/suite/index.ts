@@ -1,0 +1,27 @@
+import { allReduceBench } from './all-reduce.js';
+import { augmentBench } from './augment.js';
+import type { Bench } from './bench.js';
+import { enginesBench } from './engines.js';
+import { jobsBench } from './jobs.js';
+import { memoryBench } from './memory.js';
+import { peersBench } from './peers.js';
+import { scalingBench } from './scaling.js';
+import { startupBench } from './startup.js';
+import { stepBench } from './step.js';
+import { timeToAccuracyBench } from './time-to-accuracy.js';
+
+export type { Bench, BenchOptions } from './bench.js';
+
+/** Every benchmark, in the order in which all are run. */
+export const benches: readonly Bench[] = [
+  peersBench,
+  jobsBench,
+  enginesBench,
+  stepBench,
+  scalingBench,
+  allReduceBench,
+  augmentBench,
+  startupBench,
+  memoryBench,
+  timeToAccuracyBench,
+];
