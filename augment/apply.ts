@@ -35,7 +35,9 @@ class WindowRun {
   readonly #count: number;
   readonly #window: Uint8Array;
   readonly #bytes: number;
+  /** An image, and behind it the same with its moves done. */
   readonly #scratch: Uint8Array;
+  readonly #moved: Uint8Array;
   #source: Source;
   /** Moves that are not in the pixels yet; per sample, 1 once they are in the window with all moves done. */
   #moves: MoveTable;
@@ -48,7 +50,8 @@ class WindowRun {
     this.#count = count;
     this.#window = window;
     this.#bytes = shape.width * shape.height * shape.channels;
-    this.#scratch = new Uint8Array(this.#bytes);
+    this.#scratch = new Uint8Array(2 * this.#bytes);
+    this.#moved = this.#scratch.subarray(this.#bytes);
     this.#source = source;
     this.#moves = new MoveTable(count, shape);
     this.#settled = new Uint8Array(count).fill(source.pixels === window ? 1 : 0);
@@ -113,15 +116,13 @@ class WindowRun {
   #settle(index: number): void {
     if (this.#settled[index] === 1) return;
     this.#settled[index] = 1;
-    const target = index * this.#bytes;
-    const stride = this.#shape.width * this.#shape.channels;
-    const source = this.#source;
-    if (source.pixels !== this.#window) {
-      this.#moves.place(index, source.pixels, source.start(index), this.#window, target, stride, false);
-      return;
-    }
-    this.#scratch.set(this.#window.subarray(target, target + this.#bytes));
-    this.#moves.place(index, this.#scratch, 0, this.#window, target, stride, false);
+    const bytes = this.#bytes;
+    const scratch = this.#scratch;
+    const { pixels, start } = this.#source;
+    const from = start(index);
+    scratch.set(pixels.subarray(from, from + bytes));
+    this.#moves.place(index, scratch, 0, bytes, this.#shape.width * this.#shape.channels, false);
+    this.#window.set(this.#moved, index * bytes);
   }
 
   /** Brings all samples into the window; `renew` says that new moves come, which are to be done from there. */
@@ -157,34 +158,43 @@ class WindowRun {
       await transformMosaic(
         spec,
         members.length,
-        (tile, canvas, start, stride) => this.#put(members[tile] as number, spec, origins, canvas, start, stride),
-        (tile) => {
-          const index = members[tile] as number;
-          this.#settled[index] = 1;
-          return {
-            pixels: this.#window,
-            start: index * this.#bytes,
-            shiftX: shifts?.[2 * index] ?? 0,
-            shiftY: shifts?.[2 * index + 1] ?? 0,
-          };
+        (tile, memory, start, stride, scratch) =>
+          this.#put(members[tile] as number, spec, origins, memory, start, stride, scratch),
+        {
+          shiftX: (tile) => shifts?.[2 * (members[tile] as number)] ?? 0,
+          shiftY: (tile) => shifts?.[2 * (members[tile] as number) + 1] ?? 0,
+          take: (tile, pixels) => {
+            const index = members[tile] as number;
+            this.#settled[index] = 1;
+            this.#window.set(pixels, index * this.#bytes);
+          },
         },
       );
     });
   }
 
   /** Puts a sample, or the part of it that is transformed, on a canvas. */
-  #put(index: number, spec: MosaicSpec, origins: Int16Array | undefined, canvas: Uint8Array, start: number, stride: number): void {
+  #put(
+    index: number,
+    spec: MosaicSpec,
+    origins: Int16Array | undefined,
+    memory: Uint8Array,
+    start: number,
+    stride: number,
+    scratch: number,
+  ): void {
     const { channels, width } = this.#shape;
-    const settled = this.#settled[index] === 1;
-    if (!settled) {
-      this.#moves.place(index, this.#source.pixels, this.#source.start(index), canvas, start, stride, true);
+    if (this.#settled[index] !== 1) {
+      const from = this.#source.start(index);
+      memory.set(this.#source.pixels.subarray(from, from + this.#bytes), scratch);
+      this.#moves.place(index, memory, scratch, start, stride, true);
       return;
     }
     const left = origins?.[2 * index] ?? 0;
     const top = origins?.[2 * index + 1] ?? 0;
     for (let y = 0; y < spec.contentHeight; y++) {
       const from = index * this.#bytes + ((top + y) * width + left) * channels;
-      canvas.set(this.#window.subarray(from, from + spec.contentWidth * channels), start + y * stride);
+      memory.set(this.#window.subarray(from, from + spec.contentWidth * channels), start + y * stride);
     }
   }
 

@@ -1,12 +1,13 @@
 /**
  * Photographs, one by one: decoded, turned upright, cut and resized in one chain of sharp.
  */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import type { ImageShape } from '../src/contracts/index.js';
 import { fileError } from '../src/errors.js';
 import type { RandomStream } from '../src/random.js';
 import { drawBox, type Box } from './banks.js';
+import { readJpegHeader } from './jpeg-header.js';
 import type { Transform } from './spec.js';
 
 /** Largest image that is decoded, in pixels, unless told otherwise: Pillow's warning limit, 256 MiB of RGB. */
@@ -31,10 +32,14 @@ function isAccepted(bytes: Uint8Array): boolean {
   );
 }
 
-async function readImage(file: string): Promise<Buffer> {
+/**
+ * Reads at once, in this worker thread: asynchronous reading makes four trips through libuv's queue, behind the decodes
+ * that wait there, and costs 0.7 ms of CPU a file.
+ */
+function readImage(file: string): Buffer {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = readFileSync(file);
   } catch (error) {
     throw fileError('CONVOY_DATA', file, 'image', readable, error instanceof Error ? error.message : String(error), error);
   }
@@ -54,6 +59,15 @@ interface UprightSize {
 async function uprightSize(image: Sharp): Promise<UprightSize> {
   const { autoOrient } = await image.metadata();
   return { width: autoOrient.width, height: autoOrient.height };
+}
+
+/** The image to decode, and its size once upright; turning is only asked for where it may be needed. */
+async function openImage(bytes: Buffer, pixelLimit: number): Promise<{ image: Sharp; size: UprightSize }> {
+  const options = { failOn: 'truncated', limitInputPixels: pixelLimit } as const;
+  const header = readJpegHeader(bytes);
+  if (header?.orientation === 1) return { image: sharp(bytes, options), size: header };
+  const image = sharp(bytes, { ...options, autoOrient: true });
+  return { image, size: await uprightSize(image) };
 }
 
 /** The part of an image to keep, in upright pixels. */
@@ -83,10 +97,9 @@ export async function decodeImage(
   stream: RandomStream,
   pixelLimit: number,
 ): Promise<Uint8Array> {
-  const bytes = await readImage(file);
+  const bytes = readImage(file);
   try {
-    const image = sharp(bytes, { autoOrient: true, failOn: 'truncated', limitInputPixels: pixelLimit });
-    const size = await uprightSize(image);
+    const { image, size } = await openImage(bytes, pixelLimit);
     const box = chooseBox(size, shape, crop, stream);
     const whole = box.width === size.width && box.height === size.height;
     const shrink = Math.min(box.width / shape.width, box.height / shape.height);

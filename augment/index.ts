@@ -5,3 +5,4 @@ export { createAugmentStage, type AugmentStage, type AugmentStageOptions, type A
 export { createGatherStage } from './gather.js';
 export { dropBadImages, type CheckedImages } from './bad-images.js';
 export type { BadImage } from './messages.js';
+export { renderGrid, type GridOptions } from './grid.js';

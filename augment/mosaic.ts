@@ -13,6 +13,7 @@
  *   rule. It acts as a translation by that much.
  */
 import sharp from 'sharp';
+import { withWorkspace } from './workspace.js';
 
 /** `[a, b, c, d]`: forward, output offset = [[a, b], [c, d]] · input offset, x to the right and y down. */
 export type Matrix = readonly [number, number, number, number];
@@ -100,30 +101,50 @@ export function layoutMosaic(spec: MosaicSpec, count: number): MosaicLayout {
   return { width, height: y + slackY + pitchY - before, tiles, windows, errors };
 }
 
-/** Top left of the bounding box that libvips gives the transformed canvas. */
-function canvasOrigin([a, b, c, d]: Matrix, width: number, height: number): { left: number; top: number } {
-  const left = Math.min(0, a * width, b * height, a * width + b * height);
-  const top = Math.min(0, c * width, d * height, c * width + d * height);
-  return { left: roundAway(left), top: roundAway(top) };
+/** The bounding box that libvips gives the transformed canvas. */
+interface TransformedBox {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
 }
 
-/** True where libvips might round the box's corner the other way than this code does. */
+function transformedSize([a, b, c, d]: Matrix, width: number, height: number): TransformedBox {
+  const xs = [0, a * width, b * height, a * width + b * height];
+  const ys = [0, c * width, d * height, c * width + d * height];
+  const left = Math.min(...xs);
+  const top = Math.min(...ys);
+  return {
+    left: roundAway(left),
+    top: roundAway(top),
+    width: roundAway(Math.max(...xs) - left),
+    height: roundAway(Math.max(...ys) - top),
+  };
+}
+
+/** True where libvips might round a corner or a side of the box the other way than this code does. */
 function roundsUnsurely([a, b, c, d]: Matrix, width: number, height: number): boolean {
   const near = (value: number): boolean => Math.abs(Math.abs(value - Math.trunc(value)) - 0.5) < 1e-6;
-  return (
-    near(Math.min(0, a * width, b * height, a * width + b * height)) ||
-    near(Math.min(0, c * width, d * height, c * width + d * height))
-  );
+  const edges = (u: number, v: number): boolean => {
+    const low = Math.min(0, u, v, u + v);
+    return near(low) || near(Math.max(0, u, v, u + v) - low);
+  };
+  return edges(a * width, b * height) || edges(c * width, d * height);
 }
 
-/** Writes the content of tile `tile` to the canvas from byte `start`, rows `stride` bytes apart; the canvas is zero. */
-export type PutTile = (tile: number, canvas: Uint8Array, start: number, stride: number) => void;
-/** Where tile `tile` goes (tight rows), and by how many pixels its image is moved right and down on the way. */
-export interface TileTarget {
-  readonly pixels: Uint8Array;
-  readonly start: number;
-  readonly shiftX: number;
-  readonly shiftY: number;
+/**
+ * Writes the content of tile `tile` to byte `start` of `memory`, rows `stride` bytes apart, where it is zero. From byte
+ * `scratch` on there is room for an image.
+ */
+export type PutTile = (tile: number, memory: Uint8Array, start: number, stride: number, scratch: number) => void;
+
+/** What becomes of the transformed images. */
+export interface TileSink {
+  /** By how many pixels image `tile` is moved right and down on the way. */
+  readonly shiftX: (tile: number) => number;
+  readonly shiftY: (tile: number) => number;
+  /** Takes image `tile`, tight rows. */
+  readonly take: (tile: number, pixels: Uint8Array) => void;
 }
 
 /** Repeats a tile's edge pixels into the margin around it. */
@@ -148,36 +169,45 @@ function repeatEdges(canvas: Uint8Array, stride: number, x: number, y: number, s
 /**
  * Transforms `count` images by one matrix about their centres, bilinearly, in one call of sharp.
  *
- * `put` is called for each tile before the call, `target` after it.
+ * `put` is called for each tile before the call, `sink` after it.
  */
-export async function transformMosaic(
-  spec: MosaicSpec,
-  count: number,
-  put: PutTile,
-  target: (tile: number) => TileTarget,
-): Promise<void> {
+export async function transformMosaic(spec: MosaicSpec, count: number, put: PutTile, sink: TileSink): Promise<void> {
   const layout = layoutMosaic(spec, count);
   const { channels } = spec;
-  const after = margins[spec.border].after;
-  const width = layout.width;
-  let height = layout.height;
+  const { width } = layout;
+  let { height } = layout;
   while (roundsUnsurely(spec.matrix, width, height) && height < layout.height + 8) height++;
-  const canvas = Buffer.alloc(width * height * channels);
-  const stride = width * channels;
-  for (let tile = 0; tile < count; tile++) {
-    const x = layout.tiles[tile * 2] as number;
-    const y = layout.tiles[tile * 2 + 1] as number;
-    put(tile, canvas, y * stride + x * channels, stride);
-    if (after > 1) repeatEdges(canvas, stride, x, y, spec);
-  }
-  const [a, b, c, d] = spec.matrix;
-  const { data, info } = await sharp(canvas, { raw: { width, height, channels: channels === 1 ? 1 : 3 } })
-    .affine([a, b, c, d], { interpolator: 'bilinear', background: { r: 0, g: 0, b: 0 } })
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const origin = canvasOrigin(spec.matrix, width, height);
-  for (let tile = 0; tile < count; tile++) cutTile(spec, layout, tile, origin, data, info, target(tile));
+  const canvasBytes = width * height * channels;
+  const imageBytes = Math.max(spec.outputWidth * spec.outputHeight, spec.contentWidth * spec.contentHeight) * channels;
+  const box = transformedSize(spec.matrix, width, height);
+  const bytes = Math.max(canvasBytes, box.width * box.height * channels) + imageBytes;
+  await withWorkspace(bytes, async (memory) => {
+    memory.fill(0, 0, canvasBytes);
+    const stride = width * channels;
+    for (let tile = 0; tile < count; tile++) {
+      const x = layout.tiles[tile * 2] as number;
+      const y = layout.tiles[tile * 2 + 1] as number;
+      put(tile, memory, y * stride + x * channels, stride, canvasBytes);
+      if (spec.border === 'edge') repeatEdges(memory, stride, x, y, spec);
+    }
+    const [a, b, c, d] = spec.matrix;
+    const canvas = memory.subarray(0, canvasBytes);
+    const { data, info } = await sharp(canvas, { raw: { width, height, channels: channels === 1 ? 1 : 3 } })
+      .affine([a, b, c, d], { interpolator: 'bilinear', background: { r: 0, g: 0, b: 0 } })
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    if (info.width !== box.width || info.height !== box.height) {
+      throw new RangeError(`libvips gave ${info.width}x${info.height} pixels, not ${box.width}x${box.height}`);
+    }
+    memory.set(data);
+    for (let tile = 0; tile < count; tile++) {
+      const left = (layout.windows[tile * 2] as number) - sink.shiftX(tile);
+      const top = (layout.windows[tile * 2 + 1] as number) - sink.shiftY(tile);
+      cutTile(spec, layout, tile, left, top, memory, box, data.length);
+      sink.take(tile, memory.subarray(data.length, data.length + spec.outputWidth * spec.outputHeight * channels));
+    }
+  });
 }
 
 /** The x of a row, from `low` to `high`, with `from <= start + step x <= to`, as an interval narrowed in place. */
@@ -194,14 +224,16 @@ function narrow(span: { low: number; high: number }, start: number, step: number
   if (high < span.high) span.high = high;
 }
 
+/** Copies the image of a tile, its top left at (left, top) before the box's own offset, to byte `target` of `memory`. */
 function cutTile(
   spec: MosaicSpec,
   layout: MosaicLayout,
   tile: number,
-  origin: { left: number; top: number },
-  data: Uint8Array,
-  info: { width: number; height: number },
-  target: TileTarget,
+  left: number,
+  top: number,
+  memory: Uint8Array,
+  box: TransformedBox,
+  target: number,
 ): void {
   const [a, b, c, d] = spec.matrix;
   const { channels, outputWidth, outputHeight } = spec;
@@ -213,24 +245,19 @@ function cutTile(
   const highV = spec.contentHeight - 1 + reach;
   const tileX = layout.tiles[tile * 2] as number;
   const tileY = layout.tiles[tile * 2 + 1] as number;
-  // Output pixel (x, y) of the image lies at (left + x, top + y) in coordinates where the matrix maps 0 to 0.
-  const left = (layout.windows[tile * 2] as number) - target.shiftX;
-  const top = (layout.windows[tile * 2 + 1] as number) - target.shiftY;
-  const { pixels } = target;
-  pixels.fill(0, target.start, target.start + outputWidth * outputHeight * channels);
+  const rowBytes = outputWidth * channels;
+  memory.fill(0, target, target + outputHeight * rowBytes);
   const span = { low: 0, high: 0 };
-  for (let y = 0; y < outputHeight; y++) {
-    const row = top + y - origin.top;
-    if (row < 0 || row >= info.height) continue;
-    span.low = Math.max(0, origin.left - left);
-    span.high = Math.min(outputWidth, info.width + origin.left - left) - 1;
+  const firstRow = Math.max(0, box.top - top);
+  const lastRow = Math.min(outputHeight, box.height + box.top - top) - 1;
+  for (let y = firstRow; y <= lastRow; y++) {
+    span.low = Math.max(0, box.left - left);
+    span.high = Math.min(outputWidth, box.width + box.left - left) - 1;
+    // In coordinates where the matrix maps 0 to 0, output pixel x of this row lies at (left + x, top + y).
     narrow(span, (d * left - b * (top + y)) / determinant - tileX, stepU, -reach, highU);
     narrow(span, (a * (top + y) - c * left) / determinant - tileY, stepV, -reach, highV);
     if (span.high < span.low) continue;
-    const from = (row * info.width + left - origin.left) * channels;
-    pixels.set(
-      data.subarray(from + span.low * channels, from + (span.high + 1) * channels),
-      target.start + (y * outputWidth + span.low) * channels,
-    );
+    const from = ((top + y - box.top) * box.width + left - box.left) * channels;
+    memory.copyWithin(target + y * rowBytes + span.low * channels, from + span.low * channels, from + (span.high + 1) * channels);
   }
 }

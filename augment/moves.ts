@@ -60,18 +60,11 @@ export class MoveTable {
   }
 
   /**
-   * Writes image `index`, moved, to `target` from byte `targetStart`, rows `targetStride` bytes apart. Every byte of
-   * the image is written unless `zeroed` says that the target is 0 already. Source and target must not overlap.
+   * Writes image `index`, moved, from byte `source` of `memory` to byte `target` of it, rows `targetStride` bytes apart.
+   * Every byte of the image is written unless `zeroed` says that the target is 0 already; the two must not overlap.
+   * Within one array, because `copyWithin` needs no view: 20 ns a row, a fifth of `set` with `subarray`.
    */
-  place(
-    index: number,
-    source: Uint8Array,
-    sourceStart: number,
-    target: Uint8Array,
-    targetStart: number,
-    targetStride: number,
-    zeroed: boolean,
-  ): void {
+  place(index: number, memory: Uint8Array, source: number, target: number, targetStride: number, zeroed: boolean): void {
     const { width, height, channels } = this.#shape;
     const moves = this.#moves;
     const at = index * stride;
@@ -80,41 +73,44 @@ export class MoveTable {
     const y0 = moves[at + 6] as number;
     const y1 = moves[at + 7] as number;
     const whole = x0 <= 0 && x1 >= width && y0 <= 0 && y1 >= height;
+    const rowBytes = width * channels;
     if (!whole && !zeroed) {
-      for (let y = 0; y < height; y++) {
-        const row = targetStart + y * targetStride;
-        target.fill(0, row, row + width * channels);
-      }
+      if (targetStride === rowBytes) memory.fill(0, target, target + height * rowBytes);
+      else for (let row = target, y = 0; y < height; y++, row += targetStride) memory.fill(0, row, row + rowBytes);
     }
     const mirrored = moves[at] === 1;
     const upward = moves[at + 1] === 1;
     const originX = moves[at + 2] as number;
     const originY = moves[at + 3] as number;
-    if (whole && !mirrored && !upward && targetStride === width * channels) {
-      target.set(source.subarray(sourceStart, sourceStart + height * targetStride), targetStart);
+    if (whole && !mirrored && !upward && targetStride === rowBytes) {
+      memory.copyWithin(target, source, source + height * rowBytes);
       return;
     }
     for (let y = y0; y < y1; y++) {
-      const sourceRow = sourceStart + (upward ? originY - y : originY + y) * width * channels;
-      const targetRow = targetStart + y * targetStride;
+      const sourceRow = source + (upward ? originY - y : originY + y) * rowBytes;
+      const to = target + y * targetStride + x0 * channels;
       if (!mirrored) {
         const from = sourceRow + (originX + x0) * channels;
-        target.set(source.subarray(from, from + (x1 - x0) * channels), targetRow + x0 * channels);
-      } else if (channels === 3) {
-        let from = sourceRow + (originX - x0) * 3;
-        const end = targetRow + x1 * 3;
-        for (let to = targetRow + x0 * 3; to < end; to += 3, from -= 3) {
-          target[to] = source[from] as number;
-          target[to + 1] = source[from + 1] as number;
-          target[to + 2] = source[from + 2] as number;
-        }
+        memory.copyWithin(to, from, from + (x1 - x0) * channels);
       } else {
-        let to = targetRow + x0 * channels;
-        for (let x = x0; x < x1; x++) {
-          const from = sourceRow + (originX - x) * channels;
-          for (let c = 0; c < channels; c++) target[to++] = source[from + c] as number;
-        }
+        mirrorRow(memory, sourceRow + (originX - x0) * channels, to, x1 - x0, channels);
       }
     }
+  }
+}
+
+/** Writes `count` pixels to byte `to`, reading backwards from the pixel at byte `from`. */
+function mirrorRow(memory: Uint8Array, from: number, to: number, count: number, channels: number): void {
+  if (channels === 3) {
+    const end = to + count * 3;
+    for (; to < end; to += 3, from -= 3) {
+      memory[to] = memory[from] as number;
+      memory[to + 1] = memory[from + 1] as number;
+      memory[to + 2] = memory[from + 2] as number;
+    }
+    return;
+  }
+  for (let x = 0; x < count; x++, from -= channels) {
+    for (let c = 0; c < channels; c++) memory[to++] = memory[from + c] as number;
   }
 }

@@ -28,7 +28,7 @@ async function transformAll(spec: MosaicSpec, images: Uint8Array): Promise<Uint8
         canvas.set(images.subarray(from, from + size * 3), start + y * stride);
       }
     },
-    (tile) => ({ pixels: output, start: tile * bytes, shiftX: 0, shiftY: 0 }),
+    { shiftX: () => 0, shiftY: () => 0, take: (tile, pixels) => output.set(pixels, tile * bytes) },
   );
   return output;
 }
