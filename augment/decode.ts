@@ -63,7 +63,7 @@ async function uprightSize(image: Sharp): Promise<UprightSize> {
 
 /** The image to decode, and its size once upright; turning is only asked for where it may be needed. */
 async function openImage(bytes: Buffer, pixelLimit: number): Promise<{ image: Sharp; size: UprightSize }> {
-  const options = { failOn: 'truncated', limitInputPixels: pixelLimit } as const;
+  const options = { failOn: 'error', limitInputPixels: pixelLimit } as const;
   const header = readJpegHeader(bytes);
   if (header?.orientation === 1) return { image: sharp(bytes, options), size: header };
   const image = sharp(bytes, { ...options, autoOrient: true });
@@ -88,39 +88,63 @@ function chooseBox(size: UprightSize, shape: ImageShape, crop: LeadingCrop | und
  * A part that shrinks to half or less is cut after resizing, so that JPEG and WebP decode at a fraction of their size;
  * any other is cut first, so that only its pixels are resized and rows below it are never decoded.
  *
+ * `random` makes the stream that the part is drawn from, the same each time it is called.
+ *
  * @throws ConvoyError `CONVOY_DATA` naming the file and the reason.
  */
 export async function decodeImage(
   file: string,
   shape: ImageShape,
   crop: LeadingCrop | undefined,
-  stream: RandomStream,
+  random: () => RandomStream,
   pixelLimit: number,
 ): Promise<Uint8Array> {
   const bytes = readImage(file);
-  try {
-    const { image, size } = await openImage(bytes, pixelLimit);
-    const box = chooseBox(size, shape, crop, stream);
-    const whole = box.width === size.width && box.height === size.height;
-    const shrink = Math.min(box.width / shape.width, box.height / shape.height);
-    const options = { fit: 'fill', kernel: 'linear' } as const;
-    let chain = image;
-    if (whole) chain = chain.resize(shape.width, shape.height, options);
-    else if (shrink >= 2) chain = cutAfterResize(chain, size, box, shape);
-    else chain = chain.extract(box).resize(shape.width, shape.height, options);
-    const { data, info } = await chain
-      .removeAlpha()
-      .toColourspace(shape.channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (info.width !== shape.width || info.height !== shape.height || info.channels !== shape.channels) {
-      throw new Error(`decoded to ${info.width}x${info.height}x${info.channels}`);
+  let reason = '';
+  let cause: unknown;
+  for (let attempt = 0; attempt < reasonAttempts && (reason === '' || reason === lostReason); attempt++) {
+    try {
+      return await decodeBytes(bytes, shape, crop, random(), pixelLimit);
+    } catch (error) {
+      reason = error instanceof Error ? (error.message.split('\n')[0] ?? '').trim() : String(error);
+      cause = error;
     }
-    return data;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replaceAll('\n', ' ').trim() : String(error);
-    throw fileError('CONVOY_DATA', file, 'image', readable, reason, error);
   }
+  throw fileError('CONVOY_DATA', file, 'image', readable, reason === lostReason ? 'data that cannot be decoded' : reason, cause);
+}
+
+/**
+ * libvips keeps the text of errors for the whole process: a decode that ends meanwhile wipes it, and sharp then says
+ * this. The image is bad all the same; it is decoded again for the reason only.
+ */
+const lostReason = 'Unknown error';
+const reasonAttempts = 3;
+
+async function decodeBytes(
+  bytes: Buffer,
+  shape: ImageShape,
+  crop: LeadingCrop | undefined,
+  stream: RandomStream,
+  pixelLimit: number,
+): Promise<Uint8Array> {
+  const { image, size } = await openImage(bytes, pixelLimit);
+  const box = chooseBox(size, shape, crop, stream);
+  const whole = box.width === size.width && box.height === size.height;
+  const shrink = Math.min(box.width / shape.width, box.height / shape.height);
+  const options = { fit: 'fill', kernel: 'linear' } as const;
+  let chain = image;
+  if (whole) chain = chain.resize(shape.width, shape.height, options);
+  else if (shrink >= 2) chain = cutAfterResize(chain, size, box, shape);
+  else chain = chain.extract(box).resize(shape.width, shape.height, options);
+  const { data, info } = await chain
+    .removeAlpha()
+    .toColourspace(shape.channels === 1 ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.width !== shape.width || info.height !== shape.height || info.channels !== shape.channels) {
+    throw new RangeError(`${info.width}x${info.height} pixels of ${info.channels} channels`);
+  }
+  return data;
 }
 
 /** Resizes the whole so that the part has the target's size, then cuts it out; its place is rounded to a pixel. */

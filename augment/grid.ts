@@ -79,6 +79,7 @@ export async function renderGrid(dataset: Dataset, spec: AugmentSpec, options: G
     `<g font-family="sans-serif" font-size="12" text-anchor="middle">${texts.join('')}</g></svg>`;
   return await sharp({ create: { ...size, channels: 3, background: '#fff' } })
     .composite([...cells, { input: Buffer.from(overlay), left: 0, top: 0 }])
+    .removeAlpha()
     .png()
     .toBuffer();
 }

@@ -54,9 +54,9 @@ export class Renderer {
     if (store.kind === 'pixels') return { pixels: store.pixels, start: (index) => (samples[index] as number) * bytes };
     await runLimited([...samples], decodesAtOnce, async (sample, index) => {
       const position = window * this.#sizes.windowSize + index;
-      const stream = new RandomStream(seed, 'augment', epoch, position);
+      const random = (): RandomStream => new RandomStream(seed, 'augment', epoch, position);
       const file = join(store.root, store.paths[sample] ?? '');
-      pixels.set(await decodeImage(file, shape, this.#crop, stream, pixelLimit), index * bytes);
+      pixels.set(await decodeImage(file, shape, this.#crop, random, pixelLimit), index * bytes);
     });
     return { pixels, start: (index) => index * bytes };
   }
@@ -66,11 +66,11 @@ export class Renderer {
     const { store, shape } = this.#setup.dataset;
     if (store.kind === 'pixels') return [];
     const bad: BadImage[] = [];
-    const stream = new RandomStream(0, 'augment');
+    const random = (): RandomStream => new RandomStream(0, 'augment');
     await runLimited([...samples], decodesAtOnce, async (sample) => {
       const file = store.paths[sample] ?? '';
       try {
-        await decodeImage(join(store.root, file), shape, undefined, stream, this.#setup.pixelLimit);
+        await decodeImage(join(store.root, file), shape, undefined, random, this.#setup.pixelLimit);
       } catch (error) {
         if (!(error instanceof ConvoyError)) throw error;
         bad.push({ sample, file, reason: error.message });

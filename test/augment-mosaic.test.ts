@@ -91,3 +91,55 @@ for (const [title, matrix] of [
     }
   });
 }
+
+test('a turn by 90 degrees is exact', async (t) => {
+  const image = noise(bytes);
+  const output = await transformAll(specOf([0, -1, 1, 0]), image); // clockwise: (x, y) from the centre goes to (-y, x)
+  const expected = new Uint8Array(bytes);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      for (let c = 0; c < 3; c++) expected[(y * size + x) * 3 + c] = image[((size - 1 - x) * size + y) * 3 + c] as number;
+    }
+  }
+  t.is(compare(output, expected), 0);
+});
+
+test('no window starts more than half a pixel from where it should, a fifth as a rule', (t) => {
+  const stream = new RandomStream(6, 'test');
+  let squares = 0;
+  let values = 0;
+  for (let turn = 0; turn < 50; turn++) {
+    const matrix = affineMatrix(stream.uniform() * 360, 0.5 + stream.uniform(), stream.uniform() * 40 - 20, 0);
+    for (const error of layoutMosaic(specOf(matrix), 500).errors) {
+      t.true(Math.abs(error) <= 0.5);
+      squares += error * error;
+      values++;
+    }
+  }
+  // Best of six places: the nearest of six points spread over a unit square has a mean square distance of about
+  // 1 / (6 pi) = 0.053 in the plane, 0.16 along each axis; rounding alone would give 0.29 (= 1 / sqrt 12).
+  t.true(Math.sqrt(squares / values) < 0.25);
+});
+
+for (const [title, matrix, border] of [
+  ['turned', affineMatrix(33, 1, 0, 0), 'zero'],
+  ['shrunk', affineMatrix(10, 0.5, 0, 0), 'zero'],
+  ['enlarged', [1.6, 0, 0, 2] as const, 'edge'],
+] as const) {
+  test(`neighbours never show in an image ${title}, not by one step`, async (t) => {
+    const count = 30;
+    const images = new Uint8Array(count * bytes).fill(255);
+    // Black images between white ones: whatever is not black in them came from a neighbour.
+    for (let tile = 1; tile < count; tile += 2) images.fill(0, tile * bytes, (tile + 1) * bytes);
+    const output = await transformAll(specOf(matrix, border), images);
+    for (let tile = 1; tile < count; tile += 2) {
+      t.true(output.subarray(tile * bytes, (tile + 1) * bytes).every((value) => value === 0), `tile ${tile}`);
+    }
+  });
+}
+
+test('an enlarged part shows its repeated edge, not nothing', async (t) => {
+  const images = new Uint8Array(4 * bytes).fill(200);
+  const output = await transformAll(specOf([1.3, 0, 0, 1.7], 'edge'), images);
+  t.true(output.every((value) => value === 200));
+});

@@ -2,6 +2,9 @@ import test from 'ava';
 import type { BatchSlot, Dataset } from '../src/contracts/index.js';
 import { permutation, RandomStream } from '../src/random.js';
 import { createAugmentStage, createGatherStage, parseAugment, type AugmentSpec } from '../augment/index.js';
+import { workersFor } from '../augment/auto.js';
+import { AugmentPool } from '../augment/pool.js';
+import { ConvoyError } from '../src/errors.js';
 
 const shape = { height: 12, width: 12, channels: 3 };
 const bytes = 12 * 12 * 3;
@@ -79,7 +82,7 @@ test('pixels are the same bytes for any number of threads and any batch size', a
   const dataset = smallDataset(9_000); // windows of 8192
   const reference = await twoEpochs(dataset, transforms, { workers: 1, batchSize: 64 });
   t.false((reference[0] as Buffer).equals(reference[1] as Buffer));
-  for (const pass of [{ workers: 2, batchSize: 64 }, { workers: 3, batchSize: 1000 }, { workers: 1, batchSize: 8_999 }]) {
+  for (const pass of [{ workers: 2, batchSize: 1000 }, { workers: 3, batchSize: 8_999 }]) {
     const other = await twoEpochs(dataset, transforms, pass);
     t.true(other[0]?.equals(reference[0] as Buffer), JSON.stringify(pass));
     t.true(other[1]?.equals(reference[1] as Buffer), JSON.stringify(pass));
@@ -89,7 +92,7 @@ test('pixels are the same bytes for any number of threads and any batch size', a
 test('a run resumed inside an epoch sees the same pixels', async (t) => {
   const dataset = smallDataset(9_000);
   const whole = await twoEpochs(dataset, transforms, { workers: 1, batchSize: 50 });
-  for (const from of [50, 8_150, 8_200, 8_950]) {
+  for (const from of [8_150, 8_200]) {
     const resumed = await twoEpochs(dataset, transforms, { workers: 2, batchSize: 50, from });
     t.true(resumed[0]?.equals((whole[0] as Buffer).subarray(from * bytes)), `from ${from}`);
     t.true(resumed[1]?.equals(whole[1] as Buffer), `from ${from}`);
@@ -116,4 +119,90 @@ test('without transforms the pool and the plain copies give the same bytes and l
   }
   await stage.close();
   await gather.close();
+});
+
+test('a stage closes while windows are queued and batches are waited for', async (t) => {
+  const dataset = smallDataset(9_000);
+  const slots = makeSlots(4, 9_000);
+  const stage = await createAugmentStage({ dataset, slots, transforms, seed: 1, workers: 1, batchSize: 9_000 });
+  const order = Uint32Array.from({ length: 9_000 }, (_, index) => index);
+  for (let epoch = 0; epoch < 4; epoch++) stage.begin(epoch, order, 0);
+  const fills = [0, 1, 2, 3].map((epoch) => stage.fill({ epoch, position: 0, samples: order, slot: epoch }));
+  const settled = Promise.allSettled(fills);
+  await stage.close();
+  for (const result of await settled) {
+    t.true(result.status === 'fulfilled' || (result.reason instanceof ConvoyError && result.reason.code === 'CONVOY_ABORTED'));
+  }
+  t.true((await settled).some(({ status }) => status === 'rejected'));
+  await t.throwsAsync(stage.fill({ epoch: 3, position: 0, samples: order, slot: 0 }), { instanceOf: ConvoyError });
+  await stage.close();
+});
+
+test('an epoch that is given up makes room for the next', async (t) => {
+  const dataset = smallDataset(9_000);
+  const slots = makeSlots(1, 100);
+  const stage = await createAugmentStage({ dataset, slots, transforms, seed: 1, workers: 1, batchSize: 100 });
+  const order = Uint32Array.from({ length: 9_000 }, (_, index) => index);
+  for (let epoch = 0; epoch < 4; epoch++) {
+    stage.begin(epoch, order, 0);
+    for (const position of [0, 100]) {
+      await stage.fill({ epoch, position, samples: order.slice(position, position + 100), slot: 0 });
+    }
+  }
+  t.true(stage.stats().images >= 4 * 8192);
+  t.true(stage.stats().bytes < 4 * 8192 * bytes);
+  await stage.close();
+});
+
+test('a batch that was never announced, or twice asked for, is refused', async (t) => {
+  const dataset = smallDataset(300);
+  const slots = makeSlots(1, 300);
+  const stage = await createAugmentStage({ dataset, slots, transforms, seed: 1, workers: 1, batchSize: 300 });
+  const order = Uint32Array.from({ length: 300 }, (_, index) => index);
+  const request = { epoch: 0, position: 0, samples: order, slot: 0 };
+  await t.throwsAsync(stage.fill(request), { message: /epoch that has begun/ });
+  stage.begin(0, order, 0);
+  t.throws(() => stage.begin(0, order, 0), { message: /later than those/ });
+  await stage.fill(request);
+  await t.throwsAsync(stage.fill(request), { message: /not been asked for/ });
+  await t.throwsAsync(stage.fill({ ...request, slot: 1 }), { message: /integer from 0 to 0 for request\.slot/ });
+  await stage.close();
+});
+
+test('a thread that ends in the middle of a window is replaced and the window is the same', async (t) => {
+  const dataset = smallDataset(4_000);
+  const setup = { dataset, transforms, seed: 1, pixelLimit: 1e6 };
+  const samples = Uint32Array.from({ length: 4_000 }, (_, index) => index);
+  const render = async (disturb: boolean): Promise<Buffer> => {
+    const pool = new AugmentPool(setup, 1);
+    const pixels = new Uint8Array(new SharedArrayBuffer(4_000 * bytes));
+    try {
+      await pool.run({ kind: 'scan', samples: new Uint32Array() }); // the thread is up
+      const done = pool.run({ kind: 'render', epoch: 0, window: 0, samples, pixels });
+      if (disturb) await pool.threads[0]?.terminate();
+      await done;
+    } finally {
+      await pool.close();
+    }
+    return Buffer.from(pixels);
+  };
+  t.true((await render(true)).equals(await render(false)));
+});
+
+test('a wrong number of workers is refused', async (t) => {
+  const dataset = smallDataset(1);
+  for (const workers of [0, 1.5, -1, 257]) {
+    const options = { dataset, slots: [], transforms, seed: 1, workers, batchSize: 1 };
+    await t.throwsAsync(createAugmentStage(options), { message: /integer from 1 to 256 or auto for augment workers/ });
+  }
+});
+
+test('auto takes as many threads as training needs, at most half the cores', (t) => {
+  // Eight cores train 16,000 images of 32x32x3 a second.
+  t.is(workersFor(30_000, 3072, 8), 1);
+  t.is(workersFor(6_000, 3072, 8), 3);
+  t.is(workersFor(100, 3072, 8), 4);
+  t.is(workersFor(100, 3072, 2), 1);
+  // Images of 224x224x3 are 49 times as large: 16,000 / 49 = 327 a second.
+  t.is(workersFor(200, 224 * 224 * 3, 8), 2);
 });
