@@ -1,6 +1,4 @@
-// Registers our own layers: a topology may name them.
-import '../layers/index.js';
-import { tf } from '../tf.js';
+import { loadArchitecture } from '../models/index.js';
 import { CompiledEngine, type CompiledSpec } from './compiled.js';
 import type { Engine, EngineContext } from './contract.js';
 import { EagerEngine } from './eager.js';
@@ -19,6 +17,6 @@ export type EngineSource =
  */
 export async function createEngine(context: EngineContext, source: EngineSource): Promise<Engine> {
   if (source.kind === 'compiled') return CompiledEngine.open(context, source.graph);
-  const model = await tf.models.modelFromJSON(JSON.parse(source.topology) as Parameters<typeof tf.models.modelFromJSON>[0]);
-  return new EagerEngine(context, model);
+  // Not tfjs's own reader: it draws initial weights, slowly, and does not know our layers.
+  return new EagerEngine(context, loadArchitecture(JSON.parse(source.topology), 'topology of the model'));
 }

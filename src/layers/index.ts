@@ -1,3 +1,4 @@
+export { completeBatchNormalization } from './batch-normalization.js';
 export { ChannelPadding } from './channel-padding.js';
 export { DropPath } from './drop-path.js';
 export { FixedNormalization } from './fixed-normalization.js';

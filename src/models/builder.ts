@@ -1,4 +1,4 @@
-import { DropPath } from '../layers/index.js';
+import { completeBatchNormalization, DropPath } from '../layers/index.js';
 import { tf, type LayersModel, type SymbolicTensor } from '../tf.js';
 import { initializerNamed, type InitializerName, type LayerInitializer } from './initializers.js';
 
@@ -57,6 +57,7 @@ export class NetworkBuilder {
 
   /** Applies any layer. */
   apply(layer: Layer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor {
+    completeBatchNormalization(layer);
     layer.setFastWeightInitDuringBuild(true);
     const output = layer.apply(x);
     if (output instanceof tf.SymbolicTensor) return output;

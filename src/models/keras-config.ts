@@ -1,5 +1,6 @@
-import '../layers/index.js'; // registers our own layers, so that files may name them
 import { ConvoyError } from '../errors.js';
+// Also registers our own layers, so that files may name them.
+import { completeBatchNormalization } from '../layers/index.js';
 import { tf, type LayersModel, type SymbolicTensor } from '../tf.js';
 import { isObject, layerError, tfjsLayerConfig, type JsonObject } from './keras-layer-config.js';
 
@@ -130,6 +131,7 @@ function createLayer(entry: JsonObject, file: string, name?: string): Layer {
   const layer: unknown = attempt(file, layerName, () => fromConfig(constructor, config as Parameters<typeof fromConfig>[1]));
   if (!(layer instanceof tf.layers.Layer)) throw layerError(file, layerName, 'the class of a layer', kind);
   if (given['trainable'] === false) layer.trainable = false;
+  completeBatchNormalization(layer);
   return layer;
 }
 
