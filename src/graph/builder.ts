@@ -50,7 +50,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Adds a node, or returns the node that already computes the same. */
+  /** Adds a node, or returns the node that already computes the same. Refuses NaN as `constant` does. */
   node(
     op: string,
     inputs: readonly Value[],
@@ -59,6 +59,9 @@ export class GraphBuilder {
     name = op,
     controls: readonly GraphNode[] = [],
   ): GraphNode {
+    for (const [key, attribute] of Object.entries(attributes)) {
+      if (typeof attribute === 'object' && 'float' in attribute && Number.isNaN(attribute.float)) this.#refuseNaN(key);
+    }
     const key = impure.has(op) ? undefined : nodeKey(op, inputs, attributes, controls);
     const known = key === undefined ? undefined : this.#shared.get(key);
     if (known !== undefined) return known;
@@ -100,15 +103,17 @@ export class GraphBuilder {
    */
   constant(values: number | readonly number[], type: DataType, shape: Shape = [], name = 'constant'): Value {
     const list = typeof values === 'number' ? [values] : values;
-    if (list.some(Number.isNaN)) {
-      throw new ConvoyError('CONVOY_MODEL', `Expected numbers for the constant ${this.#scope}${name} but found NaN`, {
-        place: this.#scope.replace(/\/$/, ''),
-      });
-    }
+    if (list.some(Number.isNaN)) this.#refuseNaN(name);
     const count = shape.reduce((product, size) => product * size, 1);
     const filled = typeof values === 'number' && count !== 1 ? new Array<number>(count).fill(values) : list;
     const tensor = encodeElements(filled, type);
     return this.add('Const', [], { dtype: { type }, value: { tensor, type, shape } }, { type, shape }, name);
+  }
+
+  #refuseNaN(name: string): never {
+    throw new ConvoyError('CONVOY_MODEL', `Expected numbers for the constant ${this.#scope}${name} but found NaN`, {
+      place: this.#scope.replace(/\/$/, ''),
+    });
   }
 
   #unique(name: string): string {

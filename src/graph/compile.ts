@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { StepSpec } from '../contracts/index.js';
 import { ConvoyError } from '../errors.js';
 import { modelParameters, type ModelParameter } from '../models/parameters.js';
-import type { LayersModel } from '../tf.js';
+import { tf, type LayersModel, type Tensor } from '../tf.js';
 import { GraphBuilder } from './builder.js';
 import { gradients } from './gradients/reverse.js';
 import type { ForwardPass } from './lower/index.js';
@@ -75,6 +75,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const graph = new GraphBuilder();
   const inPlace = options.writeInPlace ?? true;
   const parameters = modelParameters(model);
+  for (const { variable, spec: { name } } of parameters) refuseNaN(name, variable.read());
   const feeds: Feed[] = [];
   const feed = (input: GraphInput, value: Value): Value => {
     feeds.push({ value, input });
@@ -176,6 +177,13 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
       outputs: { outputs: output },
     };
   }
+}
+
+/** A weight that is NaN would make everything NaN, far from where it came from. */
+function refuseNaN(name: string, weight: Tensor): void {
+  if (weight.isDisposed) return; // its values live elsewhere
+  const [found] = tf.tidy(() => tf.any(tf.isNaN(weight)).dataSync());
+  if (found) throw new ConvoyError('CONVOY_MODEL', `Expected numbers in ${name} but found NaN`, { place: name });
 }
 
 /** Writes a value into the fed memory of a slot [1, ...shape]; returns the slot's new content. */

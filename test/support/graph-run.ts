@@ -42,6 +42,14 @@ export class GraphRun {
     for (const id of this.#call(this.compiled.train, task)) this.native.release(id);
   }
 
+  /** What a graph that does not write in place fetches. */
+  trained(task: ShardTask): Float32Array[] {
+    const ids = this.#call(this.compiled.train, task);
+    const values = ids.map((id) => Float32Array.from(this.native.read(id)));
+    for (const id of ids) this.native.release(id);
+    return values;
+  }
+
   /** Outputs of a shard, stats into the arena. */
   evaluate(task: ShardTask): Float32Array {
     return this.#outputs(this.compiled.evaluate, task);
