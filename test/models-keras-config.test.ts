@@ -72,6 +72,14 @@ test("Keras 3's ReLU becomes the rectifier of tfjs with the same values", (t) =>
   }
 });
 
+test('a global pooling that keeps its axes gives one pixel', (t) => {
+  const pool = { ...keras3('GlobalAveragePooling2D', 'pool', { keepdims: true }, ['pixels']), build_config: { input_shape: [null, 4, 4, 1] } };
+  const model = loadArchitecture(functional([input, pool], 'pool'));
+  t.deepEqual(model.outputs[0]?.shape, [null, 1, 1, 1]);
+  t.deepEqual(run(model, Array.from({ length: 16 }, (_, index) => index)), [7.5]);
+  model.dispose();
+});
+
 test('initialisers and regularisers arrive under the names tfjs has for them', (t) => {
   const lecun = { module: 'keras.initializers', class_name: 'LecunNormal', config: { seed: null } };
   const decay = { module: 'keras.regularizers', class_name: 'L2', config: { l2: 0.5 } };
@@ -122,6 +130,8 @@ const broken: [string, unknown, RegExp][] = [
   ['a name twice', functional([input, convolution('a', 'pixels'), convolution('a', 'pixels')], 'a'), /layer a: expected layer names that differ/],
   ['shapes that do not fit', functional([input, keras3('Dense', 'd', { units: 2 }, ['pixels']), keras3('Concatenate', 'c', { axis: 1 }, ['pixels', 'd'])], 'c'), /layer c: expected settings and shapes that fit/],
   ['grouped convolutions', functional([input, convolution('g', 'pixels', { groups: 2 })], 'g'), /layer g: expected a convolution of one group/],
+  ["Keras 3's hard sigmoid", functional([input, convolution('h', 'pixels', { activation: 'hard_sigmoid' })], 'h'), /layer h: expected an activation that tfjs has alike/],
+  ['kept axes of unknown size', functional([input, keras3('GlobalMaxPooling2D', 'p', { keepdims: true }, ['pixels'])], 'p'), /layer p: expected keepdims false/],
   ['an input of free size', functional([keras3('InputLayer', 'pixels', { batch_shape: [null, null, null, 3] }, [])], 'pixels'), /layer pixels: expected an input shape of fixed sizes/],
   ['call arguments', functional([input, { ...convolution('a', 'pixels'), inbound_nodes: [[['pixels', 0, 0, { training: true }]]] }], 'a'), /layer a: expected a call without arguments/],
 ];

@@ -23,14 +23,16 @@ export function fillUniform(values: Float32Array, stream: RandomStream, minimum:
 
 /** Normal. */
 export function fillNormal(values: Float32Array, stream: RandomStream, mean: number, deviation: number): void {
-  for (let i = 0; i < values.length; i++) values[i] = mean + deviation * polarNormal(stream);
+  const normals = new Normals(stream);
+  for (let i = 0; i < values.length; i++) values[i] = mean + deviation * normals.next();
 }
 
 /** Normal, drawn again beyond two standard deviations. */
 export function fillTruncatedNormal(values: Float32Array, stream: RandomStream, mean: number, deviation: number): void {
+  const normals = new Normals(stream);
   for (let i = 0; i < values.length; i++) {
-    let normal = polarNormal(stream);
-    while (Math.abs(normal) > 2) normal = polarNormal(stream);
+    let normal = normals.next();
+    while (Math.abs(normal) > 2) normal = normals.next();
     values[i] = mean + deviation * normal;
   }
 }
@@ -41,9 +43,10 @@ export function fillOrthogonal(values: Float32Array, stream: RandomStream, shape
   const rows = values.length / columns;
   const vectors = Math.min(rows, columns);
   const length = Math.max(rows, columns);
+  const normals = new Normals(stream);
   const basis: Float64Array[] = [];
   while (basis.length < vectors) {
-    const vector = Float64Array.from({ length }, () => polarNormal(stream));
+    const vector = Float64Array.from({ length }, () => normals.next());
     // Gram-Schmidt, twice, since once loses orthogonality to rounding.
     for (let pass = 0; pass < 2; pass++) {
       for (const other of basis) {
@@ -68,12 +71,29 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** A standard normal number by Marsaglia's polar method: no cosine, about twice as quick as Box-Muller. */
-function polarNormal(stream: RandomStream): number {
-  for (;;) {
-    const u = stream.uint32() / 0x8000_0000 - 1;
-    const v = stream.uint32() / 0x8000_0000 - 1;
-    const square = u * u + v * v;
-    if (square < 1 && square > 0) return u * Math.sqrt((-2 * Math.log(square)) / square);
+/** Standard normal numbers by Marsaglia's polar method, which gives pairs: no cosine, and twice as quick as Box-Muller. */
+class Normals {
+  readonly #stream: RandomStream;
+  #spare = Number.NaN;
+
+  constructor(stream: RandomStream) {
+    this.#stream = stream;
+  }
+
+  next(): number {
+    const spare = this.#spare;
+    if (!Number.isNaN(spare)) {
+      this.#spare = Number.NaN;
+      return spare;
+    }
+    for (;;) {
+      const u = this.#stream.uint32() / 0x8000_0000 - 1;
+      const v = this.#stream.uint32() / 0x8000_0000 - 1;
+      const square = u * u + v * v;
+      if (square >= 1 || square === 0) continue;
+      const factor = Math.sqrt((-2 * Math.log(square)) / square);
+      this.#spare = v * factor;
+      return u * factor;
+    }
   }
 }

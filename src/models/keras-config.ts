@@ -123,7 +123,8 @@ function createLayer(entry: JsonObject, file: string, name?: string): Layer {
     return model;
   }
   if (typeof kind !== 'string') throw layerError(file, layerName, 'a class_name', kind);
-  const { className, config } = tfjsLayerConfig(file, kind, { ...given, name: layerName });
+  const built = isObject(entry['build_config']) ? entry['build_config']['input_shape'] : undefined;
+  const { className, config } = tfjsLayerConfig(file, kind, { ...given, name: layerName }, built);
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   const entryOfClass = Object.hasOwn(known, className) ? known[className] : undefined;
   if (entryOfClass === undefined) throw layerError(file, layerName, 'a layer class that convoy knows', kind);

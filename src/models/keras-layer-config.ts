@@ -38,7 +38,8 @@ const dropped = new Set(['dtype', 'registered_name', 'module', 'build_config', '
 const enumerations = new Set(['data_format', 'mode']);
 
 /**
- * A layer's class and configuration as tfjs takes them, from Keras 2, Keras 3 or tfjs JSON.
+ * A layer's class and configuration as tfjs takes them, from Keras 2, Keras 3 or tfjs JSON. `inputShape` is Keras 3's
+ * `build_config.input_shape`, which one kind of layer needs.
  *
  * @throws ConvoyError `CONVOY_MODEL` for settings that tfjs would silently leave out.
  */
@@ -46,6 +47,7 @@ export function tfjsLayerConfig(
   file: string,
   className: string,
   config: JsonObject,
+  inputShape?: unknown,
 ): { className: string; config: Record<string, unknown> } {
   const layer = String(config['name'] ?? className);
   const converted = convertObject(config);
@@ -59,12 +61,35 @@ export function tfjsLayerConfig(
     throw layerError(file, layer, 'a convolution of one group', `groups ${config['groups']}`);
   }
   if (config['renorm'] === true) throw layerError(file, layer, 'batch normalization without renorm', 'renorm true');
+  if (config['rms_scaling'] === true) throw layerError(file, layer, 'layer normalization without rms_scaling', 'true');
+  // Keras 3, known by its dtype policies, has another hard sigmoid than Keras 2 and tfjs: relu6(x + 3) / 6.
+  if (isObject(config['dtype']) && config['activation'] === 'hard_sigmoid') {
+    throw layerError(file, layer, 'an activation that tfjs has alike', "Keras 3's hard_sigmoid");
+  }
+  if (config['keepdims'] === true) return keptPooling(file, layer, className, converted, inputShape);
   if (className === 'ReLU') return rectifier(file, layer, config, converted);
   if (className === 'LeakyReLU') {
     const { negativeSlope, alpha, ...rest } = converted;
     return { className, config: { ...rest, alpha: alpha ?? negativeSlope ?? 0.3 } };
   }
   return { className: className === 'Functional' ? 'Model' : className, config: converted };
+}
+
+/** A global pooling that keeps height and width as 1 is a pooling over the whole image. */
+function keptPooling(
+  file: string,
+  layer: string,
+  className: string,
+  { name, trainable }: Record<string, unknown>,
+  inputShape: unknown,
+): { className: string; config: Record<string, unknown> } {
+  const kind = /^Global(Average|Max)Pooling2D$/.exec(className)?.[1];
+  const [, height, width]: unknown[] = Array.isArray(inputShape) ? inputShape : [];
+  if (kind === undefined || typeof height !== 'number' || typeof width !== 'number') {
+    throw layerError(file, layer, 'keepdims false, or the shape of its input in build_config', 'keepdims true');
+  }
+  const poolSize = [height, width];
+  return { className: `${kind}Pooling2D`, config: { name, trainable, poolSize, strides: poolSize, padding: 'valid' } };
 }
 
 /** Keras's ReLU has a slope and a threshold that tfjs's has not: its other rectifiers have one each. */

@@ -1,5 +1,39 @@
+import type { LayersModel } from '../../tf.js';
 import { NetworkBuilder, scaled } from '../builder.js';
-import { count, defineNetwork, dropoutRate, initializer, multiplier } from '../define.js';
+import { count, defineNetwork, dropoutRate, initializer, multiplier, type NetworkShape } from '../define.js';
+import type { InitializerName } from '../initializers.js';
+
+/** A plain CNN: convolutions with ReLU, each followed by a pooling of 2, a hidden dense layer or none, and the logits. */
+interface PlainCnn {
+  readonly name: string;
+  readonly channels: readonly number[];
+  readonly kernel: number;
+  readonly padding: 'same' | 'valid';
+}
+
+interface PlainCnnOptions {
+  readonly widthFactor: number;
+  readonly hidden?: number;
+  readonly dropout: number;
+  readonly initializer: InitializerName;
+}
+
+function plainCnn({ name, channels, kernel, padding }: PlainCnn, shape: NetworkShape, options: PlainCnnOptions): LayersModel {
+  const net = new NetworkBuilder(options);
+  const wide = (size: number) => scaled(size, options.widthFactor);
+  const input = net.input(shape);
+  let x = input;
+  channels.forEach((filters, index) => {
+    x = net.convolution(x, wide(filters), { name: `conv${index + 1}`, kernel, padding, activation: 'relu' });
+    x = net.maxPool(x, { name: `pool${index + 1}`, size: 2, padding: 'valid' });
+  });
+  x = net.flatten(x);
+  if (options.hidden !== undefined) x = net.dense(x, wide(options.hidden), { name: 'dense1', activation: 'relu' });
+  x = net.dropout(x, options.dropout, 'dropout');
+  return net.model(name, input, net.dense(x, shape.classes, { name: 'logits' }));
+}
+
+const plainOptions = { widthFactor: multiplier(1), dropout: dropoutRate(0, 'dropout rate before the logits') };
 
 /** Two 3x3 convolutions, each with a pooling, and two dense layers; over 99% on MNIST. */
 export const mnistCnn = defineNetwork({
@@ -11,23 +45,12 @@ export const mnistCnn = defineNetwork({
   defaultChannels: 1,
   defaultClasses: 10,
   options: {
-    widthFactor: multiplier(1),
+    ...plainOptions,
     hidden: count(128, 'units of the hidden dense layer'),
-    dropout: dropoutRate(0, 'dropout rate before the logits'),
     initializer: initializer('glorotUniform'),
   },
-  build(shape, options) {
-    const net = new NetworkBuilder(options);
-    const input = net.input(shape);
-    const wide = (channels: number) => scaled(channels, options.widthFactor);
-    let x = net.convolution(input, wide(32), { name: 'conv1', kernel: 3, padding: 'valid', activation: 'relu' });
-    x = net.maxPool(x, { name: 'pool1', size: 2, padding: 'valid' });
-    x = net.convolution(x, wide(64), { name: 'conv2', kernel: 3, padding: 'valid', activation: 'relu' });
-    x = net.maxPool(x, { name: 'pool2', size: 2, padding: 'valid' });
-    x = net.dense(net.flatten(x), wide(options.hidden), { name: 'dense1', activation: 'relu' });
-    x = net.dropout(x, options.dropout, 'dropout');
-    return net.model('mnist-cnn', input, net.dense(x, shape.classes, { name: 'logits' }));
-  },
+  build: (shape, options) =>
+    plainCnn({ name: 'mnist-cnn', channels: [32, 64], kernel: 3, padding: 'valid' }, shape, options),
 });
 
 /** Two 5x5 convolutions, each with a pooling, and the logits. */
@@ -39,22 +62,26 @@ export const fashionMnistCnn = defineNetwork({
   defaultInput: 28,
   defaultChannels: 1,
   defaultClasses: 10,
+  options: { ...plainOptions, initializer: initializer('glorotUniform') },
+  build: (shape, options) =>
+    plainCnn({ name: 'fashion-mnist-cnn', channels: [32, 64], kernel: 5, padding: 'valid' }, shape, options),
+});
+
+/** Three 3x3 convolutions with poolings and a small dense layer, for the embedded 32x32 shapes. */
+export const shapesCnn = defineNetwork({
+  name: 'shapes-cnn',
+  title: 'Small CNN for the embedded shapes',
+  source: 'convoy',
+  smallestInput: 8,
+  defaultInput: 32,
+  defaultClasses: 10,
   options: {
-    widthFactor: multiplier(1),
-    dropout: dropoutRate(0, 'dropout rate before the logits'),
-    initializer: initializer('glorotUniform'),
+    ...plainOptions,
+    hidden: count(64, 'units of the hidden dense layer'),
+    initializer: initializer('heUniform'),
   },
-  build(shape, options) {
-    const net = new NetworkBuilder(options);
-    const input = net.input(shape);
-    const wide = (channels: number) => scaled(channels, options.widthFactor);
-    let x = net.convolution(input, wide(32), { name: 'conv1', kernel: 5, padding: 'valid', activation: 'relu' });
-    x = net.maxPool(x, { name: 'pool1', size: 2, padding: 'valid' });
-    x = net.convolution(x, wide(64), { name: 'conv2', kernel: 5, padding: 'valid', activation: 'relu' });
-    x = net.maxPool(x, { name: 'pool2', size: 2, padding: 'valid' });
-    x = net.dropout(net.flatten(x), options.dropout, 'dropout');
-    return net.model('fashion-mnist-cnn', input, net.dense(x, shape.classes, { name: 'logits' }));
-  },
+  build: (shape, options) =>
+    plainCnn({ name: 'shapes-cnn', channels: [16, 32, 64], kernel: 3, padding: 'same' }, shape, options),
 });
 
 /** Two 3x3 convolutions with dropout between, a pooling, and a dense layer of 512: 4.2 million parameters. */
@@ -83,34 +110,5 @@ export const cifar10Cnn = defineNetwork({
     x = net.dense(net.flatten(x), wide(options.hidden), { name: 'dense1', activation: 'relu' });
     x = net.dropout(x, options.dropoutDense, 'dropout2');
     return net.model('cifar10-cnn', input, net.dense(x, shape.classes, { name: 'logits' }));
-  },
-});
-
-/** Three 3x3 convolutions with poolings and a small dense layer, for the embedded 32x32 shapes. */
-export const shapesCnn = defineNetwork({
-  name: 'shapes-cnn',
-  title: 'Small CNN for the embedded shapes',
-  source: 'convoy',
-  smallestInput: 8,
-  defaultInput: 32,
-  defaultClasses: 10,
-  options: {
-    widthFactor: multiplier(1),
-    hidden: count(64, 'units of the hidden dense layer'),
-    dropout: dropoutRate(0, 'dropout rate before the logits'),
-    initializer: initializer('heUniform'),
-  },
-  build(shape, options) {
-    const net = new NetworkBuilder(options);
-    const input = net.input(shape);
-    let x = input;
-    [16, 32, 64].forEach((channels, index) => {
-      const filters = scaled(channels, options.widthFactor);
-      x = net.convolution(x, filters, { name: `conv${index + 1}`, kernel: 3, activation: 'relu' });
-      x = net.maxPool(x, { name: `pool${index + 1}`, size: 2, padding: 'valid' });
-    });
-    x = net.dense(net.flatten(x), scaled(options.hidden, options.widthFactor), { name: 'dense1', activation: 'relu' });
-    x = net.dropout(x, options.dropout, 'dropout');
-    return net.model('shapes-cnn', input, net.dense(x, shape.classes, { name: 'logits' }));
   },
 });
