@@ -129,3 +129,26 @@ for (const [name, options, wanted] of cases) {
     model.dispose();
   });
 }
+
+test.serial("a rescaling by channel, as Keras's EfficientNet has it, is the same in both engines", async (t) => {
+  const native = await loadNative();
+  const input = { batch_shape: [null, 1, 1, 3], name: 'pixels' };
+  const rescaling = { name: 'rescaling', scale: [2, 3, 5], offset: [0, 1, 0] };
+  const layers = [
+    { class_name: 'InputLayer', config: input },
+    { class_name: 'Rescaling', config: rescaling },
+    { class_name: 'Flatten', config: { name: 'flatten' } },
+  ];
+  const model = loadArchitecture({ class_name: 'Sequential', config: { name: 'scales', layers } });
+  const spec = stepSpec(model, { preprocess: { scale: [1, 1, 1], offset: [0, 0, 0] } });
+  const run = engineRun(model, spec, { capacity: 1 });
+  setBatch(run, 0, Uint8Array.of(10, 20, 30), [0]);
+  const graph = await GraphRun.open(native, run, compileModel(model, spec));
+  const expected = [20, 61, 150]; // 2 * 10, 3 * 20 + 1, 5 * 30
+  t.deepEqual([...graph.predict(shardTask(1))], expected);
+  const eager = new EagerEngine({ native, seed: 0, ...run }, model);
+  eager.evaluate(shardTask(1));
+  t.deepEqual([...run.arena.float32(run.arena.slot(slotNames.outputs(0)), 0, 3)], expected);
+  eager.dispose();
+  graph.graph.dispose();
+});

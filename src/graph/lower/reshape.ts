@@ -1,4 +1,4 @@
-import { cast, scale, shift } from '../ops/elementwise.js';
+import { binary, cast, scale, shift } from '../ops/elementwise.js';
 import { broadcastTo, integers, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
 import { elementsPerSample, type Value } from '../types.js';
 import type { GraphBuilder } from '../builder.js';
@@ -112,7 +112,12 @@ export const reshapeLowerings: LoweringTable = {
       alignCorners: !scope.config.boolean('cropToAspectRatio', false),
     }),
   ),
-  Rescaling: single(({ graph, config }, x) =>
-    shift(graph, scale(graph, x, config.number('scale', 1)), config.number('offset', 0)),
-  ),
+  /** By one number, or by one for each channel. */
+  Rescaling: single(({ graph, config }, x) => {
+    const [factors, offsets] = [config.numbers('scale') ?? [1], config.numbers('offset') ?? [0]];
+    const vector = (values: readonly number[]): Value => graph.constant(values, x.type, [values.length]);
+    const [factor, offset] = [factors[0] as number, offsets[0] as number];
+    const scaled = factors.length === 1 ? scale(graph, x, factor) : binary(graph, 'Mul', x, vector(factors));
+    return offsets.length === 1 ? shift(graph, scaled, offset) : binary(graph, 'AddV2', scaled, vector(offsets));
+  }),
 };
