@@ -1,0 +1,56 @@
+"""The work of bench/augment.ts by Pillow, as torchvision's transforms call it. Arguments: kind, folder or file, images."""
+import io
+import json
+import math
+import os
+import random
+import sys
+import time
+
+import PIL
+from PIL import Image
+
+kind, where, images = sys.argv[1], sys.argv[2], int(sys.argv[3])
+random.seed(1)
+
+
+def random_part(width, height):
+    for _ in range(10):
+        area = width * height * random.uniform(0.08, 1)
+        ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            x, y = random.randint(0, width - w), random.randint(0, height - h)
+            return x, y, x + w, y + h
+    return 0, 0, width, height
+
+
+def photograph(path):
+    with open(path, "rb") as file:
+        image = Image.open(io.BytesIO(file.read())).convert("RGB")
+    image = image.crop(random_part(*image.size)).resize((224, 224), Image.BILINEAR)
+    return (image.transpose(Image.FLIP_LEFT_RIGHT) if random.random() < 0.5 else image).tobytes()
+
+
+def thumbnail(pixels):
+    image = Image.frombytes("RGB", (32, 32), pixels)
+    if random.random() < 0.5:
+        image = image.transpose(Image.FLIP_LEFT_RIGHT)
+    padded = Image.new("RGB", (40, 40))
+    padded.paste(image, (4, 4))
+    x, y = random.randint(0, 8), random.randint(0, 8)
+    image = padded.crop((x, y, x + 32, y + 32))
+    return image.rotate(random.uniform(-15, 15), Image.BILINEAR).tobytes()
+
+
+if kind == "photographs":
+    items, work = [os.path.join(where, name) for name in sorted(os.listdir(where))], photograph
+else:
+    data = open(where, "rb").read()
+    items, work = [data[at : at + 3072] for at in range(0, len(data), 3072)], thumbnail
+for item in items[:50]:
+    work(item)
+start, cpu = time.perf_counter(), time.process_time()
+for turn in range(images):
+    work(items[turn % len(items)])
+print(json.dumps({"seconds": time.perf_counter() - start, "cpuSeconds": time.process_time() - cpu, "version": PIL.__version__}))
