@@ -42,7 +42,7 @@ class WindowRun {
   /** Moves that are not in the pixels yet; per sample, 1 once they are in the window with all moves done. */
   #moves: MoveTable;
   readonly #settled: Uint8Array;
-  /** True until a step has been carried out: moves then need no earlier ones done. */
+  /** True until the first step: nothing is waiting then. */
   #fresh = true;
 
   constructor(shape: ImageShape, count: number, source: Source, window: Uint8Array) {
@@ -66,9 +66,7 @@ class WindowRun {
     const shape = this.#shape;
     switch (step.kind) {
       case 'move':
-        this.#settleAll(true);
-        this.#moves = step.moves;
-        return;
+        return this.#await(step.moves);
       case 'transform':
         return this.#transform(step);
       case 'filter':
@@ -125,19 +123,23 @@ class WindowRun {
     this.#window.set(this.#moved, index * bytes);
   }
 
-  /** Brings all samples into the window; `renew` says that new moves come, which are to be done from there. */
-  #settleAll(renew = false): void {
-    const untouched = renew && this.#source.pixels !== this.#window && this.#fresh;
-    if (untouched) {
-      this.#fresh = false;
-      return;
-    }
-    for (let i = 0; i < this.#count; i++) this.#settle(i);
+  /** Brings all samples into the window. */
+  #settleAll(): void {
     this.#fresh = false;
-    if (!renew) return;
-    this.#source = { pixels: this.#window, start: (index) => index * this.#bytes };
-    this.#settled.fill(0);
+    for (let i = 0; i < this.#count; i++) this.#settle(i);
   }
+
+  /** Takes moves that are done when the pixels move next; whatever was before is done first. */
+  #await(moves: MoveTable): void {
+    if (!this.#fresh || this.#source.pixels === this.#window) {
+      this.#settleAll();
+      this.#source = { pixels: this.#window, start: (index) => index * this.#bytes };
+      this.#settled.fill(0);
+    }
+    this.#fresh = false;
+    this.#moves = moves;
+  }
+
   async #transform(step: Extract<Step, { kind: 'transform' }>): Promise<void> {
     this.#fresh = false;
     const { width, height, channels } = this.#shape;
