@@ -25,6 +25,12 @@ export interface TrainSummary {
   /** SHA-256 over the raw float32 weights in model order. */
   readonly weightsSha256: string;
   readonly target?: { readonly accuracy: number; readonly reached: boolean };
+  /** Images left out because of `onBadImage: 'skip'`; `bad-images.json` lists them. */
+  readonly skippedImages?: number;
+  /** Share of the training time spent waiting for data. */
+  readonly dataWait: number;
+  /** What the figures say could be better, and how. */
+  readonly advice?: string;
   /** Why the run ended before its last epoch. */
   readonly stopped?: string;
 }
@@ -92,6 +98,10 @@ export class RunFolder {
 
   async writeConfig(config: unknown): Promise<void> {
     await writeFileAtomic(join(this.path, 'config.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
+  }
+
+  async writeBadImages(images: readonly { readonly file: string; readonly reason: string }[]): Promise<void> {
+    await writeFileAtomic(join(this.path, 'bad-images.json'), [`${JSON.stringify(images, undefined, 2)}\n`]);
   }
 
   async writeSummary(summary: TrainSummary): Promise<void> {

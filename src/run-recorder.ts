@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Callback, CallbackList, EpochRecord } from './callbacks/index.js';
@@ -10,6 +9,7 @@ import { exportLayersModel } from './export-model.js';
 import { RunFolder, type TrainSummary } from './run-folder.js';
 import { readWeights } from './run-memory.js';
 import type { Runtime } from './runtime.js';
+import { summarize } from './summary.js';
 import { restoreWeights, toCheckpoint, type TrainingState } from './training-state.js';
 
 export type { TrainSummary } from './run-folder.js';
@@ -110,38 +110,11 @@ export class RunRecorder {
 
   /** Writes model and summary. */
   async finish(runtime: Runtime, state: TrainingState): Promise<TrainSummary> {
-    const { config, datasets, engine, workers, shards, model, arena, layout } = runtime;
-    const weights = readWeights(arena, layout);
-    const hash = createHash('sha256');
-    for (const values of weights) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    const last = state.history.at(-1);
-    if (last?.test === undefined) throw optionError('--epochs', 'more epochs than the run has already done', config.epochs);
-    const trainSeconds = state.history.reduce((sum, { seconds, phases }) => sum + seconds - phases.evaluation, 0);
-    const seen = state.history.reduce((sum, { imagesPerSecond, seconds, phases }) => sum + imagesPerSecond * (seconds - phases.evaluation), 0);
-    const best = Math.max(...state.history.map(({ test }) => test?.accuracy ?? 0));
-    const summary: TrainSummary = {
-      ...(config.recipe === undefined ? {} : { recipe: config.recipe }),
-      dataset: datasets.train.name,
-      model: config.model.name,
-      epochs: state.epoch,
-      test: last.test,
-      train: last.train,
-      bestTestAccuracy: best,
-      imagesPerSecond: seen / trainSeconds,
-      seconds: state.seconds,
-      workers,
-      shards,
-      engine,
-      precision: config.precision,
-      parameters: layout.parameters.reduce((sum, { length }) => sum + length, 0),
-      weightsSha256: hash.digest('hex'),
-      ...(config.target === undefined
-        ? {}
-        : { target: { accuracy: config.target.accuracy, reached: last.test.accuracy >= config.target.accuracy } }),
-      ...(state.stopped === undefined ? {} : { stopped: state.stopped }),
-    };
+    const summary = summarize(runtime, state);
     if (this.#folder !== undefined) {
-      await exportLayersModel(model, weights, this.#folder.modelFolder);
+      const { model, arena, layout, datasets } = runtime;
+      await exportLayersModel(model, readWeights(arena, layout), this.#folder.modelFolder);
+      if (datasets.badImages?.length) await this.#folder.writeBadImages(datasets.badImages);
       await this.#folder.writeSummary(summary);
     }
     return summary;

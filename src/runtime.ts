@@ -22,6 +22,8 @@ export interface Datasets {
   readonly train: Dataset;
   readonly test: Dataset;
   readonly validation?: Dataset;
+  /** Images that were left out because of `onBadImage: 'skip'`. */
+  readonly badImages?: readonly { readonly file: string; readonly reason: string }[];
 }
 
 export interface RuntimeOptions {
@@ -180,18 +182,21 @@ async function openData({ config, dataDir, signal, onNote, onProgress }: Runtime
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  for (const { file, reason } of opened.badImages) onNote?.(`skipped ${file}: ${reason}`);
-  if (config.onBadImage === 'fail') return opened;
+  const badImages = [...opened.badImages];
   const usable = async (dataset: Dataset): Promise<Dataset> => {
+    if (config.onBadImage === 'fail') return dataset;
     const checked = await dropBadImages(dataset);
-    for (const { file, reason } of checked.bad) onNote?.(`skipped ${file}: ${reason}`);
+    badImages.push(...checked.bad.map(({ file, reason }) => ({ file, reason })));
     return checked.dataset;
   };
-  return {
+  const datasets = {
     train: await usable(opened.train),
     test: await usable(opened.test),
     ...(opened.validation && { validation: await usable(opened.validation) }),
+    badImages,
   };
+  for (const { file, reason } of badImages) onNote?.(`skipped ${file}: ${reason}`);
+  return datasets;
 }
 
 async function engineSource(

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { augmentCommand } from './augment.js';
 import { evaluateCommand } from './evaluate.js';
 import { modelCommand } from './model.js';
 import { predictCommand } from './predict.js';
@@ -14,6 +15,7 @@ const program = new Command('convoy')
   .addCommand(evaluateCommand())
   .addCommand(predictCommand())
   .addCommand(verifyCommand())
+  .addCommand(augmentCommand())
   .addCommand(modelCommand());
 
 try {

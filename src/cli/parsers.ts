@@ -63,3 +63,13 @@ export function named(name: string): (text: string) => { name: string } {
     return options as { name: string };
   };
 }
+
+/** `224` or `224x192`: height and width. */
+export function imageSize(text: string): [number, number] {
+  const [height, width = height, ...rest] = text.split('x').map(Number);
+  const sides = [height, width] as [number, number];
+  if (rest.length > 0 || !sides.every((side) => Number.isInteger(side) && side >= 1)) {
+    throw optionError('--image-size', 'a side as 224, or height and width as 224x192', text);
+  }
+  return sides;
+}

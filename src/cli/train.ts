@@ -6,7 +6,7 @@ import { type ConfigInput, resolveConfig } from '../config.js';
 import { readConfigFile, readRecipe, recipeNames } from '../recipes.js';
 import { RunFolder } from '../run-folder.js';
 import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
-import { integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
+import { imageSize, integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
 import { createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
 
@@ -43,6 +43,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', parseAugment)
     .option('--augment-workers <n|auto>', 'threads that transform images', integerOrAuto('--augment-workers'))
+    .option('--image-size <n|HxW>', 'size that files of images are brought to', imageSize)
     .option('--on-bad-image <what>', 'fail or skip', oneOf('--on-bad-image', ['fail', 'skip']))
     .option('--out <dir>', 'folder for the run (default: runs/NAME-N)')
     .option('--resume <run>', 'go on with a run folder from its last checkpoint')
@@ -149,6 +150,7 @@ function tellSummary(terminal: Terminal, summary: TrainSummary, folder: string):
     `test accuracy ${percent(summary.test.accuracy)}${verdict} after ${summary.epochs} epochs in ${duration(summary.seconds)}, ` +
       `${grouped(summary.imagesPerSecond)} images/s`,
   );
+  if (summary.advice !== undefined) terminal.line(summary.advice);
   terminal.line(`model, metrics and checkpoints: ${folder}`);
 }
 
