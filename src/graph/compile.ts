@@ -7,7 +7,7 @@ import { GraphBuilder } from './builder.js';
 import { gradients } from './gradients/reverse.js';
 import type { ForwardPass } from './lower/index.js';
 import { lowerLoss, type LossParts } from './loss/index.js';
-import { addAll, binary, cast } from './ops/elementwise.js';
+import { addAll, binary, cast, compare } from './ops/elementwise.js';
 import { reduce } from './ops/reduce.js';
 import { batchSize, pack, reshape } from './ops/shape.js';
 import { preprocess } from './preprocess.js';
@@ -216,7 +216,10 @@ function summary(
     ...forward.activityPenalties.map((penalty) => binary(graph, 'RealDiv', penalty, count)),
   ];
   const penalty = penalties.length === 0 ? undefined : addAll(graph, penalties);
-  const mean = binary(graph, 'RealDiv', lossSum, weightSum);
+  // Samples that all weigh 0 have loss and gradient 0, not 0/0.
+  const nothing = weights === undefined ? undefined : cast(graph, compare(graph, 'Equal', weightSum, zero), 'float32');
+  const divisor = nothing === undefined ? weightSum : binary(graph, 'AddV2', weightSum, nothing);
+  const mean = binary(graph, 'RealDiv', lossSum, divisor);
   const numbers = [lossSum, weightSum, correct, count, penalty ?? zero];
   return {
     row: pack(graph, [...numbers, ...new Array<Value>(statsLength - numbers.length).fill(zero)]),
