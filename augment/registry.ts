@@ -25,7 +25,7 @@ const integer = (minimum: number, maximum: number, fallback: number, help: strin
   help,
 });
 const choice = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number], help: string): Parameter => ({
-  schema: z.enum(values).default(fallback as never),
+  schema: z.enum(values).prefault(fallback),
   expected: `one of ${values.join(', ')}`,
   help,
 });
