@@ -12,5 +12,6 @@ export { readConfigFile, readRecipe, recipeNames } from './recipes.js';
 export { openRun, type OpenRunOptions } from './run-model.js';
 export type { Runtime } from './runtime.js';
 export { type Progress, Trainer, type TrainerOptions, type TrainSummary } from './trainer.js';
+export { Trace } from './trace.js';
 export { type Check, verify } from './verify.js';
 export { loadModelFile, mapWeights, readWeightsFile, writeSafetensors } from './weights/index.js';

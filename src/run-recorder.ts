@@ -10,6 +10,7 @@ import { RunFolder, type TrainSummary } from './run-folder.js';
 import { readWeights } from './run-memory.js';
 import type { Runtime } from './runtime.js';
 import { summarize } from './summary.js';
+import type { Trace } from './trace.js';
 import { restoreWeights, toCheckpoint, type TrainingState } from './training-state.js';
 
 export type { TrainSummary } from './run-folder.js';
@@ -26,12 +27,14 @@ export class RunRecorder {
   /** Callbacks of the run folder. */
   readonly callbacks: readonly Callback[] = [];
   readonly #folder: RunFolder | undefined;
+  readonly #trace: Trace | undefined;
   #best: CheckpointMessage | undefined;
   #lastCheckpoint = performance.now();
   #checkpoint: RunConfig['checkpoint'] = {};
 
-  private constructor(folder: RunFolder | undefined, config?: RunConfig, resumeFrom?: string) {
+  private constructor(folder: RunFolder | undefined, trace?: Trace, config?: RunConfig, resumeFrom?: string) {
     this.#folder = folder;
+    this.#trace = trace;
     this.config = config;
     this.resumeFrom = resumeFrom;
   }
@@ -45,12 +48,14 @@ export class RunRecorder {
     out,
     resume,
     config,
+    trace,
   }: {
     readonly out?: string;
     readonly resume?: string;
     readonly config?: ConfigInput;
+    readonly trace?: Trace;
   }): Promise<RunRecorder> {
-    if (resume === undefined) return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out));
+    if (resume === undefined) return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out), trace);
     const folder = RunFolder.open(resume);
     const last = folder.checkpoint('last');
     const recorded = resolveConfig(
@@ -58,7 +63,7 @@ export class RunRecorder {
       // The number of workers does not change a result, and more epochs may be asked for.
       { where: 'config', input: allowed(config ?? {}) },
     );
-    return new RunRecorder(folder, recorded, existsSync(last) ? last : undefined);
+    return new RunRecorder(folder, trace, recorded, existsSync(last) ? last : undefined);
   }
 
   get path(): string | undefined {
@@ -85,9 +90,11 @@ export class RunRecorder {
 
   async checkpoint(name: string, runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
     if (this.#folder === undefined && name !== 'best') return;
+    const began = performance.now();
     const message = toCheckpoint(runtime, state, callbacks);
     if (this.#folder === undefined) this.#best = detached(message);
     else await writeCheckpoint(this.#folder.checkpoint(name), message);
+    this.#trace?.main('checkpoint', began, performance.now(), { name });
     if (name === 'last') this.#lastCheckpoint = performance.now();
   }
 

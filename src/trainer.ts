@@ -9,6 +9,7 @@ import { evaluateSplit, type Scores } from './evaluation.js';
 import { BatchFeeder } from './feeder.js';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
 import { RunRecorder, type TrainSummary } from './run-recorder.js';
+import type { Trace } from './trace.js';
 import { fromCheckpoint, initialState, type TrainingState } from './training-state.js';
 
 export type { TrainSummary } from './run-recorder.js';
@@ -38,6 +39,8 @@ export interface TrainerOptions extends Omit<RuntimeOptions, 'config'> {
   readonly onBatch?: (progress: Progress) => void;
   /** Told when everything is open, before the first step. */
   readonly onStart?: (runtime: Runtime, state: Readonly<TrainingState>) => void;
+  /** Filled with the timeline of the run; the caller writes it. */
+  readonly trace?: Trace;
 }
 
 /**
@@ -121,7 +124,9 @@ class Run implements Control {
     const evaluated = performance.now();
     const validation = datasets.validation && (await this.#evaluate(datasets.validation, meter));
     const test = await this.#evaluate(datasets.test, meter);
-    meter.spend({ evaluation: (performance.now() - evaluated) / 1000 });
+    const scored = performance.now();
+    meter.spend({ evaluation: (scored - evaluated) / 1000 });
+    this.options.trace?.main('evaluation', evaluated, scored);
     const { seconds, phases } = meter.state;
     const record: EpochRecord = {
       epoch: state.epoch + 1,
@@ -156,12 +161,15 @@ class Run implements Control {
     let micro = 0;
     try {
       for (let waited = performance.now(), batch = await feeder.next(); batch !== undefined; batch = await feeder.next()) {
-        const data = (performance.now() - waited) / 1000;
+        const started = performance.now();
+        const data = (started - waited) / 1000;
         const last = batch.position + batch.count === order.length;
         const update = ++micro % config.accumulate === 0 || last;
         const learningRate = this.#learningRate(state.step);
         const plan = { batch: state.batch, step: state.step, learningRate, accumulated, update };
-        const { sums, gradients, allReduce, optimizer } = await coordinator.step(batch, plan, () => feeder.prefetch());
+        const outcome = await coordinator.step(batch, plan, () => feeder.prefetch());
+        const { sums, gradients, allReduce, optimizer } = outcome;
+        this.options.trace?.step(state.step + 1, waited, started, outcome);
         waited = performance.now();
         feeder.release(batch);
         meter.add(sums);

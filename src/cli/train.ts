@@ -5,6 +5,7 @@ import type { EpochRecord } from '../callbacks/index.js';
 import { type ConfigInput, resolveConfig } from '../config.js';
 import { readConfigFile, readRecipe, recipeNames } from '../recipes.js';
 import { RunFolder } from '../run-folder.js';
+import { Trace } from '../trace.js';
 import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
 import { imageSize, integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
@@ -16,6 +17,7 @@ interface TrainFlags extends ConfigInput {
   readonly dataDir?: string;
   readonly out?: string;
   readonly resume?: string;
+  readonly trace?: string;
   readonly json?: true;
 }
 
@@ -47,6 +49,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--on-bad-image <what>', 'fail or skip', oneOf('--on-bad-image', ['fail', 'skip']))
     .option('--out <dir>', 'folder for the run (default: runs/NAME-N)')
     .option('--resume <run>', 'go on with a run folder from its last checkpoint')
+    .option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto")
     .option('--json', 'one JSON object a line instead of text')
     .addHelpText(
       'after',
@@ -63,7 +66,7 @@ Examples:
     });
 }
 
-async function train({ config: file, dataDir, out, resume, json, recipe, ...flags }: TrainFlags): Promise<void> {
+async function train({ config: file, dataDir, out, resume, json, recipe, trace: traceFile, ...flags }: TrainFlags): Promise<void> {
   const terminal = createTerminal(json === true);
   const layers: { where: string; input: unknown }[] = [];
   if (resume === undefined) {
@@ -85,11 +88,13 @@ async function train({ config: file, dataDir, out, resume, json, recipe, ...flag
   process.on('SIGTERM', stop);
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
+  const trace = traceFile === undefined ? undefined : new Trace();
   try {
     const trainer = new Trainer({
       config,
       ...(resume === undefined ? { out: folder } : { resume }),
       ...(dataDir === undefined ? {} : { dataDir }),
+      ...(trace === undefined ? {} : { trace }),
       signal: abort.signal,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
@@ -122,6 +127,7 @@ async function train({ config: file, dataDir, out, resume, json, recipe, ...flag
     bars.end();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    if (traceFile !== undefined) await trace?.write(traceFile);
   }
 }
 
