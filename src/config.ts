@@ -50,8 +50,10 @@ export const configSchema = z.strictObject({
   workers: z.union([count, z.literal('auto')]).default('auto'),
   /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */
   shards: count.optional(),
-  /** TensorFlow's threads inside one op, for the whole process. */
-  intraOpThreads: count.default(1),
+  /** TensorFlow's threads inside one op, for the whole process. Default: 1, or what `convoy tune` found. */
+  intraOpThreads: count.optional(),
+  /** TensorFlow's threads for ops side by side, for the whole process. Default: TensorFlow's, or what `convoy tune` found. */
+  interOpThreads: count.optional(),
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
   precision: z.enum(['float32', 'bfloat16']).default('float32'),

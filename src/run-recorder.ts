@@ -129,7 +129,7 @@ export class RunRecorder {
 }
 
 /** What may be changed when a run is resumed; all else is the run's own. */
-const resumable = ['workers', 'epochs', 'augmentWorkers', 'checkpoint', 'engine', 'intraOpThreads'];
+const resumable = ['workers', 'epochs', 'augmentWorkers', 'checkpoint', 'engine', 'intraOpThreads', 'interOpThreads'];
 
 function allowed(config: ConfigInput): ConfigInput {
   for (const [key, value] of Object.entries(config)) {

@@ -16,6 +16,7 @@ import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights 
 import { createSchedule, type Schedule } from './schedules/index.js';
 import { stepSpec } from './step-spec.js';
 import type { LayersModel } from './tf.js';
+import { settleSettings } from './tuned-settings.js';
 
 /** The splits of a dataset, as `openDataset` gives them. */
 export interface Datasets {
@@ -83,8 +84,13 @@ const evaluationSlots = 3;
  * @throws ConvoyError for whatever cannot be opened; nothing is left running.
  */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { config } = options;
-  const native = await loadNative({ intraOpThreads: config.intraOpThreads });
+  const { workers, shards, augmentWorkers, threads, tuned } = await settleSettings(
+    options.config,
+    options.model === undefined && options.datasets === undefined,
+  );
+  if (tuned) options.onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
+  const config = { ...options.config, ...threads };
+  const native = await loadNative(threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;
   const { height, width, channels } = train.shape;
@@ -92,8 +98,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { name: network, ...networkOptions } = config.model;
   const model = options.model ?? createModel(network, { height, width, channels, classes, ...networkOptions });
   checkPrecision(config);
-  const workers = config.workers === 'auto' ? availableCores() : config.workers;
-  const shards = config.shards ?? Math.min(workers, config.batchSize);
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
   const spec = stepSpec(config, model, train);
@@ -127,7 +131,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
         slots,
         transforms: config.augment ?? [],
         seed: config.seed,
-        workers: config.augmentWorkers,
+        workers: augmentWorkers,
         cores: availableCores(),
         batchSize: config.batchSize,
       })

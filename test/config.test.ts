@@ -20,7 +20,6 @@ test('without any option the configuration is the embedded shapes and the docume
     accumulate: 1,
     onBadImage: 'fail',
     workers: 'auto',
-    intraOpThreads: 1,
     engine: 'auto',
     precision: 'float32',
     seed: 0,

@@ -6,6 +6,7 @@ import { modelCommand } from './model.js';
 import { predictCommand } from './predict.js';
 import { createTerminal, exitCodeOf, tellError } from './terminal.js';
 import { trainCommand } from './train.js';
+import { tuneCommand } from './tune.js';
 import { verifyCommand } from './verify.js';
 
 const program = new Command('convoy')
@@ -16,6 +17,7 @@ const program = new Command('convoy')
   .addCommand(predictCommand())
   .addCommand(verifyCommand())
   .addCommand(augmentCommand())
+  .addCommand(tuneCommand())
   .addCommand(modelCommand());
 
 try {

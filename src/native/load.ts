@@ -130,6 +130,11 @@ export function loadNative(options: NativeOptions = {}): Promise<Native> {
   return loading;
 }
 
+/** Whether this process has begun to load TensorFlow: from then on its thread counts stand. */
+export function nativeIsLoading(): boolean {
+  return loading !== undefined;
+}
+
 /**
  * Loads TensorFlow in a worker thread, where the main thread has prepared the process. Idempotent.
  *
