@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander';
 import { ConvoyError } from '../errors.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
@@ -34,6 +35,7 @@ export function createTerminal(json: boolean): Terminal {
 
 /** Exit codes: 1 what a user can mend, 2 wrong usage, 70 a fault of convoy's own, 130 stopped by Ctrl-C. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof ConvoyError)) return 70;
   if (error.code === 'CONVOY_OPTION') return 2;
   return error.code === 'CONVOY_ABORTED' ? 130 : 1;
