@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskError, writeFileAtomic } from './atomic-file.js';
+import { diskError, partEnding, writeFileAtomic } from './atomic-file.js';
 import type { EpochRecord } from './callbacks/index.js';
 import { ConvoyError, fileError, optionError } from './errors.js';
 
@@ -78,6 +78,14 @@ export class RunFolder {
       throw fileError('CONVOY_CHECKPOINT', path, '', 'a run folder with a config.json', 'none');
     }
     return new RunFolder(path);
+  }
+
+  /** Removes what a process that was killed while writing has left: files that never got their name. */
+  async removeParts(): Promise<void> {
+    for (const folder of [this.path, join(this.path, 'checkpoints'), this.modelFolder]) {
+      const names = await readdir(folder).catch(() => [] as string[]);
+      for (const name of names.filter((file) => file.endsWith(partEnding))) await rm(join(folder, name), { force: true });
+    }
   }
 
   checkpoint(name: string): string {

@@ -57,6 +57,7 @@ export class RunRecorder {
   }): Promise<RunRecorder> {
     if (resume === undefined) return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out), trace);
     const folder = RunFolder.open(resume);
+    await folder.removeParts();
     const last = folder.checkpoint('last');
     const recorded = resolveConfig(
       { where: `${resume}/config.json`, input: await folder.readConfig() },

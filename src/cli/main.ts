@@ -1,15 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { augmentCommand } from './augment.js';
-import { dataCommand } from './data.js';
-import { evaluateCommand } from './evaluate.js';
-import { modelCommand } from './model.js';
-import { predictCommand } from './predict.js';
 import { createTerminal, exitCodeOf, tellError } from './terminal.js';
-import { trainCommand } from './train.js';
-import { tuneCommand } from './tune.js';
-import { verifyCommand } from './verify.js';
 
 const json = process.argv.includes('--json');
 // Compiled files lie in dist/src/cli.
@@ -21,15 +13,19 @@ const program = new Command('convoy')
   .showHelpAfterError('(convoy COMMAND --help lists the options)')
   .exitOverride()
   // With --json a wrong flag is told as every other error: one object a line.
-  .configureOutput(json ? { writeErr: () => undefined } : {})
-  .addCommand(await trainCommand())
-  .addCommand(evaluateCommand())
-  .addCommand(predictCommand())
-  .addCommand(verifyCommand())
-  .addCommand(dataCommand())
-  .addCommand(augmentCommand())
-  .addCommand(tuneCommand())
-  .addCommand(modelCommand());
+  .configureOutput(json ? { writeErr: () => undefined } : {});
+
+/** Each command's code is loaded only where it is needed: TensorFlow.js and charts take most of a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  train: async () => (await import('./train.js')).trainCommand(),
+  evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
+  predict: async () => (await import('./predict.js')).predictCommand(),
+  verify: async () => (await import('./verify.js')).verifyCommand(),
+  data: async () => (await import('./data.js')).dataCommand(),
+  augment: async () => (await import('./augment.js')).augmentCommand(),
+  model: async () => (await import('./model.js')).modelCommand(),
+  tune: async () => (await import('./tune.js')).tuneCommand(),
+};
 
 /** Commands made elsewhere do not have these settings of their own. */
 function inherit(parent: Command): void {
@@ -37,6 +33,8 @@ function inherit(parent: Command): void {
 }
 
 try {
+  const wanted = Object.entries(commands).filter(([name]) => name === process.argv[2]);
+  for (const [, load] of wanted.length > 0 ? wanted : Object.entries(commands)) program.addCommand(await load());
   inherit(program);
   await program.parseAsync();
 } catch (error) {
