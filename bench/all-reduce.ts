@@ -16,6 +16,7 @@ import {
   type PassResult,
   type StepDescription,
 } from '../src/optimizers/index.js';
+import { median } from './harness/statistics.js';
 
 const warmUps = 3; // compilers and page tables
 const repetitions = 15;
@@ -36,8 +37,6 @@ export interface AllReduceMeasurement {
   /** Bytes per second over those of a copy (`TypedArray.set`, read plus write) in the same run. */
   readonly ofCopy: number;
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 const specs: readonly OptimizerSpec[] = [
   { name: 'sgd' },

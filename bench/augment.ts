@@ -17,6 +17,7 @@ import { Renderer } from '../augment/renderer.js';
 import { windowSizes } from '../augment/windows.js';
 import type { Dataset, FileStore, ImageShape, PixelStore } from '../src/contracts/index.js';
 import { RandomStream } from '../src/random.js';
+import { median } from './harness/statistics.js';
 
 export interface AugmentBenchOptions {
   /** Rounds in which all are measured in turn. */
@@ -60,7 +61,6 @@ const thumbnailBytes = 32 * 32 * 3;
 const stored = 8192;
 const photographs = 24;
 const python = process.env['CONVOY_PEERS_PYTHON'] || 'python3';
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 async function timed(images: number, work: () => Promise<void>): Promise<Timing> {
   const cpu = process.cpuUsage();

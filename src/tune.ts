@@ -1,8 +1,9 @@
 import type { RunConfig } from './config.js';
+import type { ImageShape } from './contracts/index.js';
 import { openDataset } from './data/index.js';
 import { type StepChild, startStepChild, type StepSetup } from './measure/index.js';
 import { availableCores } from './native/index.js';
-import { ruleSettings, type TunedSettings, writeTunedSettings } from './tuned-settings.js';
+import { ruleSettings, type TunedSettings } from './tuned-settings.js';
 
 /** One comparison of the search. */
 export interface Tried {
@@ -77,6 +78,8 @@ export async function searchSettings(options: SearchOptions): Promise<{ readonly
 export interface TuneOptions {
   readonly config: RunConfig;
   readonly dataDir?: string | undefined;
+  /** Synthetic images of this size in ten classes instead of the dataset. */
+  readonly image?: ImageShape;
   /** Seconds that the search may take, about; default 50. */
   readonly seconds?: number | undefined;
   readonly onTried?: ((tried: Tried) => void) | undefined;
@@ -85,8 +88,8 @@ export interface TuneOptions {
 export interface TuneResult {
   readonly best: TunedSettings;
   readonly tried: readonly Tried[];
-  /** Where the answer is kept for `--workers auto`. */
-  readonly file: string;
+  /** Of the best settings. */
+  readonly imagesPerSecond: number;
 }
 
 const defaultSeconds = 50;
@@ -95,14 +98,14 @@ const roundSeconds = 0.6;
 const rounds = 3;
 
 /**
- * Finds how this machine trains a configuration quickest, and keeps the answer for `--workers auto`. Thread counts can
- * only be set before TensorFlow loads, so every setting is measured in a process of its own.
+ * Finds how this machine trains a configuration quickest; `writeTunedSettings` keeps the answer for `--workers auto`.
+ * Thread counts can only be set before TensorFlow loads, so every setting is measured in a process of its own.
  *
  * @throws ConvoyError when the configuration cannot be trained at all.
  */
-export async function tune({ config, dataDir, seconds = defaultSeconds, onTried }: TuneOptions): Promise<TuneResult> {
+export async function tune({ config, dataDir, image, seconds = defaultSeconds, onTried }: TuneOptions): Promise<TuneResult> {
   const began = performance.now();
-  const setup = await stepSetup(config, dataDir);
+  const setup = image === undefined ? await stepSetup(config, dataDir) : { config, image };
   const runner = new DuelRunner(setup);
   let longest = 0;
   try {
@@ -120,8 +123,7 @@ export async function tune({ config, dataDir, seconds = defaultSeconds, onTried 
       mayGoOn: () => performance.now() - began + longest < 1000 * seconds || longest === 0,
       ...(onTried === undefined ? {} : { onTried }),
     });
-    const rate = Math.max(...tried.filter(({ kept }) => kept).slice(-1).map(({ imagesPerSecond }) => imagesPerSecond));
-    return { best, tried, file: await writeTunedSettings(config, best, rate) };
+    return { best, tried, imagesPerSecond: tried.findLast(({ kept }) => kept)?.imagesPerSecond ?? 0 };
   } finally {
     await runner.close();
   }

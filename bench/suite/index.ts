@@ -9,6 +9,7 @@ import { scalingBench } from './scaling.js';
 import { startupBench } from './startup.js';
 import { stepBench } from './step.js';
 import { timeToAccuracyBench } from './time-to-accuracy.js';
+import { tuneBench } from './tune.js';
 
 export type { Bench, BenchOptions } from './bench.js';
 
@@ -23,5 +24,6 @@ export const benches: readonly Bench[] = [
   augmentBench,
   startupBench,
   memoryBench,
+  tuneBench,
   timeToAccuracyBench,
 ];

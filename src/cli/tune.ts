@@ -3,7 +3,7 @@ import { parseAugment } from '../../augment/index.js';
 import { type ConfigInput, resolveConfig } from '../config.js';
 import { readConfigFile, readRecipe } from '../recipes.js';
 import { type Tried, tune } from '../tune.js';
-import type { TunedSettings } from '../tuned-settings.js';
+import { type TunedSettings, writeTunedSettings } from '../tuned-settings.js';
 import { integer, named, oneOf, positive } from './parsers.js';
 import { createTerminal, grouped, table } from './terminal.js';
 
@@ -47,7 +47,7 @@ async function run({ recipe, config: file, dataDir, seconds, json, ...flags }: T
     { where: '', input: flags },
   );
   const all: Tried[] = [];
-  const { best, file: kept } = await tune({
+  const { best, imagesPerSecond } = await tune({
     config,
     dataDir,
     seconds,
@@ -56,7 +56,8 @@ async function run({ recipe, config: file, dataDir, seconds, json, ...flags }: T
       terminal.record({ type: 'tried', ...tried });
     },
   });
-  terminal.record({ type: 'tuned', settings: best, file: kept });
+  const kept = await writeTunedSettings(config, best, imagesPerSecond);
+  terminal.record({ type: 'tuned', settings: best, imagesPerSecond, file: kept });
   const header = ['workers', 'shards', 'intra-op', 'inter-op', 'augment', 'images/s', 'against best', ''];
   const rows = all.map(({ settings, imagesPerSecond, ratio, kept: better }) => [
     ...cells(settings),
