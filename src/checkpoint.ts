@@ -46,7 +46,10 @@ export async function readCheckpoint(path: string): Promise<CheckpointMessage> {
   if (found !== version) throw fail('byte 8', `checkpoint version ${version}`, `version ${found}`);
   const length = Number(file.readBigUInt64LE(12));
   const payload = file.subarray(headerBytes);
-  if (payload.length !== length) throw fail('payload', `${length} bytes`, `${payload.length} (the file was cut short)`);
+  if (payload.length !== length) {
+    const why = payload.length < length ? 'the file was cut short' : 'there is more behind it';
+    throw fail('payload', `${length} bytes`, `${payload.length} (${why})`);
+  }
   if (!createHash('sha256').update(payload).digest().equals(file.subarray(20, headerBytes))) {
     throw fail('payload', 'the SHA-256 in the header', 'another one (the file was changed after it was written)');
   }
