@@ -28,6 +28,9 @@ export class GraphRun {
     readonly seed: readonly [number, number] = [0, 0],
   ) {}
 
+  /** What is fed under the role `mix`: nothing is mixed. */
+  mix = Float32Array.of(1, 1, 1, 0, 0, 0, 0, 0);
+
   static async open(
     native: Native,
     run: EngineRun,
@@ -118,8 +121,8 @@ export class GraphRun {
         const moving = arena.slot(slotNames.moving(shard));
         return native.wrap(arena.float32(moving, offset - layout.trainableLength, length), input.shape);
       }
-      default:
-        throw new RangeError(`no tensor for ${input.role}`);
+      case 'mix':
+        return native.wrap(this.mix, [this.mix.length]);
     }
   }
 }

@@ -1,0 +1,116 @@
+import type { StepSpec } from '../contracts/index.js';
+import type { ModelParameter } from '../models/parameters.js';
+import type { GraphBuilder } from './builder.js';
+import { mixLength } from './mix.js';
+import { reshape } from './ops/shape.js';
+import { valueName, type GraphNode, type Value } from './types.js';
+
+/** What to feed to a compiled function. */
+export type GraphInput =
+  | { readonly node: string; readonly role: 'pixels' | 'targets' | 'seed' | 'mix' | 'stats' }
+  | {
+      readonly node: string;
+      readonly role: 'parameter' | 'gradient' | 'state';
+      /** Place among `modelParameters(model)`. */
+      readonly index: number;
+      /** Shape of the placeholder: the parameter's, with a leading 1 for gradients and states. */
+      readonly shape: readonly number[];
+    };
+
+/** One entry of the graph: what to feed, in order, and what to fetch. */
+export interface CompiledFunction {
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly string[];
+}
+
+/** Numbers in a stats line: one cache line, which TensorFlow's alignment asks for too. */
+export const statsLength = 16;
+
+/** A placeholder and what it is for. */
+interface Feed {
+  readonly value: Value;
+  readonly input: GraphInput;
+}
+
+/** The placeholders of a model's graph: what can be fed, in the order in which it is. */
+export class Feeds {
+  readonly pixels: Value;
+  readonly targets: Value;
+  readonly seed: Value;
+  readonly mix: Value | undefined;
+  /** One for each parameter. */
+  readonly parameters: readonly Value[];
+  readonly stats: Value;
+  readonly #graph: GraphBuilder;
+  readonly #all: Feed[] = [];
+
+  constructor(graph: GraphBuilder, spec: StepSpec, parameters: readonly ModelParameter[]) {
+    this.#graph = graph;
+    const { height, width, channels } = spec.image;
+    const classes = spec.targets === 'classes';
+    this.pixels = this.#plain('pixels', graph.placeholder('pixels', 'uint8', [-1, height, width, channels]));
+    this.targets = this.#plain(
+      'targets',
+      graph.placeholder('targets', classes ? 'int32' : 'float32', classes ? [-1] : [-1, spec.classes]),
+    );
+    this.seed = this.#plain('seed', graph.placeholder('seed', 'int32', [2]));
+    this.mix = spec.mix && this.#plain('mix', graph.placeholder('mix', 'float32', [mixLength]));
+    this.parameters = parameters.map(({ spec: { name, shape } }, index) =>
+      this.#indexed('parameter', index, graph.placeholder(`parameters/${name}`, 'float32', shape)),
+    );
+    this.stats = this.#plain('stats', graph.placeholder('stats', 'float32', [1, statsLength]));
+  }
+
+  /** Writes a value into the memory that is fed for a parameter's gradient or new state; returns what is there then. */
+  write(role: 'gradient' | 'state', index: number, { spec: { name, shape } }: ModelParameter, value: Value): Value {
+    const slot = this.#graph.placeholder(`${role}_slots/${name}`, 'float32', [1, ...shape]);
+    return this.#update(this.#indexed(role, index, slot), value);
+  }
+
+  /** Writes the stats line; returns what is there then. */
+  writeStats(row: Value): Value {
+    return this.#update(this.stats, row);
+  }
+
+  /** All placeholders. */
+  get values(): Value[] {
+    return this.#all.map(({ value }) => value);
+  }
+
+  /** What to feed and fetch for values: only what they depend on. */
+  entry(fetched: readonly Value[]): CompiledFunction {
+    const reached = reach(fetched);
+    return {
+      inputs: this.#all.filter(({ value }) => reached.has(value.node)).map(({ input }) => input),
+      outputs: fetched.map(valueName),
+    };
+  }
+
+  #update(slot: Value, value: Value): Value {
+    const row = reshape(this.#graph, value, slot.shape);
+    const first = this.#graph.constant([0], 'int32', [1]);
+    return this.#graph.add('InplaceUpdate', [slot, first, row], { T: { type: slot.type } }, slot, 'write');
+  }
+
+  #plain(role: 'pixels' | 'targets' | 'seed' | 'mix' | 'stats', value: Value): Value {
+    this.#all.push({ value, input: { node: value.node.name, role } });
+    return value;
+  }
+
+  #indexed(role: 'parameter' | 'gradient' | 'state', index: number, value: Value): Value {
+    this.#all.push({ value, input: { node: value.node.name, role, index, shape: value.shape } });
+    return value;
+  }
+}
+
+/** All nodes that values depend on. */
+export function reach(values: readonly Value[]): Set<GraphNode> {
+  const reached = new Set<GraphNode>();
+  const open = values.map((value) => value.node);
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (reached.has(node)) continue;
+    reached.add(node);
+    open.push(...node.inputs.map((value) => value.node), ...node.controls);
+  }
+  return reached;
+}

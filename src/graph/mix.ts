@@ -1,0 +1,73 @@
+import type { GraphBuilder } from './builder.js';
+import type { LossParts } from './loss/index.js';
+import { binary, cast, compare, negate, shift } from './ops/elementwise.js';
+import { at, reshape, reverse } from './ops/shape.js';
+import type { Value } from './types.js';
+
+/**
+ * What is fed under the role `mix`, float32 [8]; every sample is mixed with its mirror image in the shard (sample i with
+ * sample count - 1 - i).
+ */
+export const mixPlaces = {
+  /** The sample's own share of its loss. */
+  share: 0,
+  /** The sample's own share of a pixel outside the box. */
+  outside: 1,
+  /** The sample's own share of a pixel inside the box. */
+  inside: 2,
+  /** The box: rows from `top` until before `bottom`, columns from `left` until before `right`. */
+  top: 3,
+  bottom: 4,
+  left: 5,
+  right: 6,
+} as const;
+
+/** Numbers that are fed. */
+export const mixLength = 8;
+
+/**
+ * Mixes a batch of images by what is fed: mixup (Zhang et al. 2018) with one share for all pixels, CutMix (Yun et al.
+ * 2019) with 1 outside and 0 inside a box. Nothing changes with shares of 1.
+ */
+export function mixImages(graph: GraphBuilder, x: Value, mix: Value): Value {
+  const [, height, width] = x.shape as readonly [number, number, number, number];
+  const within = (size: number, from: number, until: number): Value => {
+    const places = graph.constant([...Array(size).keys()], 'float32', [size]);
+    const after = cast(graph, compare(graph, 'GreaterEqual', places, at(graph, mix, from)), 'float32');
+    const before = cast(graph, compare(graph, 'Less', places, at(graph, mix, until)), 'float32');
+    return binary(graph, 'Mul', after, before);
+  };
+  const rows = reshape(graph, within(height, mixPlaces.top, mixPlaces.bottom), [height, 1, 1]);
+  const columns = reshape(graph, within(width, mixPlaces.left, mixPlaces.right), [width, 1]);
+  const box = binary(graph, 'Mul', rows, columns);
+  const outside = at(graph, mix, mixPlaces.outside);
+  const change = binary(graph, 'Sub', at(graph, mix, mixPlaces.inside), outside);
+  const own = binary(graph, 'AddV2', outside, binary(graph, 'Mul', box, change));
+  const partner = reverse(graph, x, [0]);
+  return binary(graph, 'AddV2', partner, binary(graph, 'Mul', own, binary(graph, 'Sub', x, partner)));
+}
+
+/** The mirror image of a batch's targets. */
+export function mirrored(graph: GraphBuilder, targets: Value): Value {
+  return reverse(graph, targets, [0]);
+}
+
+/**
+ * Loss and weight of mixed samples: the shares of what they are for the sample's own target and for its partner's.
+ * Right answers are those for the own target.
+ */
+export function mixLosses(graph: GraphBuilder, own: LossParts, partner: LossParts, mix: Value): LossParts {
+  const share = at(graph, mix, mixPlaces.share);
+  const rest = shift(graph, negate(graph, share), 1);
+  const blend = (a: Value, b: Value): Value =>
+    binary(graph, 'AddV2', binary(graph, 'Mul', share, a), binary(graph, 'Mul', rest, b));
+  if (own.weights === undefined || partner.weights === undefined) {
+    return { ...own, losses: blend(own.losses, partner.losses) };
+  }
+  const weights = blend(own.weights, partner.weights);
+  const weighted = ({ losses }: LossParts, weight: Value): Value => binary(graph, 'Mul', losses, weight);
+  const total = blend(weighted(own, own.weights), weighted(partner, partner.weights));
+  // Where both weights are 0 there is nothing to divide by, and nothing to add.
+  const none = cast(graph, compare(graph, 'Equal', weights, graph.constant(0, 'float32')), 'float32');
+  return { correct: own.correct, losses: binary(graph, 'RealDiv', total, binary(graph, 'AddV2', weights, none)), weights };
+}
