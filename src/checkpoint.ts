@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CheckpointMessage, decodeCheckpoint, encodeCheckpoint } from '../proto/convoy.js';
 import { writeFileAtomic } from './atomic-file.js';
+import { averagedState } from './averaged-weights.js';
 import { ConvoyError, fileError } from './errors.js';
+import { elements } from './memory/index.js';
+import { modelParameters } from './models/index.js';
+import { trainablePlaces } from './run-memory.js';
+import type { LayersModel } from './tf.js';
 
 /** First bytes of every checkpoint file. */
 const magic = Buffer.from('CONVOYCK');
@@ -58,4 +63,26 @@ export async function readCheckpoint(path: string): Promise<CheckpointMessage> {
   } catch (error) {
     throw fail('payload', 'a Checkpoint message', (error as Error).message, error);
   }
+}
+
+/**
+ * The weights a checkpoint would be evaluated with, in the order of `modelParameters`: averaged ones where it has them.
+ *
+ * @param file for messages.
+ * @throws ConvoyError `CONVOY_CHECKPOINT` when it is of another model.
+ */
+export function checkpointWeights(message: CheckpointMessage, model: LayersModel, file: string): Float32Array[] {
+  const specs = modelParameters(model).map(({ spec }) => spec);
+  const tensors = new Map(message.weights.map(({ name, data }) => [name, data]));
+  const average = message.optimizer.find(({ name }) => name === averagedState)?.data;
+  const places = new Map(trainablePlaces(specs).map((place) => [place.name, place]));
+  return specs.map(({ name, shape }) => {
+    const length = elements(shape);
+    const place = average && places.get(name);
+    const data = place ? average.subarray(place.offset * 4, (place.offset + length) * 4) : tensors.get(name);
+    if (data?.byteLength !== length * 4) {
+      throw fileError('CONVOY_CHECKPOINT', file, name, `${length * 4} bytes of weights`, `${data?.byteLength ?? 0}`);
+    }
+    return new Float32Array(Uint8Array.from(data).buffer); // a Buffer's own slice is no copy, nor aligned
+  });
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { augmentSchema } from '../augment/index.js';
 import { optionError } from './errors.js';
@@ -25,14 +26,26 @@ export const configSchema = z.strictObject({
   limit: count.optional(),
   /** Part of the training samples set aside, stratified by class. */
   validationSplit: z.number().min(0).max(0.9).default(0),
-  /** `unit`: pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel. */
+  /**
+   * `unit` (the default): pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel.
+   * Trained weights of a base bring their own.
+   */
   normalize: z
     .union([
       z.enum(['unit', 'standard']),
       z.strictObject({ mean: z.array(z.number()).min(1), std: z.array(z.number().positive()).min(1) }),
     ])
-    .default('unit'),
+    .optional(),
+  /** A network by name, or the path of a model file (Keras, tfjs) or of a network described in JSON. */
   model: modelSchema.default({ name: 'shapes-cnn' }),
+  /** Instead of `model`: a trained one that gets a new head, by network name, run folder or model file. */
+  base: modelSchema.optional(),
+  /** Where weights come from: `imagenet`, a weights file of the network, or for a base run `last` or `best`. */
+  weights: z.string().min(1).optional(),
+  /** What of the base stays as it is: `base` (the default), `until:LAYER` or `none`. */
+  freeze: z.string().optional(),
+  /** The base's new classifier as `256,dropout:0.5`; without it only its last layer is replaced. */
+  head: z.string().optional(),
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
@@ -90,7 +103,7 @@ export function baseLearningRate(config: RunConfig): number {
  * Checks a configuration and fills in its defaults.
  *
  * @param layers from weakest to strongest: recipe, file, command line; objects are merged key by key, except that a
- * model, optimizer, loss or schedule of another name replaces the weaker one whole.
+ * model, base, optimizer, loss or schedule of another name replaces the weaker one whole, and a base replaces a model.
  * @throws ConvoyError `CONVOY_OPTION` that names the option, what was expected and what was found.
  */
 export function resolveConfig(...layers: readonly { readonly where: string; readonly input: unknown }[]): RunConfig {
@@ -102,6 +115,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     for (const [key, value] of Object.entries(input)) {
       if (value !== undefined) merged[key] = mergeOption(merged[key], value);
     }
+    settleBase(merged, input);
     // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
     parseOptions(configSchema, merged, where);
   }
@@ -109,7 +123,25 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
+  for (const key of ['freeze', 'head'] as const) {
+    if (config[key] !== undefined && config.base === undefined) throw optionError(key, 'it only together with a base', config[key]);
+  }
+  if (config.base === undefined) config.normalize ??= 'unit';
   return config;
+}
+
+/**
+ * What is trained is named in one place: a base replaces a weaker model, and is the resolved configuration's `model` too;
+ * a model replaces a weaker base with all that belongs to it.
+ */
+function settleBase(merged: Record<string, unknown>, input: { readonly model?: unknown; readonly base?: unknown }): void {
+  const { model, base } = input;
+  if (base !== undefined) {
+    if (model !== undefined && !isDeepStrictEqual(model, base)) throw optionError('model', 'no model beside a base', model);
+    merged['model'] = merged['base'];
+  } else if (model !== undefined && merged['base'] !== undefined) {
+    for (const key of ['base', 'weights', 'freeze', 'head']) if (!(key in input)) delete merged[key];
+  }
 }
 
 function mergeOption(weaker: unknown, stronger: unknown): unknown {

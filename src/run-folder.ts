@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { diskError, partEnding, writeFileAtomic } from './atomic-file.js';
 import type { EpochRecord } from './callbacks/index.js';
 import { ConvoyError, fileError, optionError } from './errors.js';
+import { loadArchitecture } from './models/index.js';
+import type { LayersModel } from './tf.js';
 
 /** What `summary.json` holds when a run has ended. */
 export interface TrainSummary {
@@ -35,7 +37,7 @@ export interface TrainSummary {
   readonly stopped?: string;
 }
 
-/** The files of one run: `config.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
+/** The files of one run: `config.json`, `architecture.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
 export class RunFolder {
   readonly path: string;
 
@@ -98,6 +100,22 @@ export class RunFolder {
 
   async readConfig(): Promise<unknown> {
     return this.#readJson('config.json');
+  }
+
+  /** The network as it was trained, in tfjs's form: a run goes on, and is evaluated, without the files it was made from. */
+  async writeArchitecture(model: LayersModel): Promise<void> {
+    await writeFileAtomic(join(this.path, 'architecture.json'), [JSON.stringify(model.toJSON(undefined, false))]);
+  }
+
+  /**
+   * The run's network, its weights unspecified; undefined when the run has not written it.
+   *
+   * @throws ConvoyError `CONVOY_CHECKPOINT`, `CONVOY_MODEL` when the file is damaged.
+   */
+  async readArchitecture(): Promise<LayersModel | undefined> {
+    const name = 'architecture.json';
+    if (!existsSync(join(this.path, name))) return undefined;
+    return loadArchitecture(await this.#readJson(name), join(this.path, name));
   }
 
   async readSummary(): Promise<TrainSummary> {

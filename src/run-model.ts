@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { takeAveragedWeights } from './averaged-weights.js';
 import { readCheckpoint } from './checkpoint.js';
 import { type RunConfig, resolveConfig } from './config.js';
 import { optionError } from './errors.js';
@@ -16,7 +17,7 @@ export interface OpenRunOptions extends Omit<RuntimeOptions, 'config'> {
 }
 
 /**
- * Opens a run's model with its trained weights, ready to evaluate; no transforms, one shard a worker.
+ * Opens a run's model with its trained weights (averaged ones where the optimizer kept them), ready to evaluate; no transforms, one shard a worker.
  *
  * @throws ConvoyError when the folder holds no run, or its checkpoint is damaged.
  */
@@ -30,9 +31,10 @@ export async function openRun({ run, checkpoint = 'last', overrides, ...options 
     { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
     { where: '', input: overrides ?? {} },
   );
-  const runtime = await openRuntime({ ...options, config });
+  const runtime = await openRuntime({ ...options, config, recorded: () => folder.readArchitecture() });
   try {
     restoreWeights(runtime, message, file);
+    takeAveragedWeights(runtime);
   } catch (error) {
     await runtime.close();
     throw error;

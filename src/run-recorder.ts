@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { averagedState, withAveragedWeights } from './averaged-weights.js';
 import type { Callback, CallbackList, EpochRecord } from './callbacks/index.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { type ConfigInput, resolveConfig, type RunConfig } from './config.js';
@@ -10,6 +11,7 @@ import { RunFolder, type TrainSummary } from './run-folder.js';
 import { readWeights } from './run-memory.js';
 import type { Runtime } from './runtime.js';
 import { summarize } from './summary.js';
+import type { LayersModel } from './tf.js';
 import type { Trace } from './trace.js';
 import { restoreWeights, toCheckpoint, type TrainingState } from './training-state.js';
 
@@ -71,6 +73,11 @@ export class RunRecorder {
     return this.#folder?.path;
   }
 
+  /** The network of the run to resume. */
+  async recordedModel(): Promise<LayersModel | undefined> {
+    return this.resumeFrom === undefined ? undefined : this.#folder?.readArchitecture();
+  }
+
   /** Before the first step: configuration written, metrics cut to the checkpoint's epochs. */
   async begin(runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
     const { config, shards } = runtime;
@@ -78,7 +85,9 @@ export class RunRecorder {
     // Shards decide bits, so a resumed run must have them even if it has other workers.
     await this.#folder?.writeConfig({ ...config, shards });
     await this.#folder?.rewriteMetrics(state.history);
-    if (this.resumeFrom === undefined) await this.checkpoint('last', runtime, state, callbacks);
+    if (this.resumeFrom !== undefined) return;
+    await this.#folder?.writeArchitecture(runtime.model);
+    await this.checkpoint('last', runtime, state, callbacks);
   }
 
   /** Whether a checkpoint is to be written after this optimizer step. */
@@ -103,7 +112,7 @@ export class RunRecorder {
     if (this.#folder !== undefined) await rm(this.#folder.checkpoint(name), { force: true });
   }
 
-  /** Weights and moving statistics of the checkpoint called best. */
+  /** Weights, their average and moving statistics of the checkpoint called best. */
   async restoreBest(runtime: Runtime): Promise<void> {
     const file = this.#folder?.checkpoint('best') ?? 'best weights';
     const message = this.#folder === undefined ? this.#best : await readCheckpoint(file);
@@ -116,16 +125,18 @@ export class RunRecorder {
     await this.#folder?.appendMetrics(record);
   }
 
-  /** Writes model and summary. */
+  /** Writes model and summary, of the averaged weights where the optimizer keeps them. */
   async finish(runtime: Runtime, state: TrainingState): Promise<TrainSummary> {
-    const summary = summarize(runtime, state);
-    if (this.#folder !== undefined) {
-      const { model, arena, layout, datasets } = runtime;
-      await exportLayersModel(model, readWeights(arena, layout), this.#folder.modelFolder);
-      if (datasets.badImages?.length) await this.#folder.writeBadImages(datasets.badImages);
-      await this.#folder.writeSummary(summary);
-    }
-    return summary;
+    return withAveragedWeights(runtime, async () => {
+      const summary = summarize(runtime, state);
+      if (this.#folder !== undefined) {
+        const { model, arena, layout, datasets } = runtime;
+        await exportLayersModel(model, readWeights(arena, layout), this.#folder.modelFolder);
+        if (datasets.badImages?.length) await this.#folder.writeBadImages(datasets.badImages);
+        await this.#folder.writeSummary(summary);
+      }
+      return summary;
+    });
   }
 }
 
@@ -141,7 +152,12 @@ function allowed(config: ConfigInput): ConfigInput {
   return config;
 }
 
-/** A copy that does not change with the arena. */
+/** What `restoreBest` needs, as a copy that does not change with the arena. */
 function detached(message: CheckpointMessage): CheckpointMessage {
-  return { ...message, weights: message.weights.map((tensor) => ({ ...tensor, data: tensor.data.slice() })) };
+  const copy = (tensor: CheckpointMessage['weights'][number]) => ({ ...tensor, data: tensor.data.slice() });
+  return {
+    ...message,
+    weights: message.weights.map(copy),
+    optimizer: message.optimizer.filter(({ name }) => name === averagedState).map(copy),
+  };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type AugmentStage, createAugmentStage, createGatherStage, dropBadImages } from '../augment/index.js';
+import { openModel } from './base-model.js';
 import { baseLearningRate, type RunConfig } from './config.js';
 import type { BatchStage, Dataset, StepSpec } from './contracts/index.js';
 import { Coordinator } from './coordinator.js';
@@ -8,7 +9,7 @@ import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index
 import { ConvoyError, optionError } from './errors.js';
 import { unsupportedLayers } from './graph/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
-import { createModel, initialWeights, modelParameters } from './models/index.js';
+import { initialWeights, modelParameters } from './models/index.js';
 import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
 import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index.js';
 import { GradientPool } from './pool.js';
@@ -38,6 +39,8 @@ export interface RuntimeOptions {
   readonly model?: LayersModel | undefined;
   /** Values to start from, in the order of `modelParameters`; default: drawn from the seed. */
   readonly weights?: readonly Float32Array[] | undefined;
+  /** The network of an earlier run, whose weights the caller restores; undefined to make it from `config`. */
+  readonly recorded?: (() => Promise<LayersModel | undefined>) | undefined;
   /** Data made in code instead of `config.dataset`. */
   readonly datasets?: Datasets | undefined;
   /** Another worker module, for tests of failing workers. */
@@ -89,20 +92,18 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     options.model === undefined && options.datasets === undefined,
   );
   if (tuned) options.onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
-  const config = { ...options.config, ...threads };
+  const settled = { ...options.config, ...threads };
   const native = await loadNative(threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;
-  const { height, width, channels } = train.shape;
-  const classes = train.classes.length;
-  const { name: network, ...networkOptions } = config.model;
-  const model = options.model ?? createModel(network, { height, width, channels, classes, ...networkOptions });
+  const { model, weights, normalize } = await modelOf({ ...options, config: settled }, train);
+  const config = { ...settled, normalize };
   checkPrecision(config);
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
   const spec = stepSpec(config, model, train);
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
-  const imageBytes = height * width * channels;
+  const imageBytes = train.shape.height * train.shape.width * train.shape.channels;
   const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));
   const augments = config.augment !== undefined && config.augment.length > 0;
   const staged = augments || train.store.kind === 'files';
@@ -114,12 +115,12 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     slots: trainSlotCount + evaluationSlots,
     capacity,
     imageBytes,
-    classes,
+    classes: spec.classes,
     targets: spec.targets,
     optimizerStates: optimizer.stateNames,
   });
   const arena = createRunArena(layout, workers * blockFloats);
-  writeWeights(arena, layout, options.weights ?? initialWeights(model, config.seed));
+  if (weights !== undefined) writeWeights(arena, layout, weights);
   initializeState(arena, layout, optimizer);
 
   const source = await engineSource(options, native, model, spec);
@@ -174,6 +175,19 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 }
 
+/** The model given in code, the recorded one, or the configuration's. */
+async function modelOf(
+  options: RuntimeOptions,
+  train: Dataset,
+): Promise<{ model: LayersModel; weights?: readonly Float32Array[]; normalize: RunConfig['normalize'] }> {
+  const { config, model } = options;
+  if (model !== undefined) return { model, weights: options.weights ?? initialWeights(model, config.seed), normalize: config.normalize };
+  const recorded = await options.recorded?.();
+  if (recorded !== undefined) return { model: recorded, normalize: config.normalize };
+  const opened = await openModel(options, train);
+  return { normalize: config.normalize, ...opened, ...(options.weights && { weights: options.weights }) };
+}
+
 async function openData({ config, dataDir, signal, onNote, onProgress }: RuntimeOptions): Promise<Datasets> {
   const opened = await openDataset({
     name: config.dataset,
@@ -210,8 +224,11 @@ async function engineSource(
   spec: StepSpec,
 ): Promise<EngineSource> {
   const eager: EngineSource = { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) };
+  const missing = config.engine === 'eager' ? undefined : unsupportedLayers(model)[0];
+  if (config.precision !== 'float32' && (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))) {
+    throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which the layer ${missing.layer} needs,`}`, config.precision);
+  }
   if (config.engine === 'eager') return eager;
-  const missing = unsupportedLayers(model)[0];
   if (missing !== undefined && config.engine === 'auto') {
     onNote?.(`the compiler does not know layer ${missing.layer} (${missing.className}): training with the eager engine`);
     return eager;

@@ -13,7 +13,7 @@ import type { LayersModel } from './tf.js';
 export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset): StepSpec {
   return {
     loss: lossOf(parseLoss(config.loss, train.classes.length), model),
-    preprocess: preprocessOf(config, train),
+    preprocess: preprocessOf(config, train.shape.channels),
     precision: config.precision,
     targets: train.targets.kind,
     classes: train.classes.length,
@@ -30,8 +30,12 @@ function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
   return probabilities ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
 }
 
-function preprocessOf({ normalize, dataset }: RunConfig, train: Dataset): Preprocess {
-  const { channels } = train.shape;
+/**
+ * How a configuration's pixels become the network's input.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when its normalisation is not for images of so many channels.
+ */
+export function preprocessOf({ normalize = 'unit', dataset }: Pick<RunConfig, 'normalize' | 'dataset'>, channels: number): Preprocess {
   const entry = catalogEntry(dataset);
   if (normalize === 'unit') return { scale: fill(channels, 1 / 255), offset: fill(channels, 0) };
   if (normalize === 'standard' && entry === undefined) {

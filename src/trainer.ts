@@ -1,3 +1,4 @@
+import { withAveragedWeights } from './averaged-weights.js';
 import { type Callback, CallbackList, type Control, earlyStopping, type EpochRecord, targetReached } from './callbacks/index.js';
 import { readCheckpoint } from './checkpoint.js';
 import { bestWeights } from './best-weights.js';
@@ -75,7 +76,7 @@ export class Trainer {
     const options = this.#options;
     const recorder = await RunRecorder.open(options);
     const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
-    const runtime = await openRuntime({ ...options, config });
+    const runtime = await openRuntime({ ...options, config, recorded: () => recorder.recordedModel() });
     try {
       const callbacks = new CallbackList(allCallbacks(runtime, recorder, options.callbacks ?? []));
       const file = recorder.resumeFrom;
@@ -122,8 +123,10 @@ class Run implements Control {
     const meter = new EpochMeter(state.meter);
     await this.#train(meter);
     const evaluated = performance.now();
-    const validation = datasets.validation && (await this.#evaluate(datasets.validation, meter));
-    const test = await this.#evaluate(datasets.test, meter);
+    const { validation, test } = await withAveragedWeights(runtime, async () => ({
+      validation: datasets.validation && (await this.#evaluate(datasets.validation, meter)),
+      test: await this.#evaluate(datasets.test, meter),
+    }));
     const scored = performance.now();
     meter.spend({ evaluation: (scored - evaluated) / 1000 });
     this.options.trace?.main('evaluation', evaluated, scored);

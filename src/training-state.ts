@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CheckpointMessage } from '../proto/convoy.js';
+import { averagedState } from './averaged-weights.js';
 import type { CallbackList, EpochRecord } from './callbacks/index.js';
 import type { MeterState } from './epoch-meter.js';
 import { ConvoyError } from './errors.js';
@@ -133,7 +134,7 @@ export function fromCheckpoint(
 }
 
 /**
- * Weights and moving statistics of a checkpoint into the arena.
+ * Weights, their average where the optimizer keeps one, and moving statistics of a checkpoint into the arena.
  *
  * @throws ConvoyError `CONVOY_CHECKPOINT` when they are of another model.
  */
@@ -148,6 +149,11 @@ export function restoreWeights({ arena, layout }: Pick<Runtime, 'arena' | 'layou
   const slot = arena.slot(slotNames.weights);
   for (const { name, offset, length } of layout.parameters) {
     copyTensor(arena.float32(slot, offset, length), tensors.get(name)?.data, file, name);
+  }
+  // The average belongs to the weights: it is what evaluation and export take.
+  const average = message.optimizer.find(({ name }) => name === averagedState);
+  if (layout.optimizerStates.includes(averagedState)) {
+    copyTensor(arena.float32(arena.slot(slotNames.optimizer(averagedState))), average?.data, file, `optimizer state ${averagedState}`);
   }
 }
 

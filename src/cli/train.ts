@@ -30,7 +30,11 @@ export async function trainCommand(): Promise<Command> {
     .option('--config <file>', 'a JSON file of options, stronger than the recipe')
     .option('--dataset <name|path>', 'a catalog name (see: data list), a folder or a tar of images')
     .option('--data-dir <dir>', 'where to look for datasets first (else $CONVOY_DATA, system, cache, download)')
-    .option('--model <name[:key=value,...]>', 'the network and its options (see: model list)', named('--model'))
+    .option('--model <name[:key=value,...]|file>', 'the network and its options (see: model list), or a model file', named('--model'))
+    .option('--base <name|run|file>', 'instead of a model: a trained one that gets a new head', named('--base'))
+    .option('--weights <source>', 'imagenet (of a base), a weights file, or for a base run: last or best')
+    .option('--freeze <part>', "what of the base stays as it is: base (the default), until:LAYER or none")
+    .option('--head <layers>', "the base's new classifier, as 256,dropout:0.5 (default: only the last layer is new)")
     .option('--epochs <n>', 'passes over the training samples', integer('--epochs'))
     .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
     .option('--learning-rate <x>', "default: the optimizer's own", positive('--learning-rate'))
@@ -60,6 +64,7 @@ Examples:
   convoy train --recipe cifar10-cnn --data-dir DATA   CIFAR-10, as binary files or JPEG images
   convoy train --dataset photos/ --model resnet18 --augment resizedCrop,flip
   convoy train --recipe cifar10-cnn --optimizer adamw:weightDecay=0.05 --schedule cosine
+  convoy train --dataset photos/ --image-size 224 --base resnet50 --weights imagenet --head 256,dropout:0.5
   convoy train --resume runs/cifar10-cnn-1            after Ctrl-C, a crash, or for --epochs 20`,
     )
     .action(async (flags: TrainFlags) => {
@@ -138,7 +143,8 @@ async function train({ config: file, dataDir, out, resume, json, recipe, trace: 
 
 /** Name of a run's folder: its recipe, or its data and network. */
 function runName({ recipe, dataset, model }: ConfigInput): string {
-  return recipe ?? `${dataset?.split('/').filter(Boolean).at(-1) ?? 'run'}-${model?.name ?? 'model'}`;
+  const lastPart = (path: string | undefined): string | undefined => path?.split('/').filter(Boolean).at(-1);
+  return recipe ?? `${lastPart(dataset) ?? 'run'}-${lastPart(model?.name) ?? 'model'}`;
 }
 
 function tellEpoch(terminal: Terminal, record: EpochRecord): void {

@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkpointWeights, readCheckpoint } from './checkpoint.js';
+import { resolveConfig, type RunConfig } from './config.js';
+import type { Dataset } from './contracts/index.js';
+import type { DataProgress } from './data/index.js';
+import { ConvoyError, fileError, optionError } from './errors.js';
+import { createModel, initialWeights, networks } from './models/index.js';
+import { RunFolder } from './run-folder.js';
+import { preprocessOf } from './step-spec.js';
+import type { LayersModel } from './tf.js';
+import { normalizationOf, transferByName, transferFrom } from './transfer/index.js';
+import { loadModelFile, mapWeights, readWeightsFile } from './weights/index.js';
+
+/** What a configuration's model is at the start of training. */
+export interface OpenedModel {
+  readonly model: LayersModel;
+  /** In the order of `modelParameters`. */
+  readonly weights: readonly Float32Array[];
+  /** What the weights expect of pixels; the configuration's own if it says. */
+  readonly normalize?: RunConfig['normalize'];
+}
+
+export interface OpenModelOptions {
+  readonly config: RunConfig;
+  readonly onProgress?: ((progress: DataProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The model that a configuration describes, for the images and classes of a dataset: a network by name, a model file of
+ * Keras or tfjs, a network described in JSON, or a base (network with trained weights, earlier run, model file) with a new
+ * head and frozen layers.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for a name that is none of these or options that do not go together;
+ *   `CONVOY_MODEL` for a model of other images or classes; `CONVOY_WEIGHTS`, `CONVOY_CHECKPOINT`, `CONVOY_DATA` for files.
+ */
+export async function openModel(options: OpenModelOptions, train: Dataset): Promise<OpenedModel> {
+  const { config } = options;
+  const opened = config.base === undefined ? await openWhole(config, train) : await openBase(options, config.base, train);
+  checkFits(opened.model, config.model.name, train);
+  return { ...opened, normalize: config.normalize ?? opened.normalize };
+}
+
+async function openWhole({ model: { name, ...networkOptions }, weights, seed }: RunConfig, train: Dataset): Promise<OpenedModel> {
+  if (weights === 'imagenet') throw optionError('weights', 'a weights file (imagenet goes with a base: --base NAME)', weights);
+  if (isNetwork(name) || !existsSync(name)) {
+    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), weights, seed);
+  }
+  const surplus = Object.keys(networkOptions)[0];
+  if (surplus !== undefined) throw optionError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
+  const description = await describedNetwork(name);
+  if (description !== undefined) return started(createModel('custom', { ...description, ...shapeOf(train) }), weights, seed);
+  const { model, weights: own } = await loadModelFile(name);
+  return { model, weights: weights === undefined ? own : mapWeights(model, await readWeightsFile(weights)) };
+}
+
+async function started(model: LayersModel, weights: string | undefined, seed: number): Promise<OpenedModel> {
+  return { model, weights: weights === undefined ? initialWeights(model, seed) : mapWeights(model, await readWeightsFile(weights)) };
+}
+
+/** The options of a custom network, if that is what the file holds; damaged JSON is told by who reads model files. */
+async function describedNetwork(file: string): Promise<Record<string, unknown> | undefined> {
+  if (!file.endsWith('.json')) return undefined;
+  try {
+    const json: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return typeof json === 'object' && json !== null && 'layers' in json && !('config' in json) ? { ...json } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function openBase(
+  { config, onProgress, signal }: OpenModelOptions,
+  { name, ...networkOptions }: NonNullable<RunConfig['base']>,
+  train: Dataset,
+): Promise<OpenedModel> {
+  const { head, freeze, seed, weights } = config;
+  const { classes, ...shape } = shapeOf(train);
+  const headOptions = { classes, head, freeze, seed };
+  if (isNetwork(name)) {
+    if (weights === undefined) throw optionError('weights', `imagenet or a weights file for the base ${name}`, weights);
+    const { model, weights: values, preprocess } = await transferByName({
+      ...headOptions,
+      base: name,
+      shape,
+      networkOptions,
+      weights,
+      onProgress: (progress) => onProgress?.({ ...progress, unit: 'bytes' }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { model, weights: values, ...(preprocess && { normalize: normalizationOf(preprocess) }) };
+  }
+  const surplus = Object.keys(networkOptions)[0];
+  if (surplus !== undefined) throw optionError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
+  if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights ?? 'last', headOptions);
+  if (!existsSync(name)) {
+    throw optionError('base', `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`, name);
+  }
+  if (weights !== undefined) throw optionError('weights', 'none beside a base file, which has its own', weights);
+  return transferFrom(await loadModelFile(name), headOptions);
+}
+
+async function openBaseRun(
+  run: string,
+  checkpoint: string,
+  options: Parameters<typeof transferFrom>[1],
+): Promise<OpenedModel> {
+  const folder = RunFolder.open(run);
+  const base = await folder.readArchitecture();
+  if (base === undefined) throw fileError('CONVOY_CHECKPOINT', run, 'architecture.json', 'the architecture of the run', 'none');
+  const file = folder.checkpoint(checkpoint);
+  const config = resolveConfig({ where: `${run}/config.json`, input: await folder.readConfig() });
+  const weights = checkpointWeights(await readCheckpoint(file), base, file);
+  const channels = base.inputs[0]?.shape.at(-1) ?? 1;
+  return {
+    ...transferFrom({ model: base, weights }, options),
+    normalize: normalizationOf(preprocessOf(config, channels)),
+  };
+}
+
+function isNetwork(name: string): boolean {
+  return networks.some((network) => network.name === name);
+}
+
+function shapeOf({ shape, classes }: Dataset): Dataset['shape'] & { readonly classes: number } {
+  return { ...shape, classes: classes.length };
+}
+
+/** Networks by name are built to fit; files and runs may be of other images or classes. */
+function checkFits(model: LayersModel, name: string, { shape, classes, name: dataset }: Dataset): void {
+  const wanted = [shape.height, shape.width, shape.channels];
+  const input = model.inputs[0]?.shape.slice(1) ?? [];
+  const output = model.outputs[0]?.shape.slice(1) ?? [];
+  const fail = (what: string, expected: string, found: string): ConvoyError =>
+    new ConvoyError('CONVOY_MODEL', `${name}: expected ${what} ${expected} as in ${dataset} but found ${found}`, { file: name, place: what });
+  if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
+    throw fail('images of', `${wanted.join('x')} (--image-size resizes folders and archives)`, input.join('x'));
+  }
+  if (model.outputs.length !== 1 || output.length !== 1 || output[0] !== classes.length) {
+    throw fail('an output of', `${classes.length} classes (--base puts a new head on a model)`, output.join('x'));
+  }
+}
