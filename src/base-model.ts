@@ -129,7 +129,7 @@ function shapeOf({ shape, classes }: Dataset): Dataset['shape'] & { readonly cla
 }
 
 /** Networks by name are built to fit; files and runs may be of other images or classes. */
-function checkFits(model: LayersModel, name: string, { shape, classes, name: dataset }: Dataset): void {
+function checkFits(model: LayersModel, name: string, { shape, classes, targets, name: dataset }: Dataset): void {
   const wanted = [shape.height, shape.width, shape.channels];
   const input = model.inputs[0]?.shape.slice(1) ?? [];
   const output = model.outputs[0]?.shape.slice(1) ?? [];
@@ -138,7 +138,9 @@ function checkFits(model: LayersModel, name: string, { shape, classes, name: dat
   if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
     throw fail('images of', `${wanted.join('x')} (--image-size resizes folders and archives)`, input.join('x'));
   }
-  if (model.outputs.length !== 1 || output.length !== 1 || output[0] !== classes.length) {
+  // One output serves two classes by a binary loss, or any number by a regression.
+  const isSingle = output[0] === 1 && targets.kind === 'classes';
+  if (model.outputs.length !== 1 || output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
     throw fail('an output of', `${classes.length} classes (--base puts a new head on a model)`, output.join('x'));
   }
 }
