@@ -10,7 +10,7 @@ import { integer, positive } from '../src/cli/parsers.js';
 import { createTerminal, exitCodeOf, tellError } from '../src/cli/terminal.js';
 import { optionError } from '../src/errors.js';
 import { describeMachine } from './harness/machine.js';
-import { insertResults, reportedBlocks, resultMarkdown, writeCharts } from './harness/report.js';
+import { insertResults, resultMarkdown, resultsPage, writeCharts } from './harness/report.js';
 import { type BenchResult, readResults, writeResult } from './harness/result.js';
 import { type Bench, benches } from './suite/index.js';
 
@@ -98,13 +98,9 @@ function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, networks }
 async function report(): Promise<void> {
   const results = readResults();
   for (const result of results) await writeCharts(result, `${root}docs`);
+  await writeFileAtomic(`${root}docs/benchmarks.md`, [resultsPage(results)]);
   const file = `${root}README.md`;
-  const page = await readFile(file, 'utf8').catch(() => '');
-  const blocks = reportedBlocks(page);
-  if (blocks.size > 0) await writeFileAtomic(file, [insertResults(page, results)]);
-  for (const { bench } of results) {
-    if (!blocks.has(bench)) process.stderr.write(`README.md has no place for ${bench}: <!-- bench:${bench} --> and <!-- /bench -->\n`);
-  }
+  await writeFileAtomic(file, [insertResults(await readFile(file, 'utf8'), results)]);
 }
 
 try {

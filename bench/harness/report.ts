@@ -28,13 +28,17 @@ function claimLine({ what, measured, bound, side, passed }: Claim): string {
   return `| ${what} | ${figure(measured)} | ${side} ${figure(bound)} | ${passed ? 'yes' : '**no**'} |`;
 }
 
-/** A result as Markdown: claims first, then tables, charts, notes, machine and command. */
-export function resultMarkdown(result: BenchResult): string {
+/**
+ * A result as Markdown: claims first, then tables, charts, notes, machine and command.
+ *
+ * @param charts where the page that it is for finds the charts.
+ */
+export function resultMarkdown(result: BenchResult, chartsFolder = 'docs/'): string {
   const { machine, claims, tables, charts, notes } = result;
   const lines: string[] = [];
   if (claims.length > 0) lines.push('| claim | measured | needed | holds |', '| --- | ---: | ---: | --- |', ...claims.map(claimLine), '');
   for (const table of tables) lines.push(...markdownTable(table));
-  for (const { file, options } of charts) lines.push(`![${options.title}](docs/${file}.svg)`, '');
+  for (const { file, options } of charts) lines.push(`![${options.title}](${chartsFolder}${file}.svg)`, '');
   for (const note of notes) lines.push(`- ${note}`);
   if (notes.length > 0) lines.push('');
   const libraries = Object.entries(machine.libraries).map(([name, version]) => `${name} ${version}`);
@@ -72,4 +76,10 @@ export function insertResults(page: string, results: readonly BenchResult[]): st
     const result = results.find(({ bench }) => bench === name);
     return result === undefined ? block : `<!-- bench:${name} -->\n${resultMarkdown(result)}\n<!-- /bench -->`;
   });
+}
+
+/** The page of all results, in full. */
+export function resultsPage(results: readonly BenchResult[]): string {
+  const parts = results.map((result) => `## ${result.title}\n\n${resultMarkdown(result, '')}\n`);
+  return ['# Benchmarks\n\nWritten by `npm run bench -- report` from the newest results in `bench/results`.\n', ...parts].join('\n');
 }
