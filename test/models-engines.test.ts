@@ -105,13 +105,22 @@ for (const [name, options, wanted] of cases) {
     const outputDifference = relativeDifference(engine.predict(shardTask(count)), outputs);
     t.true(outputDifference < 1e-5, `outputs differ by ${outputDifference}`);
 
-    // Deep networks of normalizations amplify rounding: no two orders of summation agree better than the same graph does
-    // with itself once its weights are off by 1e-6, which is what sums of some hundred float32 terms differ by.
-    moveWeights(run, (weight, _, index) => weight * (1 + (index % 2 === 0 ? 1e-6 : -1e-6)));
-    engine.train(shardTask(count));
-    const sensitivity = distance(readGradients(run), gradients);
-    const difference = distance(gradients, readGradients(eagerRun));
-    t.true(difference < Math.max(1e-5, 10 * sensitivity), `${difference}; rounding the weights moves it by ${sensitivity}`);
+    // Deep networks of normalizations amplify rounding, and a unit near the kink of a ReLU or near a tie of a pooling may
+    // switch: the gradient then jumps. Sums of some hundred float32 terms differ by about 1e-6, so the compiled
+    // gradient is taken at the weights and at weights off by that much, some of which lie on the eager engine's side
+    // of a kink; the nearest must be as close to it as they usually are to each other.
+    const near = [gradients];
+    for (const shift of [-1e-6, -5e-7, 5e-7, 1e-6]) {
+      setWeights(run, weights);
+      moveWeights(run, (weight, _, index) => weight * (1 + (index % 2 === 0 ? shift : -shift)));
+      engine.train(shardTask(count));
+      near.push(readGradients(run));
+    }
+    const apart = near.flatMap((one, index) => near.slice(index + 1).map((other) => distance(other, one)));
+    const sensitivity = apart.sort((a, b) => a - b)[apart.length >> 1] ?? 0;
+    const eagerGradients = readGradients(eagerRun);
+    const difference = Math.min(...near.map((gradient) => distance(gradient, eagerGradients)));
+    t.true(difference < Math.max(1e-5, 3 * sensitivity), `${difference}; rounding the weights moves it by ${sensitivity}`);
 
     // Steps that would lower a straight loss by a thirtieth each; the masks of dropout stay the same.
     const losses: number[] = [];
