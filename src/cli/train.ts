@@ -2,12 +2,13 @@ import { Command } from 'commander';
 import cliProgress from 'cli-progress';
 import { parseAugment } from '../../augment/index.js';
 import type { EpochRecord } from '../callbacks/index.js';
-import { type ConfigInput, resolveConfig } from '../config.js';
+import type { ConfigInput } from '../config.js';
 import { optionError } from '../errors.js';
-import { readConfigFile, readRecipe, recipeNames } from '../recipes.js';
+import { recipeNames } from '../recipes.js';
 import { RunFolder } from '../run-folder.js';
 import { Trace } from '../trace.js';
 import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
+import { configOfFlags } from './config-layers.js';
 import { imageSize, integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
 import { createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
@@ -74,18 +75,12 @@ Examples:
 
 async function train({ config: file, dataDir, out, resume, json, recipe, trace: traceFile, ...flags }: TrainFlags): Promise<void> {
   const terminal = createTerminal(json === true);
-  const layers: { where: string; input: unknown }[] = [];
   if (resume !== undefined) {
     for (const [flag, value] of Object.entries({ '--recipe': recipe, '--config': file, '--out': out })) {
       if (value !== undefined) throw optionError(flag, 'nothing together with --resume, which goes on with the run as it is,', value);
     }
-  } else {
-    const bare = recipe === undefined && file === undefined && flags.dataset === undefined;
-    if (recipe !== undefined || bare) layers.push({ where: 'recipe', input: await readRecipe(recipe ?? 'shapes') });
-    if (file !== undefined) layers.push({ where: file, input: await readConfigFile(file) });
   }
-  layers.push({ where: '', input: flags });
-  const config = resume === undefined ? resolveConfig(...layers) : flags;
+  const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : flags;
   const folder = resume ?? out ?? (await RunFolder.nextFree('runs', runName(config)));
 
   const abort = new AbortController();

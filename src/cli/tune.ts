@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { parseAugment } from '../../augment/index.js';
-import { type ConfigInput, resolveConfig } from '../config.js';
-import { readConfigFile, readRecipe } from '../recipes.js';
+import type { ConfigInput } from '../config.js';
 import { type Tried, tune } from '../tune.js';
 import { type TunedSettings, writeTunedSettings } from '../tuned-settings.js';
+import { configOfFlags } from './config-layers.js';
 import { integer, named, oneOf, positive } from './parsers.js';
 import { createTerminal, grouped, table } from './terminal.js';
 
@@ -40,12 +40,7 @@ Examples:
 
 async function run({ recipe, config: file, dataDir, seconds, json, ...flags }: TuneFlags): Promise<void> {
   const terminal = createTerminal(json === true);
-  const bare = recipe === undefined && file === undefined && flags.dataset === undefined;
-  const config = resolveConfig(
-    ...(recipe !== undefined || bare ? [{ where: 'recipe', input: await readRecipe(recipe ?? 'shapes') }] : []),
-    ...(file === undefined ? [] : [{ where: file, input: await readConfigFile(file) }]),
-    { where: '', input: flags },
-  );
+  const config = await configOfFlags({ recipe, file, flags });
   const all: Tried[] = [];
   const { best, imagesPerSecond } = await tune({
     config,
