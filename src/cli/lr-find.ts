@@ -39,6 +39,7 @@ export function learningRateCommand(): Command {
     .option('--optimizer <name[:key=value,...]>', 'sgd, adam, adamw, rmsprop, ...', named('--optimizer'))
     .option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', named('--loss'))
     .option('--augment <list>', 'flip,crop,rotate,... or none', parseAugment)
+    .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--image-size <n|HxW>', 'size that files of images are brought to', imageSize)
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0))

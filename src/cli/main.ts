@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   data: async () => (await import('./data.js')).dataCommand(),
   augment: async () => (await import('./augment.js')).augmentCommand(),
   model: async () => (await import('./model.js')).modelCommand(),
+  analyse: async () => (await import('./analyse.js')).analyseCommand(),
   'lr-find': async () => (await import('./lr-find.js')).learningRateCommand(),
   tune: async () => (await import('./tune.js')).tuneCommand(),
 };

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import sharp from 'sharp';
-import { fileError } from '../errors.js';
+import { decodeImageFile } from '../image-file.js';
 import { type Arena, slotNames } from '../memory/index.js';
 import { openRun } from '../run-model.js';
 import { integer } from './parsers.js';
@@ -42,7 +41,7 @@ async function predict(run: string, images: string[], flags: PredictFlags): Prom
     for (let start = 0; start < images.length; start += layout.capacity) {
       const batch = images.slice(start, start + layout.capacity);
       for (const [index, file] of batch.entries()) {
-        const pixels = await decode(file, shape);
+        const pixels = await decodeImageFile(file, shape);
         arena.uint8(arena.slot(slotNames.pixels(slot)), index * layout.imageBytes, layout.imageBytes).set(pixels);
       }
       clearTargets(arena, slot);
@@ -62,15 +61,6 @@ async function predict(run: string, images: string[], flags: PredictFlags): Prom
     }
   } finally {
     await runtime.close();
-  }
-}
-
-async function decode(file: string, { height, width, channels }: { height: number; width: number; channels: number }): Promise<Uint8Array> {
-  try {
-    const image = sharp(file, { failOn: 'truncated' }).rotate().resize(width, height, { fit: 'cover' }).flatten({ background: '#000' });
-    return await (channels === 1 ? image.greyscale().toColourspace('b-w') : image.toColourspace('srgb')).raw().toBuffer();
-  } catch (error) {
-    throw fileError('CONVOY_DATA', file, '', 'an image', (error as Error).message, error);
   }
 }
 
