@@ -31,6 +31,8 @@ export interface LearningRateSearch extends LearningRateSweep {
 /** Weight of the past in the smoothed loss, and the multiple of the lowest loss that ends a sweep: fastai's. */
 const smoothing = 0.98;
 const divergence = 4;
+/** Steps whose smoothed losses are averages of too few to have a slope; as PyTorch Lightning leaves out. */
+const noisySteps = 10;
 
 /**
  * Learning-rate range test (Smith 2017): trains from the start of a configuration with a rate that grows by the same
@@ -85,9 +87,10 @@ export function suggestLearningRates(learningRates: readonly number[], losses: r
   const lowest = losses.indexOf(Math.min(...losses));
   if (lowest < 1) return undefined;
   const at = (index: number): number => losses[Math.max(0, Math.min(lowest, index))] as number;
-  let steepest = 0;
+  const first = Math.min(noisySteps, Math.floor(lowest / 2));
+  let steepest = first;
   let slope = 0;
-  for (let index = 0; index <= lowest; index++) {
+  for (let index = first; index <= lowest; index++) {
     // Central differences; at both ends only one neighbour is there.
     const span = Math.min(lowest, index + 1) - Math.max(0, index - 1);
     const here = (at(index + 1) - at(index - 1)) / span;
