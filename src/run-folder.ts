@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { diskError, partEnding, writeFileAtomic } from './atomic-file.js';
 import type { EpochRecord } from './callbacks/index.js';
 import { ConvoyError, fileError, optionError } from './errors.js';
@@ -40,9 +40,12 @@ export interface TrainSummary {
 /** The files of one run: `config.json`, `architecture.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
 export class RunFolder {
   readonly path: string;
+  /** The uppermost folder that `create` had to make. */
+  readonly #made: string | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, made?: string) {
     this.path = path;
+    this.#made = made;
   }
 
   /**
@@ -55,11 +58,23 @@ export class RunFolder {
       throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
     }
     try {
-      await mkdir(join(path, 'checkpoints'), { recursive: true });
+      return new RunFolder(path, await mkdir(join(path, 'checkpoints'), { recursive: true }));
     } catch (error) {
       throw diskError(path, error);
     }
-    return new RunFolder(path);
+  }
+
+  /** Removes the folders that `create` made, where nothing has been written into them. */
+  async removeEmpty(): Promise<void> {
+    if (this.#made === undefined) return;
+    const uppermost = resolve(this.#made);
+    for (let folder = resolve(this.path, 'checkpoints'); ; folder = dirname(folder)) {
+      const removed = await rmdir(folder).then(
+        () => true,
+        () => false, // something is in it
+      );
+      if (!removed || folder === uppermost) return;
+    }
   }
 
   /** `runs/NAME-N` with the first N that is free. */

@@ -69,6 +69,11 @@ export class RunRecorder {
     return new RunRecorder(folder, trace, recorded, existsSync(last) ? last : undefined);
   }
 
+  /** Takes back a folder that was made for a run that could not begin. */
+  async abandon(): Promise<void> {
+    await this.#folder?.removeEmpty();
+  }
+
   get path(): string | undefined {
     return this.#folder?.path;
   }

@@ -75,8 +75,11 @@ export class Trainer {
   async *run(): AsyncGenerator<EpochRecord, TrainSummary> {
     const options = this.#options;
     const recorder = await RunRecorder.open(options);
-    const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
-    const runtime = await openRuntime({ ...options, config, recorded: () => recorder.recordedModel() });
+    const runtime = await openFor(recorder, options).catch(async (error: unknown) => {
+      await recorder.abandon();
+      throw error;
+    });
+    const { config } = runtime;
     try {
       const callbacks = new CallbackList(allCallbacks(runtime, recorder, options.callbacks ?? []));
       const file = recorder.resumeFrom;
@@ -92,6 +95,11 @@ export class Trainer {
       await runtime.close();
     }
   }
+}
+
+async function openFor(recorder: RunRecorder, options: TrainerOptions): Promise<Runtime> {
+  const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
+  return openRuntime({ ...options, config, recorded: () => recorder.recordedModel() });
 }
 
 /** Callbacks that a configuration asks for, then the user's own. One alone keeps the best weights. */

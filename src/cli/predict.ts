@@ -17,7 +17,7 @@ export function predictCommand(): Command {
   return new Command('predict')
     .description('The most likely classes of image files.')
     .argument('<run>', 'run folder')
-    .argument('<image...>', 'image files: JPEG, PNG, WebP, TIFF, GIF (its first frame), SVG')
+    .argument('<image...>', 'image files of any size: JPEG, PNG, WebP, AVIF, TIFF, GIF')
     .option('--top <k>', 'classes to show', integer('--top'), 3)
     .option('--checkpoint <name>', 'last or best', 'last')
     .option('--data-dir <dir>', 'where to look for the dataset first')

@@ -1,5 +1,6 @@
 export { catalog, catalogEntry } from './catalog.js';
 export type { CatalogEntry, CatalogFile } from './catalog.js';
+export { BadImageError, decodeImage } from './decode.js';
 export { downloadFile, type PinnedFile } from './download.js';
 export { datasetInfo, describeDatasets } from './info.js';
 export type { DatasetInfo } from './info.js';

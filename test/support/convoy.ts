@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { runCommandLine } from '../../src/cli/program.js';
 import { RandomStream } from '../../src/random.js';
 
 /** The command line's entry. */
@@ -53,7 +54,7 @@ export function start(args: readonly string[], { cwd, env = {}, shell }: RunOpti
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr: stderr.split('\n').filter(isOurs).join('\n') }));
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr: ours(stderr) }));
   });
   return {
     child,
@@ -72,14 +73,34 @@ export function start(args: readonly string[], { cwd, env = {}, shell }: RunOpti
   };
 }
 
-/** TensorFlow's own lines, which are no part of a message. */
-function isOurs(line: string): boolean {
-  return !/^WARNING: All log messages before absl|^[IWE]0000 |already (been )?(registered|set)/.test(line);
+/** Without TensorFlow's own lines, which are no part of a message. */
+function ours(stderr: string): string {
+  const foreign = /^WARNING: All log messages before absl|^[IWE]0000 |already (been )?(registered|set)/;
+  return stderr.split('\n').filter((line) => !foreign.test(line)).join('\n');
 }
 
 /** Runs `convoy ARGUMENTS` to its end. */
 export function convoy(args: readonly string[], options: RunOptions): Promise<Ended> {
   return start(args, options).ended;
+}
+
+/** Runs `convoy ARGUMENTS` in this process, in the present folder: for commands that end before they train. */
+export async function inProcess(args: readonly string[]): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
+  const texts = { stdout: '', stderr: '' };
+  const originals = { stdout: process.stdout.write, stderr: process.stderr.write };
+  for (const name of ['stdout', 'stderr'] as const) {
+    process[name].write = (text: string | Uint8Array): boolean => {
+      texts[name] += String(text);
+      return true;
+    };
+  }
+  try {
+    const code = await runCommandLine(args);
+    return { code, stdout: texts.stdout, stderr: ours(texts.stderr) };
+  } finally {
+    Object.assign(process.stdout, { write: originals.stdout });
+    Object.assign(process.stderr, { write: originals.stderr });
+  }
 }
 
 /** Objects of `--json` output of one type. */
