@@ -31,7 +31,7 @@ async function json(file: string): Promise<Record<string, unknown>> {
 }
 
 test.serial('a run folder holds everything resolved, an object an epoch, a summary, checkpoints and the model', async (t) => {
-  t.deepEqual((await readdir(join(cwd, 'run'))).sort(), ['checkpoints', 'config.json', 'metrics.jsonl', 'model', 'summary.json']);
+  t.deepEqual((await readdir(join(cwd, 'run'))).sort(), ['architecture.json', 'checkpoints', 'config.json', 'metrics.jsonl', 'model', 'summary.json']);
   t.deepEqual((await readdir(join(cwd, 'run', 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt']);
   t.deepEqual((await readdir(join(cwd, 'run', 'model'))).sort(), ['model.json', 'weights.bin']);
   t.like(await json('run/config.json'), {
