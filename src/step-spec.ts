@@ -18,7 +18,12 @@ export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset):
     targets: train.targets.kind,
     classes: train.classes.length,
     image: train.shape,
+    ...mixOf(config),
   };
+}
+
+function mixOf({ mix: { mixup = 0, cutmix = 0 } = {} }: RunConfig): Pick<StepSpec, 'mix'> {
+  return mixup > 0 || cutmix > 0 ? { mix: { mixup, cutmix } } : {};
 }
 
 /** A model that ends in softmax or sigmoid gives probabilities, unless the configuration says otherwise. */

@@ -95,7 +95,7 @@ async function batchGradient(
     return {
       gradient: arena.float32(arena.slot(slotNames.reduced), 0, layout.trainableLength).slice(),
       engine: runtime.engine,
-      shardwise: shardwiseLayers.find((name) => names.includes(name)),
+      shardwise: runtime.spec.mix ? 'mixing' : shardwiseLayers.find((name) => names.includes(name)),
     };
   } finally {
     await runtime.close();

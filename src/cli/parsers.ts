@@ -73,3 +73,9 @@ export function imageSize(text: string): [number, number] {
   }
   return sides;
 }
+
+/** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
+export function mixing(text: string): Record<string, unknown> {
+  const { name: _, ...alphas } = named('--mix')(`mix:${text}`);
+  return alphas;
+}

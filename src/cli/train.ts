@@ -9,7 +9,7 @@ import { RunFolder } from '../run-folder.js';
 import { Trace } from '../trace.js';
 import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
 import { configOfFlags } from './config-layers.js';
-import { imageSize, integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
+import { imageSize, integer, integerOrAuto, mixing, named, oneOf, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
 import { createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
 
@@ -50,6 +50,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0))
     .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', parseAugment)
+    .option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', mixing)
     .option('--augment-workers <n|auto>', 'threads that transform images', integerOrAuto('--augment-workers'))
     .option('--image-size <n|HxW>', 'size that files of images are brought to', imageSize)
     .option('--on-bad-image <what>', 'fail or skip', oneOf('--on-bad-image', ['fail', 'skip']))

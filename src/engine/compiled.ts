@@ -1,9 +1,10 @@
-import type { CompiledFunction, GraphInput } from '../graph/index.js';
+import { type CompiledFunction, type GraphInput, mixLength } from '../graph/index.js';
 import { slotNames, statsLength } from '../memory/index.js';
 import type { LoadedGraph, TensorId } from '../native/index.js';
 import type { Engine, EngineContext, ShardTask } from './contract.js';
 import { type Fed, Feeds } from './feeds.js';
 import { stepKey } from './key.js';
+import { drawMix } from './mix.js';
 
 /** A compiled model on disk and how to run it. Plain data. */
 export interface CompiledSpec {
@@ -43,11 +44,8 @@ export class CompiledEngine implements Engine {
   readonly #calls = new Map<string, Call>();
   readonly #train: Entry;
   readonly #evaluate: Entry;
-  readonly #key = new Int32Array(
-    new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as unknown as SharedArrayBuffer,
-    0,
-    2,
-  );
+  readonly #key = new Int32Array(ownMemory(), 0, 2);
+  readonly #mix = new Float32Array(ownMemory(), 0, mixLength);
 
   private constructor(context: EngineContext, spec: CompiledSpec, graph: LoadedGraph) {
     this.#context = context;
@@ -64,7 +62,10 @@ export class CompiledEngine implements Engine {
   }
 
   gradients(task: ShardTask): void {
-    this.#key.set(stepKey(this.#context.seed, task.step, task.shard));
+    const { seed, spec } = this.#context;
+    const { step, shard } = task;
+    this.#key.set(stepKey(seed, step, shard));
+    if (spec.mix !== undefined) this.#mix.set(drawMix(spec.mix, spec.image, { seed, step, shard }));
     const results = this.#run(this.#train, task);
     if (!this.#spec.writesInPlace) this.#copyResults(task, results);
     for (const id of results) this.#context.native.release(id);
@@ -129,6 +130,8 @@ export class CompiledEngine implements Engine {
       }
       case 'seed':
         return this.#feeds.feed(this.#key, [2]);
+      case 'mix':
+        return this.#feeds.feed(this.#mix, [mixLength]);
       case 'stats':
         return this.#feeds.feed(this.#statsLine(task), [1, statsLength]);
       case 'parameter': {
@@ -144,8 +147,6 @@ export class CompiledEngine implements Engine {
         const start = offset - layout.trainableLength;
         return this.#feeds.feed(arena.float32(arena.slot(slotNames.moving(task.shard)), start, length), input.shape);
       }
-      default:
-        throw new TypeError(`a compiled graph asks for ${input.role}, which this engine does not feed`);
     }
   }
 
@@ -176,6 +177,11 @@ export class CompiledEngine implements Engine {
       if (!trainable && updatedByForward) arena.float32(moving, offset - layout.trainableLength, length).set(take());
     }
   }
+}
+
+/** Page-aligned memory of this thread, which TensorFlow wraps without a copy. */
+function ownMemory(): SharedArrayBuffer {
+  return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as unknown as SharedArrayBuffer;
 }
 
 function entry({ inputs, outputs }: CompiledFunction): Entry {

@@ -5,6 +5,7 @@ import { tf, type LayersModel, type Tensor, type Tensor1D, type Variable } from 
 import { type Engine, type EngineContext, type ShardTask, stats } from './contract.js';
 import { KeyedRandom } from './keyed-random.js';
 import { stepKey } from './key.js';
+import { drawMix, mixImages, mixLosses } from './mix.js';
 import { useKeyedRandomness } from './random-layers.js';
 
 interface Weight {
@@ -49,11 +50,16 @@ export class EagerEngine implements Engine {
     const gradientSlot = arena.slot(slotNames.gradients(task.shard));
     const line = this.#statsLine(task);
     tf.tidy(() => {
+      const { spec } = this.#context;
+      const mix = spec.mix && drawMix(spec.mix, spec.image, { seed, step: task.step, shard: task.shard });
       const { inputs, targets } = this.#batch(task);
+      const images = mix === undefined ? inputs : mixImages(inputs, mix);
       const variables = trained.map((weight) => tfVariable(weight));
       const { value, grads } = tf.variableGrads(() => {
-        const outputs = this.#model.apply(inputs, { training: true }) as Tensor;
-        const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes);
+        const outputs = this.#model.apply(images, { training: true }) as Tensor;
+        const lossesFor = (wanted: Tensor) => sampleLosses(spec.loss, outputs, wanted, layout.classes);
+        const own = lossesFor(targets);
+        const { losses, weights } = mix === undefined ? own : mixLosses(own, lossesFor(tf.reverse(targets, 0)), mix);
         const regularization = this.#regularization();
         this.#measure(line, outputs, targets, losses, weights);
         line[stats.regularization] = regularization?.dataSync()[0] ?? 0;

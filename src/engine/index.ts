@@ -6,3 +6,4 @@ export { EagerEngine } from './eager.js';
 export { compiledGraph, type GraphCacheOptions } from './graph-cache.js';
 export { Feeds, memoryIsShared } from './feeds.js';
 export { stepKey } from './key.js';
+export { drawMix } from './mix.js';

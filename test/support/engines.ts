@@ -1,5 +1,5 @@
 import type { StepSpec } from '../../src/contracts/index.js';
-import { EagerEngine, stepKey } from '../../src/engine/index.js';
+import { drawMix, EagerEngine, stepKey } from '../../src/engine/index.js';
 import { compileModel } from '../../src/graph/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
@@ -52,6 +52,7 @@ export async function compareEngines(
 
   clear();
   const graph = await GraphRun.open(native, run, compileModel(model, spec), stepKey(0, 0, 0));
+  if (spec.mix !== undefined) graph.mix.set(drawMix(spec.mix, spec.image, { seed: 0, step: 0, shard: 0 }));
   const predicted = graph.predict(task);
   graph.train(task);
   const compiled = take(predicted);

@@ -1,0 +1,87 @@
+import type { MixSpec, StepSpec } from '../contracts/index.js';
+import { mixLength, mixPlaces } from '../graph/index.js';
+import type { SampleLosses } from '../losses/index.js';
+import { RandomStream } from '../random.js';
+import { tf, type Tensor, type Tensor1D } from '../tf.js';
+
+/**
+ * How a shard's samples are mixed in a step, as `mixPlaces` orders it: with mixup (Zhang et al. 2018) a share drawn from
+ * Beta(alpha, alpha), with CutMix (Yun et al. 2019) a box of that share of the image, cut off at its edges, whose real
+ * area then counts. Where both are asked for, one of them by an even chance. A pure function of seed, step and shard.
+ */
+export function drawMix(
+  { mixup = 0, cutmix = 0 }: MixSpec,
+  { height, width }: StepSpec['image'],
+  { seed, step, shard }: { readonly seed: number; readonly step: number; readonly shard: number },
+): number[] {
+  const stream = new RandomStream(seed, 'mix', step, shard);
+  const cuts = cutmix > 0 && (mixup === 0 || stream.uniform() < 0.5);
+  const share = beta(cuts ? cutmix : mixup, stream);
+  const drawn = new Array<number>(mixLength).fill(0);
+  if (!cuts) {
+    drawn[mixPlaces.share] = drawn[mixPlaces.outside] = drawn[mixPlaces.inside] = share;
+    return drawn;
+  }
+  const side = Math.sqrt(1 - share) / 2;
+  const [row, column] = [stream.below(height), stream.below(width)];
+  const [halfRows, halfColumns] = [Math.floor(height * side), Math.floor(width * side)];
+  const top = Math.max(0, row - halfRows);
+  const bottom = Math.min(height, row + halfRows);
+  const left = Math.max(0, column - halfColumns);
+  const right = Math.min(width, column + halfColumns);
+  drawn[mixPlaces.share] = 1 - ((bottom - top) * (right - left)) / (height * width);
+  drawn[mixPlaces.outside] = 1;
+  drawn[mixPlaces.top] = top;
+  drawn[mixPlaces.bottom] = bottom;
+  drawn[mixPlaces.left] = left;
+  drawn[mixPlaces.right] = right;
+  return drawn;
+}
+
+/** A number from Beta(alpha, alpha), as the share of one of two gamma numbers. */
+function beta(alpha: number, stream: RandomStream): number {
+  const one = gamma(alpha, stream);
+  const other = gamma(alpha, stream);
+  return one + other === 0 ? 0.5 : one / (one + other); // both vanish for the tiniest alphas
+}
+
+/** Marsaglia and Tsang 2000, for shapes below 1 with their power of a uniform number. */
+function gamma(shape: number, stream: RandomStream): number {
+  if (shape < 1) return gamma(shape + 1, stream) * (1 - stream.uniform()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  for (;;) {
+    const normal = stream.normal();
+    const v = (1 + normal / Math.sqrt(9 * d)) ** 3;
+    if (v > 0 && Math.log(1 - stream.uniform()) < normal ** 2 / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
+/** Every image mixed with its mirror image in the batch [batch, height, width, channels]; the caller owns the result. */
+export function mixImages(images: Tensor, mix: readonly number[]): Tensor {
+  const place = (name: keyof typeof mixPlaces): number => mix[mixPlaces[name]] ?? 0;
+  return tf.tidy(() => {
+    const [, height, width] = images.shape as [number, number, number, number];
+    const own = tf.buffer([height, width, 1]);
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const inside = row >= place('top') && row < place('bottom') && column >= place('left') && column < place('right');
+        own.set(place(inside ? 'inside' : 'outside'), row, column, 0);
+      }
+    }
+    const partner = tf.reverse(images, 0);
+    return partner.add(own.toTensor().mul(images.sub(partner)));
+  });
+}
+
+/** Losses and weights of mixed samples, each between those for its own target and for its partner's. */
+export function mixLosses(own: SampleLosses, partner: SampleLosses, mix: readonly number[]): SampleLosses {
+  return tf.tidy(() => {
+    const share = mix[mixPlaces.share] ?? 1;
+    const blend = (a: Tensor, b: Tensor): Tensor => a.mul(share).add(b.mul(1 - share));
+    // As numbers: weights have no gradient, though tfjs's tape would look for one.
+    const weights = tf.tensor1d(blend(own.weights, partner.weights).dataSync());
+    const total = blend(own.losses.mul(own.weights), partner.losses.mul(partner.weights));
+    const divisors = weights.add(weights.equal(0).cast('float32')); // weights of 0 have loss 0, not 0/0
+    return { losses: total.div(divisors) as Tensor1D, weights };
+  });
+}
