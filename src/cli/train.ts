@@ -11,7 +11,7 @@ import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
 import { configOfFlags } from './config-layers.js';
 import { imageSize, integer, integerOrAuto, mixing, named, oneOf, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
-import { createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
+import { counted, createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
 
 /** Flags as commander gives them. */
 interface TrainFlags extends ConfigInput {
@@ -114,7 +114,7 @@ async function train({ config: file, dataDir, out, resume, json, recipe, trace: 
           `${used.model.name} (${grouped(parameters)} parameters) on ${datasets.train.name}: ` +
             `${grouped(datasets.train.count)} training and ${grouped(datasets.test.count)} test images`,
         );
-        terminal.line(`${workers} workers, ${shards} shards, ${engine} engine, ${used.precision}; run folder ${folder}`);
+        terminal.line(`${counted(workers, 'worker')}, ${counted(shards, 'shard')}, ${engine} engine, ${used.precision}; run folder ${folder}`);
         if (state.step > 0) terminal.line(`going on in epoch ${state.epoch + 1} after step ${state.step}`);
       },
     });
@@ -160,7 +160,7 @@ function tellSummary(terminal: Terminal, summary: TrainSummary, folder: string):
   const verdict =
     target === undefined ? '' : target.reached ? ` (target ${percent(target.accuracy)} reached)` : ` (target ${percent(target.accuracy)} NOT reached)`;
   terminal.line(
-    `test accuracy ${percent(summary.test.accuracy)}${verdict} after ${summary.epochs} epochs in ${duration(summary.seconds)}, ` +
+    `test accuracy ${percent(summary.test.accuracy)}${verdict} after ${counted(summary.epochs, 'epoch')} in ${duration(summary.seconds)}, ` +
       `${grouped(summary.imagesPerSecond)} images/s`,
   );
   if (summary.advice !== undefined) terminal.line(summary.advice);
@@ -179,18 +179,7 @@ function createBars(terminal: Terminal): { update(progress: Progress): void; end
     update(progress) {
       if (!terminal.interactive) return;
       const key = `${progress.epoch} ${progress.phase}`;
-      if (bar === undefined || key !== shown) {
-        end();
-        shown = key;
-        bar = new cliProgress.SingleBar({
-          format: `epoch {epoch}/{epochs} {phase} [{bar}] {percentage}%  {rate} images/s  loss {loss}  accuracy {accuracy}  {left} left`,
-          clearOnComplete: true,
-          hideCursor: true,
-          fps: 8,
-        });
-        bar.start(progress.total, 0);
-      }
-      bar.update(progress.done, {
+      const values = {
         epoch: progress.epoch,
         epochs: progress.epochs,
         phase: progress.phase === 'training' ? '' : 'evaluating ',
@@ -198,7 +187,22 @@ function createBars(terminal: Terminal): { update(progress: Progress): void; end
         loss: progress.loss.toFixed(4),
         accuracy: percent(progress.accuracy),
         left: duration((progress.total - progress.done) / Math.max(1, progress.imagesPerSecond)),
+      };
+      if (bar !== undefined && key === shown) {
+        bar.update(progress.done, values);
+        return;
+      }
+      end();
+      shown = key;
+      bar = new cliProgress.SingleBar({
+        // What may be cut off on a narrow terminal comes last.
+        format: 'epoch {epoch}/{epochs} {phase}[{bar}] {percentage}%  {left} left  {rate} images/s  loss {loss}  accuracy {accuracy}',
+        barsize: Math.max(10, Math.min(40, process.stdout.columns - 85)),
+        clearOnComplete: true,
+        hideCursor: true,
+        fps: 8,
       });
+      bar.start(progress.total, progress.done, values);
     },
     end,
   };
