@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { diskError, partEnding, writeFileAtomic } from './atomic-file.js';
 import type { EpochRecord } from './callbacks/index.js';
@@ -152,9 +152,11 @@ export class RunFolder {
   /** Appends one epoch to `metrics.jsonl`. */
   async appendMetrics(record: EpochRecord): Promise<void> {
     const path = join(this.path, 'metrics.jsonl');
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
     try {
       await appendFile(path, `${JSON.stringify(record)}\n`);
     } catch (error) {
+      await truncate(path, size).catch(() => undefined); // no half line; the error to tell is the first one
       throw diskError(path, error);
     }
   }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { averagedState, withAveragedWeights } from './averaged-weights.js';
 import type { Callback, CallbackList, EpochRecord } from './callbacks/index.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { type ConfigInput, resolveConfig, type RunConfig } from './config.js';
+import { baseLearningRate, type ConfigInput, resolveConfig, type RunConfig } from './config.js';
 import type { CheckpointMessage } from '../proto/convoy.js';
 import { ConvoyError, optionError } from './errors.js';
 import { exportLayersModel } from './export-model.js';
@@ -88,7 +88,7 @@ export class RunRecorder {
     const { config, shards } = runtime;
     this.#checkpoint = config.checkpoint;
     // Shards decide bits, so a resumed run must have them even if it has other workers.
-    await this.#folder?.writeConfig({ ...config, shards });
+    await this.#folder?.writeConfig({ ...config, shards, learningRate: baseLearningRate(config) });
     await this.#folder?.rewriteMetrics(state.history);
     if (this.resumeFrom !== undefined) return;
     await this.#folder?.writeArchitecture(runtime.model);

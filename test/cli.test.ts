@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -38,6 +38,7 @@ test.serial('a run folder holds everything resolved, an object an epoch, a summa
     dataset: 'images',
     model: { name: 'mlp', hidden: [8] },
     optimizer: { name: 'adam', epsilon: 1e-7 },
+    learningRate: 0.001,
     epochs: 2,
     batchSize: 8,
     workers: 2,
@@ -185,6 +186,8 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
   ['evaluate run --split validation', 2, 'error: Expected a split that the run has for --split but received "validation" (string)\n'],
   ['evaluate damaged', 1, /^error: damaged\/checkpoints\/last\.ckpt: payload: expected \d+ bytes but found 48 \(the file was cut short\)\n$/],
   ['train --resume damaged --epochs 3', 1, /^error: damaged\/checkpoints\/last\.ckpt: payload: expected \d+ bytes but found 48 \(the file was cut short\)\n$/],
+  ['evaluate torn', 1, /^error: torn\/architecture\.json: expected JSON but found .*\n$/],
+  ['train --resume list', 2, 'error: Expected an object of options for list/config.json but received [] (array)\n'],
   ['predict run text.json', 1, 'error: text.json: expected one of jpeg, png, webp, gif, tiff, avif but its first bytes are those of none\n'],
   ['predict run none.png', 1, 'error: none.png: expected an image but found no such file\n'],
 ];
@@ -197,6 +200,10 @@ test.serial('what a user can do wrong is answered in one line that says what was
   await writeFile(join(cwd, 'damaged', 'config.json'), await readFile(join(cwd, 'run', 'config.json')));
   const checkpoint = await readFile(join(cwd, 'run', 'checkpoints', 'last.ckpt'));
   await writeFile(join(cwd, 'damaged', 'checkpoints', 'last.ckpt'), checkpoint.subarray(0, 100));
+  await cp(join(cwd, 'run'), join(cwd, 'torn'), { recursive: true });
+  await truncate(join(cwd, 'torn', 'architecture.json'), 100);
+  await mkdir(join(cwd, 'list'));
+  await writeFile(join(cwd, 'list', 'config.json'), '[]');
   const before = (await readdir(cwd)).sort();
   for (const [args, code, expected] of wrong) {
     const ended = await here(...args.split(' '));
