@@ -86,3 +86,17 @@ export function checkpointWeights(message: CheckpointMessage, model: LayersModel
     return new Float32Array(Uint8Array.from(data).buffer); // a Buffer's own slice is no copy, nor aligned
   });
 }
+
+/**
+ * A copy that does not change with the arena.
+ *
+ * @param states of the optimizer that are copied too; none by default.
+ */
+export function detached(message: CheckpointMessage, states: readonly string[] = []): CheckpointMessage {
+  const copy = (tensor: CheckpointMessage['weights'][number]) => ({ ...tensor, data: Uint8Array.from(tensor.data) });
+  return {
+    ...message,
+    weights: message.weights.map(copy),
+    optimizer: message.optimizer.filter(({ name }) => states.includes(name)).map(copy),
+  };
+}

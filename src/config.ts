@@ -52,6 +52,21 @@ export const configSchema = z.strictObject({
   learningRate: z.number().positive().optional(),
   schedule: scheduleSchema.default({ name: 'constant' }),
   epochs: count.default(10),
+  /**
+   * Parts of a run over a base, one after the other, instead of `epochs`: first the head, then the top layers at a low
+   * rate. What a phase leaves out is as in the rest of the configuration; each begins with a new optimizer and schedule.
+   */
+  phases: z
+    .array(
+      z.strictObject({
+        epochs: count,
+        freeze: z.string().optional(),
+        learningRate: z.number().positive().optional(),
+        schedule: scheduleSchema.optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
   /** Samples of a whole optimizer step, all workers together. */
   batchSize: count.default(32),
   /** Batches whose gradients are averaged before one optimizer step. */
@@ -127,7 +142,20 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     if (config[key] !== undefined && config.base === undefined) throw optionError(key, 'it only together with a base', config[key]);
   }
   if (config.base === undefined) config.normalize ??= 'unit';
-  return config;
+  return settlePhases(config, merged['epochs']);
+}
+
+/** Fills in what phases leave out, and counts their epochs. */
+function settlePhases(config: RunConfig, epochs: unknown): RunConfig {
+  const { phases, freeze = 'base', schedule } = config;
+  if (phases === undefined) return config;
+  const sum = phases.reduce((total, phase) => total + phase.epochs, 0);
+  if (epochs !== undefined && epochs !== sum) throw optionError('epochs', `none beside phases, which have ${sum}`, epochs);
+  if (config.base === undefined) throw optionError('phases', 'them only together with a base', phases);
+  if (config.optimizer.ema !== undefined) throw optionError('optimizer.ema', 'no average of the weights over phases', config.optimizer.ema);
+  // All of it, as the configuration beside it will be the last phase's once a run is written.
+  const common = { freeze, learningRate: baseLearningRate(config), schedule };
+  return { ...config, epochs: sum, phases: phases.map((phase) => ({ ...common, ...phase })) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { averagedState, withAveragedWeights } from './averaged-weights.js';
 import type { Callback, CallbackList, EpochRecord } from './callbacks/index.js';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { detached, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { baseLearningRate, type ConfigInput, resolveConfig, type RunConfig } from './config.js';
 import type { CheckpointMessage } from '../proto/convoy.js';
 import { ConvoyError, optionError } from './errors.js';
@@ -107,7 +107,7 @@ export class RunRecorder {
     if (this.#folder === undefined && name !== 'best') return;
     const began = performance.now();
     const message = toCheckpoint(runtime, state, callbacks);
-    if (this.#folder === undefined) this.#best = detached(message);
+    if (this.#folder === undefined) this.#best = detached(message, [averagedState]);
     else await writeCheckpoint(this.#folder.checkpoint(name), message);
     this.#trace?.main('checkpoint', began, performance.now(), { name });
     if (name === 'last') this.#lastCheckpoint = performance.now();
@@ -155,14 +155,4 @@ function allowed(config: ConfigInput): ConfigInput {
     }
   }
   return config;
-}
-
-/** What `restoreBest` needs, as a copy that does not change with the arena. */
-function detached(message: CheckpointMessage): CheckpointMessage {
-  const copy = (tensor: CheckpointMessage['weights'][number]) => ({ ...tensor, data: tensor.data.slice() });
-  return {
-    ...message,
-    weights: message.weights.map(copy),
-    optimizer: message.optimizer.filter(({ name }) => name === averagedState).map(copy),
-  };
 }

@@ -41,6 +41,8 @@ export interface RuntimeOptions {
   readonly weights?: readonly Float32Array[] | undefined;
   /** The network of an earlier run, whose weights the caller restores; undefined to make it from `config`. */
   readonly recorded?: (() => Promise<LayersModel | undefined>) | undefined;
+  /** Epochs that the schedule lasts; default: all. */
+  readonly scheduledEpochs?: number | undefined;
   /** Data made in code instead of `config.dataset`. */
   readonly datasets?: Datasets | undefined;
   /** Another worker module, for tests of failing workers. */
@@ -69,6 +71,7 @@ export interface Runtime {
   readonly evaluationSlots: readonly number[];
   /** A stage over another split without transforms. */
   evaluationStage(dataset: Dataset): BatchStage;
+  /** Once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -145,6 +148,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const stepsPerEpoch = Math.ceil(Math.ceil(train.count / config.batchSize) / config.accumulate);
   const all = Array.from({ length: layout.slots }, (_, slot) => slot);
+  let closed: Promise<void> | undefined;
   return {
     config,
     datasets,
@@ -159,7 +163,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     optimizer,
     schedule: createSchedule(config.schedule, {
       baseLearningRate: baseLearningRate(config),
-      totalSteps: stepsPerEpoch * config.epochs,
+      totalSteps: stepsPerEpoch * (options.scheduledEpochs ?? config.epochs),
       stepsPerEpoch,
     }),
     pool,
@@ -168,10 +172,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     trainSlots: all.slice(0, trainSlotCount),
     evaluationSlots: all.slice(trainSlotCount),
     evaluationStage: (dataset) => createGatherStage({ dataset, slots }),
-    close: async () => {
-      await Promise.all([stage.close(), pool.close()]);
-      model.dispose();
-    },
+    close: () => (closed ??= Promise.all([stage.close(), pool.close()]).then(() => void model.dispose())),
   };
 }
 

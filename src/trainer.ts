@@ -1,6 +1,6 @@
 import { withAveragedWeights } from './averaged-weights.js';
 import { type Callback, CallbackList, type Control, earlyStopping, type EpochRecord, targetReached } from './callbacks/index.js';
-import { readCheckpoint } from './checkpoint.js';
+import { detached, readCheckpoint } from './checkpoint.js';
 import { bestWeights } from './best-weights.js';
 import { type ConfigInput, resolveConfig } from './config.js';
 import { epochOrder } from './data/index.js';
@@ -8,10 +8,11 @@ import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { ConvoyError } from './errors.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
 import { BatchFeeder } from './feeder.js';
-import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
+import { nextPhase, openPhase, phaseAt } from './phases.js';
+import type { Runtime, RuntimeOptions } from './runtime.js';
 import { RunRecorder, type TrainSummary } from './run-recorder.js';
 import type { Trace } from './trace.js';
-import { fromCheckpoint, initialState, type TrainingState } from './training-state.js';
+import { fromCheckpoint, initialState, toCheckpoint, type TrainingState } from './training-state.js';
 
 export type { TrainSummary } from './run-recorder.js';
 
@@ -75,31 +76,38 @@ export class Trainer {
   async *run(): AsyncGenerator<EpochRecord, TrainSummary> {
     const options = this.#options;
     const recorder = await RunRecorder.open(options);
-    const runtime = await openFor(recorder, options).catch(async (error: unknown) => {
+    const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
+    const file = recorder.resumeFrom;
+    const resumed = file === undefined ? undefined : await readCheckpoint(file);
+    let phase = phaseAt(config, resumed?.epoch ?? 0);
+    let runtime = await openPhase(phase, options, () => recorder.recordedModel()).catch(async (error: unknown) => {
       await recorder.abandon();
       throw error;
     });
-    const { config } = runtime;
     try {
       const callbacks = new CallbackList(allCallbacks(runtime, recorder, options.callbacks ?? []));
-      const file = recorder.resumeFrom;
-      const state = file ? fromCheckpoint(runtime, callbacks, await readCheckpoint(file), file) : initialState();
+      let state = resumed === undefined ? initialState() : fromCheckpoint(runtime, callbacks, resumed, file ?? '', phase.first);
       await recorder.begin(runtime, state, callbacks);
       options.onStart?.(runtime, state);
-      const run = new Run(runtime, state, callbacks, recorder, options);
+      let run = new Run(runtime, state, callbacks, recorder, options);
       await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
-      while (state.epoch < config.epochs && state.stopped === undefined) yield await run.epoch();
+      for (;;) {
+        while (state.epoch < phase.end && state.stopped === undefined) yield await run.epoch();
+        if (state.epoch >= config.epochs || state.stopped !== undefined) break;
+        // The next phase goes on from here as a resumed run would.
+        const moment = detached(toCheckpoint(runtime, state, callbacks));
+        phase = phaseAt(config, state.epoch);
+        runtime = await nextPhase(runtime, phase, options);
+        state = fromCheckpoint(runtime, callbacks, moment, 'the phase before', phase.first);
+        options.onStart?.(runtime, state);
+        run = new Run(runtime, state, callbacks, recorder, options);
+      }
       await callbacks.onTrainEnd(run);
       return await run.finish();
     } finally {
       await runtime.close();
     }
   }
-}
-
-async function openFor(recorder: RunRecorder, options: TrainerOptions): Promise<Runtime> {
-  const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
-  return openRuntime({ ...options, config, recorded: () => recorder.recordedModel() });
 }
 
 /** Callbacks that a configuration asks for, then the user's own. One alone keeps the best weights. */

@@ -5,6 +5,7 @@ import type { CallbackList, EpochRecord } from './callbacks/index.js';
 import type { MeterState } from './epoch-meter.js';
 import { ConvoyError } from './errors.js';
 import { slotNames } from './memory/index.js';
+import { initializeState } from './run-memory.js';
 import type { Runtime } from './runtime.js';
 
 /** Where a run is. With the arena, all that its next step depends on. */
@@ -13,7 +14,7 @@ export interface TrainingState {
   epoch: number;
   /** Samples of the epoch that are done. */
   position: number;
-  /** Optimizer steps done. */
+  /** Optimizer steps done, of the phase where a run has phases. */
   step: number;
   /** Batches done: keys dropout. */
   batch: number;
@@ -90,6 +91,8 @@ export function toCheckpoint(runtime: Runtime, state: TrainingState, callbacks: 
  * Brings a run to the moment of a checkpoint.
  *
  * @param file for messages.
+ * @param firstEpoch of the phase that `runtime` is for: a checkpoint of its very beginning was written by the phase before,
+ *   and gives the weights alone, from which a new optimizer and schedule start.
  * @throws ConvoyError `CONVOY_CHECKPOINT` when it is of other data, another model or another optimizer.
  */
 export function fromCheckpoint(
@@ -97,13 +100,38 @@ export function fromCheckpoint(
   callbacks: CallbackList,
   message: CheckpointMessage,
   file: string,
+  firstEpoch = 0,
 ): TrainingState {
-  const { datasets, schedule } = runtime;
+  const { datasets, schedule, arena, layout } = runtime;
+  const begins = firstEpoch > 0 && message.epoch === firstEpoch && message.position === 0;
   if (message.fingerprint !== datasets.train.fingerprint) {
     throw mismatch(file, 'fingerprint', `the training data of the run (${message.fingerprint.slice(0, 12)}...)`, `other data (${datasets.train.fingerprint.slice(0, 12)}...)`);
   }
   restoreWeights(runtime, message, file);
-  const { arena, layout } = runtime;
+  if (begins) initializeState(arena, layout, runtime.optimizer);
+  else restoreOptimizer(runtime, message, file);
+  let small: z.output<typeof smallStateSchema>;
+  try {
+    small = smallStateSchema.parse(JSON.parse(message.state));
+  } catch (error) {
+    throw mismatch(file, 'state', 'the state of a training', (error as Error).message, error);
+  }
+  if (!begins) schedule.restore(small.schedule ?? null);
+  callbacks.restore(small.callbacks);
+  return {
+    epoch: message.epoch,
+    position: message.position,
+    step: begins ? 0 : message.step,
+    batch: small.batch,
+    meter: small.meter as MeterState | undefined,
+    history: small.history as EpochRecord[],
+    learningRateScale: small.learningRateScale,
+    stopped: small.stopped,
+    seconds: small.seconds,
+  };
+}
+
+function restoreOptimizer({ arena, layout }: Runtime, message: CheckpointMessage, file: string): void {
   const states = new Map(message.optimizer.map((tensor) => [tensor.name, tensor]));
   if (states.size !== layout.optimizerStates.length) {
     throw mismatch(file, 'optimizer', `the states ${layout.optimizerStates.join(', ')}`, [...states.keys()].join(', '));
@@ -112,25 +140,6 @@ export function fromCheckpoint(
     const slot = arena.slot(slotNames.optimizer(name));
     copyTensor(arena.float32(slot), states.get(name)?.data, file, `optimizer state ${name}`);
   }
-  let small: z.output<typeof smallStateSchema>;
-  try {
-    small = smallStateSchema.parse(JSON.parse(message.state));
-  } catch (error) {
-    throw mismatch(file, 'state', 'the state of a training', (error as Error).message, error);
-  }
-  schedule.restore(small.schedule ?? null);
-  callbacks.restore(small.callbacks);
-  return {
-    epoch: message.epoch,
-    position: message.position,
-    step: message.step,
-    batch: small.batch,
-    meter: small.meter as MeterState | undefined,
-    history: small.history as EpochRecord[],
-    learningRateScale: small.learningRateScale,
-    stopped: small.stopped,
-    seconds: small.seconds,
-  };
 }
 
 /**
