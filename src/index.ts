@@ -7,6 +7,8 @@ export { catalog, openDataset, type OpenOptions } from './data/index.js';
 export { ConvoyError, type ErrorCode } from './errors.js';
 export { evaluateSplit } from './evaluation.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
+export { analyseRun, type AnalyseOptions, type Analysis } from './analyse-run.js';
+export { findLearningRate, type LearningRateSearch, type LearningRateSearchOptions, suggestLearningRates } from './lr-find.js';
 export { createModel, initialWeights, modelSummary, networks } from './models/index.js';
 export { readConfigFile, readRecipe, recipeNames } from './recipes.js';
 export { openRun, type OpenRunOptions } from './run-model.js';
