@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import cliProgress from 'cli-progress';
 import { parseAugment } from '../../augment/index.js';
@@ -81,6 +83,8 @@ async function train({ config: file, dataDir, out, resume, json, recipe, trace: 
       if (value !== undefined) throw optionError(flag, 'nothing together with --resume, which goes on with the run as it is,', value);
     }
   }
+  // Known before the run, not after hours of it.
+  if (traceFile !== undefined && !existsSync(dirname(traceFile))) throw optionError('--trace', 'a file in a folder that exists', traceFile);
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : flags;
   const folder = resume ?? out ?? (await RunFolder.nextFree('runs', runName(config)));
 
