@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { CheckpointMessage } from '../proto/convoy.js';
 import { diskError, writeFileAtomic } from '../src/atomic-file.js';
+import { earlyStopping, type EpochRecord } from '../src/callbacks/index.js';
 import { readCheckpoint, writeCheckpoint } from '../src/checkpoint.js';
 import type { ConfigInput } from '../src/config.js';
 import { ConvoyError } from '../src/errors.js';
@@ -224,6 +225,24 @@ test.serial('what a killed process left half written is removed when its run is 
   await writeFile(part, 'CONVOYCK');
   await new Trainer({ resume: run, config: { epochs: 2 }, datasets, model: wide(4) }).train();
   t.deepEqual((await readdir(join(run, 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt']);
+  await rm(parent, { recursive: true });
+});
+
+test.serial('one alone keeps the best weights: a callback that does so, else the trainer by accuracy', async (t) => {
+  const parent = await folder();
+  for (const own of [true, false]) {
+    const out = join(parent, own ? 'own' : 'trainer');
+    const config: ConfigInput = { ...base, learningRate: 0.01, epochs: 5 };
+    // What it calls best is the largest loss: an early epoch, where the trainer's is a late one.
+    const callbacks = own ? [earlyStopping({ patience: 5, monitor: 'train.loss', mode: 'max', restoreBest: true })] : [];
+    const epochs: EpochRecord[] = [];
+    for await (const epoch of new Trainer({ config, datasets: tinyDatasets(), model: wide(4), out, callbacks }).run()) epochs.push(epoch);
+    const first = (values: readonly number[]): number => epochs[values.indexOf(Math.max(...values))]?.steps ?? -1;
+    const byLoss = first(epochs.map(({ train }) => train.loss));
+    const byAccuracy = first(epochs.map(({ test: tested }) => tested?.accuracy ?? 0));
+    t.not(byLoss, byAccuracy, 'they do not agree on the best epoch');
+    t.is((await readCheckpoint(join(out, 'checkpoints', 'best.ckpt'))).step, own ? byLoss : byAccuracy);
+  }
   await rm(parent, { recursive: true });
 });
 
