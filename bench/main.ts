@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../src/atomic-file.js';
 import { integer, positive } from '../src/cli/parsers.js';
 import { createTerminal, exitCodeOf, tellError } from '../src/cli/terminal.js';
 import { optionError } from '../src/errors.js';
-import { describeMachine } from './harness/machine.js';
+import { describeMachine, stolenSeconds } from './harness/machine.js';
 import { insertResults, resultMarkdown, resultsPage, writeCharts } from './harness/report.js';
 import { type BenchResult, readResults, writeResult } from './harness/result.js';
 import { type Bench, benches } from './suite/index.js';
@@ -26,6 +26,9 @@ interface Flags {
 
 /** Rounds long enough for steps of 200 ms, enough of them for a median. */
 const standard = { seconds: 2, rounds: 5 };
+
+/** Share of the cores' time taken by a host that is part of a result. */
+const worthTelling = 0.02;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -64,6 +67,8 @@ function benchNamed(name: string): Bench {
 
 async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
   const { quick, seconds, rounds, epochs, networks, dataDir } = flags;
+  const started = performance.now();
+  const stolen = stolenSeconds();
   const found = await bench.run({
     quick: quick === true,
     seconds: quick === true ? Math.min(seconds, 0.3) : seconds,
@@ -75,6 +80,8 @@ async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
   });
   const { libraries = {}, charts = [], claims = [], notes = [], tables } = found;
   const machine = await describeMachine();
+  const share = (1000 * (stolenSeconds() - stolen)) / ((performance.now() - started) * machine.cores);
+  const disturbed = `The host kept ${Math.round(100 * share)}% of the cores' time from this machine meanwhile: absolute figures are low, lockstep suffers most.`;
   return {
     bench: bench.name,
     title: bench.title,
@@ -84,7 +91,7 @@ async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
     tables,
     charts,
     claims,
-    notes,
+    notes: share > worthTelling ? [...notes, disturbed] : notes,
   };
 }
 
