@@ -142,7 +142,7 @@ class Run implements Control {
     const { validation, test } = await withAveragedWeights(runtime, async () => ({
       validation: datasets.validation && (await this.#evaluate(datasets.validation, meter)),
       test: await this.#evaluate(datasets.test, meter),
-    }));
+    })).catch((error: unknown) => this.#stopBeforeScores(meter, error));
     const scored = performance.now();
     meter.spend({ evaluation: (scored - evaluated) / 1000 });
     this.options.trace?.main('evaluation', evaluated, scored);
@@ -175,6 +175,7 @@ class Run implements Control {
     const { runtime, state } = this;
     const { config, datasets, coordinator, stage, trainSlots } = runtime;
     const order = epochOrder(config.seed, state.epoch, datasets.train.count);
+    if (state.position >= order.length) return; // resumed between the epoch's last step and its evaluation
     const feeder = new BatchFeeder({ stage, epoch: state.epoch, order, batchSize: config.batchSize, from: state.position, slots: trainSlots });
     let accumulated = 0; // weight of the samples whose gradients wait for an optimizer step
     let micro = 0;
@@ -233,10 +234,22 @@ class Run implements Control {
         slots: evaluationSlots,
         count: dataset.count,
         onBatch: (done) => this.#report(meter, 'evaluating', done, dataset.count),
+        ...(this.options.signal === undefined ? {} : { signal: this.options.signal }),
       });
     } finally {
       await stage.close();
     }
+  }
+
+  /** An abort inside an evaluation: the epoch's steps are kept, and a resumed run begins with its evaluation. */
+  async #stopBeforeScores(meter: EpochMeter, error: unknown): Promise<never> {
+    const { runtime, state, callbacks, recorder } = this;
+    if (this.options.signal?.aborted === true) {
+      state.meter = meter.state;
+      await recorder.checkpoint('last', runtime, state, callbacks);
+      this.#stopIfAborted();
+    }
+    throw error;
   }
 
   #learningRate(step: number): number {

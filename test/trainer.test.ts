@@ -113,6 +113,32 @@ test.serial('an abort inside an epoch writes a checkpoint from which the same bi
   await rm(join(run, '..'), { recursive: true });
 });
 
+test.serial('an abort inside an evaluation keeps the epoch, and a resume begins with its evaluation', async (t) => {
+  const run = await folder();
+  const datasets = tinyDatasets(50, 1500); // more batches of 256 than are in flight at a time
+  const abort = new AbortController();
+  const stopped = trainer(
+    {},
+    {
+      out: run,
+      datasets,
+      signal: abort.signal,
+      onBatch: ({ phase, epoch }) => {
+        if (phase === 'evaluating' && epoch === 2) abort.abort();
+      },
+    },
+  );
+  await t.throwsAsync(stopped.train(), { instanceOf: ConvoyError, code: 'CONVOY_ABORTED' });
+  const epochs = new Trainer({ resume: run, datasets, model: tinyModel() }).run();
+  const first = await epochs.next();
+  t.false(first.done);
+  if (first.done !== true) t.is(first.value.epoch, 2);
+  let last = first;
+  while (last.done !== true) last = await epochs.next();
+  t.is(last.value.weightsSha256, (await trainer({}, { datasets }).train()).weightsSha256);
+  await rm(join(run, '..'), { recursive: true });
+});
+
 test.serial('gradient accumulation equals the larger batch where nothing works per batch', async (t) => {
   // Without momentum, dropout and batch norm one step over two batches of 8 is one over 16, up to rounding.
   const { tf } = await import('../src/tf.js');
