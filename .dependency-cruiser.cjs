@@ -27,7 +27,7 @@ module.exports = {
     room('models-know-layers', 'src/models/', `src/models/|src/layers/|${shared}`),
     room('graph-knows-proto', 'src/graph/', `src/graph/|src/models/|src/layers/|proto/|${shared}`),
     room('optimizers-know-memory', 'src/optimizers/', `src/optimizers/|src/kernels/|src/memory/|${shared}`),
-    room('engine-knows-graph', 'src/engine/', `src/engine/|src/memory/|src/graph/|src/models/|src/layers/|src/losses/|src/native/|${shared}`),
+    room('engine-knows-graph', 'src/engine/', `src/engine/|src/kernels/|src/memory/|src/graph/|src/models/|src/layers/|src/losses/|src/native/|${shared}`),
   ],
   options: { doNotFollow: { path: 'node_modules' }, includeOnly: '^dist/|tfjs-node' },
 };

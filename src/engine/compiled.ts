@@ -1,9 +1,10 @@
 import { type CompiledFunction, type GraphInput, mixLength } from '../graph/index.js';
-import { slotNames, statsLength } from '../memory/index.js';
+import { elements, slotNames, statsLength, ThreadMemory } from '../memory/index.js';
 import type { LoadedGraph, TensorId } from '../native/index.js';
 import type { Engine, EngineContext, ShardTask } from './contract.js';
 import { type Fed, Feeds } from './feeds.js';
 import { stepKey } from './key.js';
+import { Masks } from './masks.js';
 import { drawMix } from './mix.js';
 
 /** A compiled model on disk and how to run it. Plain data. */
@@ -44,14 +45,20 @@ export class CompiledEngine implements Engine {
   readonly #calls = new Map<string, Call>();
   readonly #train: Entry;
   readonly #evaluate: Entry;
-  readonly #key = new Int32Array(ownMemory(), 0, 2);
-  readonly #mix = new Float32Array(ownMemory(), 0, mixLength);
+  readonly #masks: Masks;
+  readonly #key: Int32Array<SharedArrayBuffer>;
+  readonly #mix: Float32Array<SharedArrayBuffer>;
 
   private constructor(context: EngineContext, spec: CompiledSpec, graph: LoadedGraph) {
     this.#context = context;
     this.#spec = spec;
     this.#graph = graph;
-    this.#feeds = new Feeds(context.native);
+    const memory = new ThreadMemory();
+    this.#feeds = new Feeds(context.native, memory);
+    this.#masks = new Masks(memory);
+    const [key, mix] = [memory.allocate(2 * 4), memory.allocate(mixLength * 4)];
+    this.#key = new Int32Array(memory.buffer, key, 2);
+    this.#mix = new Float32Array(memory.buffer, mix, mixLength);
     this.#train = entry(spec.train);
     this.#evaluate = entry(spec.evaluate);
   }
@@ -129,9 +136,15 @@ export class CompiledEngine implements Engine {
         return this.#feeds.feed(view, [task.count, layout.classes]);
       }
       case 'seed':
-        return this.#feeds.feed(this.#key, [2]);
+        return this.#feeds.own(this.#key, [2]);
       case 'mix':
-        return this.#feeds.feed(this.#mix, [mixLength]);
+        return this.#feeds.own(this.#mix, [mixLength]);
+      case 'mask': {
+        const { layer, rate, node } = input;
+        const shape = input.shape.map((size) => (size < 0 ? task.count : size));
+        const view = this.#masks.view(node, elements(shape));
+        return this.#feeds.own(view, shape, () => this.#masks.draw(view, rate, [this.#key[0] as number, this.#key[1] as number], layer));
+      }
       case 'stats':
         return this.#feeds.feed(this.#statsLine(task), [1, statsLength]);
       case 'parameter': {
@@ -177,11 +190,6 @@ export class CompiledEngine implements Engine {
       if (!trainable && updatedByForward) arena.float32(moving, offset - layout.trainableLength, length).set(take());
     }
   }
-}
-
-/** Page-aligned memory of this thread, which TensorFlow wraps without a copy. */
-function ownMemory(): SharedArrayBuffer {
-  return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as unknown as SharedArrayBuffer;
 }
 
 function entry({ inputs, outputs }: CompiledFunction): Entry {

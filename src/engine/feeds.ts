@@ -1,4 +1,4 @@
-import { slotAlignment } from '../memory/index.js';
+import { slotAlignment, type ThreadMemory } from '../memory/index.js';
 import type { Native, TensorId } from '../native/index.js';
 
 type View = Uint8Array<SharedArrayBuffer> | Int32Array<SharedArrayBuffer> | Float32Array<SharedArrayBuffer>;
@@ -10,34 +10,35 @@ export interface Fed {
   readonly refresh?: () => void;
 }
 
-const pageBytes = 65_536;
-
 /**
  * Tensors over shared memory, made once and fed again and again. TensorFlow wraps memory without a copy only when it
  * starts at a multiple of 64 bytes; a view that does not is copied at every feed into memory of this thread that does.
  */
 export class Feeds {
   readonly #native: Native;
+  readonly #memory: ThreadMemory;
   readonly #fed = new Map<string, Fed>();
+  readonly #staging = new Map<string, View>();
 
-  constructor(native: Native) {
+  /** @param memory of this thread, for what is not aligned. */
+  constructor(native: Native, memory: ThreadMemory) {
     this.#native = native;
+    this.#memory = memory;
   }
 
-  /** The tensor for a view, made when first asked for. */
+  /** The tensor for a view of the arena, made when first asked for. */
   feed(view: View, shape: readonly number[]): Fed {
-    const key = `${view.BYTES_PER_ELEMENT}:${view.byteOffset}:${shape.join('x')}`;
-    let fed = this.#fed.get(key);
-    if (fed === undefined) {
-      fed = view.byteOffset % slotAlignment === 0 ? { id: this.#native.wrap(view, shape) } : this.#staged(view, shape);
-      this.#fed.set(key, fed);
-    }
-    return fed;
+    return this.#once(viewKey('arena', view, shape), () =>
+      view.byteOffset % slotAlignment === 0 ? { id: this.#native.wrap(view, shape) } : this.#staged(view, shape),
+    );
   }
 
-  #staged(view: View, shape: readonly number[]): Fed {
-    const staging = alignedCopy(view);
-    return { id: this.#native.wrap(staging, shape), refresh: () => (staging as Uint8Array).set(view as Uint8Array) };
+  /** The tensor for a view of this thread's own memory; `refresh` writes what it is to hold, before every run. */
+  own(view: View, shape: readonly number[], refresh?: () => void): Fed {
+    return this.#once(viewKey('own', view, shape), () => {
+      const id = this.#native.wrap(view, shape);
+      return refresh === undefined ? { id } : { id, refresh };
+    });
   }
 
   /** Releases every tensor. */
@@ -45,14 +46,32 @@ export class Feeds {
     for (const { id } of this.#fed.values()) this.#native.release(id);
     this.#fed.clear();
   }
+
+  #once(key: string, make: () => Fed): Fed {
+    let fed = this.#fed.get(key);
+    if (fed === undefined) {
+      fed = make();
+      this.#fed.set(key, fed);
+    }
+    return fed;
+  }
+
+  #staged(view: View, shape: readonly number[]): Fed {
+    const key = viewKey('arena', view, [view.length]);
+    let staging = this.#staging.get(key);
+    if (staging === undefined) {
+      const make = view.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => View;
+      const offset = this.#memory.allocate(view.byteLength);
+      staging = new make(this.#memory.buffer, offset, view.length);
+      this.#staging.set(key, staging);
+    }
+    const aligned = staging as Uint8Array;
+    return { id: this.#native.wrap(staging, shape), refresh: () => aligned.set(view as Uint8Array) };
+  }
 }
 
-/** Page-aligned memory of this thread, of a view's type and length. */
-function alignedCopy<Typed extends View>(view: Typed): Typed {
-  const pages = Math.max(1, Math.ceil(view.byteLength / pageBytes));
-  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const make = view.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => Typed;
-  return new make(buffer, 0, view.length);
+function viewKey(memory: 'arena' | 'own', view: View, shape: readonly number[]): string {
+  return `${memory}:${view.BYTES_PER_ELEMENT}:${view.byteOffset}:${shape.join('x')}`;
 }
 
 /**

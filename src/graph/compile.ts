@@ -18,7 +18,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 2;
+export const compilerVersion = 3;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -106,6 +106,7 @@ function forwardPass({ graph, spec, parameters, feeds, batch, randomIndex }: Com
     parameters: new Map(parameters.map(({ variable }, index) => [variable.id, feeds.parameters[index] as Value])),
     state: new Map(),
     seed: () => feeds.seed,
+    mask: (layer, rate, shape) => feeds.mask(layer, rate, shape),
     randomIndex,
   };
 }

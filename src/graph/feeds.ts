@@ -3,7 +3,7 @@ import type { ModelParameter } from '../models/parameters.js';
 import type { GraphBuilder } from './builder.js';
 import { mixLength } from './mix.js';
 import { reshape } from './ops/shape.js';
-import { valueName, type GraphNode, type Value } from './types.js';
+import { valueName, type GraphNode, type Shape, type Value } from './types.js';
 
 /** What to feed to a compiled function. */
 export type GraphInput =
@@ -15,7 +15,19 @@ export type GraphInput =
       readonly index: number;
       /** Shape of the placeholder: the parameter's, with a leading 1 for gradients and states. */
       readonly shape: readonly number[];
-    };
+    }
+  | MaskInput;
+
+/** A mask of bytes, each 1 with probability 1 - rate, else 0, drawn anew for every step by the key of step and layer. */
+export interface MaskInput {
+  readonly node: string;
+  readonly role: 'mask';
+  /** Place among the random layers of the model. */
+  readonly layer: number;
+  readonly rate: number;
+  /** -1 where the samples of the shard are counted. */
+  readonly shape: readonly number[];
+}
 
 /** One entry of the graph: what to feed, in order, and what to fetch. */
 export interface CompiledFunction {
@@ -43,6 +55,7 @@ export class Feeds {
   readonly stats: Value;
   readonly #graph: GraphBuilder;
   readonly #all: Feed[] = [];
+  readonly #masks = new Map<string, Value>();
 
   constructor(graph: GraphBuilder, spec: StepSpec, parameters: readonly ModelParameter[]) {
     this.#graph = graph;
@@ -75,6 +88,17 @@ export class Feeds {
   /** All placeholders. */
   get values(): Value[] {
     return this.#all.map(({ value }) => value);
+  }
+
+  /** The uint8 mask of a random layer: the same each time the layer asks. */
+  mask(layer: number, rate: number, shape: Shape): Value {
+    const place = `${layer}_${shape.map((size) => (size < 0 ? 'n' : size)).join('x')}`;
+    const known = this.#masks.get(place);
+    if (known !== undefined) return known;
+    const value = this.#graph.placeholder(`masks/${place}`, 'uint8', shape);
+    this.#masks.set(place, value);
+    this.#all.push({ value, input: { node: value.node.name, role: 'mask', layer, rate, shape } });
+    return value;
   }
 
   /** What to feed and fetch for values: only what they depend on. */

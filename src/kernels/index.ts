@@ -16,5 +16,6 @@ export {
   squareRoot,
   subtract,
 } from './expression.js';
+export { type MaskKey, maskStateBytes, type MaskWriter, openMaskWriter } from './keep-mask.js';
 export { interpret } from './interpret.js';
 export { openReducer, type Reducer, type Source } from './reduce.js';

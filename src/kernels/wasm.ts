@@ -25,6 +25,20 @@ export const instruction = {
   f64x2Add: [0xfd, 0xf0, 0x01],
   f64x2Multiply: [0xfd, 0xf2, 0x01],
   f64x2PromoteLow: [0xfd, 0x5f],
+  i8x16Splat: [0xfd, 0x0f],
+  i16x8Splat: [0xfd, 0x10],
+  i32x4Splat: [0xfd, 0x11],
+  /** Of unsigned numbers: all bits set where the first is at least the second. */
+  i16x8NotBelow: [0xfd, 0x36],
+  /** Two vectors of signed 16-bit numbers to one of signed bytes. */
+  i8x16Narrow: [0xfd, 0x65],
+  v128And: [0xfd, 0x4e],
+  v128Or: [0xfd, 0x50],
+  v128Xor: [0xfd, 0x51],
+  i32x4ShiftLeft: [0xfd, 0xab, 0x01],
+  /** Of unsigned numbers. */
+  i32x4ShiftRight: [0xfd, 0xad, 0x01],
+  i32x4Add: [0xfd, 0xae, 0x01],
 } as const;
 
 /** Unsigned LEB128. */

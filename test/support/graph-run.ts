@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ShardTask } from '../../src/engine/index.js';
 import type { CompiledFunction, CompiledModel } from '../../src/graph/index.js';
-import { slotNames, statsLength } from '../../src/memory/index.js';
+import { Masks } from '../../src/engine/masks.js';
+import { elements, slotNames, statsLength, ThreadMemory } from '../../src/memory/index.js';
 import type { LoadedGraph, Native, TensorId } from '../../src/native/index.js';
 import type { EngineRun } from './engine-run.js';
 
@@ -27,6 +28,8 @@ export class GraphRun {
     readonly graph: LoadedGraph,
     readonly seed: readonly [number, number] = [0, 0],
   ) {}
+
+  readonly #masks = new Masks(new ThreadMemory());
 
   /** What is fed under the role `mix`: nothing is mixed. */
   mix = Float32Array.of(1, 1, 1, 0, 0, 0, 0, 0);
@@ -123,6 +126,12 @@ export class GraphRun {
       }
       case 'mix':
         return native.wrap(this.mix, [this.mix.length]);
+      case 'mask': {
+        const shape = input.shape.map((size) => (size < 0 ? count : size));
+        const view = this.#masks.view(input.node, elements(shape));
+        this.#masks.draw(view, input.rate, this.seed, input.layer);
+        return native.wrap(view, shape);
+      }
     }
   }
 }

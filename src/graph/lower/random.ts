@@ -1,8 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, negate, scale, shift, unary } from '../ops/elementwise.js';
-
-import { integers, reshape, shapeOf } from '../ops/shape.js';
-import { elementsPerSample, type DataType, type Shape, type Value } from '../types.js';
+import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
+import { shapeOf } from '../ops/shape.js';
+import type { DataType, Shape, Value } from '../types.js';
 import { single, type LayerScope, type Lowering, type LoweringTable } from './scope.js';
 
 /** Layers of tfjs that draw random numbers in training; layers of our own that do have a `keyedCall`. */
@@ -14,37 +13,9 @@ export const randomLayerClasses: ReadonlySet<string> = new Set([
   'SpatialDropout1D',
 ]);
 
-/**
- * 1 with probability 1 - rate, else 0, for each element of a shape, in steps of 2^-16: half of a 32-bit word for each.
- * bfloat16 is made as int16, whose products are quicker.
- */
+/** The layer's mask, 1 where an element is kept, else 0, in a type; bfloat16 is made as int16, whose products are quicker. */
 function keepMask(scope: LayerScope, shape: Shape, rate: number, type: DataType): Value {
-  const { graph } = scope;
-  const perSample = elementsPerSample(shape);
-  const even = perSample % 2 === 0;
-  const batch = shape[0] === -1 ? scope.pass.batch : graph.constant(1, 'int32');
-  const count = binary(graph, 'Mul', batch, graph.constant(even ? perSample / 2 : perSample, 'int32'));
-  const one = graph.constant(1, 'int32');
-  const words = even
-    ? count
-    : binary(graph, 'FloorDiv', binary(graph, 'AddV2', count, one), graph.constant(2, 'int32'));
-  const bits = graph.add(
-    'StatelessRandomUniformFullInt',
-    [reshape(graph, words, [1]), scope.randomKey()],
-    { dtype: { type: 'int32' }, T: { type: 'int32' }, Tseed: { type: 'int32' } },
-    { type: 'int32', shape: [-1] },
-    'bits',
-  );
-  const types = { T: { type: 'int32' }, type: { type: 'int16' } } as const;
-  const pairs = graph.add('Bitcast', [bits], types, { type: 'int16', shape: [-1, 2] }, 'halves');
-  let halves = pairs;
-  if (!even) {
-    const sizes = { T: { type: 'int16' }, Index: { type: 'int32' } } as const;
-    const from = [reshape(graph, pairs, [-1]), integers(graph, [0]), reshape(graph, count, [1])];
-    halves = graph.add('Slice', from, sizes, { type: 'int16', shape: [-1] });
-  }
-  const threshold = graph.constant(Math.min(-32_768 + Math.round(rate * 65_536), 32_767), 'int16');
-  return cast(graph, compare(graph, 'GreaterEqual', reshape(graph, halves, shape), threshold), type);
+  return cast(scope.graph, scope.keepMask(rate, shape), type);
 }
 
 /** x where the mask is 1, else 0; on the bits of bfloat16, a mask of int16. */

@@ -2,7 +2,7 @@ import { ConvoyError } from '../../errors.js';
 import type { LayersModel } from '../../tf.js';
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast } from '../ops/elementwise.js';
-import type { DataType, Value } from '../types.js';
+import type { DataType, Shape, Value } from '../types.js';
 import type { LayerConfig } from './config.js';
 
 /** A layer of tfjs. */
@@ -23,6 +23,8 @@ export interface ForwardPass {
   readonly state: Map<number, Value>;
   /** The fed seed, int32 [2]; asking for it makes it an input. */
   readonly seed: () => Value;
+  /** The fed mask of a random layer, uint8: 1 with probability 1 - rate, else 0; asking for it makes it an input. */
+  readonly mask: (layer: number, rate: number, shape: Shape) => Value;
   /** Place of each random layer among the random layers of the model. */
   readonly randomIndex: ReadonlyMap<Layer, number>;
 }
@@ -80,10 +82,14 @@ export class LayerScope {
 
   /** The int32 [2] key of this layer's random numbers in this step: the fed seed plus [0, place among random layers]. */
   randomKey(): Value {
-    const place = this.pass.randomIndex.get(this.layer);
-    if (place === undefined) throw this.error('a layer known as random', this.layer.getClassName());
+    const place = this.#randomPlace();
     const offset = this.graph.constant([0, place], 'int32', [2]);
     return binary(this.graph, 'AddV2', this.pass.seed(), offset);
+  }
+
+  /** This layer's mask in this step, uint8: 1 with probability 1 - rate, else 0. */
+  keepMask(rate: number, shape: Shape): Value {
+    return this.pass.mask(this.#randomPlace(), rate, shape);
   }
 
   /** An error that names the layer. */
@@ -91,6 +97,12 @@ export class LayerScope {
     const { name } = this.layer;
     const text = `Layer ${name} (${this.layer.getClassName()}): expected ${expected} but found ${found}`;
     return new ConvoyError('CONVOY_MODEL', text, { place: name });
+  }
+
+  #randomPlace(): number {
+    const place = this.pass.randomIndex.get(this.layer);
+    if (place === undefined) throw this.error('a layer known as random', this.layer.getClassName());
+    return place;
   }
 
   #find(name: string): Layer['weights'][number] | undefined {
