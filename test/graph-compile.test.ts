@@ -56,7 +56,7 @@ test('a graph tells what to feed, parameters in model order', (t) => {
   t.deepEqual(
     roles(train.inputs).sort(),
     [
-      ...['pixels', 'targets', 'seed', 'stats'],
+      ...['pixels', 'targets', 'mask', 'stats'],
       ...names.map((name) => `parameter ${name}`),
       ...trained.map((name) => `gradient ${name}`),
       ...moving.map((name) => `state ${name}`),
