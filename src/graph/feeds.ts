@@ -1,6 +1,7 @@
 import type { StepSpec } from '../contracts/index.js';
 import type { ModelParameter } from '../models/parameters.js';
 import type { GraphBuilder } from './builder.js';
+import { piecewise } from './gradient-writes.js';
 import { mixLength } from './mix.js';
 import { reshape } from './ops/shape.js';
 import { valueName, type GraphNode, type Shape, type Value } from './types.js';
@@ -13,7 +14,7 @@ export type GraphInput =
       readonly role: 'parameter' | 'gradient' | 'state';
       /** Place among `modelParameters(model)`. */
       readonly index: number;
-      /** Shape of the placeholder: the parameter's, with a leading 1 for gradients and states. */
+      /** Shape of the placeholder: the parameter's, with a leading 1 for gradients and states, or cut into pieces. */
       readonly shape: readonly number[];
     }
   | MaskInput;
@@ -76,8 +77,13 @@ export class Feeds {
 
   /** Writes a value into the memory that is fed for a parameter's gradient or new state; returns what is there then. */
   write(role: 'gradient' | 'state', index: number, { spec: { name, shape } }: ModelParameter, value: Value): Value {
-    const slot = this.#graph.placeholder(`${role}_slots/${name}`, 'float32', [1, ...shape]);
-    return this.#update(this.#indexed(role, index, slot), value);
+    const placeholder = (form: Shape): Value =>
+      this.#indexed(role, index, this.#graph.placeholder(`${role}_slots/${name}`, 'float32', form));
+    const product = piecewise(this.#graph, value);
+    if (product === undefined) return this.#update(placeholder([1, ...shape]), value);
+    const { pieces, rows, columns } = product;
+    const slot = placeholder([pieces, rows, columns]);
+    return product.write((place, piece) => this.#put(slot, place, piece));
   }
 
   /** Writes the stats line; returns what is there then. */
@@ -112,8 +118,11 @@ export class Feeds {
 
   #update(slot: Value, value: Value): Value {
     const row = reshape(this.#graph, value, slot.shape);
-    const first = this.#graph.constant([0], 'int32', [1]);
-    return this.#graph.add('InplaceUpdate', [slot, first, row], { T: { type: slot.type } }, slot, 'write');
+    return this.#put(slot, this.#graph.constant([0], 'int32', [1]), row);
+  }
+
+  #put(slot: Value, place: Value, row: Value): Value {
+    return this.#graph.add('InplaceUpdate', [slot, place, row], { T: { type: slot.type } }, slot, 'write');
   }
 
   #plain(role: 'pixels' | 'targets' | 'seed' | 'mix' | 'stats', value: Value): Value {

@@ -1,4 +1,5 @@
 import { binary, unary } from '../ops/elementwise.js';
+import { reluGradient } from '../ops/rectify.js';
 import { reduce } from '../ops/reduce.js';
 import { inputOf, outputOf, type GradientTable } from './registry.js';
 
@@ -24,7 +25,7 @@ function swapped(op: string): GradientTable[string] {
  * output: the input need not be kept, and the convolution before it can be fused with it.
  */
 export const activationGradients: GradientTable = {
-  Relu: kernel('ReluGrad', 'output'),
+  Relu: (graph, node, gradient) => [reluGradient(graph, gradient, outputOf(node))],
   Relu6: kernel('Relu6Grad', 'output'),
   LeakyRelu: kernel('LeakyReluGrad', 'output'),
   Elu: kernel('EluGrad', 'output'),

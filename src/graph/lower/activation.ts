@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast, scalarOf, scale, shift, unary, type UnaryOp } from '../ops/elementwise.js';
+import { relu } from '../ops/rectify.js';
 import { withLast } from '../ops/shape.js';
 import type { Value } from '../types.js';
 import { single, type LayerScope, type LoweringTable } from './scope.js';
@@ -7,7 +8,6 @@ import { single, type LayerScope, type LoweringTable } from './scope.js';
 /** Activations that TensorFlow has as one op. */
 const kernels: Readonly<Record<string, UnaryOp>> = {
   elu: 'Elu',
-  relu: 'Relu',
   relu6: 'Relu6',
   selu: 'Selu',
   sigmoid: 'Sigmoid',
@@ -19,6 +19,7 @@ const kernels: Readonly<Record<string, UnaryOp>> = {
 /** The others, as tfjs defines them. */
 const composed: Readonly<Record<string, (graph: GraphBuilder, x: Value) => Value>> = {
   linear: (_graph, x) => x,
+  relu,
   /** clip(x / 5 + 1 / 2, 0, 1). */
   hardSigmoid: (graph, x) => clip(graph, shift(graph, scale(graph, x, 0.2), 0.5), 0, 1),
   softmax: (graph, x) => unary(graph, 'Softmax', cast(graph, x, 'float32')),
@@ -64,7 +65,7 @@ function leaky(graph: GraphBuilder, x: Value, slope: number): Value {
 export const activationLowerings: LoweringTable = {
   Activation: single((scope, x) => activate(scope, x)),
   ReLU: single(({ graph, config }, x) => {
-    const positive = unary(graph, 'Relu', x);
+    const positive = relu(graph, x);
     const highest = config.get('maxValue');
     if (typeof highest !== 'number') return positive;
     if (highest === 6) return unary(graph, 'Relu6', x);
@@ -80,14 +81,14 @@ export const activationLowerings: LoweringTable = {
     const { graph } = scope;
     const alpha = cast(graph, scope.weight('alpha'), x.type);
     const negative = binary(graph, 'Minimum', x, scalarOf(graph, x, 0));
-    return binary(graph, 'AddV2', unary(graph, 'Relu', x), binary(graph, 'Mul', alpha, negative));
+    return binary(graph, 'AddV2', relu(graph, x), binary(graph, 'Mul', alpha, negative));
   }),
   ELU: single((scope, x) => {
     const alpha = scope.config.number('alpha', 1);
     const { graph } = scope;
     if (alpha === 1) return unary(graph, 'Elu', x);
     const negative = unary(graph, 'Elu', binary(graph, 'Minimum', x, scalarOf(graph, x, 0)));
-    return binary(graph, 'AddV2', unary(graph, 'Relu', x), scale(graph, negative, alpha));
+    return binary(graph, 'AddV2', relu(graph, x), scale(graph, negative, alpha));
   }),
   /** x where x > theta, else 0. */
   ThresholdedReLU: single(({ graph, config }, x) => {

@@ -1,4 +1,4 @@
-import { unary } from '../ops/elementwise.js';
+import { relu } from '../ops/rectify.js';
 import { averagePool, maxPool } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
 import type { Value } from '../types.js';
@@ -12,7 +12,7 @@ function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
     // The greatest of rectified numbers is the greatest of them, rectified: the activation then has fewer elements.
     const rectified = pooling === maxPool && image.node.op === 'Relu' ? image.node.inputs[0] : undefined;
     if (rectified === undefined) return pooling(scope.graph, image, window, options);
-    return unary(scope.graph, 'Relu', pooling(scope.graph, rectified, window, options));
+    return relu(scope.graph, pooling(scope.graph, rectified, window, options));
   });
 }
 

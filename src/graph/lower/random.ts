@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
+import { bitcast, reluGradient } from '../ops/rectify.js';
 import { shapeOf } from '../ops/shape.js';
 import type { DataType, Shape, Value } from '../types.js';
 import { single, type LayerScope, type Lowering, type LoweringTable } from './scope.js';
@@ -25,10 +26,6 @@ function masked(graph: GraphBuilder, x: Value, keep: Value): Value {
   const dropped = bitcast(graph, binary(graph, 'Mul', bits, keep), x.type);
   graph.differentiate(dropped.node, { inputs: [x], rule: (_graph, _node, gradient) => [masked(graph, gradient, keep)] });
   return dropped;
-}
-
-function bitcast(graph: GraphBuilder, x: Value, type: DataType): Value {
-  return graph.add('Bitcast', [x], { T: { type: x.type }, type: { type } }, { type, shape: x.shape });
 }
 
 /** The value times a factor by way of the weights of a convolution before it, if there is one: they are fewer. */
@@ -66,10 +63,9 @@ function dropRectified(graph: GraphBuilder, keep: Value, x: Value, factor: numbe
   const before = x.node.op === 'Relu' ? scaledByWeights(graph, x.node.inputs[0] as Value, factor) : undefined;
   if (before === undefined) return undefined;
   const dropped = masked(graph, unary(graph, 'Relu', before), keep);
-  const attributes = { T: { type: x.type } } as const;
   graph.differentiate(dropped.node, {
     inputs: [before],
-    rule: (_graph, _node, gradient) => [graph.add('ReluGrad', [gradient, dropped], attributes, before)],
+    rule: (_graph, _node, gradient) => [reluGradient(graph, gradient, dropped)],
   });
   return dropped;
 }

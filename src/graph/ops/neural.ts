@@ -98,14 +98,21 @@ export function biasAdd(graph: GraphBuilder, x: Value, bias: Value): Value {
 }
 
 /** Product of two matrices, each transposed first if asked. */
-export function matMul(graph: GraphBuilder, a: Value, b: Value, transposeA = false, transposeB = false): Value {
+export function matMul(
+  graph: GraphBuilder,
+  a: Value,
+  b: Value,
+  transposeA = false,
+  transposeB = false,
+  after: readonly GraphNode[] = [],
+): Value {
   const inner = [a.shape[transposeA ? 0 : 1], b.shape[transposeB ? 1 : 0]];
   if (inner[0] !== inner[1]) {
     throw new RangeError(`a matrix of ${inner[1]} rows does not fit ${inner[0]} features`);
   }
   const shape = [a.shape[transposeA ? 1 : 0] as number, b.shape[transposeB ? 0 : 1] as number];
   const attributes = { T: { type: a.type }, transpose_a: transposeA, transpose_b: transposeB } as const;
-  return graph.add('MatMul', [a, b], attributes, { type: a.type, shape });
+  return graph.node('MatMul', [a, b], attributes, [{ type: a.type, shape }], 'MatMul', after).outputs[0] as Value;
 }
 
 /** Product of stacks of matrices [..., m, k] and [..., k, n], each transposed first if asked; leading axes broadcast. */
