@@ -52,6 +52,8 @@ export interface CoordinatorOptions {
   readonly layout: RunLayout;
   readonly pool: GradientPool;
   readonly kernel: StepKernel;
+  /** Into how many slices a large step is cut: one for this thread, the others for the pool. */
+  readonly slices: number;
 }
 
 /**
@@ -65,8 +67,8 @@ export class Coordinator {
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
-    const { layout, pool } = options;
-    this.#parallel = pool.workers > 1 && layout.trainableLength * layout.shards >= parallelStepFloats;
+    const { layout, slices } = options;
+    this.#parallel = slices > 1 && layout.trainableLength * layout.shards >= parallelStepFloats;
   }
 
   /**
@@ -154,12 +156,11 @@ export class Coordinator {
   }
 
   async #update(args: StepArguments): Promise<{ allReduce: number; optimizer: number }> {
-    const { kernel, pool } = this.#options;
+    const { kernel, pool, slices } = this.#options;
     if (!this.#parallel) return kernel.run(args).seconds;
     const started = performance.now();
     // Slice 0 is done on this thread with scratch block 0; those sent at one time have one each.
     let sent = 0;
-    const slices = pool.workers;
     const { seconds } = await stepInSlices(kernel, args, {
       slices,
       send: async (slice) => {

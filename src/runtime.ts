@@ -122,7 +122,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     targets: spec.targets,
     optimizerStates: optimizer.stateNames,
   });
-  const arena = createRunArena(layout, workers * blockFloats);
+  // This thread does a slice of the step too.
+  const slices = Math.max(1, Math.min(workers + 1, availableCores()));
+  const arena = createRunArena(layout, slices * blockFloats);
   if (weights !== undefined) writeWeights(arena, layout, weights);
   initializeState(arena, layout, optimizer);
 
@@ -167,7 +169,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       stepsPerEpoch,
     }),
     pool,
-    coordinator: new Coordinator({ arena, layout, pool, kernel }),
+    coordinator: new Coordinator({ arena, layout, pool, kernel, slices }),
     stage,
     trainSlots: all.slice(0, trainSlotCount),
     evaluationSlots: all.slice(trainSlotCount),
