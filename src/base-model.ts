@@ -6,12 +6,13 @@ import { resolveConfig, type RunConfig } from './config.js';
 import type { Dataset } from './contracts/index.js';
 import type { DataProgress } from './data/index.js';
 import { ConvoyError, fileError, optionError } from './errors.js';
-import { createModel, initialWeights, networks } from './models/index.js';
+import { createModel, networks } from './models/index.js';
 import { RunFolder } from './run-folder.js';
 import { preprocessOf } from './step-spec.js';
 import type { LayersModel } from './tf.js';
 import { normalizationOf, transferByName, transferFrom } from './transfer/index.js';
 import { loadModelFile, mapWeights, readWeightsFile } from './weights/index.js';
+import { startWeights } from './whitening.js';
 
 /** What a configuration's model is at the start of training. */
 export interface OpenedModel {
@@ -43,21 +44,24 @@ export async function openModel(options: OpenModelOptions, train: Dataset): Prom
   return { ...opened, normalize: config.normalize ?? opened.normalize };
 }
 
-async function openWhole({ model: { name, ...networkOptions }, weights, seed }: RunConfig, train: Dataset): Promise<OpenedModel> {
+async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel> {
+  const { model: { name, ...networkOptions }, weights } = config;
   if (weights === 'imagenet') throw optionError('weights', 'a weights file (imagenet goes with a base: --base NAME)', weights);
   if (isNetwork(name) || !existsSync(name)) {
-    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), weights, seed);
+    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined) throw optionError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
   const description = await describedNetwork(name);
-  if (description !== undefined) return started(createModel('custom', { ...description, ...shapeOf(train) }), weights, seed);
+  if (description !== undefined) return started(createModel('custom', { ...description, ...shapeOf(train) }), config, train);
   const { model, weights: own } = await loadModelFile(name);
   return { model, weights: weights === undefined ? own : mapWeights(model, await readWeightsFile(weights)) };
 }
 
-async function started(model: LayersModel, weights: string | undefined, seed: number): Promise<OpenedModel> {
-  return { model, weights: weights === undefined ? initialWeights(model, seed) : mapWeights(model, await readWeightsFile(weights)) };
+async function started(model: LayersModel, config: RunConfig, train: Dataset): Promise<OpenedModel> {
+  const { weights, seed } = config;
+  if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights)) };
+  return { model, weights: await startWeights(model, seed, train, preprocessOf(config, train.shape.channels)) };
 }
 
 /** The options of a custom network, if that is what the file holds; damaged JSON is told by who reads model files. */

@@ -74,6 +74,8 @@ export const configSchema = z.strictObject({
   augment: augmentSchema.optional(),
   /** Beta parameters of whole-batch mixing (Zhang et al. 2018, Yun et al. 2019); 0 is off. */
   mix: z.strictObject({ mixup: z.number().min(0).optional(), cutmix: z.number().min(0).optional() }).optional(),
+  /** Evaluation takes the mean of the outputs for an image and its mirror image. */
+  testTimeFlip: z.boolean().default(false),
   onBadImage: z.enum(['fail', 'skip']).default('fail'),
   workers: z.union([count, z.literal('auto')]).default('auto'),
   /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */

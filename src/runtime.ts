@@ -9,15 +9,16 @@ import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index
 import { ConvoyError, optionError } from './errors.js';
 import { unsupportedLayers } from './graph/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
-import { initialWeights, modelParameters } from './models/index.js';
+import { modelParameters } from './models/index.js';
 import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
 import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index.js';
 import { GradientPool } from './pool.js';
 import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights } from './run-memory.js';
 import { createSchedule, type Schedule } from './schedules/index.js';
-import { stepSpec } from './step-spec.js';
+import { preprocessOf, stepSpec } from './step-spec.js';
 import type { LayersModel } from './tf.js';
 import { settleSettings } from './tuned-settings.js';
+import { startWeights } from './whitening.js';
 
 /** The splits of a dataset, as `openDataset` gives them. */
 export interface Datasets {
@@ -184,7 +185,10 @@ async function modelOf(
   train: Dataset,
 ): Promise<{ model: LayersModel; weights?: readonly Float32Array[]; normalize: RunConfig['normalize'] }> {
   const { config, model } = options;
-  if (model !== undefined) return { model, weights: options.weights ?? initialWeights(model, config.seed), normalize: config.normalize };
+  if (model !== undefined) {
+    const weights = options.weights ?? (await startWeights(model, config.seed, train, preprocessOf(config, train.shape.channels)));
+    return { model, weights, normalize: config.normalize };
+  }
   const recorded = await options.recorded?.();
   if (recorded !== undefined) return { model: recorded, normalize: config.normalize };
   const opened = await openModel(options, train);

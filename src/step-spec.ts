@@ -19,6 +19,7 @@ export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset):
     classes: train.classes.length,
     image: train.shape,
     ...mixOf(config),
+    ...(config.testTimeFlip ? { testTimeFlip: true } : {}),
   };
 }
 

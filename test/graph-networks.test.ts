@@ -12,6 +12,7 @@ const sizes: Readonly<Record<string, number>> = {
   'mnist-cnn': 10,
   'cifar10-cnn': 8,
   'fashion-mnist-cnn': 16,
+  'cifar10-fast': 10,
   mlp: 4,
   lenet5: 12,
   'cifar-resnet20': 8,

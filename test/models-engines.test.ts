@@ -27,6 +27,7 @@ const cases: [string, Record<string, unknown>, number?][] = [
   ['mnist-cnn', { widthFactor: 0.25 }],
   ['fashion-mnist-cnn', { widthFactor: 0.25 }],
   ['cifar10-cnn', { widthFactor: 0.25 }],
+  ['cifar10-fast', { widthFactor: 0.125 }, 18],
   ['mlp', { hidden: [32, 16], dropout: 0.2 }],
   ['lenet5', {}],
   ['alexnet', { widthFactor: 0.25, hidden: 64 }],

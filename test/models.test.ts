@@ -26,6 +26,12 @@ const byHand: Record<string, number> = {
   'mnist-cnn': 9 * 32 + 32 + (9 * 32 * 64 + 64) + (5 * 5 * 64 * 128 + 128) + (128 * 10 + 10),
   'fashion-mnist-cnn': 25 * 32 + 32 + (25 * 32 * 64 + 64) + (4 * 4 * 64 * 10 + 10),
   'cifar10-cnn': 27 * 32 + 32 + (9 * 32 * 32 + 32) + (16 * 16 * 32 * 512 + 512) + (512 * 10 + 10),
+  // Whitening, three blocks of two convolutions without bias, beta and two moving statistics of each, and the logits.
+  'cifar10-fast':
+    (12 * 24 + 24) +
+    9 * (24 * 64 + 64 * 64 + 64 * 128 + 128 * 128 + 128 * 256 + 256 * 256) +
+    3 * 2 * (64 + 128 + 256) +
+    256 * 10,
   mlp: 784 * 512 + 512 + (512 * 256 + 256) + (256 * 10 + 10),
   lenet5: 61_706, // the count every course states for 32x32 inputs
 };
@@ -82,6 +88,11 @@ for (const [name, count] of Object.entries(pytorch)) {
     t.is(parametersOf(name).trainable, count);
   });
 }
+
+test('cifar10-fast trains all but its whitening and its moving statistics', (t) => {
+  const { total, trainable } = parametersOf('cifar10-fast');
+  t.is(total - trainable, 12 * 24 + 24 + 2 * 2 * (64 + 128 + 256));
+});
 
 test("ResNet-50 and 101 have torchvision's parameters in its variant", (t) => {
   t.is(parametersOf('resnet50', { variant: 'torch' }).trainable, 25_557_032);

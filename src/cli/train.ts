@@ -53,6 +53,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', parseAugment)
     .option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', mixing)
+    .option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs')
     .option('--augment-workers <n|auto>', 'threads that transform images', integerOrAuto('--augment-workers'))
     .option('--image-size <n|HxW>', 'size that files of images are brought to', imageSize)
     .option('--on-bad-image <what>', 'fail or skip', oneOf('--on-bad-image', ['fail', 'skip']))

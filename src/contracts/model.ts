@@ -63,4 +63,6 @@ export interface StepSpec {
   /** Height, width, channels of the uint8 batch slots. */
   readonly image: { readonly height: number; readonly width: number; readonly channels: number };
   readonly mix?: MixSpec;
+  /** Evaluate every image and its mirror image, and take the mean of their outputs. */
+  readonly testTimeFlip?: true;
 }

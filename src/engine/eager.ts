@@ -88,7 +88,7 @@ export class EagerEngine implements Engine {
     const line = this.#statsLine(task);
     tf.tidy(() => {
       const { inputs, targets } = this.#batch(task);
-      const outputs = this.#model.apply(inputs, { training: false }) as Tensor;
+      const outputs = this.#predict(inputs);
       const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes);
       this.#measure(line, outputs, targets, losses, weights);
       line[stats.regularization] = this.#regularization()?.dataSync()[0] ?? 0;
@@ -96,6 +96,14 @@ export class EagerEngine implements Engine {
         .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.classes, task.count * layout.classes)
         .set(outputs.dataSync() as Float32Array);
     });
+  }
+
+  /** Outputs without dropout; the mean of those for images and mirror images where the specification says so. */
+  #predict(inputs: Tensor): Tensor {
+    const plain = this.#model.apply(inputs, { training: false }) as Tensor;
+    if (this.#context.spec.testTimeFlip !== true) return plain;
+    const flipped = this.#model.apply(tf.reverse(inputs, 2), { training: false }) as Tensor;
+    return tf.mul(tf.add(plain, flipped), 0.5);
   }
 
   dispose(): void {

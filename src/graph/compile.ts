@@ -10,15 +10,15 @@ import type { ForwardPass } from './lower/index.js';
 import { lowerLoss } from './loss/index.js';
 import { mirrored, mixImages, mixLosses } from './mix.js';
 import { summary } from './objective.js';
-import { cast } from './ops/elementwise.js';
-import { batchSize } from './ops/shape.js';
+import { binary, cast, scale } from './ops/elementwise.js';
+import { batchSize, reverse } from './ops/shape.js';
 import { preprocess } from './preprocess.js';
 import { writeSavedModel } from './saved-model.js';
 import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 4;
+export const compilerVersion = 5;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -42,7 +42,7 @@ export interface CompileOptions {
 
 /**
  * Compiles a model to one TensorFlow graph with three functions: `train` (loss, gradients, new moving statistics),
- * `evaluate` (outputs and loss without dropout) and `predict` (outputs).
+ * `evaluate` (outputs and loss without dropout; of images and their mirror images with `testTimeFlip`) and `predict` (outputs).
  *
  * @throws ConvoyError `CONVOY_MODEL` naming the layer that cannot be compiled.
  */
@@ -115,11 +115,20 @@ function forwardPass({ graph, spec, parameters, feeds, batch, randomIndex }: Com
 function lowerEvaluation(compilation: Compilation): [Value, Value] {
   const { graph, model, spec, feeds, writeInPlace, input, batch } = compilation;
   const forward = lowerModel(forwardPass(compilation, false), model, input);
-  const outputs = checkedOutput(graph, spec, forward.output);
+  const plain = checkedOutput(graph, spec, forward.output);
+  const outputs = spec.testTimeFlip === true ? graph.scope('flip', () => flipMean(compilation, plain)) : plain;
   return graph.scope('evaluate', () => {
-    const { row } = summary(graph, lowerLoss(graph, spec, forward.output, feeds.targets), forward, batch);
+    const { row } = summary(graph, lowerLoss(graph, spec, outputs, feeds.targets), forward, batch);
     return [outputs, writeInPlace ? feeds.writeStats(row) : row];
   });
+}
+
+/** The mean of `plain` and the outputs for the mirror images. */
+function flipMean(compilation: Compilation, plain: Value): Value {
+  const { graph, model, spec, input } = compilation;
+  const mirror = reverse(graph, input, [2]);
+  const { output } = lowerModel(forwardPass(compilation, false), model, mirror);
+  return scale(graph, binary(graph, 'AddV2', plain, checkedOutput(graph, spec, output)), 0.5);
 }
 
 /** Stats, then gradients, then new moving statistics, the latter two in the order of parameters. */

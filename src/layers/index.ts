@@ -5,3 +5,4 @@ export { FixedNormalization } from './fixed-normalization.js';
 export { PyTorchUniform } from './pytorch-uniform.js';
 export { SelfAttention } from './self-attention.js';
 export { ClassToken, FirstToken, PositionEmbedding } from './tokens.js';
+export { identityAndNegative, Whitening } from './whitening.js';

@@ -1,4 +1,5 @@
 import { ConvoyError } from '../errors.js';
+import { identityAndNegative } from '../layers/index.js';
 import { RandomStream } from '../random.js';
 import { tf, type LayersModel } from '../tf.js';
 import { fans, fillConstant, fillNormal, fillOrthogonal, fillTruncatedNormal, fillUniform } from './fill.js';
@@ -121,6 +122,8 @@ function fill(values: Float32Array, { className, config }: InitializerConfig, pl
     case 'Identity':
       for (let i = 0; i < (place.shape[0] ?? 0); i++) values[i * ((place.shape[1] ?? 0) + 1)] = number('gain', 1);
       return;
+    case 'Whitening':
+      return values.set(identityAndNegative(place.shape));
     case 'PyTorchUniform': {
       // A depthwise kernel is [height, width, channels, 1] here; PyTorch counts one input channel a group.
       const fanIn = place.depthwise ? (place.kernel[0] ?? 1) * (place.kernel[1] ?? 1) : fans(place.kernel).fanIn;

@@ -2,6 +2,7 @@ import { optionError } from '../errors.js';
 import type { LayersModel } from '../tf.js';
 import type { ModelOptions, Network } from './define.js';
 import { alexnet } from './networks/alexnet.js';
+import { cifar10Fast } from './networks/cifar10-fast.js';
 import { cifarResNets } from './networks/cifar-resnet.js';
 import { custom } from './networks/custom.js';
 import { densenet121, densenetBc } from './networks/densenet.js';
@@ -22,6 +23,7 @@ export const networks: readonly Network[] = [
   mnistCnn,
   fashionMnistCnn,
   cifar10Cnn,
+  cifar10Fast,
   mlp,
   lenet5,
   alexnet,
