@@ -1,9 +1,9 @@
-import { stepInSlices } from './all-reduce.js';
+import { accumulateInSlices, type SliceOptions, stepInSlices } from './all-reduce.js';
 import { shards as cutShards } from './data/index.js';
 import { stats } from './engine/index.js';
 import { ConvoyError } from './errors.js';
 import { type Arena, type RunLayout, slotNames, statsLength } from './memory/index.js';
-import type { StepArguments, StepKernel } from './optimizers/index.js';
+import type { StepArguments, StepKernel, StepSeconds } from './optimizers/index.js';
 import type { DoneReply, GradientPool } from './pool.js';
 
 /** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
@@ -101,7 +101,7 @@ export class Coordinator {
     this.#averageMoving(tasks);
     const seconds = plan.update
       ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, coefficients, carry })
-      : this.#options.kernel.accumulate({ coefficients, carry });
+      : await this.#accumulate({ coefficients, carry });
     return { sums, replies, gradients, ...seconds };
   }
 
@@ -155,13 +155,30 @@ export class Coordinator {
     }
   }
 
+  async #accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>): Promise<StepSeconds> {
+    const { kernel } = this.#options;
+    if (!this.#parallel) return kernel.accumulate(args);
+    const started = performance.now();
+    await accumulateInSlices(kernel, args, this.#slices());
+    return { allReduce: (performance.now() - started) / 1000, optimizer: 0 };
+  }
+
   async #update(args: StepArguments): Promise<{ allReduce: number; optimizer: number }> {
-    const { kernel, pool, slices } = this.#options;
+    const { kernel } = this.#options;
     if (!this.#parallel) return kernel.run(args).seconds;
     const started = performance.now();
-    // Slice 0 is done on this thread with scratch block 0; those sent at one time have one each.
+    const { seconds } = await stepInSlices(kernel, args, this.#slices());
+    // The wall time, hand-over included, divided between the phases as the slowest slice's own time was.
+    const wall = (performance.now() - started) / 1000;
+    const share = seconds.allReduce / (seconds.allReduce + seconds.optimizer);
+    return { allReduce: wall * share, optimizer: wall * (1 - share) };
+  }
+
+  /** Slice 0 is done on this thread with scratch block 0; those sent at one time have one each. */
+  #slices(): SliceOptions {
+    const { pool, slices } = this.#options;
     let sent = 0;
-    const { seconds } = await stepInSlices(kernel, args, {
+    return {
       slices,
       send: async (slice) => {
         const scratch = 1 + (sent++ % (slices - 1));
@@ -169,10 +186,6 @@ export class Coordinator {
         if (result === undefined) throw new TypeError('a step slice came back without its result');
         return result;
       },
-    });
-    // The wall time, hand-over included, divided between the phases as the slowest slice's own time was.
-    const wall = (performance.now() - started) / 1000;
-    const share = seconds.allReduce / (seconds.allReduce + seconds.optimizer);
-    return { allReduce: wall * share, optimizer: wall * (1 - share) };
+    };
   }
 }

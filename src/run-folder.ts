@@ -133,10 +133,6 @@ export class RunFolder {
     return loadArchitecture(await this.#readJson(name), join(this.path, name));
   }
 
-  async readSummary(): Promise<TrainSummary> {
-    return (await this.#readJson('summary.json')) as TrainSummary;
-  }
-
   async writeConfig(config: unknown): Promise<void> {
     await writeFileAtomic(join(this.path, 'config.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
   }

@@ -63,7 +63,14 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
   } catch (error) {
     // What an engine looks like after a fault is unknown: the next task gets a new one.
     if (!(error instanceof ConvoyError)) {
+      const faulty = engine;
       engine = undefined;
+      try {
+        faulty?.dispose();
+      } catch (second) {
+        // Both are told: the first is why the second happened.
+        return { kind: 'failed', error: flattenError(new AggregateError([error, second], `${String(error)}; and then ${String(second)}`)) };
+      }
     }
     return { kind: 'failed', error: flattenError(error) };
   }

@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../../src/config.js';
 import type { ImageShape } from '../../src/contracts/index.js';
+import { availableCores } from '../../src/native/index.js';
 
 /** A network that is measured, as its recipe trains it. */
 export interface BenchNetwork {
@@ -18,6 +19,13 @@ export const benchNetworks: readonly BenchNetwork[] = [
   { name: 'fashion-mnist-cnn', image: { height: 28, width: 28, channels: 1 }, optimizer: 'adam', batch: 256 },
   { name: 'cifar-resnet20', image: colour, optimizer: 'sgd', batch: 128 },
 ];
+
+/** Thread settings of convoy, of which the quickest counts, as of the peers': the rule, and one worker with all cores. */
+export function threadSettings(): readonly { readonly name: string; readonly config: Partial<ConfigInput> }[] {
+  const cores = availableCores();
+  const one = { workers: 1, shards: 1, intraOpThreads: cores };
+  return [{ name: 'a worker a core', config: {} }, ...(cores > 1 ? [{ name: `one worker, ${cores} threads`, config: one }] : [])];
+}
 
 /** Configuration of steps of a network. */
 export function stepConfig({ name, optimizer, batch }: BenchNetwork, options: Partial<ConfigInput> = {}): ConfigInput {

@@ -6,8 +6,9 @@ import { MissingError } from '../../src/measure/index.js';
 import { cpuFeatures } from '../../src/native/index.js';
 import { readRecipe } from '../../src/recipes.js';
 import { type JobChild, startJob, writeRawDataset } from '../harness/jobs.js';
-import { benchNetworks } from '../harness/networks.js';
-import { peers, peersPython, peerSetup, startPeer } from '../harness/peers.js';
+import { quickest } from '../harness/alternate.js';
+import { benchNetworks, threadSettings } from '../harness/networks.js';
+import { convoyContender, peers, peersPython, peerSetup, startPeer } from '../harness/peers.js';
 import { atLeast, type Claim } from '../harness/result.js';
 import { type Bench, wanted } from './bench.js';
 
@@ -23,6 +24,7 @@ export const jobsBench: Bench = {
   title: 'Whole training jobs',
   async run(options) {
     const rows: (string | number | null)[][] = [];
+    const tried: (string | number)[][] = [];
     const claims: Claim[] = [];
     const notes: string[] = [];
     const libraries: Record<string, string> = {};
@@ -48,8 +50,16 @@ export const jobsBench: Bench = {
         await writeRawDataset(config.dataset, folder, options.dataDir);
         const own = (more: ConfigInput) =>
           startJob({ config: { ...config, epochs, ...more }, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) });
-        await add('convoy', () => own({}));
-        if (cpuFeatures().bfloat16) await add('convoy, bfloat16', () => own({ precision: 'bfloat16' }));
+        const settings = threadSettings();
+        options.say(`${recipe}: settings of convoy`);
+        const { best, contests } = await quickest(
+          settings.map(({ name, config: threads }) => convoyContender(name, { ...network, batch }, { config: threads })),
+          { seconds: options.seconds, rounds: options.quick ? 1 : 2 },
+        );
+        for (const { name, rate } of contests) tried.push([recipe, name, batch, rate.median]);
+        const threads = settings.find(({ name }) => name === best?.name)?.config ?? {};
+        await add('convoy', () => own(threads));
+        if (cpuFeatures().bfloat16) await add('convoy, bfloat16', () => own({ ...threads, precision: 'bfloat16' }));
         for (const peer of peers.filter(({ name }) => name === 'PyTorch' || name === 'Keras')) {
           const settings = peer.settings[0] ?? {};
           await add(peer.name, () => startPeer(peer, peerSetup({ ...network, batch }, 'float32', { settings, data: folder })));
@@ -79,7 +89,10 @@ export const jobsBench: Bench = {
       }
     }
     return {
-      tables: [{ title: 'Training and evaluation, seconds', columns: ['recipe', 'trainer', 'batch', 'epochs', 'seconds', 'test accuracy %', 'times convoy'], rows }],
+      tables: [
+        { title: 'Training and evaluation, seconds', columns: ['recipe', 'trainer', 'batch', 'epochs', 'seconds', 'test accuracy %', 'times convoy'], rows },
+        { title: 'Thread settings of convoy that were tried, images/s', columns: ['recipe', 'settings', 'batch', 'median'], rows: tried },
+      ],
       claims,
       notes: ['Every trainer has the data in memory before the clock starts; epochs of the trainers alternate.', ...notes],
       libraries,
