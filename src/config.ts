@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { augmentSchema } from '../augment/index.js';
 import { optionError } from './errors.js';
 import { lossSchema } from './losses/index.js';
-import { baseLearningRate as optimizerLearningRate, optimizerSchema, type OptimizerSpec } from './optimizers/index.js';
+import { baseLearningRate as optimizerLearningRate, optimizerSchema, type OptimizerSpec, takesMomentum } from './optimizers/index.js';
 import { scheduleSchema } from './schedules/index.js';
 import { parseOptions } from './validate.js';
 
@@ -139,6 +139,11 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   const config = parseOptions(configSchema, merged, '');
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
+  }
+  for (const { schedule } of [config, ...(config.phases ?? [])]) {
+    if (schedule?.name === 'oneCycle' && schedule.cycleMomentum && !takesMomentum(config.optimizer)) {
+      throw optionError('schedule.cycleMomentum', `an optimizer with momentum (${config.optimizer.name} has none)`, true);
+    }
   }
   for (const key of ['freeze', 'head'] as const) {
     if (config[key] !== undefined && config.base === undefined) throw optionError(key, 'it only together with a base', config[key]);

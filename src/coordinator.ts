@@ -41,6 +41,8 @@ export interface StepPlan {
   /** Optimizer steps done, from 0. */
   readonly step: number;
   readonly learningRate: number;
+  /** Instead of the optimizer's own. */
+  readonly momentum?: number | undefined;
   /** Samples already in the accumulated gradient: 0 when this batch begins a step. */
   readonly accumulated: number;
   /** Whether the optimizer steps after this batch. */
@@ -100,7 +102,7 @@ export class Coordinator {
     const carry = total === 0 ? 0 : plan.accumulated / total;
     this.#averageMoving(tasks);
     const seconds = plan.update
-      ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, coefficients, carry })
+      ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, momentum: plan.momentum, coefficients, carry })
       : await this.#accumulate({ coefficients, carry });
     return { sums, replies, gradients, ...seconds };
   }

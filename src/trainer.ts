@@ -186,7 +186,7 @@ class Run implements Control {
         const last = batch.position + batch.count === order.length;
         const update = ++micro % config.accumulate === 0 || last;
         const learningRate = this.#learningRate(state.step);
-        const plan = { batch: state.batch, step: state.step, learningRate, accumulated, update };
+        const plan = { batch: state.batch, step: state.step, learningRate, momentum: runtime.schedule.momentum?.(state.step), accumulated, update };
         const outcome = await coordinator.step(batch, plan, () => feeder.prefetch());
         const { sums, gradients, allReduce, optimizer } = outcome;
         this.options.trace?.step(state.step + 1, waited, started, outcome);

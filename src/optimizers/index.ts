@@ -1,6 +1,6 @@
 export { createOptimizer, openStepKernel, type Optimizer } from './optimizer.js';
 export type { ParameterPlace } from './runs.js';
-export { baseLearningRate, baseWeightDecay, type OptimizerSpec, optimizerSchema } from './spec.js';
+export { baseLearningRate, baseWeightDecay, type OptimizerSpec, optimizerSchema, takesMomentum } from './spec.js';
 export type {
   PassArguments,
   PassResult,

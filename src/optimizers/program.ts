@@ -7,6 +7,8 @@ export interface ScalarContext extends RunOptions {
   readonly step: number;
   /** Scaled for the run. */
   readonly learningRate: number;
+  /** Of this step, where a schedule moves it. */
+  readonly momentum: number | undefined;
   /** A norm measured by an earlier pass: of the run, or of all runs. */
   norm(name: string): number;
 }

@@ -139,6 +139,19 @@ export function baseLearningRate(spec: OptimizerSpec): number {
   return spec.learningRate ?? learningRates[spec.style ?? 'pytorch'][spec.name];
 }
 
+/** Whether a schedule can move the optimizer's momentum: it has one, or is Adam, AdamW or LAMB. */
+export function takesMomentum(spec: OptimizerSpec): boolean {
+  switch (spec.name) {
+    case 'sgd':
+    case 'rmsprop':
+      return (spec.momentum ?? 0) > 0;
+    case 'lars':
+      return spec.momentum !== 0;
+    default:
+      return ['adam', 'adamw', 'lamb'].includes(spec.name);
+  }
+}
+
 /** Weight decay outside groups: that of the options, or the default (AdamW: 0.01 in PyTorch, 0.004 in Keras). */
 export function baseWeightDecay(spec: OptimizerSpec): number {
   if (spec.weightDecay !== undefined) return spec.weightDecay;

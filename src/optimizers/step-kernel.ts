@@ -217,6 +217,7 @@ class BoundStepKernel implements StepKernel {
       ...options,
       step: args.step,
       learningRate: args.learningRate * options.learningRateScale,
+      momentum: args.momentum,
       norm: (name) => {
         // NaN before its pass: transforms name all their scalars in every pass, but only later passes read these.
         const index = variant.passes.findIndex((pass) => pass.norms.includes(name));

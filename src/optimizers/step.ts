@@ -22,6 +22,8 @@ export interface StepArguments {
   /** Counts from 1. */
   readonly step: number;
   readonly learningRate: number;
+  /** Instead of the optimizer's momentum, or the first beta of Adam, AdamW and LAMB. */
+  readonly momentum?: number | undefined;
   /** Of each shard's gradient; a shard with 0 is not read at all. */
   readonly coefficients: readonly number[];
   /** Coefficient of what `accumulate` has gathered; 0, the default, leaves it unread. */

@@ -63,11 +63,11 @@ export function trace(options: { momentum: number; dampening?: number; nesterov?
   const { momentum, dampening = 0, nesterov = false } = options;
   return {
     states: { momentum: 0 },
-    scalars: ({ step }) => ({ fresh: step === 1 ? 1 : 1 - dampening }),
+    scalars: (context) => ({ fresh: context.step === 1 ? 1 : 1 - dampening, momentum: context.momentum ?? momentum }),
     apply: (update, builder) => {
       const fresh = dampening === 0 ? update : multiply(scalar('fresh'), update);
-      const velocity = builder.store('momentum', add(multiply(constant(momentum), lane('momentum')), fresh));
-      return nesterov ? add(update, multiply(constant(momentum), velocity)) : velocity;
+      const velocity = builder.store('momentum', add(multiply(scalar('momentum'), lane('momentum')), fresh));
+      return nesterov ? add(update, multiply(scalar('momentum'), velocity)) : velocity;
     },
   };
 }
@@ -82,16 +82,18 @@ export function scaleByAdam(options: {
   const { betas, epsilon, amsgrad, style } = options;
   return {
     states: { mean: 0, square: 0, ...(amsgrad ? { largestSquare: 0 } : {}) },
-    scalars: ({ step }) => {
+    scalars: ({ step, momentum = betas[0] }) => {
+      const news = 1 - momentum;
       if (style === 'keras') {
         // Keras raises betas in float32, where 1 - 0.999 is off by 1e-5; and it adds epsilon before the correction.
-        const [first, second] = betas.map((beta) => Math.fround(1 - Math.fround(Math.fround(beta) ** step)));
-        return { rate: Math.sqrt(second ?? NaN) / (first ?? NaN) };
+        const [first, second] = [momentum, betas[1]].map((beta) => Math.fround(1 - Math.fround(Math.fround(beta) ** step)));
+        return { news, rate: Math.sqrt(second ?? NaN) / (first ?? NaN) };
       }
-      return { root: Math.sqrt(1 - betas[1] ** step), rate: 1 / (1 - betas[0] ** step) };
+      return { news, root: Math.sqrt(1 - betas[1] ** step), rate: 1 / (1 - momentum ** step) };
     },
     apply: (update, builder) => {
-      const mean = builder.store('mean', approach(lane('mean'), update, betas[0]));
+      const old = lane('mean');
+      const mean = builder.store('mean', add(old, multiply(scalar('news'), subtract(update, old))));
       let squares = builder.store('square', average(lane('square'), square(update), betas[1]));
       if (amsgrad) squares = builder.store('largestSquare', maximum(lane('largestSquare'), squares));
       const root = style === 'keras' ? squareRoot(squares) : divide(squareRoot(squares), scalar('root'));

@@ -31,18 +31,35 @@ export function restartCurve({ t0, tMult, etaMin }: Named<'cosineRestarts'>, bas
 export function oneCycleCurve(spec: Named<'oneCycle'>, base: number, steps: number): Curve {
   const most = spec.maxLearningRate ?? base;
   const first = most / spec.divFactor;
-  const last = first / spec.finalDivFactor;
+  return cycle(spec, steps, { first, peak: most, valley: first, last: first / spec.finalDivFactor });
+}
+
+/** The momentum that OneCycleLR moves against the learning rate. */
+export function oneCycleMomentum(spec: Named<'oneCycle'>, steps: number): Curve {
+  const { baseMomentum, maxMomentum } = spec;
+  return cycle(spec, steps, { first: maxMomentum, peak: baseMomentum, valley: maxMomentum, last: maxMomentum });
+}
+
+/** What a cycle goes through; the valley only in three phases. */
+interface CycleValues {
+  readonly first: number;
+  readonly peak: number;
+  readonly valley: number;
+  readonly last: number;
+}
+
+function cycle(spec: Named<'oneCycle'>, steps: number, { first, peak, valley, last }: CycleValues): Curve {
   const anneal = spec.annealStrategy === 'cos' ? cosine : linear;
-  const peak = spec.pctStart * steps - 1;
+  const rise = spec.pctStart * steps - 1;
   const phases = spec.threePhase
     ? [
-        { end: peak, from: first, to: most },
-        { end: 2 * spec.pctStart * steps - 2, from: most, to: first },
-        { end: steps - 1, from: first, to: last },
+        { end: rise, from: first, to: peak },
+        { end: 2 * spec.pctStart * steps - 2, from: peak, to: valley },
+        { end: steps - 1, from: valley, to: last },
       ]
     : [
-        { end: peak, from: first, to: most },
-        { end: steps - 1, from: most, to: last },
+        { end: rise, from: first, to: peak },
+        { end: steps - 1, from: peak, to: last },
       ];
   return (time) => {
     let begin = 0;

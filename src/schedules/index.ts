@@ -1,6 +1,6 @@
 import { ConvoyError, optionError } from '../errors.js';
 import { parseOptions } from '../validate.js';
-import { curveOf } from './curves.js';
+import { curveOf, oneCycleMomentum } from './curves.js';
 import { Plateau, type PlateauState } from './plateau.js';
 import { scheduleSchema, type ScheduleSpec } from './spec.js';
 
@@ -20,6 +20,8 @@ export interface ScheduleContext {
 export interface Schedule {
   /** For the optimizer step before which `step` steps have been done (from 0). */
   learningRate(step: number): number;
+  /** Only of schedules that move it: the momentum of the same step, instead of the optimizer's own. */
+  readonly momentum?: (step: number) => number;
   /** Only of schedules that follow a metric: takes it after each epoch. */
   readonly onEpochEnd?: (metric: number) => void;
   /** Everything that later learning rates depend on besides the step, as plain JSON; null where that is nothing. */
@@ -55,11 +57,13 @@ export function createSchedule(spec: ScheduleSpec, context: ScheduleContext): Sc
     main = (step) => curve(Math.floor(step / unit));
   }
   const start = warmup?.startFactor ?? 1;
+  const momentum = parsed.name === 'oneCycle' && parsed.cycleMomentum ? oneCycleMomentum(parsed, Math.max(1, totalSteps - warmSteps)) : undefined;
   return {
     learningRate: (step) => {
       if (step >= warmSteps) return main(step - warmSteps);
       return main(0) * (start + ((1 - start) * step) / warmSteps);
     },
+    ...(momentum === undefined ? {} : { momentum: (step: number) => momentum(Math.max(0, step - warmSteps)) }),
     ...(plateau === undefined ? {} : { onEpochEnd: (metric: number) => plateau.observe(metric) }),
     state: () => plateau?.state ?? null,
     restore: (state) => {

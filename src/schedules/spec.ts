@@ -68,7 +68,7 @@ export const scheduleSchema = z.discriminatedUnion('name', [
     tMult: count.default(1),
     etaMin: notNegative.default(0),
   }),
-  /** OneCycleLR over the whole training, without its cycle of the momentum. */
+  /** OneCycleLR over the whole training; `cycleMomentum`, PyTorch's default, is off unless asked for. */
   z.strictObject({
     name: z.literal('oneCycle'),
     ...common,
@@ -79,6 +79,10 @@ export const scheduleSchema = z.discriminatedUnion('name', [
     divFactor: z.number().positive().default(25),
     finalDivFactor: z.number().positive().default(1e4),
     threePhase: z.boolean().default(false),
+    /** Moves the optimizer's momentum (Adam's first beta) down and up while the learning rate goes up and down. */
+    cycleMomentum: z.boolean().default(false),
+    baseMomentum: z.number().min(0).lt(1).default(0.85),
+    maxMomentum: z.number().min(0).lt(1).default(0.95),
   }),
   /** ReduceLROnPlateau: times `factor` when the metric has not improved for more than `patience` epochs. */
   z.strictObject({
