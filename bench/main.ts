@@ -21,6 +21,7 @@ interface Flags {
   readonly epochs?: number;
   readonly networks?: string;
   readonly dataDir?: string;
+  readonly runs: string;
   readonly keep: boolean;
 }
 
@@ -41,6 +42,7 @@ const program = new Command('bench')
   .option('--epochs <n>', 'epochs of whole jobs (default: those of the recipe)', integer('--epochs'))
   .option('--networks <list>', 'only networks or recipes whose names hold one of these')
   .option('--data-dir <dir>', 'where to look for datasets first')
+  .option('--runs <dir>', 'folder of ended runs, for recipes', 'runs')
   .option('--no-keep', 'do not write bench/results')
   .action(run);
 
@@ -76,6 +78,7 @@ async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
     ...(epochs === undefined ? {} : { epochs }),
     ...(networks === undefined ? {} : { networks: networks.split(',') }),
     ...(dataDir === undefined ? {} : { dataDir }),
+    runs: flags.runs,
     say: (text) => process.stderr.write(`${bench.name}: ${text}\n`),
   });
   const { libraries = {}, charts = [], claims = [], notes = [], tables } = found;

@@ -12,6 +12,8 @@ export interface BenchOptions {
   /** Only networks whose names hold one of these. */
   readonly networks?: readonly string[];
   readonly dataDir?: string;
+  /** Folder of ended runs, for what is collected from them. */
+  readonly runs: string;
   /** Tells what is being measured. */
   readonly say: (text: string) => void;
 }

@@ -4,7 +4,9 @@ import type { Bench } from './bench.js';
 import { enginesBench } from './engines.js';
 import { jobsBench } from './jobs.js';
 import { memoryBench } from './memory.js';
+import { networksBench } from './networks.js';
 import { peersBench } from './peers.js';
+import { recipesBench } from './recipes.js';
 import { scalingBench } from './scaling.js';
 import { startupBench } from './startup.js';
 import { stepBench } from './step.js';
@@ -26,4 +28,6 @@ export const benches: readonly Bench[] = [
   memoryBench,
   tuneBench,
   timeToAccuracyBench,
+  networksBench,
+  recipesBench,
 ];
