@@ -3,6 +3,7 @@ export { transforms, type TransformEntry, type TransformName } from './registry.
 export { augmentSchema, normalization, parseAugment, validateAugment, type AugmentSpec, type Transform } from './spec.js';
 export { createAugmentStage, type AugmentStage, type AugmentStageOptions, type AugmentStats } from './stage.js';
 export { createGatherStage } from './gather.js';
+export { gatherTargets, slotOf } from './targets.js';
 export { dropBadImages, type CheckedImages } from './bad-images.js';
 export type { BadImage } from './messages.js';
 export { renderGrid, type GridOptions } from './grid.js';

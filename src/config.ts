@@ -22,6 +22,8 @@ export const configSchema = z.strictObject({
   dataset: z.string().min(1).default('shapes'),
   /** Height and width that files of images are brought to. */
   imageSize: z.tuple([count, count]).optional(),
+  /** Images of these classes only, by name or place among the dataset's, renumbered in this order. */
+  classes: z.array(z.union([z.string().min(1), z.int().min(0)])).min(2).optional(),
   /** First N training samples only. */
   limit: count.optional(),
   /** Part of the training samples set aside, stratified by class. */
@@ -46,6 +48,8 @@ export const configSchema = z.strictObject({
   freeze: z.string().optional(),
   /** The base's new classifier as `256,dropout:0.5`; without it only its last layer is replaced. */
   head: z.string().optional(),
+  /** Run a base that is frozen whole once over images that no transform touches, and train on what it gave. */
+  cacheFeatures: z.boolean().default(true),
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */

@@ -114,6 +114,11 @@ export class Coordinator {
     return this.sums(batch.slot, tasks.map((task) => task.shard));
   }
 
+  /** What a frozen base makes of a batch, into the slot's features. */
+  async features(batch: StepBatch): Promise<void> {
+    await Promise.all(this.#tasks(batch, 0).map((task) => this.#options.pool.run({ kind: 'features', task })));
+  }
+
   /** Adds up the statistics lines of some shards of a slot, in the given order. */
   sums(slot: number, shards: readonly number[]): Sums {
     const total = { lossSum: 0, weightSum: 0, correct: 0, count: 0, regularization: 0 };

@@ -26,7 +26,7 @@ export function phaseAt(config: RunConfig, epoch: number): Phase {
 }
 
 /** What opening a phase needs besides its configuration. */
-export type PhaseOptions = Omit<RuntimeOptions, 'config' | 'recorded' | 'scheduledEpochs'>;
+export type PhaseOptions = Omit<RuntimeOptions, 'config' | 'recorded' | 'scheduledEpochs' | 'cacheFeatures'>;
 
 /**
  * Opens a phase.
@@ -39,14 +39,14 @@ export async function openPhase(
   options: PhaseOptions,
   recorded: () => Promise<LayersModel | undefined>,
 ): Promise<Runtime> {
-  if (config.phases === undefined) return openRuntime({ ...options, config, recorded });
+  if (config.phases === undefined) return openRuntime({ ...options, config, recorded, cacheFeatures: true });
   if (options.model !== undefined) throw optionError('phases', 'no model made in code', options.model.name);
   const frozen = async (): Promise<LayersModel | undefined> => {
     const model = await recorded();
     if (model !== undefined) freezeUntil(model, parseFreeze(config.freeze ?? 'base'));
     return model;
   };
-  return openRuntime({ ...options, config, scheduledEpochs: end - first, recorded: frozen });
+  return openRuntime({ ...options, config, scheduledEpochs: end - first, recorded: frozen, cacheFeatures: true });
 }
 
 /** Closes a runtime and opens one for the same network and data with the next phase's layers frozen. */

@@ -48,7 +48,11 @@ export function readWeights(arena: Arena, layout: RunLayout): Float32Array<Share
 export function batchSlot(arena: Arena, layout: RunLayout, slot: number): BatchSlot {
   const pixels = arena.uint8(arena.slot(slotNames.pixels(slot)));
   const targets = arena.slot(slotNames.targets(slot));
-  return layout.targets === 'classes' ? { pixels, labels: arena.int32(targets) } : { pixels, values: arena.float32(targets) };
+  return {
+    pixels,
+    ...(layout.featureLength === undefined ? {} : { features: arena.float32(arena.slot(slotNames.features(slot))) }),
+    ...(layout.targets === 'classes' ? { labels: arena.int32(targets) } : { values: arena.float32(targets) }),
+  };
 }
 
 /** Gives every optimizer state its first values. */

@@ -7,6 +7,7 @@ import { Coordinator } from './coordinator.js';
 import { cacheFolder, type DataProgress, openDataset } from './data/index.js';
 import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index.js';
 import { ConvoyError, optionError } from './errors.js';
+import { featureLength, FrozenFeatures } from './features/index.js';
 import { unsupportedLayers } from './graph/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
 import { modelParameters } from './models/index.js';
@@ -17,6 +18,7 @@ import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights 
 import { createSchedule, type Schedule } from './schedules/index.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import type { LayersModel } from './tf.js';
+import { type SplitModel, splitFrozen } from './transfer/index.js';
 import { settleSettings } from './tuned-settings.js';
 import { startWeights } from './whitening.js';
 
@@ -46,6 +48,8 @@ export interface RuntimeOptions {
   readonly scheduledEpochs?: number | undefined;
   /** Data made in code instead of `config.dataset`. */
   readonly datasets?: Datasets | undefined;
+  /** Whether features of a frozen base may stand for pixels, where `prepare` computes them; default: no. */
+  readonly cacheFeatures?: boolean | undefined;
   /** Another worker module, for tests of failing workers. */
   readonly workerFile?: URL | undefined;
 }
@@ -70,6 +74,12 @@ export interface Runtime {
   readonly stage: BatchStage & Partial<AugmentStage>;
   readonly trainSlots: readonly number[];
   readonly evaluationSlots: readonly number[];
+  /**
+   * Computes what training needs besides weights: features of a frozen base, once the weights are in the arena.
+   *
+   * @returns seconds, 0 where there is nothing to compute.
+   */
+  prepare(): Promise<number>;
   /** A stage over another split without transforms. */
   evaluationStage(dataset: Dataset): BatchStage;
   /** Once, however often it is called. */
@@ -83,7 +93,7 @@ const evaluationBytes = 64 * 2 ** 20;
 /** Samples that the augmentation stage may be ahead: its mosaics are full from about this many. */
 const augmentLead = 1024;
 /** Evaluation batches in flight: one computing, one being filled, one being read. */
-const evaluationSlots = 3;
+const evaluationSlotCount = 3;
 
 /**
  * Opens data, model, memory, workers and stages of a run.
@@ -106,19 +116,21 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
   const spec = stepSpec(config, model, train);
+  const { source, parts } = await engineSource(options, native, model, spec);
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
   const imageBytes = train.shape.height * train.shape.width * train.shape.channels;
   const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));
   const augments = config.augment !== undefined && config.augment.length > 0;
-  const staged = augments || train.store.kind === 'files';
+  const staged = augments || (train.store.kind === 'files' && parts === undefined);
   const trainSlotCount = staged ? Math.max(3, Math.ceil(augmentLead / config.batchSize) + 2) : 2;
   const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters));
   const layout = planLayout({
     parameters,
     shards,
-    slots: trainSlotCount + evaluationSlots,
+    slots: trainSlotCount + evaluationSlotCount,
     capacity,
     imageBytes,
+    ...(parts && { featureLength: featureLength(parts) }),
     classes: spec.classes,
     targets: spec.targets,
     optimizerStates: optimizer.stateNames,
@@ -129,10 +141,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (weights !== undefined) writeWeights(arena, layout, weights);
   initializeState(arena, layout, optimizer);
 
-  const source = await engineSource(options, native, model, spec);
   const kernel = optimizer.bind(arena.memory, stepRegions(arena, layout));
   const slots = Array.from({ length: layout.slots }, (_, slot) => batchSlot(arena, layout, slot));
-  const stage = augments
+  const augmented = augments
     ? await createAugmentStage({
         dataset: train,
         slots,
@@ -142,15 +153,23 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
         cores: availableCores(),
         batchSize: config.batchSize,
       })
-    : createGatherStage({ dataset: train, slots });
+    : undefined;
   const pool = new GradientPool({
     workers,
     setup: { arena: arena.handle, layout, spec, seed: config.seed, engine: source, kernel: kernel.describe() },
     onRetry: (task, error) => options.onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
     ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
   });
-  const stepsPerEpoch = Math.ceil(Math.ceil(train.count / config.batchSize) / config.accumulate);
+  const coordinator = new Coordinator({ arena, layout, pool, kernel, slices });
   const all = Array.from({ length: layout.slots }, (_, slot) => slot);
+  const evaluationSlots = all.slice(trainSlotCount);
+  const pixels = (dataset: Dataset): BatchStage => createGatherStage({ dataset, slots });
+  const { signal, onNote, onProgress } = options;
+  const features =
+    parts &&
+    new FrozenFeatures({ arena, layout, spec, coordinator, slots, work: evaluationSlots, pixels, parts, native, signal, onNote, onProgress });
+  const stage = augmented ?? features?.stage(train) ?? pixels(train);
+  const stepsPerEpoch = Math.ceil(Math.ceil(train.count / config.batchSize) / config.accumulate);
   let closed: Promise<void> | undefined;
   return {
     config,
@@ -170,12 +189,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       stepsPerEpoch,
     }),
     pool,
-    coordinator: new Coordinator({ arena, layout, pool, kernel, slices }),
+    coordinator,
     stage,
     trainSlots: all.slice(0, trainSlotCount),
-    evaluationSlots: all.slice(trainSlotCount),
-    evaluationStage: (dataset) => createGatherStage({ dataset, slots }),
-    close: () => (closed ??= Promise.all([stage.close(), pool.close()]).then(() => void model.dispose())),
+    evaluationSlots,
+    prepare: async () => (await features?.prepare(datasets)) ?? 0,
+    evaluationStage: (dataset) => features?.stage(dataset) ?? pixels(dataset),
+    close: () => (closed ??= Promise.all([stage.close(), pool.close(), features?.close()]).then(() => void model.dispose())),
   };
 }
 
@@ -202,6 +222,7 @@ async function openData({ config, dataDir, signal, onNote, onProgress }: Runtime
     validationSplit: config.validationSplit,
     onBadImage: config.onBadImage,
     ...(dataDir === undefined ? {} : { dataDir }),
+    ...(config.classes === undefined ? {} : { classes: config.classes }),
     ...(config.limit === undefined ? {} : { limit: config.limit }),
     ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),
     ...(signal === undefined ? {} : { signal }),
@@ -224,13 +245,14 @@ async function openData({ config, dataDir, signal, onNote, onProgress }: Runtime
   return datasets;
 }
 
+/** How workers compute; in two parts where the features of a frozen base may be kept. */
 async function engineSource(
-  { config, onNote }: RuntimeOptions,
+  { config, onNote, cacheFeatures }: RuntimeOptions,
   native: Native,
   model: LayersModel,
   spec: StepSpec,
-): Promise<EngineSource> {
-  const eager: EngineSource = { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) };
+): Promise<{ source: EngineSource; parts?: SplitModel }> {
+  const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
   const missing = config.engine === 'eager' ? undefined : unsupportedLayers(model)[0];
   if (config.precision !== 'float32' && (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))) {
     throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which the layer ${missing.layer} needs,`}`, config.precision);
@@ -242,12 +264,17 @@ async function engineSource(
   }
   const writesInPlace = memoryIsShared(native);
   if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
-  const graph = await compiledGraph(model, spec, {
+  const fixed = cacheFeatures === true && config.cacheFeatures && !config.augment?.length && spec.mix === undefined;
+  const split = fixed ? splitFrozen(model) : undefined;
+  if (split !== undefined && 'why' in split) onNote?.(`the base is frozen but its features are not kept: ${split.why}`);
+  const cut = split !== undefined && 'parts' in split ? split : undefined;
+  const graph = await compiledGraph(cut?.model ?? model, spec, {
     folder: join(cacheFolder(), 'graphs'),
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
+    parts: cut?.parts,
   });
-  return { kind: 'compiled', graph };
+  return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
 }
 
 function checkPrecision({ precision, forcePrecision }: RunConfig): void {

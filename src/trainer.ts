@@ -1,7 +1,6 @@
 import { withAveragedWeights } from './averaged-weights.js';
-import { type Callback, CallbackList, type Control, earlyStopping, type EpochRecord, targetReached } from './callbacks/index.js';
+import { type Callback, CallbackList, type Control, type EpochRecord } from './callbacks/index.js';
 import { detached, readCheckpoint } from './checkpoint.js';
-import { bestWeights } from './best-weights.js';
 import { type ConfigInput, resolveConfig } from './config.js';
 import { epochOrder } from './data/index.js';
 import { EpochMeter, meanLoss } from './epoch-meter.js';
@@ -9,6 +8,7 @@ import { ConvoyError } from './errors.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
 import { BatchFeeder } from './feeder.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
+import { runCallbacks } from './run-callbacks.js';
 import type { Runtime, RuntimeOptions } from './runtime.js';
 import { RunRecorder, type TrainSummary } from './run-recorder.js';
 import type { Trace } from './trace.js';
@@ -85,9 +85,10 @@ export class Trainer {
       throw error;
     });
     try {
-      const callbacks = new CallbackList(allCallbacks(runtime, recorder, options.callbacks ?? []));
+      const callbacks = new CallbackList(runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]));
       let state = resumed === undefined ? initialState() : fromCheckpoint(runtime, callbacks, resumed, file ?? '', phase.first);
       await recorder.begin(runtime, state, callbacks);
+      state.seconds += await runtime.prepare();
       options.onStart?.(runtime, state);
       let run = new Run(runtime, state, callbacks, recorder, options);
       await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
@@ -99,6 +100,7 @@ export class Trainer {
         phase = phaseAt(config, state.epoch);
         runtime = await nextPhase(runtime, phase, options);
         state = fromCheckpoint(runtime, callbacks, moment, 'the phase before', phase.first);
+        state.seconds += await runtime.prepare();
         options.onStart?.(runtime, state);
         run = new Run(runtime, state, callbacks, recorder, options);
       }
@@ -108,18 +110,6 @@ export class Trainer {
       await runtime.close();
     }
   }
-}
-
-/** Callbacks that a configuration asks for, then the user's own. One alone keeps the best weights. */
-function allCallbacks({ config, datasets }: Runtime, recorder: RunRecorder, given: readonly Callback[]): Callback[] {
-  const accuracy = `${datasets.validation === undefined ? 'test' : 'validation'}.accuracy` as const;
-  const asked = [
-    ...(config.earlyStopping === undefined ? [] : [earlyStopping(config.earlyStopping)]),
-    ...(config.target?.stop === true ? [targetReached({ value: config.target.accuracy, monitor: accuracy })] : []),
-    ...recorder.callbacks,
-    ...given,
-  ];
-  return asked.some(({ keepsBest }) => keepsBest === true) ? asked : [bestWeights(accuracy), ...asked];
 }
 
 /** One run under way: the step loop, and what callbacks may ask of it. */

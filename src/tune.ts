@@ -131,11 +131,12 @@ export async function tune({ config, dataDir, image, seconds = defaultSeconds, o
 
 /** Synthetic images of the dataset's size serve as well as its own, and are there at once; files are decoded in training. */
 async function stepSetup(config: RunConfig, dataDir: string | undefined): Promise<StepSetup> {
-  const { dataset, seed, limit, imageSize } = config;
+  const { dataset, seed, classes, limit, imageSize } = config;
   const from = dataDir === undefined ? {} : { dataDir };
   const { train } = await openDataset({
     name: dataset,
     seed,
+    ...(classes === undefined ? {} : { classes }),
     ...(limit === undefined ? {} : { limit }),
     ...(imageSize === undefined ? {} : { imageSize }),
     ...from,

@@ -92,6 +92,15 @@ test.serial('a limit keeps the first samples, and more than there are is refused
   });
 });
 
+test.serial('some classes of a dataset, before the limit, in every split', async (t) => {
+  const options = { name: 'mnist', dataDir: path.join(folder, 'bare'), ...quiet };
+  const { train, test: tested } = await openDataset({ ...options, classes: ['7', 2], limit: 5 });
+  t.deepEqual([train.classes, tested.classes], [['7', '2'], ['7', '2']]);
+  t.deepEqual([firstLevels(train), labels(train)], [[2, 7, 12, 17, 22], [1, 0, 1, 0, 1]]);
+  t.deepEqual([firstLevels(tested), labels(tested)], [[2, 7], [1, 0]]);
+  await t.throwsAsync(openDataset({ ...options, classes: ['7', 'seven'] }), { code: 'CONVOY_OPTION', message: /for --classes but received "seven"/ });
+});
+
 test.serial('a validation split takes its share of each class out of the training samples', async (t) => {
   const options = { name: 'mnist', dataDir: path.join(folder, 'bare'), seed: 5, download: false, validationSplit: 0.25 };
   const { train, validation } = await openDataset(options);
@@ -107,6 +116,7 @@ test.serial('a validation split takes its share of each class out of the trainin
 const wrongOptions: readonly [what: string, options: OpenOptions, message: RegExp][] = [
   ['a limit of zero', { name: 'shapes', seed: 1, limit: 0 }, /^Expected a positive integer for limit but received 0 \(number\)$/],
   ['a seed that is no integer', { name: 'shapes', seed: 0.5 }, /^Expected a non-negative integer for seed/],
+  ['a single class', { name: 'shapes', seed: 1, classes: [0] }, /^Expected names or places of at least two classes for classes/],
   ['a split of everything', { name: 'shapes', seed: 1, validationSplit: 1 }, /^Expected a number from 0 to below 1 for validationSplit/],
   ['an image size of nothing', { name: 'x', seed: 1, imageSize: 0 }, /^Expected an integer from 1 to 4096, .* for imageSize/],
   ['a size for images that have one', { name: 'mnist', seed: 1, imageSize: 32 }, /^Expected none \(mnist is 28x28/],

@@ -51,7 +51,9 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
     } else {
       engine ??= await openEngine();
       if (task.kind === 'gradients') engine.gradients(task.task);
-      else engine.evaluate(task.task);
+      else if (task.kind === 'evaluate') engine.evaluate(task.task);
+      else if (engine.features !== undefined) engine.features(task.task);
+      else throw new TypeError(`the ${engine.name} engine gives no features`);
     }
     return {
       kind: 'done',

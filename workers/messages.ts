@@ -19,6 +19,8 @@ export interface WorkerSetup {
 export type WorkerTask =
   | { readonly kind: 'gradients'; readonly task: ShardTask }
   | { readonly kind: 'evaluate'; readonly task: ShardTask }
+  /** What the frozen base makes of a shard. */
+  | { readonly kind: 'features'; readonly task: ShardTask }
   /** A slice of the all-reduce and optimizer step, with the scratch block of the arena that is its own. */
   | { readonly kind: 'step'; readonly slice: SliceTask; readonly scratch: number };
 

@@ -8,7 +8,7 @@ import { findLearningRate } from '../lr-find.js';
 import { learningRateChart } from '../plots/index.js';
 import { RunFolder } from '../run-folder.js';
 import { configOfFlags } from './config-layers.js';
-import { imageSize, integer, integerOrAuto, named, positive } from './parsers.js';
+import { classList, imageSize, integer, integerOrAuto, named, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
 import { createTerminal } from './terminal.js';
 
@@ -39,6 +39,7 @@ export function learningRateCommand(): Command {
     .option('--optimizer <name[:key=value,...]>', 'sgd, adam, adamw, rmsprop, ...', named('--optimizer'))
     .option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', named('--loss'))
     .option('--augment <list>', 'flip,crop,rotate,... or none', parseAugment)
+    .option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', classList)
     .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--image-size <n|HxW>', 'size that files of images are brought to', imageSize)
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))

@@ -74,6 +74,13 @@ export function imageSize(text: string): [number, number] {
   return sides;
 }
 
+/** `cat,dog` or `3,5`: classes by name or place. */
+export function classList(text: string): string[] {
+  const classes = text.split(',').map((part) => part.trim());
+  if (classes.length < 2 || classes.includes('')) throw optionError('--classes', 'at least two names or places, as cat,dog', text);
+  return classes;
+}
+
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
 export function mixing(text: string): Record<string, unknown> {
   const { name: _, ...alphas } = named('--mix')(`mix:${text}`);

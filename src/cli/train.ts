@@ -11,7 +11,7 @@ import { RunFolder } from '../run-folder.js';
 import { Trace } from '../trace.js';
 import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
 import { configOfFlags } from './config-layers.js';
-import { imageSize, integer, integerOrAuto, mixing, named, oneOf, positive } from './parsers.js';
+import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
 import { counted, createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
 
@@ -50,6 +50,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--force-precision', 'use bfloat16 even where the processor has no fast one')
     .option('--engine <name>', 'auto, compiled or eager', oneOf('--engine', ['auto', 'compiled', 'eager']))
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0))
+    .option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', classList)
     .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', parseAugment)
     .option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', mixing)

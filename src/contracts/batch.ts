@@ -17,6 +17,8 @@ export interface BatchRequest {
 /** The memory of one batch slot: `pixels` is [capacity, height, width, channels] uint8; one of `labels`, `values`. */
 export interface BatchSlot {
   readonly pixels: Uint8Array<SharedArrayBuffer>;
+  /** What a frozen base makes of each sample, where training starts from that. */
+  readonly features?: Float32Array<SharedArrayBuffer>;
   /** Class index per sample (class targets). */
   readonly labels?: Int32Array<SharedArrayBuffer>;
   /** [capacity, classes] (multi-label targets). */

@@ -5,6 +5,7 @@ import { ConvoyError, optionError } from '../errors.js';
 import { isArchiveName } from './archive.js';
 import { catalog, catalogEntry, type CatalogEntry } from './catalog.js';
 import { readCifar } from './cifar.js';
+import { selectClasses } from './class-subset.js';
 import { loadDecoded, saveDecoded, type DecodedSet } from './decoded-cache.js';
 import { downloadDataset } from './download.js';
 import { readIdxImages, readIdxLabels } from './idx.js';
@@ -41,7 +42,7 @@ const testShare = 0.2;
  */
 export async function openDataset(options: OpenOptions): Promise<OpenedDataset> {
   checkOpenOptions(options);
-  const splits = await openSplits(options);
+  const splits = chosenClasses(await openSplits(options), options.classes);
   const [whole, test] = splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
   const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit);
   const { badImages } = splits;
@@ -50,6 +51,17 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
     return { train, test, validation, badImages };
   }
   return { train: limited, test, ...(splits.validation && { validation: splits.validation }), badImages };
+}
+
+function chosenClasses(splits: ImageSplits, classes: OpenOptions['classes']): ImageSplits {
+  if (classes === undefined) return splits;
+  const { train, test, validation } = splits;
+  return {
+    ...splits,
+    train: selectClasses(train, classes),
+    ...(test && { test: selectClasses(test, classes) }),
+    ...(validation && { validation: selectClasses(validation, classes) }),
+  };
 }
 
 function holdOut(

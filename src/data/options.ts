@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly dataDir?: string;
   /** Decides the validation split, and the test split of an image folder without one. */
   readonly seed: number;
+  /** Only samples of these classes, by name or place, renumbered in this order; before `limit`. */
+  readonly classes?: readonly (string | number)[];
   /** Keep the first N training samples. */
   readonly limit?: number;
   /** Share of the training samples (after `limit`) to hold out, class by class; from 0 to below 1. */
@@ -43,6 +45,10 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
   name: { schema: z.string().min(1), expected: 'a dataset name or path' },
   dataDir: { schema: z.string().min(1).optional(), expected: 'a folder' },
   seed: { schema: z.int().nonnegative(), expected: 'a non-negative integer' },
+  classes: {
+    schema: z.array(z.union([z.string().min(1), z.int().nonnegative()])).min(2).optional(),
+    expected: 'names or places of at least two classes',
+  },
   limit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
   validationSplit: { schema: z.number().min(0).lt(1).optional(), expected: 'a number from 0 to below 1' },
   imageSize: {

@@ -13,12 +13,15 @@ export interface CompiledSpec {
   readonly folder: string;
   readonly train: CompiledFunction;
   readonly evaluate: CompiledFunction;
+  /** Where the graph is of a model in two parts. */
+  readonly features?: CompiledFunction;
   /** True when the graph writes results into fed memory; false when they are fetched and copied. */
   readonly writesInPlace: boolean;
 }
 
 /** A function of the graph with its names joined once, not at every step. */
 interface Entry {
+  readonly name: keyof Omit<CompiledSpec, 'folder' | 'writesInPlace'>;
   readonly inputs: readonly GraphInput[];
   readonly inputNames: string;
   readonly outputNames: string;
@@ -45,6 +48,7 @@ export class CompiledEngine implements Engine {
   readonly #calls = new Map<string, Call>();
   readonly #train: Entry;
   readonly #evaluate: Entry;
+  readonly #features: Entry | undefined;
   readonly #masks: Masks;
   readonly #key: Int32Array<SharedArrayBuffer>;
   readonly #mix: Float32Array<SharedArrayBuffer>;
@@ -59,8 +63,9 @@ export class CompiledEngine implements Engine {
     const [key, mix] = [memory.allocate(2 * 4), memory.allocate(mixLength * 4)];
     this.#key = new Int32Array(memory.buffer, key, 2);
     this.#mix = new Float32Array(memory.buffer, mix, mixLength);
-    this.#train = entry(spec.train);
-    this.#evaluate = entry(spec.evaluate);
+    this.#train = entry('train', spec.train);
+    this.#evaluate = entry('evaluate', spec.evaluate);
+    this.#features = spec.features && entry('features', spec.features);
   }
 
   /** Loads the graph on this thread. */
@@ -89,13 +94,24 @@ export class CompiledEngine implements Engine {
     native.release(stats);
   }
 
+  features(task: ShardTask): void {
+    const { arena, layout, native } = this.#context;
+    const { featureLength } = layout;
+    if (this.#features === undefined || featureLength === undefined) throw new TypeError('the graph is not of a model in two parts');
+    const [features] = this.#run(this.#features, task) as [TensorId];
+    arena
+      .float32(arena.slot(slotNames.features(task.slot)), task.begin * featureLength, task.count * featureLength)
+      .set(native.read(features));
+    native.release(features);
+  }
+
   dispose(): void {
     this.#forget();
     this.#graph.dispose();
   }
 
   #run(called: Entry, task: ShardTask): TensorId[] {
-    const key = `${called === this.#train ? 'train' : 'evaluate'}:${task.slot}:${task.shard}:${task.begin}:${task.count}`;
+    const key = `${called.name}:${task.slot}:${task.shard}:${task.begin}:${task.count}`;
     let call = this.#calls.get(key);
     if (call === undefined) {
       if (this.#calls.size >= maximumCalls) this.#forget();
@@ -126,6 +142,11 @@ export class CompiledEngine implements Engine {
         const slot = arena.slot(slotNames.pixels(task.slot));
         const view = arena.uint8(slot, task.begin * layout.imageBytes, task.count * layout.imageBytes);
         return this.#feeds.feed(view, [task.count, height, width, channels]);
+      }
+      case 'features': {
+        const length = layout.featureLength ?? 0;
+        const view = arena.float32(arena.slot(slotNames.features(task.slot)), task.begin * length, task.count * length);
+        return this.#feeds.feed(view, [task.count, ...input.shape]);
       }
       case 'targets': {
         const slot = arena.slot(slotNames.targets(task.slot));
@@ -192,8 +213,9 @@ export class CompiledEngine implements Engine {
   }
 }
 
-function entry({ inputs, outputs }: CompiledFunction): Entry {
+function entry(name: Entry['name'], { inputs, outputs }: CompiledFunction): Entry {
   return {
+    name,
     inputs,
     inputNames: inputs.map((input) => input.node).join(','),
     outputNames: outputs.join(','),

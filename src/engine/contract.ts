@@ -43,6 +43,11 @@ export interface Engine {
   gradients(task: ShardTask): void;
   /** Inference on one shard: outputs [count, classes] into the slot's outputs, loss and correct count into stats. */
   evaluate(task: ShardTask): void;
+  /**
+   * What a frozen base makes of one shard, into the slot's features; gradients and evaluation begin with those then. Only
+   * engines of a model in two parts have it.
+   */
+  features?(task: ShardTask): void;
   /** Releases graphs and tensors. */
   dispose(): void;
 }

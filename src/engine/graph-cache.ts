@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepSpec } from '../contracts/index.js';
 import { ConvoyError } from '../errors.js';
-import { compileModel, compilerVersion } from '../graph/index.js';
+import { compileModel, compilerVersion, type ModelParts } from '../graph/index.js';
 import { modelParameters } from '../models/parameters.js';
 import type { LayersModel } from '../tf.js';
 import type { CompiledSpec } from './compiled.js';
@@ -14,6 +14,8 @@ export interface GraphCacheOptions {
   readonly tensorflowVersion: string;
   /** Whether results are written into fed memory. */
   readonly writesInPlace: boolean;
+  /** The model cut in two (see `compileModel`). */
+  readonly parts?: ModelParts | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface GraphCacheOptions {
 export async function compiledGraph(
   model: LayersModel,
   spec: StepSpec,
-  { folder, tensorflowVersion, writesInPlace }: GraphCacheOptions,
+  { folder, tensorflowVersion, writesInPlace, parts }: GraphCacheOptions,
 ): Promise<CompiledSpec & { readonly compiled: boolean }> {
   const key = createHash('sha256')
     .update(
@@ -36,6 +38,7 @@ export async function compiledGraph(
         spec,
         model.toJSON(undefined, false),
         modelParameters(model).map((parameter) => parameter.spec),
+        parts?.head.layers.map(({ name }) => name),
       ]),
     )
     .digest('hex');
@@ -43,11 +46,12 @@ export async function compiledGraph(
   const known = await readEntry(place);
   if (known !== undefined) return { ...known, folder: place, compiled: false };
 
-  const { savedModel, train, evaluate } = compileModel(model, spec, {
+  const { savedModel, train, evaluate, features } = compileModel(model, spec, {
     tensorflowVersion,
     writeInPlace: writesInPlace,
+    parts,
   });
-  const entry = { train, evaluate, writesInPlace };
+  const entry = { train, evaluate, ...(features && { features }), writesInPlace };
   const part = join(folder, `${key}.${randomUUID().slice(0, 8)}.part`);
   try {
     await mkdir(part, { recursive: true });

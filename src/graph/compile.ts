@@ -27,9 +27,17 @@ export interface CompiledModel {
   readonly train: CompiledFunction;
   readonly evaluate: CompiledFunction;
   readonly predict: CompiledFunction;
+  /** What the first of two parts gives; only of a model in two. */
+  readonly features?: CompiledFunction;
   /** SHA-256 of all that decides the graph, hexadecimal: a name for a cache. */
   readonly key: string;
   readonly nodes: number;
+}
+
+/** A model in two that share its layers: the head's input is what `features` gives. */
+export interface ModelParts {
+  readonly features: LayersModel;
+  readonly head: LayersModel;
 }
 
 /** Options of `compileModel`. */
@@ -38,6 +46,8 @@ export interface CompileOptions {
   readonly tensorflowVersion?: string;
   /** Write gradients, states and stats into fed memory (default), or fetch them. */
   readonly writeInPlace?: boolean;
+  /** The model cut in two: the function `features` runs the first part, all others begin with what it gave. */
+  readonly parts?: ModelParts | undefined;
 }
 
 /**
@@ -47,12 +57,12 @@ export interface CompileOptions {
  * @throws ConvoyError `CONVOY_MODEL` naming the layer that cannot be compiled.
  */
 export function compileModel(model: LayersModel, spec: StepSpec, options: CompileOptions = {}): CompiledModel {
-  const { tensorflowVersion: version = '', writeInPlace = true } = options;
+  const { tensorflowVersion: version = '', writeInPlace = true, parts } = options;
   const graph = new GraphBuilder();
   const parameters = modelParameters(model);
   for (const { variable, spec: { name } } of parameters) refuseNaN(name, variable.read());
   const feeds = new Feeds(graph, spec, parameters);
-  const compilation: Compilation = {
+  const whole: Compilation = {
     graph,
     model,
     spec,
@@ -63,12 +73,15 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     batch: batchSize(graph, feeds.pixels),
     randomIndex: new Map(randomLayers(model).map((layer, place) => [layer, place])),
   };
+  const features = parts && graph.scope('base', () => lowerModel(forwardPass(whole, false), parts.features, whole.input, false).output);
+  const compilation = parts && features ? startingFrom(whole, features, parts.head) : whole;
   const evaluate = lowerEvaluation(compilation);
   const [outputs] = evaluate;
   const results = graph.scope('train', () => lowerTraining(compilation));
   const train = writeInPlace ? [graph.scope('train', () => all(graph, results))] : results;
 
-  const kept = reach([...train, ...evaluate, ...feeds.values]);
+  const given = features === undefined ? [] : [cast(graph, features, 'float32')];
+  const kept = reach([...train, ...evaluate, ...given, ...feeds.values]);
   const nodes = graph.nodes.filter((node) => kept.has(node));
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);
@@ -78,6 +91,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     train: feeds.entry(train),
     evaluate: feeds.entry(evaluate),
     predict: feeds.entry([outputs]),
+    ...(features === undefined ? {} : { features: feeds.entry(given) }),
     key: createHash('sha256').update(`${compilerVersion}\n${version}\n`).update(savedModel).digest('hex'),
     nodes: nodes.length,
   };
@@ -95,6 +109,13 @@ interface Compilation {
   readonly input: Value;
   readonly batch: Value;
   readonly randomIndex: ForwardPass['randomIndex'];
+}
+
+/** The rest of a compilation, with features that are fed, in the type in which they were computed. */
+function startingFrom(whole: Compilation, features: Value, head: LayersModel): Compilation {
+  const { graph, feeds } = whole;
+  const fed = feeds.features(features.shape.slice(1));
+  return { ...whole, model: head, input: cast(graph, fed, features.type), batch: batchSize(graph, fed) };
 }
 
 function forwardPass({ graph, spec, parameters, feeds, batch, randomIndex }: Compilation, training: boolean): ForwardPass {

@@ -11,6 +11,12 @@ export type GraphInput =
   | { readonly node: string; readonly role: 'pixels' | 'targets' | 'seed' | 'mix' | 'stats' }
   | {
       readonly node: string;
+      readonly role: 'features';
+      /** Of one sample. */
+      readonly shape: readonly number[];
+    }
+  | {
+      readonly node: string;
       readonly role: 'parameter' | 'gradient' | 'state';
       /** Place among `modelParameters(model)`. */
       readonly index: number;
@@ -114,6 +120,13 @@ export class Feeds {
       inputs: this.#all.filter(({ value }) => reached.has(value.node)).map(({ input }) => input),
       outputs: fetched.map(valueName),
     };
+  }
+
+  /** A placeholder for what one part of a model gives to the other; `shape` is of one sample. */
+  features(shape: readonly number[]): Value {
+    const value = this.#graph.placeholder('features', 'float32', [-1, ...shape]);
+    this.#all.push({ value, input: { node: value.node.name, role: 'features', shape } });
+    return value;
   }
 
   #update(slot: Value, value: Value): Value {

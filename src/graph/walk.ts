@@ -36,16 +36,17 @@ export function unsupportedLayers(model: LayersModel): { layer: string; classNam
 /**
  * Adds a model's forward pass to the graph, layer after layer from the output back to the input.
  *
+ * @param ends whether the model's output is that of training, whose layer computes in float32; false for a first part.
  * @throws ConvoyError `CONVOY_MODEL` naming the layer that has no lowering, is part of a cycle or gets a shape that
  * does not fit.
  */
-export function lowerModel(pass: ForwardPass, model: LayersModel, input: Value): Forward {
+export function lowerModel(pass: ForwardPass, model: LayersModel, input: Value, ends = true): Forward {
   const [output] = model.outputs;
   if (model.inputs.length !== 1 || model.outputs.length !== 1 || output === undefined) {
     const found = `${model.inputs.length} and ${model.outputs.length}`;
     throw new ConvoyError('CONVOY_MODEL', `Expected a model with one input and one output but found ${found}`);
   }
-  const walk = new Walk(pass, output);
+  const walk = new Walk(pass, ends ? output : undefined);
   return { ...walk, output: walk.model(model, [input], model.trainable === false)[0] as Value };
 }
 
@@ -53,10 +54,10 @@ class Walk {
   readonly weightPenalties: Value[] = [];
   readonly activityPenalties: Value[] = [];
   readonly #pass: ForwardPass;
-  readonly #last: SymbolicTensor;
+  readonly #last: SymbolicTensor | undefined;
   readonly #penalized = new Set<Layer>();
 
-  constructor(pass: ForwardPass, last: SymbolicTensor) {
+  constructor(pass: ForwardPass, last: SymbolicTensor | undefined) {
     this.#pass = pass;
     this.#last = last;
   }
@@ -76,7 +77,7 @@ class Walk {
       if (node === undefined || node.inputTensors.length === 0) {
         throw layerError(layer, 'an input of the model or a layer with inputs', 'a layer that is not connected');
       }
-      const outputs = this.#layer(layer, node.inputTensors.map(valueOf), frozen, tensor.id === this.#last.id);
+      const outputs = this.#layer(layer, node.inputTensors.map(valueOf), frozen, tensor.id === this.#last?.id);
       node.outputTensors.forEach((output, place) => known.set(output.id, outputs[place] as Value));
       open.delete(tensor.id);
       return known.get(tensor.id) as Value;

@@ -32,6 +32,8 @@ export interface LayoutOptions {
   readonly capacity: number;
   /** Bytes of one image. */
   readonly imageBytes: number;
+  /** Floats of one sample's features, where training starts from those of a frozen base. */
+  readonly featureLength?: number;
   readonly classes: number;
   readonly targets: 'classes' | 'multi-label';
   /** Names of the optimizer's state regions, each as long as the trainable weights. */
@@ -63,6 +65,7 @@ export const slotNames = {
   reduced: 'reduced',
   scratch: 'scratch',
   pixels: (slot: number) => `pixels/${slot}`,
+  features: (slot: number) => `features/${slot}`,
   targets: (slot: number) => `targets/${slot}`,
   outputs: (slot: number) => `outputs/${slot}`,
 } as const;
@@ -117,6 +120,9 @@ export function createRunArena(layout: RunLayout, scratchLength: number): Arena 
   plan.add(slotNames.scratch, 'float32', scratchLength);
   for (let slot = 0; slot < layout.slots; slot++) {
     plan.add(slotNames.pixels(slot), 'uint8', layout.capacity * layout.imageBytes);
+    if (layout.featureLength !== undefined) {
+      plan.add(slotNames.features(slot), 'float32', layout.capacity * layout.featureLength);
+    }
     if (layout.targets === 'classes') plan.add(slotNames.targets(slot), 'int32', layout.capacity);
     else plan.add(slotNames.targets(slot), 'float32', layout.capacity * layout.classes);
     plan.add(slotNames.outputs(slot), 'float32', layout.capacity * layout.classes);

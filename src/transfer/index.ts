@@ -1,6 +1,6 @@
 export { freezeUntil, parseFreeze } from './freeze.js';
 export { headLayers, type HeadLayer, parseHead, replaceHead } from './head.js';
-export { splitHead, type SplitModel } from './split.js';
+export { type FrozenSplit, splitFrozen, splitHead, type SplitModel } from './split.js';
 export {
   type HeadOptions,
   normalizationOf,

@@ -96,6 +96,11 @@ export class GraphRun {
         const view = arena.uint8(arena.slot(slotNames.pixels(slot)), begin * bytes, count * bytes);
         return native.wrap(view, [count, height, width, channels]);
       }
+      case 'features': {
+        const length = layout.featureLength ?? 0;
+        const view = arena.float32(arena.slot(slotNames.features(slot)), begin * length, count * length);
+        return native.wrap(view, [count, ...input.shape]);
+      }
       case 'targets': {
         const targets = arena.slot(slotNames.targets(slot));
         const { classes } = layout;

@@ -1,0 +1,1 @@
+export { featureLength, featureMemoryBytes, FrozenFeatures, type FrozenFeaturesOptions } from './frozen-features.js';
