@@ -46,6 +46,7 @@ const cases: [string, Record<string, unknown>, number?][] = [
   ['densenet121', { growth: 8 }, 32],
   ['densenet-bc', { depth: 22, dropout: 0.2 }, 8],
   ['vit-tiny', { depth: 2, features: 48, dropPath: 0.3, dropout: 0.1 }, 8],
+  ['vit-tiny', { depth: 1, features: 24, activation: 'relu', pooling: 'mean' }, 8],
 ];
 
 /** Euclidean length of all gradients. */
