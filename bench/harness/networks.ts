@@ -20,11 +20,18 @@ export const benchNetworks: readonly BenchNetwork[] = [
   { name: 'cifar-resnet20', image: colour, optimizer: 'sgd', batch: 128 },
 ];
 
-/** Thread settings of convoy, of which the quickest counts, as of the peers': the rule, and one worker with all cores. */
+/**
+ * Thread settings of convoy, of which the quickest counts, as of the peers': the rule, and one worker with all cores,
+ * which small batches prefer. */
 export function threadSettings(): readonly { readonly name: string; readonly config: Partial<ConfigInput> }[] {
   const cores = availableCores();
+  if (cores === 1) return [{ name: 'a worker a core', config: {} }];
   const one = { workers: 1, shards: 1, intraOpThreads: cores };
-  return [{ name: 'a worker a core', config: {} }, ...(cores > 1 ? [{ name: `one worker, ${cores} threads`, config: one }] : [])];
+  return [
+    { name: 'a worker a core', config: {} },
+    { name: `one worker, ${cores} threads`, config: one },
+    { name: `one worker, ${cores} threads, ops one after the other`, config: { ...one, interOpThreads: 1 } },
+  ];
 }
 
 /** Configuration of steps of a network. */
