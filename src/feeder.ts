@@ -1,4 +1,5 @@
 import type { BatchStage } from './contracts/index.js';
+import { epochOrder } from './data/index.js';
 
 /** A batch that lies ready in a slot. */
 export interface ReadyBatch {
@@ -19,6 +20,10 @@ export interface FeederOptions {
   readonly from?: number;
   /** Slots of the ring that this feeder may use. */
   readonly slots: readonly number[];
+  /** True when the stage knows of the epoch. */
+  readonly announced?: boolean;
+  /** Called once, when the last batch has been given to the stage. */
+  readonly onLast?: () => void;
 }
 
 /**
@@ -35,12 +40,12 @@ export class BatchFeeder {
     this.#options = options;
     this.#free = [...options.slots];
     this.#position = options.from ?? 0;
-    options.stage.begin(options.epoch, options.order, this.#position);
+    if (options.announced !== true) options.stage.begin(options.epoch, options.order, this.#position);
   }
 
   /** Gives every free slot to the stage. Cheap to call often; best called while the workers compute. */
   prefetch(): void {
-    const { stage, epoch, order, batchSize } = this.#options;
+    const { stage, epoch, order, batchSize, onLast } = this.#options;
     while (this.#free.length > 0 && this.#position < order.length) {
       const slot = this.#free.shift() as number;
       const position = this.#position;
@@ -50,6 +55,7 @@ export class BatchFeeder {
       // A failure is met where the batch is taken; until then it must not count as unhandled.
       filled.catch(() => undefined);
       this.#pending.push({ batch: { slot, count: samples.length, position }, filled });
+      if (this.#position >= order.length) onLast?.();
     }
   }
 
@@ -75,5 +81,54 @@ export class BatchFeeder {
   async drain(): Promise<void> {
     await Promise.allSettled(this.#pending.map(({ filled }) => filled));
     this.#pending.length = 0;
+  }
+}
+
+/** What of a runtime feeding needs. */
+export interface EpochSource {
+  readonly stage: BatchStage;
+  readonly trainSlots: readonly number[];
+  readonly config: { readonly seed: number; readonly batchSize: number };
+  readonly datasets: { readonly train: { readonly count: number } };
+}
+
+/**
+ * Feeds epoch after epoch. The stage hears of the next one when the last batch of this one has been given to it, so its
+ * first windows are made while this epoch ends and is evaluated; its buffers bound how far that goes.
+ */
+export class EpochFeeds {
+  readonly #source: EpochSource;
+  #announced: { readonly epoch: number; readonly order: Uint32Array } | undefined;
+
+  constructor(source: EpochSource) {
+    this.#source = source;
+  }
+
+  /** Opens `epoch` at position `from`; epochs before `end` are announced ahead of their turn. */
+  open(epoch: number, from: number, end: number): BatchFeeder {
+    const { stage, trainSlots: slots, config } = this.#source;
+    const known = this.#announced?.epoch === epoch ? this.#announced.order : undefined;
+    return new BatchFeeder({
+      stage,
+      epoch,
+      order: known ?? this.#order(epoch),
+      batchSize: config.batchSize,
+      from,
+      slots,
+      announced: known !== undefined,
+      onLast: () => this.#announce(epoch + 1, end),
+    });
+  }
+
+  #announce(epoch: number, end: number): void {
+    if (epoch >= end) return;
+    const order = this.#order(epoch);
+    this.#source.stage.begin(epoch, order, 0);
+    this.#announced = { epoch, order };
+  }
+
+  #order(epoch: number): Uint32Array {
+    const { config, datasets } = this.#source;
+    return epochOrder(config.seed, epoch, datasets.train.count);
   }
 }

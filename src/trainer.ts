@@ -2,11 +2,10 @@ import { withAveragedWeights } from './averaged-weights.js';
 import { type Callback, CallbackList, type Control, type EpochRecord } from './callbacks/index.js';
 import { detached, readCheckpoint } from './checkpoint.js';
 import { type ConfigInput, resolveConfig } from './config.js';
-import { epochOrder } from './data/index.js';
 import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { ConvoyError } from './errors.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
-import { BatchFeeder } from './feeder.js';
+import { EpochFeeds } from './feeder.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
 import { runCallbacks } from './run-callbacks.js';
 import type { Runtime, RuntimeOptions } from './runtime.js';
@@ -114,13 +113,17 @@ export class Trainer {
 
 /** One run under way: the step loop, and what callbacks may ask of it. */
 class Run implements Control {
+  readonly #feeds: EpochFeeds;
+
   constructor(
     private readonly runtime: Runtime,
     private readonly state: TrainingState,
     private readonly callbacks: CallbackList,
     private readonly recorder: RunRecorder,
     private readonly options: TrainerOptions,
-  ) {}
+  ) {
+    this.#feeds = new EpochFeeds(runtime);
+  }
 
   /** One epoch, or what is left of it: training, evaluation, callbacks, checkpoint. */
   async epoch(): Promise<EpochRecord> {
@@ -163,17 +166,16 @@ class Run implements Control {
   /** The step loop. */
   async #train(meter: EpochMeter): Promise<void> {
     const { runtime, state } = this;
-    const { config, datasets, coordinator, stage, trainSlots } = runtime;
-    const order = epochOrder(config.seed, state.epoch, datasets.train.count);
-    if (state.position >= order.length) return; // resumed between the epoch's last step and its evaluation
-    const feeder = new BatchFeeder({ stage, epoch: state.epoch, order, batchSize: config.batchSize, from: state.position, slots: trainSlots });
+    const { config, coordinator, datasets: { train: { count } } } = runtime;
+    if (state.position >= count) return; // resumed between the epoch's last step and its evaluation
+    const feeder = this.#feeds.open(state.epoch, state.position, phaseAt(config, state.epoch).end);
     let accumulated = 0; // weight of the samples whose gradients wait for an optimizer step
     let micro = 0;
     try {
       for (let waited = performance.now(), batch = await feeder.next(); batch !== undefined; batch = await feeder.next()) {
         const started = performance.now();
         const data = (started - waited) / 1000;
-        const last = batch.position + batch.count === order.length;
+        const last = batch.position + batch.count === count;
         const update = ++micro % config.accumulate === 0 || last;
         const learningRate = this.#learningRate(state.step);
         const plan = { batch: state.batch, step: state.step, learningRate, momentum: runtime.schedule.momentum?.(state.step), accumulated, update };
@@ -188,7 +190,7 @@ class Run implements Control {
         state.batch += 1;
         state.position += batch.count;
         if (update) await this.#stepDone(meter, meanLoss(sums), learningRate, batch.count);
-        this.#report(meter, 'training', state.position, order.length);
+        this.#report(meter, 'training', state.position, count);
       }
     } finally {
       await feeder.drain();
@@ -247,10 +249,8 @@ class Run implements Control {
   }
 
   #report(meter: EpochMeter, phase: Progress['phase'], done: number, total: number): void {
-    const { onBatch } = this.options;
-    if (onBatch === undefined) return;
     const { epochs } = this.runtime.config;
-    onBatch({ epoch: this.state.epoch + 1, epochs, done, total, phase, imagesPerSecond: meter.imagesPerSecond, ...meter.scores });
+    this.options.onBatch?.({ epoch: this.state.epoch + 1, epochs, done, total, phase, imagesPerSecond: meter.imagesPerSecond, ...meter.scores });
   }
 
   #stopIfAborted(): void {

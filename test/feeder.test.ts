@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { BatchRequest, BatchStage } from '../src/contracts/index.js';
-import { BatchFeeder } from '../src/feeder.js';
+import { epochOrder } from '../src/data/index.js';
+import { BatchFeeder, EpochFeeds } from '../src/feeder.js';
 
 /** A stage whose fills end when the test says so. */
 class HeldStage implements BatchStage {
@@ -108,4 +109,32 @@ test('draining waits for every fill under way, failed ones included', async (t) 
 
 test('an order without samples has no batch', async (t) => {
   t.is(await feeder(new HeldStage(), { count: 0 }).next(), undefined);
+});
+
+test('the next epoch is announced with its own order once the last batch has been asked for, and only then', async (t) => {
+  const stage = new HeldStage();
+  const source = { stage, trainSlots: [0, 1], config: { seed: 6, batchSize: 2 }, datasets: { train: { count: 5 } } };
+  const feeds = new EpochFeeds(source);
+  const first = feeds.open(3, 2, 5); // resumed after the first batch of an epoch: two are left
+  t.deepEqual(stage.begun, [{ epoch: 3, from: 2 }]);
+  first.prefetch();
+  t.deepEqual(stage.begun, [{ epoch: 3, from: 2 }, { epoch: 4, from: 0 }]);
+  for (const index of [0, 1]) {
+    stage.end(index);
+    const batch = await first.next();
+    if (batch !== undefined) first.release(batch);
+  }
+  t.is(await first.next(), undefined);
+
+  const second = feeds.open(4, 0, 5);
+  second.prefetch();
+  t.is(stage.begun.length, 2, 'an announced epoch does not begin again');
+  const order = epochOrder(6, 4, 5);
+  t.deepEqual(stage.asked.slice(2), [[0, 0, [...order.slice(0, 2)]], [2, 1, [...order.slice(2, 4)]]]);
+  stage.end(2);
+  const batch = await second.next();
+  if (batch !== undefined) second.release(batch);
+  second.prefetch();
+  t.deepEqual(stage.asked.at(-1), [4, 0, [...order.slice(4)]]);
+  t.is(stage.begun.length, 2, 'no epoch follows the last');
 });
