@@ -22,7 +22,7 @@ module.exports = {
     room('proto-knows-nothing', 'proto/', `proto/|${shared}`),
     room('native-knows-nothing', 'src/native/', `src/native/|${shared}`),
     room('data-knows-contracts', 'src/data/', `src/data/|src/memory/|${shared}`),
-    room('augment-knows-contracts', 'augment/', `augment/|${shared}|src/memory/`),
+    room('augment-knows-contracts', 'augment/', `augment/|${shared}|src/memory/|src/kernels/`),
     room('layers-know-tfjs', 'src/layers/', `src/layers/|${shared}`),
     room('models-know-layers', 'src/models/', `src/models/|src/layers/|${shared}`),
     room('graph-knows-proto', 'src/graph/', `src/graph/|src/models/|src/layers/|proto/|${shared}`),

@@ -8,6 +8,7 @@ import { fileError } from '../src/errors.js';
 import type { RandomStream } from '../src/random.js';
 import { drawBox, type Box } from './banks.js';
 import { readJpegHeader } from './jpeg-header.js';
+import { canResize, resizePicture, type Picture } from './resize.js';
 import type { Transform } from './spec.js';
 
 /** Largest image that is decoded, in pixels, unless told otherwise: Pillow's warning limit, 256 MiB of RGB. */
@@ -131,17 +132,23 @@ async function decodeBytes(
   const box = chooseBox(size, shape, crop, stream);
   const whole = box.width === size.width && box.height === size.height;
   const shrink = Math.min(box.width / shape.width, box.height / shape.height);
+  const target: Picture = { ...shape, channels: shape.channels === 1 ? 1 : 3 };
   const options = { fit: 'fill', kernel: 'linear' } as const;
-  let chain = image;
-  if (whole) chain = chain.resize(shape.width, shape.height, options);
-  else if (shrink >= 2) chain = cutAfterResize(chain, size, box, shape);
-  else chain = chain.extract(box).resize(shape.width, shape.height, options);
+  if (shrink >= 2) return toPixels(whole ? image.resize(shape.width, shape.height, options) : cutAfterResize(image, size, box, shape), target);
+  const part = whole ? image : image.extract(box);
+  if (!canResize(box, target)) return toPixels(part.resize(shape.width, shape.height, options), target);
+  const source = { width: box.width, height: box.height, channels: target.channels };
+  return resizePicture(await toPixels(part, source), source, target);
+}
+
+/** Runs a chain; it must give 8-bit pixels of the size and channels of `picture`. */
+async function toPixels(chain: Sharp, picture: Picture): Promise<Uint8Array> {
   const { data, info } = await chain
     .removeAlpha()
-    .toColourspace(shape.channels === 1 ? 'b-w' : 'srgb')
+    .toColourspace(picture.channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  if (info.width !== shape.width || info.height !== shape.height || info.channels !== shape.channels) {
+  if (info.width !== picture.width || info.height !== picture.height || info.channels !== picture.channels) {
     throw new RangeError(`${info.width}x${info.height} pixels of ${info.channels} channels`);
   }
   return data;

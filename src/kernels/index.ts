@@ -19,3 +19,17 @@ export {
 export { type MaskKey, maskStateBytes, type MaskWriter, openMaskWriter } from './keep-mask.js';
 export { interpret } from './interpret.js';
 export { openReducer, type Reducer, type Source } from './reduce.js';
+export {
+  branchIf,
+  encodeModule,
+  i32Const,
+  instruction,
+  localGet,
+  localSet,
+  localTee,
+  unsigned,
+  v128Load,
+  v128Store,
+  valueType,
+  type WasmFunction,
+} from './wasm.js';
