@@ -1,5 +1,5 @@
 /**
- * Photographs, one by one: decoded, turned upright, cut and resized in one chain of sharp.
+ * Photographs, one by one: decoded, turned upright and cut by sharp, and resized.
  */
 import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
@@ -87,7 +87,7 @@ function chooseBox(size: UprightSize, shape: ImageShape, crop: LeadingCrop | und
  * Decodes a file and brings the chosen part to `shape`: channels last, 8 bits, transparency dropped.
  *
  * A part that shrinks to half or less is cut after resizing, so that JPEG and WebP decode at a fraction of their size;
- * any other is cut first, so that only its pixels are resized and rows below it are never decoded.
+ * any other is cut first, so that rows below it are never decoded, and then resized as Pillow's `BILINEAR` does.
  *
  * `random` makes the stream that the part is drawn from, the same each time it is called.
  *
