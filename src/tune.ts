@@ -62,8 +62,11 @@ export async function searchSettings(options: SearchOptions): Promise<{ readonly
   };
 
   for (let workers = cores >> 1; workers >= 1; workers >>= 1) {
-    const ratio = await challenge({ workers, shards: Math.min(workers, batchSize), intraOpThreads: Math.floor(cores / workers) });
-    if (ratio < hopeless) break;
+    const fewer = { workers, shards: Math.min(workers, batchSize), intraOpThreads: Math.floor(cores / workers) };
+    const ratio = await challenge(fewer);
+    // Small batches like threads inside an op, but not between ops: each of the two alone may be slower.
+    const inOrder = await challenge({ ...fewer, interOpThreads: workers });
+    if (Math.max(ratio, inOrder) < hopeless) break;
   }
   for (let perWorker = 2; best.workers * perWorker <= batchSize && perWorker <= 4; perWorker *= 2) {
     if ((await challenge({ shards: best.workers * perWorker })) < leastGain) break;

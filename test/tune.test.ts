@@ -37,6 +37,13 @@ test('fewer workers with more threads are found where they are quicker', async (
   t.deepEqual(best, { workers: 2, shards: 2, intraOpThreads: 4 });
 });
 
+test('one worker with threads inside ops only is found, though neither of the two alone is quicker', async (t) => {
+  const speed = ({ workers, intraOpThreads, interOpThreads }: TunedSettings) =>
+    workers === 1 && intraOpThreads === 2 && interOpThreads === 1 ? 130 : workers === 1 || interOpThreads === 1 ? 95 : 100;
+  const { best } = await search(2, speed, { batchSize: 32 });
+  t.deepEqual(best, { workers: 1, shards: 1, intraOpThreads: 2, interOpThreads: 1 });
+});
+
 test('more shards a worker, inter-op threads and augmentation workers are found one after the other', async (t) => {
   const speed = ({ shards, interOpThreads, augmentWorkers }: TunedSettings) =>
     100 * (shards === 4 ? 1.2 : 1) * (interOpThreads === 4 ? 1.1 : 1) * (augmentWorkers === 2 ? 1.5 : 1);
