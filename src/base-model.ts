@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkpointWeights, readCheckpoint } from './checkpoint.js';
 import { resolveConfig, type RunConfig } from './config.js';
@@ -7,6 +6,7 @@ import type { Dataset } from './contracts/index.js';
 import type { DataProgress } from './data/index.js';
 import { ConvoyError, fileError, optionError } from './errors.js';
 import { createModel, networks } from './models/index.js';
+import { openModelFile } from './model-file.js';
 import { RunFolder } from './run-folder.js';
 import { preprocessOf } from './step-spec.js';
 import type { LayersModel } from './tf.js';
@@ -52,27 +52,14 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined) throw optionError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
-  const description = await describedNetwork(name);
-  if (description !== undefined) return started(createModel('custom', { ...description, ...shapeOf(train) }), config, train);
-  const { model, weights: own } = await loadModelFile(name);
-  return { model, weights: weights === undefined ? own : mapWeights(model, await readWeightsFile(weights)) };
+  const { model, weights: own } = await openModelFile(name, shapeOf(train));
+  return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
 }
 
 async function started(model: LayersModel, config: RunConfig, train: Dataset): Promise<OpenedModel> {
   const { weights, seed } = config;
   if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights)) };
   return { model, weights: await startWeights(model, seed, train, preprocessOf(config, train.shape.channels)) };
-}
-
-/** The options of a custom network, if that is what the file holds; damaged JSON is told by who reads model files. */
-async function describedNetwork(file: string): Promise<Record<string, unknown> | undefined> {
-  if (!file.endsWith('.json')) return undefined;
-  try {
-    const json: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return typeof json === 'object' && json !== null && 'layers' in json && !('config' in json) ? { ...json } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function openBase(

@@ -11,6 +11,7 @@ import { scalingBench } from './scaling.js';
 import { startupBench } from './startup.js';
 import { stepBench } from './step.js';
 import { timeToAccuracyBench } from './time-to-accuracy.js';
+import { transferBench } from './transfer.js';
 import { tuneBench } from './tune.js';
 
 export type { Bench, BenchOptions } from './bench.js';
@@ -28,6 +29,7 @@ export const benches: readonly Bench[] = [
   memoryBench,
   tuneBench,
   timeToAccuracyBench,
+  transferBench,
   networksBench,
   recipesBench,
 ];

@@ -64,6 +64,17 @@ export function named(name: string): (text: string) => { name: string } {
   };
 }
 
+/** `5` or `5:freeze=none,learningRate=1e-3`: epochs of a phase and its options, after the phases given before. */
+export function phase(text: string, before: readonly Phase[] = []): Phase[] {
+  const { name, ...options } = named('--phase')(text);
+  return [...before, { ...options, epochs: integer('--phase')(name) }];
+}
+
+/** A phase as the configuration takes it; its other options are the configuration's to check. */
+interface Phase {
+  readonly epochs: number;
+}
+
 /** `224` or `224x192`: height and width. */
 export function imageSize(text: string): [number, number] {
   const [height, width = height, ...rest] = text.split('x').map(Number);

@@ -11,13 +11,14 @@ import { RunFolder } from '../run-folder.js';
 import { Trace } from '../trace.js';
 import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
 import { configOfFlags } from './config-layers.js';
-import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, positive } from './parsers.js';
+import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, phase, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
 import { counted, createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
 
 /** Flags as commander gives them. */
 interface TrainFlags extends ConfigInput {
   readonly config?: string;
+  readonly phase?: ConfigInput['phases'];
   readonly dataDir?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -38,6 +39,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--weights <source>', 'imagenet (of a base), a weights file, or for a base run: last or best')
     .option('--freeze <part>', "what of the base stays as it is: base (the default), until:LAYER or none")
     .option('--head <layers>', "the base's new classifier, as 256,dropout:0.5 (default: only the last layer is new)")
+    .option('--phase <epochs[:key=value,...]>', 'of a base, once for each: 5 --phase 10:freeze=none,learningRate=0.001', phase)
     .option('--epochs <n>', 'passes over the training samples', integer('--epochs'))
     .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
     .option('--learning-rate <x>', "default: the optimizer's own", positive('--learning-rate'))
@@ -78,8 +80,9 @@ Examples:
     });
 }
 
-async function train({ config: file, dataDir, out, resume, json, recipe, trace: traceFile, ...flags }: TrainFlags): Promise<void> {
+async function train({ config: file, phase: phases, dataDir, out, resume, json, recipe, trace: traceFile, ...given }: TrainFlags): Promise<void> {
   const terminal = createTerminal(json === true);
+  const flags = { ...given, phases };
   if (resume !== undefined) {
     for (const [flag, value] of Object.entries({ '--recipe': recipe, '--config': file, '--out': out })) {
       if (value !== undefined) throw optionError(flag, 'nothing together with --resume, which goes on with the run as it is,', value);

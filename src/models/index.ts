@@ -1,4 +1,4 @@
-export type { ModelOptions, Network, NetworkOption } from './define.js';
+export type { ModelOptions, Network, NetworkOption, NetworkShape } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
 export { loadArchitecture } from './keras-config.js';
 export { modelParameters, type ModelParameter } from './parameters.js';
