@@ -138,8 +138,11 @@ function pillowContender(name: string, kind: string, where: string, images: numb
   };
 }
 
-/** Photographs of 500x375, of many edges and some noise, 20 to 30 kB each as those of ImageNet's usual reduction. */
-async function writePhotographs(folder: string): Promise<string[]> {
+/**
+ * Photographs of 500x375, of many edges and fine grain, quality 85 and 4:2:0: 39 kB each, 1.7 bits a pixel, as
+ * photographs take at that quality. More bits would time the entropy decoder, which is the same for all.
+ */
+export async function writePhotographs(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (let index = 0; index < photographs; index++) {
     const stream = new RandomStream(index, 'test');
@@ -149,7 +152,7 @@ async function writePhotographs(folder: string): Promise<string[]> {
     });
     const svg = `<svg width="500" height="375"><rect width="500" height="375" fill="#789"/>${circles.join('')}</svg>`;
     const pixels = await sharp(Buffer.from(svg)).removeAlpha().raw().toBuffer();
-    for (let i = 0; i < pixels.length; i++) pixels[i] = Math.max(0, Math.min(255, (pixels[i] ?? 0) + stream.below(24) - 12));
+    for (let i = 0; i < pixels.length; i++) pixels[i] = Math.max(0, Math.min(255, (pixels[i] ?? 0) + stream.below(56) - 28));
     const name = `${index}.jpg`;
     await sharp(pixels, { raw: { width: 500, height: 375, channels: 3 } }).blur(0.6).jpeg({ quality: 85 }).toFile(join(folder, name));
     names.push(name);
@@ -172,9 +175,9 @@ export async function run(options: AugmentBenchOptions = {}): Promise<AugmentBen
     const small = datasetOf(thumbnail, { kind: 'pixels', pixels }, stored);
     const large = datasetOf({ height: 224, width: 224, channels: 3 }, { kind: 'files', root: photographFolder, paths }, photographs);
     const contenders = [
-      stageContender('flip, crop, rotate', small, 'flip,crop,rotate:15', thumbnails),
+      stageContender('flip, crop, rotate', small, 'flip,crop:4,rotate:15', thumbnails),
       bareContender(),
-      stageContender('flip, crop', small, 'flip,crop', 4 * thumbnails),
+      stageContender('flip, crop', small, 'flip,crop:4', 4 * thumbnails),
       stageContender('resizedCrop, flip', small, 'resizedCrop,flip', thumbnails),
       stageContender('randAugment', small, 'randAugment', thumbnails),
       stageContender('trivialAugment', small, 'trivialAugment', thumbnails),
@@ -235,7 +238,7 @@ function judge(measured: readonly AugmentMeasurement[]): Record<string, boolean>
   };
   const pillow = find('Pillow: photographs');
   if (pillow !== undefined) {
-    claims['photographs: at least 1.3 times Pillow in wall time'] = (find('photographs')?.perSecond ?? 0) >= 1.3 * pillow.perSecond;
+    claims['photographs: at least 1.3 times Pillow, by CPU time'] = (find('photographs')?.perCore ?? 0) >= 1.3 * pillow.perCore;
   }
   return claims;
 }

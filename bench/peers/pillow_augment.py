@@ -1,5 +1,4 @@
 """The work of bench/augment.ts by Pillow, as torchvision's transforms call it. Arguments: kind, folder or file, images."""
-import io
 import json
 import math
 import os
@@ -15,19 +14,25 @@ random.seed(1)
 
 
 def random_part(width, height):
+    """RandomResizedCrop.get_params with its defaults: ten tries, then the largest central part within the ratios."""
+    low, high = 3 / 4, 4 / 3
     for _ in range(10):
         area = width * height * random.uniform(0.08, 1)
-        ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
+        ratio = math.exp(random.uniform(math.log(low), math.log(high)))
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:
             x, y = random.randint(0, width - w), random.randint(0, height - h)
             return x, y, x + w, y + h
-    return 0, 0, width, height
+    ratio = min(high, max(low, width / height))
+    w, h = min(width, round(height * ratio)), min(height, round(width / ratio))
+    x, y = (width - w) // 2, (height - h) // 2
+    return x, y, x + w, y + h
 
 
 def photograph(path):
+    """ImageFolder's loader, RandomResizedCrop(224), RandomHorizontalFlip and the bytes that ToTensor starts from."""
     with open(path, "rb") as file:
-        image = Image.open(io.BytesIO(file.read())).convert("RGB")
+        image = Image.open(file).convert("RGB")
     image = image.crop(random_part(*image.size)).resize((224, 224), Image.BILINEAR)
     return (image.transpose(Image.FLIP_LEFT_RIGHT) if random.random() < 0.5 else image).tobytes()
 
