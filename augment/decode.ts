@@ -84,7 +84,7 @@ function chooseBox(size: UprightSize, shape: ImageShape, crop: LeadingCrop | und
 }
 
 /**
- * Decodes a file and brings the chosen part to `shape`: channels last, 8 bits, transparency dropped.
+ * Decodes a file and brings the chosen part to `shape`, written to `into`: channels last, 8 bits, transparency dropped.
  *
  * A part that shrinks to half or less is cut after resizing, so that JPEG and WebP decode at a fraction of their size;
  * any other is cut first, so that rows below it are never decoded, and then resized as Pillow's `BILINEAR` does.
@@ -99,13 +99,14 @@ export async function decodeImage(
   crop: LeadingCrop | undefined,
   random: () => RandomStream,
   pixelLimit: number,
-): Promise<Uint8Array> {
+  into: Uint8Array,
+): Promise<void> {
   const bytes = readImage(file);
   let reason = '';
   let cause: unknown;
   for (let attempt = 0; attempt < reasonAttempts && (reason === '' || reason === lostReason); attempt++) {
     try {
-      return await decodeBytes(bytes, shape, crop, random(), pixelLimit);
+      return await decodeBytes(bytes, shape, crop, random(), pixelLimit, into);
     } catch (error) {
       reason = error instanceof Error ? (error.message.split('\n')[0] ?? '').trim() : String(error);
       cause = error;
@@ -127,18 +128,24 @@ async function decodeBytes(
   crop: LeadingCrop | undefined,
   stream: RandomStream,
   pixelLimit: number,
-): Promise<Uint8Array> {
+  into: Uint8Array,
+): Promise<void> {
   const { image, size } = await openImage(bytes, pixelLimit);
   const box = chooseBox(size, shape, crop, stream);
   const whole = box.width === size.width && box.height === size.height;
   const shrink = Math.min(box.width / shape.width, box.height / shape.height);
   const target: Picture = { ...shape, channels: shape.channels === 1 ? 1 : 3 };
-  const options = { fit: 'fill', kernel: 'linear' } as const;
-  if (shrink >= 2) return toPixels(whole ? image.resize(shape.width, shape.height, options) : cutAfterResize(image, size, box, shape), target);
+  if (shrink >= 2 && !whole) {
+    into.set(await toPixels(cutAfterResize(image, size, box, shape), target));
+    return;
+  }
   const part = whole ? image : image.extract(box);
-  if (!canResize(box, target)) return toPixels(part.resize(shape.width, shape.height, options), target);
-  const source = { width: box.width, height: box.height, channels: target.channels };
-  return resizePicture(await toPixels(part, source), source, target);
+  if (shrink < 2 && canResize(box, target)) {
+    const source = { width: box.width, height: box.height, channels: target.channels };
+    resizePicture(await toPixels(part, source), source, target, into);
+    return;
+  }
+  into.set(await toPixels(part.resize(shape.width, shape.height, { fit: 'fill', kernel: 'linear' }), target));
 }
 
 /** Runs a chain; it must give 8-bit pixels of the size and channels of `picture`. */

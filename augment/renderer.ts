@@ -56,7 +56,7 @@ export class Renderer {
       const position = window * this.#sizes.windowSize + index;
       const random = (): RandomStream => new RandomStream(seed, 'augment', epoch, position);
       const file = join(store.root, store.paths[sample] ?? '');
-      pixels.set(await decodeImage(file, shape, this.#crop, random, pixelLimit), index * bytes);
+      await decodeImage(file, shape, this.#crop, random, pixelLimit, pixels.subarray(index * bytes, (index + 1) * bytes));
     });
     return { pixels, start: (index) => index * bytes };
   }
@@ -66,11 +66,12 @@ export class Renderer {
     const { store, shape } = this.#setup.dataset;
     if (store.kind === 'pixels') return [];
     const bad: BadImage[] = [];
+    const unused = new Uint8Array(imageBytes(shape));
     const random = (): RandomStream => new RandomStream(0, 'augment');
     await runLimited([...samples], decodesAtOnce, async (sample) => {
       const file = store.paths[sample] ?? '';
       try {
-        await decodeImage(join(store.root, file), shape, undefined, random, this.#setup.pixelLimit);
+        await decodeImage(join(store.root, file), shape, undefined, random, this.#setup.pixelLimit, unused);
       } catch (error) {
         if (!(error instanceof ConvoyError)) throw error;
         bad.push({ sample, file, reason: error.message });

@@ -93,11 +93,12 @@ function openWorkspace(bytes: number): Workspace {
 }
 
 /**
- * Resizes `pixels`, a picture of `source`'s size, to `target`; both have the same number of channels.
+ * Resizes `pixels`, a picture of `source`'s size, to `target`, written to the start of `into`; both have the same number
+ * of channels.
  *
  * Differs from Pillow's `resize` with `BILINEAR` by one at most, where a sum lies next to a half.
  */
-export function resizePicture(pixels: Uint8Array, source: Picture, target: Picture): Uint8Array<ArrayBuffer> {
+export function resizePicture(pixels: Uint8Array, source: Picture, target: Picture, into: Uint8Array): void {
   const { channels } = target;
   const x = triangleTaps(source.width, target.width, rowTaps);
   const y = triangleTaps(source.height, target.height, columnTaps);
@@ -127,7 +128,5 @@ export function resizePicture(pixels: Uint8Array, source: Picture, target: Pictu
   const { rows, columns } = passes(channels);
   rows(from, between, source.height, source.width * channels, startsX, weightsX, target.width, x.turns);
   columns(between, to, target.height, stride, startsY, weightsY, y.turns);
-  const resized = new Uint8Array(target.height * stride);
-  resized.set(bytes.subarray(to, to + resized.length));
-  return resized;
+  into.set(bytes.subarray(to, to + target.height * stride));
 }

@@ -139,7 +139,7 @@ test.serial('damaged and hostile files are named with a reason, whatever is done
     const shape = { height: 16, width: 16, channels: 3 };
     for (const [name, , reason] of table) {
       for (const crop of [undefined, { name: 'resizedCrop', scale: [0.08, 1], ratio: [0.75, 1.33] } as const]) {
-        const decoded = decodeImage(join(folder, name), shape, crop, () => new RandomStream(1, 'test'), 1_000_000);
+        const decoded = decodeImage(join(folder, name), shape, crop, () => new RandomStream(1, 'test'), 1_000_000, new Uint8Array(768));
         const error = await t.throwsAsync(decoded, { instanceOf: ConvoyError }, name);
         t.is(error.code, 'CONVOY_DATA');
         t.true(error.message.startsWith(`${join(folder, name)}: image: expected a readable`), error.message);
