@@ -19,14 +19,6 @@ import { fashionImages, kerasBatchNormResnet, kerasFashionCnn } from './support/
 
 const images = fashionImages();
 
-/**
- * One of the 200,704 inputs of the ReLU after `a1_bn` is 1.03e-6 in exact (float64) arithmetic, with the first batch:
- * positive here, but zero in Keras's float32 run. What lies before that ReLU has one term more in its gradient (but for
- * `a1_bn/gamma`, whose term is multiplied by that input).
- */
-const beforeFlip = new Set(['stem/kernel', 'stem_bn/gamma', 'stem_bn/beta', 'a1/kernel', 'a1_bn/beta']);
-const tolerance = (name: string): number => (beforeFlip.has(name) ? 5e-3 : 1e-4);
-
 for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
   test.serial(`${open.name}: the compiled graph gives Keras's loss, gradients and outputs`, async (t) => {
     const native = await loadNative();
@@ -46,9 +38,14 @@ for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
     t.is(line[stats.weightSum], batch);
     t.is(line[stats.count], batch);
     const gradients = readGradients(run);
-    for (const [name, expected] of keras.gradients) {
+    // One of the 200,704 inputs of the ReLU after `a1_bn` is 1.03e-6 in float64: positive here, zero in Keras's float32 run,
+    // whose gradients before that ReLU are 5e-4 to 3e-3 off those of Keras in float64. The latter are the reference;
+    // behind that ReLU, Keras's float32 gradients are up to 6.5e-5 off them, by the rounding in normalizations.
+    const tolerance = open === kerasFashionCnn ? 1e-5 : 5e-5;
+    t.deepEqual([...gradients.keys()].sort(), [...keras.exactGradients.keys()].sort());
+    for (const [name, expected] of keras.exactGradients) {
       const difference = relativeDifference(gradients.get(name) as Float32Array, expected);
-      t.true(difference < tolerance(name), `${name}: ${difference}`);
+      t.true(difference < tolerance, `${name}: ${difference}`);
     }
     const outputs = graph.predict(shardTask(4));
     const difference = relativeDifference(outputs, Float32Array.from(keras.expected.inference_output_first_4.flat()));
