@@ -6,6 +6,7 @@ export { configSchema, resolveConfig, type ConfigInput, type RunConfig } from '.
 export { catalog, openDataset, type OpenOptions } from './data/index.js';
 export { ConvoyError, type ErrorCode } from './errors.js';
 export { evaluateSplit } from './evaluation.js';
+export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
 export { analyseRun, type AnalyseOptions, type Analysis } from './analyse-run.js';
 export { findLearningRate, type LearningRateSearch, type LearningRateSearchOptions, suggestLearningRates } from './lr-find.js';

@@ -9,6 +9,7 @@ import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index
 import { ConvoyError, optionError } from './errors.js';
 import { featureLength, FrozenFeatures } from './features/index.js';
 import { unsupportedLayers } from './graph/index.js';
+import { loadModuleLoss } from './losses/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
 import { modelParameters } from './models/index.js';
 import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
@@ -253,13 +254,14 @@ async function engineSource(
   spec: StepSpec,
 ): Promise<{ source: EngineSource; parts?: SplitModel }> {
   const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
-  const missing = config.engine === 'eager' ? undefined : unsupportedLayers(model)[0];
+  if (spec.loss.name === 'module') await loadModuleLoss(spec.loss); // told here, not by a worker
+  const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec);
   if (config.precision !== 'float32' && (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))) {
-    throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which the layer ${missing.layer} needs,`}`, config.precision);
+    throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which ${missing} needs,`}`, config.precision);
   }
   if (config.engine === 'eager') return eager;
   if (missing !== undefined && config.engine === 'auto') {
-    onNote?.(`the compiler does not know layer ${missing.layer} (${missing.className}): training with the eager engine`);
+    onNote?.(`the compiler does not know ${missing}: training with the eager engine`);
     return eager;
   }
   const writesInPlace = memoryIsShared(native);
@@ -275,6 +277,12 @@ async function engineSource(
     parts: cut?.parts,
   });
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
+}
+
+/** What of a training the compiler does not know. */
+function onlyEager(model: LayersModel, { loss }: StepSpec): string[] {
+  const layers = unsupportedLayers(model).map(({ layer, className }) => `the layer ${layer} (${className})`);
+  return loss.name === 'module' ? [`the loss of ${loss.path}`, ...layers] : layers;
 }
 
 function checkPrecision({ precision, forcePrecision }: RunConfig): void {

@@ -45,7 +45,9 @@ export type LossSpec =
   /** sum_k t_k (log t_k - log softmax(z)_k), PyTorch's `batchmean`; with fromLogits false outputs are probabilities. */
   | { readonly name: 'klDivergence'; readonly fromLogits?: boolean }
   /** Keras's CategoricalHinge: max(0, 1 + max_k (1 - t_k) z_k - sum_k t_k z_k); the inner maximum is never below 0. */
-  | { readonly name: 'hinge' };
+  | { readonly name: 'hinge' }
+  /** A function of an ES module (`export`; default `default`) by the path of its file: see `ModuleLoss`. Eager engine only. */
+  | { readonly name: 'module'; readonly path: string; readonly export?: string };
 
 /** Mixing of whole batches, drawn per step. */
 export interface MixSpec {

@@ -1,4 +1,5 @@
 import type { StepSpec } from '../contracts/index.js';
+import type { ModuleLoss } from '../losses/index.js';
 import type { Arena, RunLayout } from '../memory/index.js';
 import type { Native } from '../native/index.js';
 
@@ -59,4 +60,6 @@ export interface EngineContext {
   readonly layout: RunLayout;
   readonly spec: StepSpec;
   readonly seed: number;
+  /** The function of the loss `module`. */
+  readonly loss?: ModuleLoss;
 }

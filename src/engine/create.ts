@@ -1,3 +1,4 @@
+import { loadModuleLoss } from '../losses/index.js';
 import { loadArchitecture } from '../models/index.js';
 import { CompiledEngine, type CompiledSpec } from './compiled.js';
 import type { Engine, EngineContext } from './contract.js';
@@ -18,5 +19,7 @@ export type EngineSource =
 export async function createEngine(context: EngineContext, source: EngineSource): Promise<Engine> {
   if (source.kind === 'compiled') return CompiledEngine.open(context, source.graph);
   // Not tfjs's own reader: it draws initial weights, slowly, and does not know our layers.
-  return new EagerEngine(context, loadArchitecture(JSON.parse(source.topology), 'topology of the model'));
+  const { loss } = context.spec;
+  const own = loss.name === 'module' ? { loss: await loadModuleLoss(loss) } : {};
+  return new EagerEngine({ ...context, ...own }, loadArchitecture(JSON.parse(source.topology), 'topology of the model'));
 }

@@ -57,7 +57,7 @@ export class EagerEngine implements Engine {
       const variables = trained.map((weight) => tfVariable(weight));
       const { value, grads } = tf.variableGrads(() => {
         const outputs = this.#model.apply(images, { training: true }) as Tensor;
-        const lossesFor = (wanted: Tensor) => sampleLosses(spec.loss, outputs, wanted, layout.classes);
+        const lossesFor = (wanted: Tensor) => sampleLosses(spec.loss, outputs, wanted, layout.classes, this.#context.loss);
         const own = lossesFor(targets);
         const { losses, weights } = mix === undefined ? own : mixLosses(own, lossesFor(tf.reverse(targets, 0)), mix);
         const regularization = this.#regularization();
@@ -89,7 +89,7 @@ export class EagerEngine implements Engine {
     tf.tidy(() => {
       const { inputs, targets } = this.#batch(task);
       const outputs = this.#predict(inputs);
-      const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes);
+      const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes, this.#context.loss);
       this.#measure(line, outputs, targets, losses, weights);
       line[stats.regularization] = this.#regularization()?.dataSync()[0] ?? 0;
       arena

@@ -1,2 +1,3 @@
+export { loadModuleLoss, type ModuleLoss } from './module-loss.js';
 export { lossName, lossNames, lossSchema, parseLoss } from './schema.js';
 export { sampleLosses, type SampleLosses } from './sample-losses.js';

@@ -13,6 +13,7 @@ import {
   meanAbsoluteError,
   meanSquaredError,
 } from './formulas.js';
+import type { ModuleLoss } from './module-loss.js';
 
 /** What a loss gives per sample; the loss of any set of samples is sum(weights * losses) / sum(weights). */
 export type SampleLosses = {
@@ -79,9 +80,10 @@ function unweighted(losses: Tensor): SampleLosses {
  * @param outputs float32 [B,K]; logits unless the loss says `fromLogits: false`.
  * @param targets int32 [B] class indices, or float32 [B,K] multi-label or soft targets.
  * @param classes K; with class indices, binary losses may also have a single output [B,1].
+ * @param own the function of the loss `module`.
  * @throws ConvoyError `CONVOY_MODEL` when the outputs' width does not fit the targets.
  */
-export function sampleLosses(spec: LossSpec, outputs: Tensor, targets: Tensor, classes: number): SampleLosses {
+export function sampleLosses(spec: LossSpec, outputs: Tensor, targets: Tensor, classes: number, own?: ModuleLoss): SampleLosses {
   return tf.tidy(() => {
     const rows = asRows(targets, outputs, classes);
     switch (spec.name) {
@@ -106,6 +108,9 @@ export function sampleLosses(spec: LossSpec, outputs: Tensor, targets: Tensor, c
         return unweighted(klDivergence(outputs, rows, spec.fromLogits ?? true));
       case 'hinge':
         return unweighted(hinge(outputs, rows));
+      case 'module':
+        if (own === undefined) throw new TypeError(`the loss of ${spec.path} was not loaded`);
+        return unweighted(own(outputs, rows, tf));
     }
   });
 }

@@ -37,6 +37,7 @@ const lossOptions = [
   z.strictObject({ name: z.literal('huber'), delta: z.number().positive().exactOptional() }),
   z.strictObject({ name: z.literal('klDivergence'), fromLogits }),
   z.strictObject({ name: z.literal('hinge') }),
+  z.strictObject({ name: z.literal('module'), path: z.string().min(1), export: z.string().min(1).exactOptional() }),
 ] as const;
 
 /** Names a loss can be given by. */
