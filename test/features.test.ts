@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, truncate, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import sharp from 'sharp';
 import { checkpointWeights, readCheckpoint } from '../src/checkpoint.js';
 import { type ConfigInput, resolveConfig } from '../src/config.js';
 import type { Dataset } from '../src/contracts/index.js';
@@ -127,6 +128,31 @@ test.serial('features are read from the cache by a second run, and computed agai
   t.is(third.weightsSha256, first.weightsSha256);
   t.deepEqual(third.test, first.test);
 });
+
+test.serial('files are decoded once; a file that has changed is another image', async (t) => {
+  process.env['CONVOY_CACHE'] = join(folder, 'files-cache');
+  const pixels = await train({ epochs: 1 });
+  const filed = { train: await asFiles(datasets.train), test: await asFiles(datasets.test) };
+  const first = await train({ epochs: 1 }, { datasets: filed });
+  t.deepEqual([first.cached, first.weightsSha256], [[true], pixels.weightsSha256]);
+  t.regex((await train({ epochs: 1 }, { datasets: filed })).notes.join(), /were read from the cache/);
+  await utimes(join(folder, 'train', '7.png'), 1, 1);
+  t.regex((await train({ epochs: 1 }, { datasets: filed })).notes.join(), /computed once \(12 read from the cache\)/);
+});
+
+/** The same images as PNG files. */
+async function asFiles(dataset: Dataset): Promise<Dataset> {
+  const { store, split, count } = dataset;
+  if (store.kind !== 'pixels') throw new TypeError('tiny data are pixels');
+  const root = join(folder, split);
+  await mkdir(root);
+  const paths = Array.from({ length: count }, (_, sample) => `${sample}.png`);
+  for (const [sample, path] of paths.entries()) {
+    const raw = { width: 8, height: 8, channels: 1 } as const;
+    await sharp(Uint8Array.from(store.pixels.subarray(sample * 64, (sample + 1) * 64)), { raw }).toColourspace('b-w').png().toFile(join(root, path));
+  }
+  return { ...dataset, store: { kind: 'files', root, paths } };
+}
 
 test.serial('bfloat16 features go on in the type in which they were computed', async (t) => {
   const options: ConfigInput = { precision: 'bfloat16', forcePrecision: true, epochs: 1 };
