@@ -72,7 +72,7 @@ test('wrong options are named with what was expected and received', (t) => {
     [{ engine: 'fast' }, 'Expected one of "auto", "compiled", "eager" for config.engine but received "fast" (string)'],
     [
       { loss: { name: 'cross' } },
-      'Expected one of crossEntropy, binaryCrossEntropy, focal, meanSquaredError, meanAbsoluteError, huber, klDivergence, hinge for config.loss.name but received "cross" (string)',
+      'Expected one of crossEntropy, binaryCrossEntropy, focal, meanSquaredError, meanAbsoluteError, huber, klDivergence, hinge, module for config.loss.name but received "cross" (string)',
     ],
     [{ loss: { name: 'crossEntropy', labelSmooth: 0.1 } }, 'Expected a known option (it is none) for config.loss.labelSmooth but received 0.1 (number)'],
     [{ optimizer: { name: 'sgd', momentun: 0.9 } }, 'Expected a known option (it is none) for config.optimizer.momentun but received 0.9 (number)'],
