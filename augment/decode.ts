@@ -1,5 +1,6 @@
 /**
- * Photographs, one by one: decoded, turned upright and cut by sharp, and resized.
+ * Photographs, one by one: decoded, turned upright and cut by sharp, and resized. Plain JPEGs, the bulk of them, are
+ * decoded by TensorFlow (see `jpeg.ts`). Which of the two it is follows from the file and the part to keep alone.
  */
 import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
@@ -7,8 +8,9 @@ import type { ImageShape } from '../src/contracts/index.js';
 import { fileError } from '../src/errors.js';
 import type { RandomStream } from '../src/random.js';
 import { drawBox, type Box } from './banks.js';
-import { readJpegHeader } from './jpeg-header.js';
-import { canResize, resizePicture, type Picture } from './resize.js';
+import { isPlain, openJpegDecoder } from './jpeg.js';
+import { type JpegHeader, readJpegHeader } from './jpeg-header.js';
+import { canResize, resizePicture, resizeRoom, type Picture } from './resize.js';
 import type { Transform } from './spec.js';
 
 /** Largest image that is decoded, in pixels, unless told otherwise: Pillow's warning limit, 256 MiB of RGB. */
@@ -63,9 +65,12 @@ async function uprightSize(image: Sharp): Promise<UprightSize> {
 }
 
 /** The image to decode, and its size once upright; turning is only asked for where it may be needed. */
-async function openImage(bytes: Buffer, pixelLimit: number): Promise<{ image: Sharp; size: UprightSize }> {
+async function openImage(
+  bytes: Buffer,
+  header: JpegHeader | undefined,
+  pixelLimit: number,
+): Promise<{ image: Sharp; size: UprightSize }> {
   const options = { failOn: 'error', limitInputPixels: pixelLimit } as const;
-  const header = readJpegHeader(bytes);
   if (header?.orientation === 1) return { image: sharp(bytes, options), size: header };
   const image = sharp(bytes, { ...options, autoOrient: true });
   return { image, size: await uprightSize(image) };
@@ -106,7 +111,7 @@ export async function decodeImage(
   let cause: unknown;
   for (let attempt = 0; attempt < reasonAttempts && (reason === '' || reason === lostReason); attempt++) {
     try {
-      return await decodeBytes(bytes, shape, crop, random(), pixelLimit, into);
+      return await decodeBytes(bytes, shape, crop, random, pixelLimit, into);
     } catch (error) {
       reason = error instanceof Error ? (error.message.split('\n')[0] ?? '').trim() : String(error);
       cause = error;
@@ -126,15 +131,20 @@ async function decodeBytes(
   bytes: Buffer,
   shape: ImageShape,
   crop: LeadingCrop | undefined,
-  stream: RandomStream,
+  random: () => RandomStream,
   pixelLimit: number,
   into: Uint8Array,
 ): Promise<void> {
-  const { image, size } = await openImage(bytes, pixelLimit);
-  const box = chooseBox(size, shape, crop, stream);
-  const whole = box.width === size.width && box.height === size.height;
-  const shrink = Math.min(box.width / shape.width, box.height / shape.height);
+  const header = readJpegHeader(bytes);
   const target: Picture = { ...shape, channels: shape.channels === 1 ? 1 : 3 };
+  if (header !== undefined && isPlain(header, target.channels) && header.width * header.height <= pixelLimit) {
+    const box = chooseBox(header, shape, crop, random());
+    if (shrinkage(box, shape) < 2 && canResize(box, target) && (await decodePlain(bytes, header, box, target, into))) return;
+  }
+  const { image, size } = await openImage(bytes, header, pixelLimit);
+  const box = chooseBox(size, shape, crop, random());
+  const whole = box.width === size.width && box.height === size.height;
+  const shrink = shrinkage(box, shape);
   if (shrink >= 2 && !whole) {
     into.set(await toPixels(cutAfterResize(image, size, box, shape), target));
     return;
@@ -146,6 +156,18 @@ async function decodeBytes(
     return;
   }
   into.set(await toPixels(part.resize(shape.width, shape.height, { fit: 'fill', kernel: 'linear' }), target));
+}
+
+const shrinkage = (box: Box, shape: ImageShape): number => Math.min(box.width / shape.width, box.height / shape.height);
+
+/** Decodes a part with TensorFlow and resizes it; false when the data is refused, and sharp is to say why. */
+async function decodePlain(bytes: Buffer, header: JpegHeader, box: Box, target: Picture, into: Uint8Array): Promise<boolean> {
+  const decoder = await openJpegDecoder();
+  const part = decoder?.decode(bytes, header, box, target.channels);
+  if (part === undefined) return false;
+  // Nothing is awaited between decoding and this: the room is the thread's, other pictures go through it.
+  resizeRoom(part, { width: box.width, height: box.height, channels: target.channels }, target, into);
+  return true;
 }
 
 /** Runs a chain; it must give 8-bit pixels of the size and channels of `picture`. */

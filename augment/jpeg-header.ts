@@ -8,7 +8,18 @@ export interface JpegHeader {
   readonly width: number;
   readonly height: number;
   readonly orientation: number;
+  /** 1 grey, 3 colours, 4 CMYK. */
+  readonly components: number;
+  /**
+   * True for a sequential Huffman-coded file of 8 bits without a colour profile that ends as it should: any decoder of
+   * JPEG gives the pixels that sharp gives.
+   */
+  readonly plain: boolean;
 }
+
+const endOfImage = Buffer.of(0xff, 0xd9);
+/** How a segment with a colour profile (ICC.1, annex B) begins. */
+const profileMark = 'ICC_PROFILE\0';
 
 /** Reads a header; undefined for anything but a plain one (other formats, damage), which sharp then judges. */
 export function readJpegHeader(bytes: Buffer): JpegHeader | undefined {
@@ -28,9 +39,14 @@ export function readJpegHeader(bytes: Buffer): JpegHeader | undefined {
 }
 
 function frame(bytes: Buffer, at: number, orientation: number): JpegHeader | undefined {
+  const marker = bytes[at + 1] as number;
   const height = bytes.readUInt16BE(at + 5);
   const width = bytes.readUInt16BE(at + 7);
-  return width > 0 && height > 0 ? { width, height, orientation } : undefined;
+  if (width === 0 || height === 0) return undefined;
+  const sequential = marker === 0xc0 || marker === 0xc1; // C9 and up: arithmetic coding
+  const whole = bytes.lastIndexOf(endOfImage) > at; // an EXIF preview's own end lies before
+  const plain = sequential && bytes[at + 4] === 8 && whole && !bytes.includes(profileMark, 0, 'latin1');
+  return { width, height, orientation, components: bytes[at + 9] ?? 0, plain };
 }
 
 /** Tag 0x0112 of the first directory of an EXIF segment. */

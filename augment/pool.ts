@@ -1,6 +1,7 @@
 /** The stage's threads: a piscina pool that does a task again when its thread died under it. */
 import { Piscina } from 'piscina';
 import { ConvoyError, reviveError } from '../src/errors.js';
+import { loadNative } from '../src/native/index.js';
 import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
 
 /** Times a task is tried: a thread may die of what another did, but a task that kills three is at fault itself. */
@@ -10,7 +11,11 @@ const attempts = 3;
 export type GoodReply = Exclude<WorkerReply, { kind: 'failed' }>;
 
 export class AugmentPool {
-  readonly #pool: Piscina<WorkerTask, WorkerReply>;
+  readonly #setup: WorkerSetup;
+  readonly #workers: number;
+  /** Undefined until TensorFlow is ready on this thread, where the pool's threads may load it. */
+  #pool: Piscina<WorkerTask, WorkerReply> | undefined;
+  #prepared: Promise<unknown> | undefined;
   readonly #running = new Set<Promise<unknown>>();
   /** Tasks that wait for a thread; kept here, not in piscina, so that closing can drop them. */
   readonly #waiting: (() => void)[] = [];
@@ -18,12 +23,18 @@ export class AugmentPool {
   #closed = false;
 
   constructor(setup: WorkerSetup, workers: number) {
+    this.#setup = setup;
+    this.#workers = workers;
     this.#idle = workers;
-    this.#pool = new Piscina<WorkerTask, WorkerReply>({
+    if (setup.dataset.store.kind === 'pixels') this.#pool = this.#start();
+  }
+
+  #start(): Piscina<WorkerTask, WorkerReply> {
+    return new Piscina<WorkerTask, WorkerReply>({
       filename: new URL('./worker.js', import.meta.url).href,
-      workerData: setup,
-      minThreads: workers,
-      maxThreads: workers,
+      workerData: this.#setup,
+      minThreads: this.#workers,
+      maxThreads: this.#workers,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A task waits for sharp on the event loop, which `sync` would stop.
       atomics: 'disabled',
@@ -56,11 +67,13 @@ export class AugmentPool {
   }
 
   async #attempt(task: WorkerTask): Promise<GoodReply> {
+    if (this.#pool === undefined) await (this.#prepared ??= loadNative());
     let cause: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (this.#closed) throw new ConvoyError('CONVOY_ABORTED', 'The augmentation stage was closed');
       let reply: WorkerReply;
       try {
+        this.#pool ??= this.#start();
         reply = await this.#pool.run(task);
       } catch (error) {
         cause = error;
@@ -75,13 +88,13 @@ export class AugmentPool {
 
   /** The threads, for a test to end one. */
   get threads(): Piscina['threads'] {
-    return this.#pool.threads;
+    return this.#pool?.threads ?? [];
   }
 
   /** Drops waiting tasks, lets running ones end (a thread must not be stopped while sharp works in it), ends threads. */
   async close(): Promise<void> {
     this.#closed = true;
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
-    await this.#pool.destroy();
+    await this.#pool?.destroy();
   }
 }

@@ -92,6 +92,21 @@ function openWorkspace(bytes: number): Workspace {
   return workspace;
 }
 
+/** Where a picture lies in the room. */
+export interface RoomPart {
+  /** Its first byte. */
+  readonly start: number;
+  /** Bytes from a row to the next. */
+  readonly stride: number;
+}
+
+/**
+ * This thread's room for pixels to be resized: shared memory at a multiple of 64 bytes, valid until the next resize.
+ */
+export function sourceRoom(bytes: number): Uint8Array {
+  return new Uint8Array(openWorkspace(bytes).memory.buffer, 0, bytes);
+}
+
 /**
  * Resizes `pixels`, a picture of `source`'s size, to `target`, written to the start of `into`; both have the same number
  * of channels.
@@ -99,11 +114,20 @@ function openWorkspace(bytes: number): Workspace {
  * Differs from Pillow's `resize` with `BILINEAR` by one at most, where a sum lies next to a half.
  */
 export function resizePicture(pixels: Uint8Array, source: Picture, target: Picture, into: Uint8Array): void {
+  const stride = source.width * source.channels;
+  sourceRoom(source.height * stride).set(pixels);
+  resizeRoom({ start: 0, stride }, source, target, into);
+}
+
+/** As `resizePicture`, of a picture that lies in the room. */
+export function resizeRoom(part: RoomPart, source: Picture, target: Picture, into: Uint8Array): void {
   const { channels } = target;
   const x = triangleTaps(source.width, target.width, rowTaps);
   const y = triangleTaps(source.height, target.height, columnTaps);
   const stride = target.width * channels;
-  let end = 0;
+  // Behind each lies what the passes touch too far: taps of weight zero and the rest of a vector.
+  const spare = x.turns * rowTaps * channels + vectorBytes;
+  let end = Math.ceil((part.start + source.height * part.stride + spare) / vectorBytes) * vectorBytes;
   const place = (bytes: number): number => {
     const start = end;
     end = Math.ceil((end + bytes) / vectorBytes) * vectorBytes;
@@ -113,8 +137,6 @@ export function resizePicture(pixels: Uint8Array, source: Picture, target: Pictu
   const weightsX = place(x.weights.byteLength);
   const startsY = place(y.starts.byteLength);
   const weightsY = place(y.weights.byteLength);
-  // Behind each lies what the passes touch too far: taps of weight zero and the rest of a vector.
-  const from = place((source.width * source.height + x.turns * rowTaps) * channels + vectorBytes);
   const between = place((source.height + y.turns * columnTaps) * stride + vectorBytes);
   const to = place(target.height * stride + vectorBytes);
   const { memory, passes } = openWorkspace(end);
@@ -124,9 +146,8 @@ export function resizePicture(pixels: Uint8Array, source: Picture, target: Pictu
   new Int32Array(buffer, startsY, target.height).set(y.starts.map((start) => start * stride));
   new Int16Array(buffer, weightsY, y.weights.length).set(y.weights);
   const bytes = new Uint8Array(buffer);
-  bytes.set(pixels, from);
   const { rows, columns } = passes(channels);
-  rows(from, between, source.height, source.width * channels, startsX, weightsX, target.width, x.turns);
+  rows(part.start, between, source.height, part.stride, startsX, weightsX, target.width, x.turns);
   columns(between, to, target.height, stride, startsY, weightsY, y.turns);
   into.set(bytes.subarray(to, to + target.height * stride));
 }

@@ -1,4 +1,4 @@
-/** Entry of a piscina thread of the augmentation stage. TensorFlow is never loaded here. */
+/** Entry of a piscina thread of the augmentation stage. TensorFlow is loaded for JPEG photographs only. */
 import { workerData } from 'node:worker_threads';
 import { flattenError } from '../src/errors.js';
 import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';

@@ -200,10 +200,18 @@ test('a part of a photograph is what cutting and resizing it alone gives, cut be
 
 test('the header of a JPEG says its size and orientation', async (t) => {
   const image = sharp({ create: { width: 33, height: 21, channels: 3, background: '#888' } });
-  t.deepEqual(readJpegHeader(await image.jpeg().toBuffer()), { width: 33, height: 21, orientation: 1 });
-  t.deepEqual(readJpegHeader(await image.jpeg({ progressive: true }).toBuffer()), { width: 33, height: 21, orientation: 1 });
-  const noted = await image.jpeg().withMetadata({ orientation: 8 }).toBuffer();
-  t.deepEqual(readJpegHeader(noted), { width: 33, height: 21, orientation: 8 });
+  const upright = { width: 33, height: 21, orientation: 1, components: 3, plain: true };
+  const jpeg = await image.clone().jpeg().toBuffer();
+  t.deepEqual(readJpegHeader(jpeg), upright);
+  t.deepEqual(readJpegHeader(await image.clone().jpeg({ progressive: true }).toBuffer()), { ...upright, plain: false });
+  t.deepEqual(readJpegHeader(jpeg.subarray(0, jpeg.length - 2)), { ...upright, plain: false });
+  const profiled = await image.clone().jpeg().withIccProfile('p3').toBuffer();
+  t.deepEqual(readJpegHeader(profiled), { ...upright, plain: false });
+  const grey = await image.clone().toColourspace('b-w').jpeg().toBuffer();
+  t.deepEqual(readJpegHeader(grey), { ...upright, components: 1 });
+  const noted = await image.clone().jpeg().withMetadata({ orientation: 8 }).toBuffer();
+  const header = readJpegHeader(noted);
+  t.deepEqual([header?.width, header?.height, header?.orientation], [33, 21, 8]);
   t.is(readJpegHeader(await image.png().toBuffer()), undefined);
   for (let length = 0; length < noted.length; length += 7) t.notThrows(() => readJpegHeader(noted.subarray(0, length)));
 });

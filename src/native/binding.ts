@@ -20,7 +20,12 @@ interface RawAttribute {
 
 export interface Binding {
   readonly TF_Version: string;
-  createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array | Uint8Array): number;
+  /** An array of bytes makes a tensor of strings, an element each. */
+  createTensor(
+    shape: readonly number[],
+    dtype: number,
+    values: Float32Array | Int32Array | Uint8Array | readonly Uint8Array[],
+  ): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
   executeOp(

@@ -41,6 +41,12 @@ export class AddonNative implements Native {
     return id;
   }
 
+  scalarOf(bytes: Uint8Array): TensorId {
+    const id = this.#backend.binding.createTensor([], typeNumbers.string, [bytes]);
+    this.#metadata.set(id, { id, shape: [], dtype: typeNumbers.string });
+    return id;
+  }
+
   release(id: TensorId): void {
     this.#backend.binding.deleteTensor(id);
     this.#metadata.delete(id);

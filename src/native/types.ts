@@ -68,6 +68,8 @@ export interface Native {
    * @throws ConvoyError `CONVOY_NATIVE` when `shape` does not have `view.length` elements.
    */
   wrap(view: Float32Array | Int32Array | Uint8Array, shape: readonly number[]): TensorId;
+  /** A scalar of type string, as ops that decode files take it: a copy of `bytes`. */
+  scalarOf(bytes: Uint8Array): TensorId;
   /** Frees a tensor. An id is released once. */
   release(id: TensorId): void;
   /** A copy of a tensor's elements; bfloat16, float16 and float64 as float32, other integers as int32. */
