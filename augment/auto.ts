@@ -1,5 +1,6 @@
 /** How many threads the stage needs, from a short measurement. */
 import type { Dataset } from '../src/contracts/index.js';
+import { availableCores } from '../src/native/index.js';
 import type { AugmentPool } from './pool.js';
 import { imageBytes, windowSizes } from './windows.js';
 import type { AugmentSpec } from './spec.js';
@@ -18,6 +19,14 @@ export function workersFor(imagesPerSecond: number, bytes: number, cores: number
   const demand = (cores * trainedPerCore * bytesOfThose) / bytes;
   const most = Math.max(1, Math.floor(cores / 2));
   return Math.max(1, Math.min(most, Math.ceil(demand / imagesPerSecond)));
+}
+
+/** Most threads that only decode: as many as sharp would use in one (libuv's). */
+const mostDecoders = 4;
+
+/** Threads that decode files where no number is asked for: half the cores, which leaves the others to training. */
+export function decodeThreads(cores = availableCores()): number {
+  return Math.max(1, Math.min(mostDecoders, Math.floor(cores / 2)));
 }
 
 /** Images a second of the one thread of `pool`: a window's start, twice, the first time to warm up. */

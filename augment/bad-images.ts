@@ -4,6 +4,7 @@
  */
 import type { Dataset, FileStore } from '../src/contracts/index.js';
 import { ConvoyError } from '../src/errors.js';
+import { decodeThreads } from './auto.js';
 import { defaultPixelLimit } from './decode.js';
 import type { BadImage } from './messages.js';
 import { AugmentPool } from './pool.js';
@@ -20,7 +21,7 @@ export interface CheckedImages {
 }
 
 export interface DropOptions {
-  /** Threads; 1 by default (sharp decodes on libuv's, four of them). */
+  /** Threads; half the cores by default, 4 at most. */
   readonly workers?: number;
   /** Largest image that is decoded, in pixels; 89,478,485 by default. */
   readonly pixelLimit?: number;
@@ -35,7 +36,7 @@ export interface DropOptions {
 export async function dropBadImages(dataset: Dataset, options: DropOptions = {}): Promise<CheckedImages> {
   const { store } = dataset;
   if (store.kind === 'pixels') return { dataset, bad: [] };
-  const { workers = 1, pixelLimit = defaultPixelLimit } = options;
+  const { workers = decodeThreads(), pixelLimit = defaultPixelLimit } = options;
   const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit }, workers);
   const bad: BadImage[] = [];
   try {

@@ -1,6 +1,7 @@
 /** Batches without transforms: pixels in memory are copied on the calling thread, files decoded in a pool. */
 import { ConvoyError } from '../src/errors.js';
 import type { BatchSlot, BatchStage, Dataset } from '../src/contracts/index.js';
+import { decodeThreads } from './auto.js';
 import { createDecodeStage } from './stage.js';
 import { gatherTargets, slotOf } from './targets.js';
 import { imageBytes } from './windows.js';
@@ -8,7 +9,7 @@ import { imageBytes } from './windows.js';
 export interface GatherStageOptions {
   readonly dataset: Dataset;
   readonly slots: readonly BatchSlot[];
-  /** Threads for a dataset of files; 1 by default (sharp's own threads decode, whatever their number). */
+  /** Threads for a dataset of files; half the cores by default, 4 at most. */
   readonly workers?: number;
 }
 
@@ -16,7 +17,7 @@ export interface GatherStageOptions {
  * A stage without transforms. Over pixels in memory each `fill` copies images and targets at once, in this thread; over
  * files it decodes ahead in a pool, the largest central part of each image resized to the dataset's shape.
  */
-export function createGatherStage({ dataset, slots, workers = 1 }: GatherStageOptions): BatchStage {
+export function createGatherStage({ dataset, slots, workers = decodeThreads() }: GatherStageOptions): BatchStage {
   const { store } = dataset;
   if (store.kind !== 'pixels') return createDecodeStage(dataset, slots, workers);
   const bytes = imageBytes(dataset.shape);

@@ -11,7 +11,7 @@ import { planWindow } from './plan.js';
 import type { AugmentSpec } from './spec.js';
 import { imageBytes, isLeading, windowSizes, type WindowSizes } from './windows.js';
 
-/** Decodes under way at once in a worker; libuv's threads do them. */
+/** Decodes under way at once in a worker; libuv's threads do sharp's. */
 const decodesAtOnce = 4;
 
 // Many small images: one thread each, and nothing is ever read twice (design, fact 6).

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { BatchSlot, Dataset } from '../src/contracts/index.js';
 import { permutation, RandomStream } from '../src/random.js';
 import { createAugmentStage, createGatherStage, parseAugment, type AugmentSpec } from '../augment/index.js';
-import { workersFor } from '../augment/auto.js';
+import { decodeThreads, workersFor } from '../augment/auto.js';
 import { AugmentPool } from '../augment/pool.js';
 import { ConvoyError } from '../src/errors.js';
 
@@ -205,4 +205,5 @@ test('auto takes as many threads as training needs, at most half the cores', (t)
   t.is(workersFor(100, 3072, 2), 1);
   // Images of 224x224x3 are 49 times as large: 16,000 / 49 = 327 a second.
   t.is(workersFor(200, 224 * 224 * 3, 8), 2);
+  t.deepEqual([1, 2, 4, 8, 64].map(decodeThreads), [1, 1, 2, 4, 4]);
 });
