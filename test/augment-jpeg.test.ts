@@ -6,9 +6,12 @@ import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import type { Box } from '../augment/banks.js';
 import { decodeImage } from '../augment/decode.js';
+import { createAugmentStage, parseAugment } from '../augment/index.js';
 import { isPlain, JpegDecoder, openJpegDecoder } from '../augment/jpeg.js';
 import { type JpegHeader, readJpegHeader } from '../augment/jpeg-header.js';
+import { Renderer } from '../augment/renderer.js';
 import { type Picture, resizePicture, sourceRoom } from '../augment/resize.js';
+import type { Dataset } from '../src/contracts/index.js';
 import { loadNative } from '../src/native/index.js';
 import { RandomStream } from '../src/random.js';
 
@@ -121,6 +124,47 @@ test('a file is decoded, cut and resized as sharp and the resizer do it', async 
     t.true(pixels[0]?.every((value, index) => Math.abs(value - (pixels[1]?.[index] ?? NaN)) <= 6));
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+test('the stage’s threads give the same bytes as this one, whatever their number', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'convoy-augment-'));
+  try {
+    await writeFile(join(root, 'a.jpg'), files['4:2:0'] as Buffer);
+    await writeFile(join(root, 'b.jpg'), files['grey'] as Buffer);
+    const count = 70; // two windows of 32 and a rest
+    const dataset: Dataset = {
+      name: 'files',
+      split: 'train',
+      count,
+      classes: ['any'],
+      shape: { width: 64, height: 64, channels: 3 },
+      store: { kind: 'files', root, paths: Array.from({ length: count }, (_, index) => (index % 3 === 0 ? 'b.jpg' : 'a.jpg')) },
+      targets: { kind: 'classes', labels: new Int32Array(new SharedArrayBuffer(count * 4)) },
+      fingerprint: '',
+    };
+    const transforms = parseAugment('resizedCrop,flip');
+    const order = Uint32Array.from({ length: count }, (_, index) => index);
+    const bytes = 64 * 64 * 3;
+    const renderer = new Renderer({ dataset, transforms, seed: 1, pixelLimit: 1e6 });
+    const here = new Uint8Array(count * bytes);
+    for (let window = 0; 32 * window < count; window++) {
+      const samples = order.subarray(32 * window, 32 * window + 32);
+      await renderer.render(0, window, samples, here.subarray(32 * window * bytes, (32 * window + samples.length) * bytes));
+    }
+    for (const workers of [1, 2]) {
+      const slot = { pixels: new Uint8Array(new SharedArrayBuffer(count * bytes)), labels: new Int32Array(new SharedArrayBuffer(count * 4)) };
+      const stage = await createAugmentStage({ dataset, slots: [slot], transforms, seed: 1, workers, batchSize: count });
+      try {
+        stage.begin(0, order, 0);
+        await stage.fill({ epoch: 0, position: 0, samples: order, slot: 0 });
+      } finally {
+        await stage.close();
+      }
+      t.true(Buffer.from(slot.pixels).equals(here), `${workers} threads`);
+    }
+  } finally {
+    await rm(root, { recursive: true });
   }
 });
 
