@@ -150,7 +150,7 @@ const resumable = ['workers', 'epochs', 'augmentWorkers', 'checkpoint', 'engine'
 
 function allowed(config: ConfigInput): ConfigInput {
   for (const [key, value] of Object.entries(config)) {
-    if (!resumable.includes(key)) {
+    if (value !== undefined && !resumable.includes(key)) {
       throw optionError(key, `no other value with --resume, where only ${resumable.join(', ')} may change,`, value);
     }
   }

@@ -82,7 +82,7 @@ Examples:
 
 async function train({ config: file, phase: phases, dataDir, out, resume, json, recipe, trace: traceFile, ...given }: TrainFlags): Promise<void> {
   const terminal = createTerminal(json === true);
-  const flags = { ...given, phases };
+  const flags = { ...given, ...(phases === undefined ? {} : { phases }) };
   if (resume !== undefined) {
     for (const [flag, value] of Object.entries({ '--recipe': recipe, '--config': file, '--out': out })) {
       if (value !== undefined) throw optionError(flag, 'nothing together with --resume, which goes on with the run as it is,', value);

@@ -24,7 +24,7 @@ export function distance(a: Tensors, b: Tensors): number {
 
 /**
  * The tensor whose difference is largest, in units of its largest element. Shifts that a normalization subtracts again
- * have a gradient of zero but for rounding: below a ten-thousandth of their layer's, the unit is the layer's largest.
+ * have a gradient of zero but for rounding: below a thousandth of their layer's, the unit is the layer's largest.
  */
 export function worst(a: Tensors, b: Tensors): { readonly name: string; readonly apart: number } {
   const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
@@ -33,7 +33,7 @@ export function worst(a: Tensors, b: Tensors): { readonly name: string; readonly
   const all = [...b].map(([name, values]) => {
     const layer = layers.get(layerOf(name)) ?? Number.NaN;
     const own = largest(values);
-    return { name, apart: largest(difference(a.get(name), values)) / (own < 1e-4 * layer ? layer : own) };
+    return { name, apart: largest(difference(a.get(name), values)) / (own < 1e-3 * layer ? layer : own) };
   });
   return all.reduce((most, next) => (next.apart <= most.apart ? most : next));
 }
