@@ -162,8 +162,8 @@ function settlePhases(config: RunConfig, epochs: unknown): RunConfig {
   const { phases, freeze = 'base', schedule, augment = [] } = config;
   if (phases === undefined) return config;
   const sum = phases.reduce((total, phase) => total + phase.epochs, 0);
-  if (epochs !== undefined && epochs !== sum) throw optionError('epochs', `none beside phases, which have ${sum}`, epochs);
   if (config.base === undefined) throw optionError('phases', 'them only together with a base', phases);
+  if (epochs !== undefined && epochs !== sum) throw optionError('epochs', `none beside phases, which have ${sum}`, epochs);
   if (config.optimizer.ema !== undefined) throw optionError('optimizer.ema', 'no average of the weights over phases', config.optimizer.ema);
   // All of it, as the configuration beside it will be the last phase's once a run is written.
   const common = { freeze, learningRate: baseLearningRate(config), schedule, augment };

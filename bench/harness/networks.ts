@@ -22,7 +22,8 @@ export const benchNetworks: readonly BenchNetwork[] = [
 
 /**
  * Thread settings of convoy, of which the quickest counts, as of the peers': the rule, and one worker with all cores,
- * which small batches prefer. */
+ * which small batches prefer.
+ */
 export function threadSettings(): readonly { readonly name: string; readonly config: Partial<ConfigInput> }[] {
   const cores = availableCores();
   if (cores === 1) return [{ name: 'a worker a core', config: {} }];

@@ -14,10 +14,10 @@ import {
 } from './wasm.js';
 
 /** Streams of random words side by side: two vectors of four. */
-export const maskStreams = 8;
+const maskStreams = 8;
 
 /** Bytes of the mask that one turn of the loop writes: 16 random bits decide each. */
-export const maskBytesPerTurn = 16;
+const maskBytesPerTurn = 16;
 
 /** Words of a stream's state: a, b, c and the counter of sfc32. */
 const stateWords = 4;
