@@ -108,7 +108,7 @@ async function measure(spec: OptimizerSpec, parameters: number, shards: number):
     const copied = performance.now();
     const { seconds } = kernel.run(args);
     const stepped = performance.now();
-    await stepInSlices(kernel, args, { slices: 2, send });
+    await stepInSlices(kernel, args, { slices: 2, here: true, send });
     const ended = performance.now();
     if (step <= warmUps) continue;
     copies.push(copied - before);

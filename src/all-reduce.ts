@@ -2,38 +2,30 @@
  * The all-reduce and optimizer step of a whole batch, on this thread or in slices on a pool. The slices change only who
  * computes: blocks are fixed, each is reduced in shard order, and sums over blocks are added in block order.
  */
-import type { PassArguments, PassResult, StepArguments, StepKernel, StepResult, StepSeconds } from './optimizers/index.js';
+import type { PassArguments, PassResult, Prepare, Slice, StepArguments, StepKernel, StepResult, StepSeconds } from './optimizers/index.js';
 
 /** A slice for another thread: blocks `begin` to `end` of a pass, or of an accumulation. Plain data. */
 export interface SliceTask {
   /** Number of the pass; `accumulate` adds to the reduced gradient instead. */
   readonly pass: number | 'accumulate';
-  readonly begin: number;
-  readonly end: number;
+  readonly slice: Slice;
   readonly args: PassArguments;
 }
 
 /** Does a slice; what a worker runs with its own kernel. */
-export function runSlice(kernel: StepKernel, { pass, begin, end, args }: SliceTask): PassResult {
-  if (pass === 'accumulate') return { seconds: kernel.accumulate(args, begin, end), sums: [] };
-  return kernel.pass(pass, begin, end, args);
+export function runSlice(kernel: StepKernel, { pass, slice, args }: SliceTask, prepare?: Prepare): PassResult {
+  if (pass === 'accumulate') return { seconds: kernel.accumulate(args, slice, prepare), sums: [] };
+  return kernel.pass(pass, slice, args, prepare);
 }
 
 /** Where slices go. */
 export interface SliceOptions {
   /** How many slices to cut, this thread's included. */
   readonly slices: number;
-  /** Has another thread do a slice; all but the first slice are sent, the first is done here meanwhile. */
+  /** Whether this thread does the first slice while others do the rest; false where only workers can. */
+  readonly here: boolean;
+  /** Has another thread do a slice. */
   readonly send: (task: SliceTask) => Promise<PassResult>;
-}
-
-/** Cuts `blocks` into ranges whose sizes differ by at most one. */
-export function cutSlices(blocks: number, slices: number): { begin: number; end: number }[] {
-  const count = Math.max(1, Math.min(slices, blocks));
-  return Array.from({ length: count }, (_, slice) => ({
-    begin: Math.floor((blocks * slice) / count),
-    end: Math.floor((blocks * (slice + 1)) / count),
-  }));
 }
 
 /** Runs one pass in slices; seconds are those of the slowest slice, which is what the step waits for. */
@@ -41,16 +33,16 @@ async function passInSlices(
   kernel: StepKernel,
   pass: SliceTask['pass'],
   args: PassArguments,
-  { slices, send }: SliceOptions,
+  { slices, here, send }: SliceOptions,
 ): Promise<PassResult> {
-  const tasks = cutSlices(kernel.blocks, slices).map((range): SliceTask => ({ pass, ...range, args }));
-  const [own, ...others] = tasks;
-  const sent = Promise.all(others.map(send));
+  const tasks = kernel.slices(slices).map((slice): SliceTask => ({ pass, slice, args }));
+  const own = here ? tasks.shift() : undefined;
+  const sent = Promise.all(tasks.map(send));
   // Awaited below; without this a failed slice would be an unhandled rejection while this thread does its own.
   sent.catch(() => undefined);
   const results = own === undefined ? [] : [runSlice(kernel, own)];
   results.push(...(await sent));
-  const total = ({ seconds }: PassResult): number => seconds.allReduce + seconds.optimizer;
+  const total = ({ seconds }: PassResult): number => seconds.products + seconds.allReduce + seconds.optimizer;
   const slowest = results.reduce((a, b) => (total(b) > total(a) ? b : a));
   return { seconds: slowest.seconds, sums: results.flatMap(({ sums }) => sums) };
 }
@@ -58,15 +50,17 @@ async function passInSlices(
 /** A whole step in slices: the bits of `kernel.run`. */
 export async function stepInSlices(kernel: StepKernel, args: StepArguments, options: SliceOptions): Promise<StepResult> {
   const norms: (readonly number[])[] = [];
+  let products = 0;
   let allReduce = 0;
   let optimizer = 0;
   for (let pass = 0; pass < kernel.passes; pass++) {
     const { seconds, sums } = await passInSlices(kernel, pass, { ...args, norms }, options);
     norms.push(kernel.norms(pass, sums));
+    products += seconds.products;
     allReduce += seconds.allReduce;
     optimizer += seconds.optimizer;
   }
-  return kernel.result({ allReduce, optimizer }, norms);
+  return kernel.result({ products, allReduce, optimizer }, norms);
 }
 
 /** An accumulation in slices: the bits of `kernel.accumulate`. */

@@ -30,6 +30,8 @@ export interface StepOutcome {
   readonly replies: readonly DoneReply[];
   /** Seconds by phase. */
   readonly gradients: number;
+  /** Gradients computed for all shards at once (see `RunLayout.factors`). */
+  readonly products: number;
   readonly allReduce: number;
   readonly optimizer: number;
 }
@@ -49,13 +51,25 @@ export interface StepPlan {
   readonly update: boolean;
 }
 
+/** How many slices a large step is cut into, and whether one of them is this thread's. */
+export interface SliceCount {
+  readonly count: number;
+  readonly here: boolean;
+}
+
+/** What suits a pool: this thread does a slice too, but where gradients are products, which only workers can compute. */
+export function sliceCount(layout: RunLayout, workers: number, cores: number): SliceCount {
+  const here = layout.factors.length === 0;
+  return { count: Math.max(1, Math.min(here ? workers + 1 : workers, cores)), here };
+}
+
 export interface CoordinatorOptions {
   readonly arena: Arena;
   readonly layout: RunLayout;
   readonly pool: GradientPool;
   readonly kernel: StepKernel;
-  /** Into how many slices a large step is cut: one for this thread, the others for the pool. */
-  readonly slices: number;
+  /** Into how many slices a large step is cut. */
+  readonly slices: SliceCount;
 }
 
 /**
@@ -70,7 +84,8 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#options = options;
     const { layout, slices } = options;
-    this.#parallel = slices > 1 && layout.trainableLength * layout.shards >= parallelStepFloats;
+    const large = layout.trainableLength * layout.shards >= parallelStepFloats;
+    this.#parallel = !slices.here || (slices.count > 1 && large);
   }
 
   /**
@@ -101,6 +116,7 @@ export class Coordinator {
     const coefficients = Array.from({ length: layout.shards }, (_, shard) => (shard < tasks.length ? share(shard) : 0));
     const carry = total === 0 ? 0 : plan.accumulated / total;
     this.#averageMoving(tasks);
+    this.#shareRows(tasks, coefficients);
     const seconds = plan.update
       ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, momentum: plan.momentum, coefficients, carry })
       : await this.#accumulate({ coefficients, carry });
@@ -162,33 +178,50 @@ export class Coordinator {
     }
   }
 
+  /** What each row of the factors counts: what its shard does, rows without a sample nothing. */
+  #shareRows(tasks: readonly { readonly shard: number; readonly count: number }[], coefficients: readonly number[]): void {
+    const { arena, layout } = this.#options;
+    if (layout.factors.length === 0) return;
+    const shares = arena.float32(arena.slot(slotNames.rowShares)).fill(0);
+    for (const { shard, count } of tasks) {
+      const begin = shard * layout.shardRows;
+      shares.fill(coefficients[shard] as number, begin, begin + count);
+    }
+  }
+
   async #accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>): Promise<StepSeconds> {
     const { kernel } = this.#options;
     if (!this.#parallel) return kernel.accumulate(args);
-    const started = performance.now();
-    await accumulateInSlices(kernel, args, this.#slices());
-    return { allReduce: (performance.now() - started) / 1000, optimizer: 0 };
+    return this.#timed(() => accumulateInSlices(kernel, args, this.#slices()));
   }
 
-  async #update(args: StepArguments): Promise<{ allReduce: number; optimizer: number }> {
+  async #update(args: StepArguments): Promise<StepSeconds> {
     const { kernel } = this.#options;
     if (!this.#parallel) return kernel.run(args).seconds;
-    const started = performance.now();
-    const { seconds } = await stepInSlices(kernel, args, this.#slices());
-    // The wall time, hand-over included, divided between the phases as the slowest slice's own time was.
-    const wall = (performance.now() - started) / 1000;
-    const share = seconds.allReduce / (seconds.allReduce + seconds.optimizer);
-    return { allReduce: wall * share, optimizer: wall * (1 - share) };
+    return this.#timed(async () => (await stepInSlices(kernel, args, this.#slices())).seconds);
   }
 
-  /** Slice 0 is done on this thread with scratch block 0; those sent at one time have one each. */
+  /** The wall time of slices, hand-over included, divided between the phases as the slowest slice's own time was. */
+  async #timed(run: () => Promise<StepSeconds>): Promise<StepSeconds> {
+    const started = performance.now();
+    const { products, allReduce, optimizer } = await run();
+    const wall = (performance.now() - started) / 1000;
+    // Hand-over counts with the all-reduce and the optimizer, not as computing gradients.
+    const stepping = wall - products;
+    const share = allReduce / (allReduce + optimizer);
+    return { products, allReduce: stepping * share, optimizer: stepping * (1 - share) };
+  }
+
+  /** A slice done on this thread has scratch block 0; those sent at one time have one each. */
   #slices(): SliceOptions {
-    const { pool, slices } = this.#options;
+    const { pool, slices: { count, here } } = this.#options;
+    const own = here ? 1 : 0;
     let sent = 0;
     return {
-      slices,
+      slices: count,
+      here,
       send: async (slice) => {
-        const scratch = 1 + (sent++ % (slices - 1));
+        const scratch = own + (sent++ % (count - own));
         const { result } = await pool.run({ kind: 'step', slice, scratch });
         if (result === undefined) throw new TypeError('a step slice came back without its result');
         return result;

@@ -21,7 +21,8 @@ export interface GradientPoolOptions {
  * The gradient workers: threads that take any task in any order, each with its own engine over the shared arena.
  *
  * A worker that exits is replaced by piscina, one whose engine throws makes itself a new one; either way the task is
- * done again, and since a task writes nothing but its own slots, the result is the same.
+ * done again, and since a task writes nothing but its own slots, the result is the same. Only a slice of the optimizer's
+ * step, which moves weights as it goes, cannot be done twice.
  */
 export class GradientPool {
   readonly workers: number;
@@ -49,12 +50,13 @@ export class GradientPool {
   /**
    * Runs one task to its end, on another worker if the first fails.
    *
-   * @throws ConvoyError what the worker threw, when it is a ConvoyError or came three times; `CONVOY_ABORTED` when the
-   * pool was closed meanwhile.
+   * @throws ConvoyError what the worker threw, when it is a ConvoyError or came three times, or at once from a step;
+   * `CONVOY_ABORTED` when the pool was closed meanwhile.
    */
   async run(task: WorkerTask): Promise<DoneReply> {
     let last: Error | undefined;
-    for (let tries = 0; tries < maximumTries; tries++) {
+    const most = task.kind === 'step' ? 1 : maximumTries;
+    for (let tries = 0; tries < most; tries++) {
       if (last !== undefined) this.#onRetry?.(task, last);
       let reply: WorkerReply;
       try {
@@ -68,6 +70,10 @@ export class GradientPool {
       const error = reviveError(reply.error);
       if (error.code !== 'CONVOY_WORKER') throw error;
       last = error;
+    }
+    if (task.kind === 'step') {
+      const text = `Expected the optimizer's step to succeed but a worker failed in it, which leaves weights half moved: ${last?.message}; --resume goes on from the last checkpoint`;
+      throw new ConvoyError('CONVOY_WORKER', text, {}, last);
     }
     throw new ConvoyError(
       'CONVOY_WORKER',

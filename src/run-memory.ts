@@ -1,9 +1,9 @@
 import type { BatchSlot } from './contracts/index.js';
-import { type Arena, type LayoutParameter, planLayout, type PlacedParameter, type RunLayout, slotNames } from './memory/index.js';
+import { type Arena, type FactorPlace, type LayoutParameter, planLayout, type PlacedParameter, type RunLayout, slotNames } from './memory/index.js';
 import type { Optimizer, StepRegions } from './optimizers/index.js';
 
 /** Places of the trainable parameters, which are those they have in any layout of these parameters. */
-export function trainablePlaces(parameters: readonly LayoutParameter[]): PlacedParameter[] {
+export function trainablePlaces(parameters: readonly LayoutParameter[], factors: readonly FactorPlace[] = []): PlacedParameter[] {
   const { parameters: placed } = planLayout({
     parameters,
     shards: 1,
@@ -13,6 +13,7 @@ export function trainablePlaces(parameters: readonly LayoutParameter[]): PlacedP
     classes: 0,
     targets: 'classes',
     optimizerStates: [],
+    factors,
   });
   return placed.filter((parameter) => parameter.trainable);
 }

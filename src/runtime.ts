@@ -1,15 +1,12 @@
-import { join } from 'node:path';
 import { type AugmentStage, createAugmentStage, createGatherStage, dropBadImages } from '../augment/index.js';
 import { openModel } from './base-model.js';
 import { baseLearningRate, type RunConfig } from './config.js';
 import type { BatchStage, Dataset, StepSpec } from './contracts/index.js';
-import { Coordinator } from './coordinator.js';
-import { cacheFolder, type DataProgress, openDataset } from './data/index.js';
-import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index.js';
+import { Coordinator, sliceCount } from './coordinator.js';
+import { type DataProgress, openDataset } from './data/index.js';
+import { engineSource, shardRows } from './engine-source.js';
 import { ConvoyError, optionError } from './errors.js';
 import { featureLength, FrozenFeatures } from './features/index.js';
-import { unsupportedLayers } from './graph/index.js';
-import { loadModuleLoss } from './losses/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
 import { modelParameters } from './models/index.js';
 import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
@@ -19,7 +16,6 @@ import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights 
 import { createSchedule, type Schedule } from './schedules/index.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import type { LayersModel } from './tf.js';
-import { type SplitModel, splitFrozen } from './transfer/index.js';
 import { settleSettings } from './tuned-settings.js';
 import { startWeights } from './whitening.js';
 
@@ -117,14 +113,15 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
   const spec = stepSpec(config, model, train);
-  const { source, parts } = await engineSource(options, native, model, spec);
+  const { source, parts } = await engineSource({ ...options, native, model, spec, workers, shards });
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
   const imageBytes = train.shape.height * train.shape.width * train.shape.channels;
   const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));
   const augments = config.augment !== undefined && config.augment.length > 0;
   const staged = augments || (train.store.kind === 'files' && parts === undefined);
   const trainSlotCount = staged ? Math.max(3, Math.ceil(augmentLead / config.batchSize) + 2) : 2;
-  const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters));
+  const factors = source.kind === 'compiled' ? source.graph.products : [];
+  const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters, factors));
   const layout = planLayout({
     parameters,
     shards,
@@ -135,10 +132,11 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     classes: spec.classes,
     targets: spec.targets,
     optimizerStates: optimizer.stateNames,
+    factors,
+    shardRows: shardRows(config.batchSize, shards),
   });
-  // This thread does a slice of the step too.
-  const slices = Math.max(1, Math.min(workers + 1, availableCores()));
-  const arena = createRunArena(layout, slices * blockFloats);
+  const slices = sliceCount(layout, workers, availableCores());
+  const arena = createRunArena(layout, { blocks: slices.count, floats: blockFloats });
   if (weights !== undefined) writeWeights(arena, layout, weights);
   initializeState(arena, layout, optimizer);
 
@@ -244,45 +242,6 @@ async function openData({ config, dataDir, signal, onNote, onProgress }: Runtime
   };
   for (const { file, reason } of badImages) onNote?.(`skipped ${file}: ${reason}`);
   return datasets;
-}
-
-/** How workers compute; in two parts where the features of a frozen base may be kept. */
-async function engineSource(
-  { config, onNote, cacheFeatures }: RuntimeOptions,
-  native: Native,
-  model: LayersModel,
-  spec: StepSpec,
-): Promise<{ source: EngineSource; parts?: SplitModel }> {
-  const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
-  if (spec.loss.name === 'module') await loadModuleLoss(spec.loss); // told here, not by a worker
-  const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec);
-  if (config.precision !== 'float32' && (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))) {
-    throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which ${missing} needs,`}`, config.precision);
-  }
-  if (config.engine === 'eager') return eager;
-  if (missing !== undefined && config.engine === 'auto') {
-    onNote?.(`the compiler does not know ${missing}: training with the eager engine`);
-    return eager;
-  }
-  const writesInPlace = memoryIsShared(native);
-  if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
-  const fixed = cacheFeatures === true && config.cacheFeatures && !config.augment?.length && spec.mix === undefined;
-  const split = fixed ? splitFrozen(model) : undefined;
-  if (split !== undefined && 'why' in split) onNote?.(`the base is frozen but its features are not kept: ${split.why}`);
-  const cut = split !== undefined && 'parts' in split ? split : undefined;
-  const graph = await compiledGraph(cut?.model ?? model, spec, {
-    folder: join(cacheFolder(), 'graphs'),
-    tensorflowVersion: native.tensorflowVersion,
-    writesInPlace,
-    parts: cut?.parts,
-  });
-  return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
-}
-
-/** What of a training the compiler does not know. */
-function onlyEager(model: LayersModel, { loss }: StepSpec): string[] {
-  const layers = unsupportedLayers(model).map(({ layer, className }) => `the layer ${layer} (${className})`);
-  return loss.name === 'module' ? [`the loss of ${loss.path}`, ...layers] : layers;
 }
 
 function checkPrecision({ precision, forcePrecision }: RunConfig): void {

@@ -39,9 +39,11 @@ export class Trace {
   step(step: number, waited: number, started: number, outcome: Omit<StepOutcome, 'sums'>): void {
     this.main('wait for data', waited, started);
     const reduced = started + 1000 * outcome.gradients;
-    const updated = reduced + 1000 * outcome.allReduce;
+    const multiplied = reduced + 1000 * outcome.products;
+    const updated = multiplied + 1000 * outcome.allReduce;
     this.main('gradients', started, reduced, { step });
-    this.main('all-reduce', reduced, updated, { step });
+    if (outcome.products > 0) this.main('dense gradients', reduced, multiplied, { step });
+    this.main('all-reduce', multiplied, updated, { step });
     this.main('optimizer', updated, updated + 1000 * outcome.optimizer, { step });
     for (const [shard, { thread, started: began, ended }] of outcome.replies.entries()) {
       this.#add(`shard ${shard}`, thread, began, ended, { step });

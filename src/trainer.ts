@@ -180,12 +180,12 @@ class Run implements Control {
         const learningRate = this.#learningRate(state.step);
         const plan = { batch: state.batch, step: state.step, learningRate, momentum: runtime.schedule.momentum?.(state.step), accumulated, update };
         const outcome = await coordinator.step(batch, plan, () => feeder.prefetch());
-        const { sums, gradients, allReduce, optimizer } = outcome;
+        const { sums, gradients, products, allReduce, optimizer } = outcome;
         this.options.trace?.step(state.step + 1, waited, started, outcome);
         waited = performance.now();
         feeder.release(batch);
         meter.add(sums);
-        meter.spend({ data, gradients, allReduce, optimizer });
+        meter.spend({ data, gradients: gradients + products, allReduce, optimizer });
         accumulated = update ? 0 : accumulated + sums.weightSum;
         state.batch += 1;
         state.position += batch.count;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
-import { accumulateInSlices, cutSlices, runSlice, type SliceTask, stepInSlices } from '../src/all-reduce.js';
-import { blockFloats, type OptimizerSpec, openStepKernel, type PassResult } from '../src/optimizers/index.js';
+import { accumulateInSlices, runSlice, type SliceTask, stepInSlices } from '../src/all-reduce.js';
+import { blockFloats, cutSlices, type OptimizerSpec, openStepKernel, type PassResult } from '../src/optimizers/index.js';
 import { RandomStream } from '../src/random.js';
 import { openOptimizer, type OptimizerArena } from './optimizers-arena.js';
 
@@ -39,16 +39,33 @@ function fillGradients({ gradients, places }: OptimizerArena, step: number): voi
 
 const args = (step: number) => ({ step, learningRate: 0.01, coefficients });
 
+const plain = (blocks: number) => Array.from({ length: blocks }, (_, index) => ({ begin: index, end: index + 1, run: 0 }));
+
 test('slices cover all blocks once, with fewer slices than asked where blocks are few', (t) => {
-  t.deepEqual(cutSlices(5, 2), [
+  t.deepEqual(cutSlices(plain(5), 2), [
     { begin: 0, end: 2 },
     { begin: 2, end: 5 },
   ]);
-  t.deepEqual(cutSlices(2, 4), [
+  t.deepEqual(cutSlices(plain(2), 4), [
     { begin: 0, end: 1 },
     { begin: 1, end: 2 },
   ]);
-  t.deepEqual(cutSlices(0, 4), [{ begin: 0, end: 0 }]);
+  t.deepEqual(cutSlices([], 4), [{ begin: 0, end: 0 }]);
+});
+
+test('no slice ends within a unit, and units weigh more than what is only reduced', (t) => {
+  const units = (count: number) =>
+    Array.from({ length: 2 * count }, (_, index) => ({ begin: index, end: index + 1, run: 1, unit: index % 2 === 0 ? 'first' : 'more' }) as const);
+  t.deepEqual(cutSlices([...plain(1), ...units(2)], 2), [
+    { begin: 0, end: 3 },
+    { begin: 3, end: 5 },
+  ]);
+  // Six blocks that are only reduced cost as much as one unit of two.
+  t.deepEqual(cutSlices([...plain(6), ...units(1)], 2), [
+    { begin: 0, end: 6 },
+    { begin: 6, end: 8 },
+  ]);
+  t.deepEqual(cutSlices(units(1), 3), [{ begin: 0, end: 2 }]);
 });
 
 test('the reduced gradient is the mean over samples: plain SGD at rate 1 from zero shows it', (t) => {
@@ -71,6 +88,7 @@ for (const spec of specs) {
       const waiting: (() => void)[] = [];
       const result = await stepInSlices(sliced.kernel, args(step), {
         slices: step + 1,
+        here: true,
         send: (task) =>
           new Promise((resolve) => {
             waiting.push(() => resolve(runSlice(other, task)));
@@ -112,7 +130,7 @@ test('threads share the work to the same bits', async (t) => {
   for (const step of [1, 2, 3]) {
     [whole, shared].forEach((opened) => fillGradients(opened, step));
     whole.kernel.run(args(step));
-    const { seconds } = await stepInSlices(shared.kernel, args(step), { slices: 3, send });
+    const { seconds } = await stepInSlices(shared.kernel, args(step), { slices: 3, here: true, send });
     t.true(seconds.allReduce > 0 && seconds.optimizer > 0);
     t.deepEqual(shared.weights, whole.weights);
   }
@@ -123,7 +141,7 @@ test('a slice that fails fails the step', async (t) => {
   const opened = openOptimizer({ name: 'sgd' }, parameters, { shards: coefficients.length });
   fillGradients(opened, 1);
   const send = () => Promise.reject(new Error('the thread is gone'));
-  await t.throwsAsync(stepInSlices(opened.kernel, args(1), { slices: 2, send }), { message: 'the thread is gone' });
+  await t.throwsAsync(stepInSlices(opened.kernel, args(1), { slices: 2, here: true, send }), { message: 'the thread is gone' });
 });
 
 test('accumulated micro-steps are one step over all their samples', async (t) => {
@@ -160,7 +178,7 @@ test('an accumulation in slices gives the bits of one on this thread', async (t)
     [whole, sliced].forEach((opened) => fillGradients(opened, step));
     whole.kernel.accumulate({ coefficients, carry });
     const send = async (task: SliceTask): Promise<PassResult> => runSlice(sliced.kernel, task);
-    await accumulateInSlices(sliced.kernel, { coefficients, carry }, { slices: 3, send });
+    await accumulateInSlices(sliced.kernel, { coefficients, carry }, { slices: 3, here: true, send });
     t.deepEqual(sliced.reduced, whole.reduced);
   }
   t.true(whole.reduced.every(Number.isFinite));

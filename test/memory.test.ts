@@ -65,7 +65,7 @@ test('every parameter has a place of its own, at a multiple of 64 bytes, inside 
 test('slots of a run are aligned, do not overlap and hold what the run needs', (t) => {
   for (let trial = 0; trial < 20; trial++) {
     const layout = planLayout(drawn(trial));
-    const arena = createRunArena(layout, 100);
+    const arena = createRunArena(layout, { blocks: 1, floats: 100 });
     const { slots } = arena.handle;
     const bytes = { float32: 4, int32: 4, uint8: 1 };
     let end = 0;

@@ -24,6 +24,7 @@ test('a step becomes consecutive spans of the main thread, and one for each shar
   const origin = performance.timeOrigin;
   trace.step(7, now, now + 2, {
     gradients: 0.01,
+    products: 0.004,
     allReduce: 0.003,
     optimizer: 0.001,
     replies: [
@@ -34,13 +35,14 @@ test('a step becomes consecutive spans of the main thread, and one for each shar
   const events = eventsOf(trace);
   const spans = events.filter(({ ph }) => ph === 'X');
   const first = spans[0]?.ts ?? 0;
-  // Times in microseconds: 2 ms of waiting, then 10, 3 and 1 ms; the clock's offset is a float of 1e12, good to 0.25 ms / 1000.
+  // Times in microseconds: 2 ms of waiting, then 10, 4, 3 and 1 ms; the clock's offset is a float of 1e12, good to 0.25 ms / 1000.
   const seen = spans.map(({ name, tid, ts, dur }) => [name, tid, Math.round(ts - first), Math.round(dur)]);
   t.deepEqual(seen, [
     ['wait for data', 0, 0, 2000],
     ['gradients', 0, 2000, 10_000],
-    ['all-reduce', 0, 12_000, 3000],
-    ['optimizer', 0, 15_000, 1000],
+    ['dense gradients', 0, 12_000, 4000],
+    ['all-reduce', 0, 16_000, 3000],
+    ['optimizer', 0, 19_000, 1000],
     ['shard 0', 5, 3000, 6000],
     ['shard 1', 4, 3000, 8000],
   ]);

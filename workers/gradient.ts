@@ -32,6 +32,19 @@ function openKernel(scratch: number): StepKernel {
   return kernel;
 }
 
+/** Computes the unit of a gradient that begins at a float, from the factors that all shards have left; returns its place. */
+function multiply(whole: Engine, begin: number, scratch: number): number {
+  const { factors, parameters } = setup.layout;
+  for (const [factor, { index, outputs }] of factors.entries()) {
+    const { offset, length } = parameters[index] as (typeof parameters)[number];
+    if (begin < offset || begin >= offset + length) continue;
+    if (whole.product === undefined) throw new TypeError(`the ${whole.name} engine multiplies no factors`);
+    whole.product({ factor, row: (begin - offset) / outputs, scratch });
+    return arena.slot(slotNames.product(scratch)).byteOffset;
+  }
+  throw new RangeError(`no factors at float ${begin}`);
+}
+
 // Made now, so that the first task finds it; if it fails, that task tells why.
 const first = openEngine().then(
   (made) => {
@@ -47,7 +60,9 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
     const started = performance.timeOrigin + performance.now();
     let result: PassResult | undefined;
     if (task.kind === 'step') {
-      result = runSlice(openKernel(task.scratch), task.slice);
+      const { factors } = setup.layout;
+      const whole = factors.length === 0 ? undefined : (engine ??= await openEngine());
+      result = runSlice(openKernel(task.scratch), task.slice, whole && ((begin) => multiply(whole, begin, task.scratch)));
     } else {
       engine ??= await openEngine();
       if (task.kind === 'gradients') engine.gradients(task.task);

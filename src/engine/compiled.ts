@@ -1,7 +1,7 @@
-import { type CompiledFunction, type GraphInput, mixLength } from '../graph/index.js';
+import { type CompiledFunction, type GraphInput, mixLength, type ProductSpec } from '../graph/index.js';
 import { elements, slotNames, statsLength, ThreadMemory } from '../memory/index.js';
 import type { LoadedGraph, TensorId } from '../native/index.js';
-import type { Engine, EngineContext, ShardTask } from './contract.js';
+import type { Engine, EngineContext, ProductTask, ShardTask } from './contract.js';
 import { type Fed, Feeds } from './feeds.js';
 import { stepKey } from './key.js';
 import { Masks } from './masks.js';
@@ -15,13 +15,15 @@ export interface CompiledSpec {
   readonly evaluate: CompiledFunction;
   /** Where the graph is of a model in two parts. */
   readonly features?: CompiledFunction;
+  /** One for each of the layout's factors. */
+  readonly products: readonly ProductSpec[];
   /** True when the graph writes results into fed memory; false when they are fetched and copied. */
   readonly writesInPlace: boolean;
 }
 
 /** A function of the graph with its names joined once, not at every step. */
 interface Entry {
-  readonly name: keyof Omit<CompiledSpec, 'folder' | 'writesInPlace'>;
+  readonly name: string;
   readonly inputs: readonly GraphInput[];
   readonly inputNames: string;
   readonly outputNames: string;
@@ -49,7 +51,9 @@ export class CompiledEngine implements Engine {
   readonly #train: Entry;
   readonly #evaluate: Entry;
   readonly #features: Entry | undefined;
+  readonly #products: readonly Entry[];
   readonly #masks: Masks;
+  readonly #firstRow: Int32Array<SharedArrayBuffer>;
   readonly #key: Int32Array<SharedArrayBuffer>;
   readonly #mix: Float32Array<SharedArrayBuffer>;
 
@@ -60,12 +64,14 @@ export class CompiledEngine implements Engine {
     const memory = new ThreadMemory();
     this.#feeds = new Feeds(context.native, memory);
     this.#masks = new Masks(memory);
-    const [key, mix] = [memory.allocate(2 * 4), memory.allocate(mixLength * 4)];
+    const [key, row, mix] = [memory.allocate(2 * 4), memory.allocate(2 * 4), memory.allocate(mixLength * 4)];
+    this.#firstRow = new Int32Array(memory.buffer, row, 2);
     this.#key = new Int32Array(memory.buffer, key, 2);
     this.#mix = new Float32Array(memory.buffer, mix, mixLength);
     this.#train = entry('train', spec.train);
     this.#evaluate = entry('evaluate', spec.evaluate);
     this.#features = spec.features && entry('features', spec.features);
+    this.#products = spec.products.map(({ call }, factor) => entry(`product ${factor}`, call));
   }
 
   /** Loads the graph on this thread. */
@@ -105,6 +111,14 @@ export class CompiledEngine implements Engine {
     native.release(features);
   }
 
+  product({ factor, row, scratch }: ProductTask): void {
+    const called = this.#products[factor];
+    if (called === undefined) throw new RangeError(`the graph has no product ${factor}`);
+    this.#firstRow[1] = row;
+    const results = this.#call(called, `${called.name}:${scratch}`, (input) => this.#feedProduct(input, scratch));
+    for (const id of results) this.#context.native.release(id);
+  }
+
   dispose(): void {
     this.#forget();
     this.#graph.dispose();
@@ -112,10 +126,14 @@ export class CompiledEngine implements Engine {
 
   #run(called: Entry, task: ShardTask): TensorId[] {
     const key = `${called.name}:${task.slot}:${task.shard}:${task.begin}:${task.count}`;
+    return this.#call(called, key, (input) => this.#feed(input, task));
+  }
+
+  #call(called: Entry, key: string, feed: (input: GraphInput) => Fed): TensorId[] {
     let call = this.#calls.get(key);
     if (call === undefined) {
       if (this.#calls.size >= maximumCalls) this.#forget();
-      const fed = called.inputs.map((input) => this.#feed(input, task));
+      const fed = called.inputs.map(feed);
       call = {
         ids: fed.map(({ id }) => id),
         refreshes: fed.flatMap(({ refresh }) => (refresh === undefined ? [] : [refresh])),
@@ -181,6 +199,40 @@ export class CompiledEngine implements Engine {
         const start = offset - layout.trainableLength;
         return this.#feeds.feed(arena.float32(arena.slot(slotNames.moving(task.shard)), start, length), input.shape);
       }
+      case 'inputFactor': {
+        const words = input.shape[2] as number;
+        const start = task.shard * layout.shardRows * words;
+        const view = arena.int32(arena.slot(slotNames.inputFactors(input.index)), start, task.count * words);
+        return this.#feeds.feed(view, [1, task.count, words]);
+      }
+      case 'gradientFactor': {
+        const outputs = input.shape[2] as number;
+        const start = task.shard * layout.shardRows * outputs;
+        const view = arena.float32(arena.slot(slotNames.gradientFactors(input.index)), start, task.count * outputs);
+        return this.#feeds.feed(view, [1, task.count, outputs]);
+      }
+      default:
+        throw new RangeError(`a shard has no ${input.role}`);
+    }
+  }
+
+  /** A product's inputs: the rows of all shards, and where its part goes. */
+  #feedProduct(input: GraphInput, scratch: number): Fed {
+    const { arena, layout } = this.#context;
+    const rows = layout.shards * layout.shardRows;
+    switch (input.role) {
+      case 'inputFactors':
+        return this.#feeds.feed(arena.int32(arena.slot(slotNames.inputFactors(input.index))), [rows, input.shape[1] as number]);
+      case 'gradientFactors':
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.gradientFactors(input.index))), [rows, input.shape[1] as number]);
+      case 'rowShares':
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.rowShares)), [rows, 1]);
+      case 'firstRow':
+        return this.#feeds.own(this.#firstRow, [2]);
+      case 'product':
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.product(scratch)), 0, elements(input.shape)), input.shape);
+      default:
+        throw new RangeError(`a product has no ${input.role}`);
     }
   }
 

@@ -17,6 +17,16 @@ export interface ShardTask {
   readonly count: number;
 }
 
+/** A part of a gradient that is computed for all shards at once. */
+export interface ProductTask {
+  /** Place among the layout's factors. */
+  readonly factor: number;
+  /** First row of the gradient. */
+  readonly row: number;
+  /** Number of the product slot. */
+  readonly scratch: number;
+}
+
 /** Places of the numbers in a shard's statistics line. */
 export const stats = {
   /** Sum of w_i l_i. */
@@ -49,6 +59,11 @@ export interface Engine {
    * engines of a model in two parts have it.
    */
   features?(task: ShardTask): void;
+  /**
+   * Computes a part of a gradient whose factors the shards have left, from all of them and their shares, into a product
+   * slot. Only engines of a layout with factors need it.
+   */
+  product?(task: ProductTask): void;
   /** Releases graphs and tensors. */
   dispose(): void;
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepSpec } from '../contracts/index.js';
 import { ConvoyError } from '../errors.js';
-import { compileModel, compilerVersion, type ModelParts } from '../graph/index.js';
+import { compileModel, compilerVersion, type Exchange, type ModelParts } from '../graph/index.js';
 import { modelParameters } from '../models/parameters.js';
 import type { LayersModel } from '../tf.js';
 import type { CompiledSpec } from './compiled.js';
@@ -16,6 +16,8 @@ export interface GraphCacheOptions {
   readonly writesInPlace: boolean;
   /** The model cut in two (see `compileModel`). */
   readonly parts?: ModelParts | undefined;
+  /** How shards share the gradients of large dense kernels (see `compileModel`). */
+  readonly exchange?: Exchange | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface GraphCacheOptions {
 export async function compiledGraph(
   model: LayersModel,
   spec: StepSpec,
-  { folder, tensorflowVersion, writesInPlace, parts }: GraphCacheOptions,
+  { folder, tensorflowVersion, writesInPlace, parts, exchange }: GraphCacheOptions,
 ): Promise<CompiledSpec & { readonly compiled: boolean }> {
   const key = createHash('sha256')
     .update(
@@ -39,6 +41,7 @@ export async function compiledGraph(
         model.toJSON(undefined, false),
         modelParameters(model).map((parameter) => parameter.spec),
         parts?.head.layers.map(({ name }) => name),
+        exchange,
       ]),
     )
     .digest('hex');
@@ -46,12 +49,13 @@ export async function compiledGraph(
   const known = await readEntry(place);
   if (known !== undefined) return { ...known, folder: place, compiled: false };
 
-  const { savedModel, train, evaluate, features } = compileModel(model, spec, {
+  const { savedModel, train, evaluate, features, products } = compileModel(model, spec, {
     tensorflowVersion,
     writeInPlace: writesInPlace,
     parts,
+    exchange,
   });
-  const entry = { train, evaluate, ...(features && { features }), writesInPlace };
+  const entry = { train, evaluate, ...(features && { features }), products, writesInPlace };
   const part = join(folder, `${key}.${randomUUID().slice(0, 8)}.part`);
   try {
     await mkdir(part, { recursive: true });

@@ -1,5 +1,5 @@
 export { stats } from './contract.js';
-export type { Engine, EngineContext, ShardTask } from './contract.js';
+export type { Engine, EngineContext, ProductTask, ShardTask } from './contract.js';
 export { CompiledEngine, type CompiledSpec } from './compiled.js';
 export { createEngine, type EngineSource } from './create.js';
 export { EagerEngine } from './eager.js';

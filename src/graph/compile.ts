@@ -5,12 +5,14 @@ import { modelParameters, type ModelParameter } from '../models/parameters.js';
 import { tf, type LayersModel, type Tensor } from '../tf.js';
 import { GraphBuilder } from './builder.js';
 import { Feeds, reach, type CompiledFunction } from './feeds.js';
+import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
+import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
 import type { ForwardPass } from './lower/index.js';
 import { lowerLoss } from './loss/index.js';
 import { mirrored, mixImages, mixLosses } from './mix.js';
 import { summary } from './objective.js';
-import { binary, cast, scale } from './ops/elementwise.js';
+import { all, binary, cast, scale } from './ops/elementwise.js';
 import { batchSize, reverse } from './ops/shape.js';
 import { preprocess } from './preprocess.js';
 import { writeSavedModel } from './saved-model.js';
@@ -18,7 +20,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 5;
+export const compilerVersion = 6;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -29,6 +31,8 @@ export interface CompiledModel {
   readonly predict: CompiledFunction;
   /** What the first of two parts gives; only of a model in two. */
   readonly features?: CompiledFunction;
+  /** Gradients that `train` leaves as factors. */
+  readonly products: readonly ProductSpec[];
   /** SHA-256 of all that decides the graph, hexadecimal: a name for a cache. */
   readonly key: string;
   readonly nodes: number;
@@ -48,6 +52,8 @@ export interface CompileOptions {
   readonly writeInPlace?: boolean;
   /** The model cut in two: the function `features` runs the first part, all others begin with what it gave. */
   readonly parts?: ModelParts | undefined;
+  /** Has `train` leave the factors of large dense gradients where that moves less memory; only with `writeInPlace`. */
+  readonly exchange?: Exchange | undefined;
 }
 
 /**
@@ -57,7 +63,7 @@ export interface CompileOptions {
  * @throws ConvoyError `CONVOY_MODEL` naming the layer that cannot be compiled.
  */
 export function compileModel(model: LayersModel, spec: StepSpec, options: CompileOptions = {}): CompiledModel {
-  const { tensorflowVersion: version = '', writeInPlace = true, parts } = options;
+  const { tensorflowVersion: version = '', writeInPlace = true, parts, exchange } = options;
   const graph = new GraphBuilder();
   const parameters = modelParameters(model);
   for (const { variable, spec: { name } } of parameters) refuseNaN(name, variable.read());
@@ -69,6 +75,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     parameters,
     feeds,
     writeInPlace,
+    exchange,
     input: graph.scope('preprocess', () => preprocess(graph, feeds.pixels, spec.preprocess)),
     batch: batchSize(graph, feeds.pixels),
     randomIndex: new Map(randomLayers(model).map((layer, place) => [layer, place])),
@@ -77,11 +84,12 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const compilation = parts && features ? startingFrom(whole, features, parts.head) : whole;
   const evaluate = lowerEvaluation(compilation);
   const [outputs] = evaluate;
-  const results = graph.scope('train', () => lowerTraining(compilation));
+  const { results, products } = graph.scope('train', () => lowerTraining(compilation));
   const train = writeInPlace ? [graph.scope('train', () => all(graph, results))] : results;
 
   const given = features === undefined ? [] : [cast(graph, features, 'float32')];
-  const kept = reach([...train, ...evaluate, ...given, ...feeds.values]);
+  const multiplied = products.map(({ result }) => result);
+  const kept = reach([...train, ...evaluate, ...given, ...multiplied, ...feeds.values]);
   const nodes = graph.nodes.filter((node) => kept.has(node));
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);
@@ -92,6 +100,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     evaluate: feeds.entry(evaluate),
     predict: feeds.entry([outputs]),
     ...(features === undefined ? {} : { features: feeds.entry(given) }),
+    products: products.map(({ result, spec }) => ({ ...spec, call: feeds.entry([result]) })),
     key: createHash('sha256').update(`${compilerVersion}\n${version}\n`).update(savedModel).digest('hex'),
     nodes: nodes.length,
   };
@@ -105,6 +114,7 @@ interface Compilation {
   readonly parameters: readonly ModelParameter[];
   readonly feeds: Feeds;
   readonly writeInPlace: boolean;
+  readonly exchange: Exchange | undefined;
   /** The preprocessed images. */
   readonly input: Value;
   readonly batch: Value;
@@ -152,9 +162,9 @@ function flipMean(compilation: Compilation, plain: Value): Value {
   return scale(graph, binary(graph, 'AddV2', plain, checkedOutput(graph, spec, output)), 0.5);
 }
 
-/** Stats, then gradients, then new moving statistics, the latter two in the order of parameters. */
-function lowerTraining(compilation: Compilation): Value[] {
-  const { graph, model, spec, parameters, feeds, writeInPlace, input, batch } = compilation;
+/** Stats, then gradients, then new moving statistics, the latter two in the order of parameters; and products of factors. */
+function lowerTraining(compilation: Compilation): { results: Value[]; products: Product[] } {
+  const { graph, model, spec, parameters, feeds, writeInPlace, exchange, input, batch } = compilation;
   const { mix, targets } = feeds;
   const pass = forwardPass(compilation, true);
   const mixed = mix === undefined ? input : graph.scope('mix', () => mixImages(graph, input, mix));
@@ -171,14 +181,24 @@ function lowerTraining(compilation: Compilation): Value[] {
   };
   const trained = [...parameters.keys()].filter((index) => parameters[index]?.spec.trainable);
   const derived = gradients(graph, objective, trained.map((index) => feeds.parameters[index] as Value));
+  const products: Product[] = [];
   for (const [place, index] of trained.entries()) {
     const { shape } = feeds.parameters[index] as Value;
-    collect('gradient', index, derived[place] ?? graph.constant(0, 'float32', shape));
+    const gradient = derived[place];
+    const product = writeInPlace && exchange && gradient ? piecewise(graph, gradient) : undefined;
+    const name = parameters[index]?.spec.name ?? '';
+    const left = product && exchange ? factored(graph, feeds, { index, name }, product, exchange) : undefined;
+    if (left !== undefined) {
+      results.push(...left.writes);
+      products.push(left.product);
+      continue;
+    }
+    collect('gradient', index, gradient ?? graph.constant(0, 'float32', shape));
   }
   for (const [index, { variable, spec: { updatedByForward } }] of parameters.entries()) {
     if (updatedByForward) collect('state', index, pass.state.get(variable.id) ?? (feeds.parameters[index] as Value));
   }
-  return results;
+  return { results, products };
 }
 
 /** A weight that is NaN would make everything NaN, far from where it came from. */
@@ -186,12 +206,6 @@ function refuseNaN(name: string, weight: Tensor): void {
   if (weight.isDisposed) return; // its values live elsewhere
   const [found] = tf.tidy(() => tf.any(tf.isNaN(weight)).dataSync());
   if (found) throw new ConvoyError('CONVOY_MODEL', `Expected numbers in ${name} but found NaN`, { place: name });
-}
-
-/** The first of values, once all of them are there: one small tensor to fetch for many writes. */
-function all(graph: GraphBuilder, values: readonly Value[]): Value {
-  const attributes = { T: { types: values.map((value) => value.type) } };
-  return graph.node('IdentityN', values, attributes, values, 'done').outputs[0] as Value;
 }
 
 function checkedOutput(graph: GraphBuilder, spec: StepSpec, output: Value): Value {

@@ -16,6 +16,8 @@ export function encodeElements(values: readonly number[], type: DataType): Uint8
     case 'uint8':
     case 'bool':
       return Uint8Array.from(values);
+    case 'complex64':
+      throw new TypeError('complex numbers are only used to copy, never as constants');
   }
 }
 

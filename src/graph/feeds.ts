@@ -3,8 +3,9 @@ import type { ModelParameter } from '../models/parameters.js';
 import type { GraphBuilder } from './builder.js';
 import { piecewise } from './gradient-writes.js';
 import { mixLength } from './mix.js';
+import { bitcast, elementBytes } from './ops/bits.js';
 import { reshape } from './ops/shape.js';
-import { valueName, type GraphNode, type Shape, type Value } from './types.js';
+import { elementsPerSample, valueName, type DataType, type GraphNode, type Shape, type Value } from './types.js';
 
 /** What to feed to a compiled function. */
 export type GraphInput =
@@ -23,7 +24,21 @@ export type GraphInput =
       /** Shape of the placeholder: the parameter's, with a leading 1 for gradients and states, or cut into pieces. */
       readonly shape: readonly number[];
     }
+  | FactorInput
   | MaskInput;
+
+/** Of a gradient whose factors are exchanged (see `ProductSpec`). */
+export interface FactorInput {
+  readonly node: string;
+  /**
+   * Where a shard leaves its rows of A, as 32-bit words, or of B; all rows of A, of B, and what each counts; the first
+   * row of a part, as [0, row]; where the part's product goes.
+   */
+  readonly role: 'inputFactor' | 'gradientFactor' | 'inputFactors' | 'gradientFactors' | 'rowShares' | 'firstRow' | 'product';
+  /** Place of the parameter among `modelParameters(model)`. */
+  readonly index: number;
+  readonly shape: Shape;
+}
 
 /** A mask of bytes, each 1 with probability 1 - rate, else 0, drawn anew for every step by the key of step and layer. */
 export interface MaskInput {
@@ -89,7 +104,21 @@ export class Feeds {
     if (product === undefined) return this.#update(placeholder([1, ...shape]), value);
     const { pieces, rows, columns } = product;
     const slot = placeholder([pieces, rows, columns]);
-    return product.write((place, piece) => this.#put(slot, place, piece));
+    return product.write((place, piece) => this.put(slot, place, piece));
+  }
+
+  /** Makes a placeholder one that is fed as told; returns it. */
+  add(value: Value, input: Pick<FactorInput, 'role' | 'index'>): Value {
+    this.#all.push({ value, input: { node: value.node.name, shape: value.shape, ...input } });
+    return value;
+  }
+
+  /** Writes a row into fed memory; returns what is there then, as some type. */
+  put(slot: Value, place: Value, row: Value): Value {
+    const { type } = slot;
+    const wide = copiedAs(slot);
+    if (wide !== type) return this.put(bitcast(this.#graph, slot, wide), place, bitcast(this.#graph, row, wide));
+    return this.#graph.add('InplaceUpdate', [slot, place, row], { T: { type } }, slot, 'write');
   }
 
   /** Writes the stats line; returns what is there then. */
@@ -131,11 +160,7 @@ export class Feeds {
 
   #update(slot: Value, value: Value): Value {
     const row = reshape(this.#graph, value, slot.shape);
-    return this.#put(slot, this.#graph.constant([0], 'int32', [1]), row);
-  }
-
-  #put(slot: Value, place: Value, row: Value): Value {
-    return this.#graph.add('InplaceUpdate', [slot, place, row], { T: { type: slot.type } }, slot, 'write');
+    return this.put(slot, this.#graph.constant([0], 'int32', [1]), row);
   }
 
   #plain(role: 'pixels' | 'targets' | 'seed' | 'mix' | 'stats', value: Value): Value {
@@ -147,6 +172,20 @@ export class Feeds {
     this.#all.push({ value, input: { node: value.node.name, role, index, shape: value.shape } });
     return value;
   }
+}
+
+/** Below this many elements a row is written as what it is: two ops more would cost more than they save. */
+const wideElements = 4096;
+
+/**
+ * As what a row is written: TensorFlow's InplaceUpdate copies elements one by one, so that a MiB of float32 takes twice as
+ * long as the same bits as complex64, and four times as long as they could.
+ */
+function copiedAs({ type, shape }: Value): DataType {
+  const row = shape.slice(1);
+  const large = row.includes(-1) || elementsPerSample(row) >= wideElements;
+  const last = (row.at(-1) ?? 1) * elementBytes[type];
+  return large && last > 0 && last % elementBytes.complex64 === 0 ? 'complex64' : type;
 }
 
 /** All nodes that values depend on. */

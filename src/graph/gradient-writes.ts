@@ -13,6 +13,10 @@ export interface PiecewiseProduct {
   /** [rows / pieces, columns]: a piece of the product. */
   readonly rows: number;
   readonly columns: number;
+  /** A: [samples, pieces * rows]. */
+  readonly left: Value;
+  /** B: [samples, columns]. */
+  readonly right: Value;
   /** Writes the product into a slot of [pieces, rows, columns] by a function that writes one piece there. */
   write(update: (index: Value, piece: Value) => Value): Value;
 }
@@ -36,6 +40,8 @@ export function piecewise(graph: GraphBuilder, value: Value): PiecewiseProduct |
     pieces,
     rows,
     columns,
+    left: a,
+    right: b,
     write(update) {
       const part = { type: a.type, shape: [a.shape[0] as number, rows] } as const;
       const parts = graph.node(

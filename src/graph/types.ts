@@ -1,5 +1,5 @@
 /** Element types that convoy's graphs use, by tfjs's names where it has them. */
-export type DataType = 'float32' | 'bfloat16' | 'int32' | 'int64' | 'int16' | 'uint8' | 'bool';
+export type DataType = 'float32' | 'bfloat16' | 'int32' | 'int64' | 'int16' | 'uint8' | 'bool' | 'complex64';
 
 /** TensorFlow's `DataType` enumeration (tensorflow/core/framework/types.proto). */
 export const dataTypeNumbers: Readonly<Record<DataType, number>> = {
@@ -7,6 +7,7 @@ export const dataTypeNumbers: Readonly<Record<DataType, number>> = {
   int32: 3,
   uint8: 4,
   int16: 5,
+  complex64: 8,
   int64: 9,
   bool: 10,
   bfloat16: 14,

@@ -112,14 +112,14 @@ export class StepSession {
   }
 }
 
-function addGradientPhases(totals: Record<StepPhase, number>, { replies, gradients }: StepOutcome, workers: number): void {
+function addGradientPhases(totals: Record<StepPhase, number>, { replies, gradients, products }: StepOutcome, workers: number): void {
   const busy = new Map<number, number>();
   for (const { thread, started, ended } of replies) busy.set(thread, (busy.get(thread) ?? 0) + ended - started);
   const times = [...busy.values()];
   const longest = Math.max(...times);
   // A worker without a task waits for the others: that is imbalance too.
   const mean = times.reduce((sum, value) => sum + value, 0) / Math.max(1, Math.min(workers, replies.length));
-  totals.compute += mean;
+  totals.compute += mean + 1000 * products;
   totals.imbalance += longest - mean;
   totals.handover += 1000 * gradients - longest;
 }

@@ -19,6 +19,23 @@ export interface PlacedParameter extends LayoutParameter {
   readonly offset: number;
   /** In floats, without padding. */
   readonly length: number;
+  /** Of its factors, where it has them. */
+  readonly unit?: number;
+}
+
+/**
+ * A dense kernel whose gradient, the product A'B of a batch's inputs A and gradients B, is not computed by the shards:
+ * they leave A and B here, and parts of the product are then computed for all shards at once.
+ */
+export interface FactorPlace {
+  /** Index of the parameter, [inputs, outputs]. */
+  readonly index: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Words of 32 bits that one sample's inputs take: half as many as inputs where those are bfloat16. */
+  readonly words: number;
+  /** Floats of the gradient in one part: whole rows, a multiple of 16. */
+  readonly unit: number;
 }
 
 /** What a run keeps in shared memory. */
@@ -38,6 +55,10 @@ export interface LayoutOptions {
   readonly targets: 'classes' | 'multi-label';
   /** Names of the optimizer's state regions, each as long as the trainable weights. */
   readonly optimizerStates: readonly string[];
+  /** Default: none. */
+  readonly factors?: readonly FactorPlace[];
+  /** Samples a shard can have in training, where there are factors. */
+  readonly shardRows?: number;
 }
 
 /**
@@ -47,8 +68,10 @@ export interface LayoutOptions {
  * forward pass renews; frozen weights. A shard's gradients have the layout of the first section, its new moving
  * statistics that of the second. Padding between parameters is zero and stays zero.
  */
-export interface RunLayout extends Omit<LayoutOptions, 'parameters'> {
+export interface RunLayout extends Omit<LayoutOptions, 'parameters' | 'factors' | 'shardRows'> {
   readonly parameters: readonly PlacedParameter[];
+  readonly factors: readonly FactorPlace[];
+  readonly shardRows: number;
   /** Floats of the sections, multiples of 16. */
   readonly trainableLength: number;
   readonly movingLength: number;
@@ -59,6 +82,13 @@ export interface RunLayout extends Omit<LayoutOptions, 'parameters'> {
 export const slotNames = {
   weights: 'weights',
   gradients: (shard: number) => `gradients/${shard}`,
+  /** Of all shards, one behind the other: inputs, and gradients as float32. */
+  inputFactors: (parameter: number) => `factors/${parameter}/inputs`,
+  gradientFactors: (parameter: number) => `factors/${parameter}/gradients`,
+  /** What each row of the factors counts: its shard's coefficient, 0 where there is no sample. */
+  rowShares: 'factors/shares',
+  /** A part of a product, of the thread that has the scratch block of the same number. */
+  product: (scratch: number) => `product/${scratch}`,
   moving: (shard: number) => `moving/${shard}`,
   stats: 'stats',
   optimizer: (state: string) => `optimizer/${state}`,
@@ -87,12 +117,17 @@ export function planLayout(options: LayoutOptions): RunLayout {
     }
     return end - start;
   });
+  const { factors = [], shardRows = 0 } = options;
+  const units = new Map(factors.map(({ index, unit }) => [index, { unit }]));
   return {
     ...options,
-    parameters: options.parameters.map((parameter) => ({
+    factors,
+    shardRows,
+    parameters: options.parameters.map((parameter, index) => ({
       ...parameter,
       offset: offsets.get(parameter) ?? 0,
       length: elements(parameter.shape),
+      ...units.get(index),
     })),
     trainableLength: lengths[0] ?? 0,
     movingLength: lengths[1] ?? 0,
@@ -100,24 +135,38 @@ export function planLayout(options: LayoutOptions): RunLayout {
   };
 }
 
+/** Floats of the largest part of a product. */
+export function productLength({ factors }: RunLayout): number {
+  return factors.reduce((most, { unit }) => Math.max(most, unit), 0);
+}
+
 /**
- * Allocates the arena of a layout. Scratch floats are the optimizer's, for its blocks.
+ * Allocates the arena of a layout. Scratch is the optimizer's, for its blocks: so many blocks of so many floats.
  *
  * @throws ConvoyError `CONVOY_MEMORY` when it does not fit.
  */
-export function createRunArena(layout: RunLayout, scratchLength: number): Arena {
+export function createRunArena(layout: RunLayout, scratch: { readonly blocks: number; readonly floats: number }): Arena {
   const plan = new ArenaPlan();
   plan.add(slotNames.weights, 'float32', layout.trainableLength + layout.movingLength + layout.frozenLength);
   for (let shard = 0; shard < layout.shards; shard++) {
     plan.add(slotNames.gradients(shard), 'float32', layout.trainableLength);
     plan.add(slotNames.moving(shard), 'float32', layout.movingLength);
   }
+  const rows = layout.shards * layout.shardRows;
+  for (const { index, words, outputs } of layout.factors) {
+    plan.add(slotNames.inputFactors(index), 'int32', rows * words);
+    plan.add(slotNames.gradientFactors(index), 'float32', rows * outputs);
+  }
+  if (layout.factors.length > 0) {
+    plan.add(slotNames.rowShares, 'float32', rows);
+    for (let block = 0; block < scratch.blocks; block++) plan.add(slotNames.product(block), 'float32', productLength(layout));
+  }
   plan.add(slotNames.stats, 'float32', layout.slots * layout.shards * statsLength);
   for (const state of layout.optimizerStates) {
     plan.add(slotNames.optimizer(state), 'float32', layout.trainableLength);
   }
   plan.add(slotNames.reduced, 'float32', layout.trainableLength);
-  plan.add(slotNames.scratch, 'float32', scratchLength);
+  plan.add(slotNames.scratch, 'float32', scratch.blocks * scratch.floats);
   for (let slot = 0; slot < layout.slots; slot++) {
     plan.add(slotNames.pixels(slot), 'uint8', layout.capacity * layout.imageBytes);
     if (layout.featureLength !== undefined) {

@@ -1,9 +1,10 @@
 export { createOptimizer, openStepKernel, type Optimizer } from './optimizer.js';
-export type { ParameterPlace } from './runs.js';
+export { cutSlices, type ParameterPlace, type Slice } from './runs.js';
 export { baseLearningRate, baseWeightDecay, type OptimizerSpec, optimizerSchema, takesMomentum } from './spec.js';
 export type {
   PassArguments,
   PassResult,
+  Prepare,
   StepArguments,
   StepDescription,
   StepKernel,

@@ -10,6 +10,11 @@ export interface ParameterPlace {
   readonly offset: number;
   /** In floats. */
   readonly length: number;
+  /**
+   * Floats of a part, where the gradient is not reduced from shards but computed for the whole batch, part by part, when
+   * it is needed (see `Prepare`); a multiple of 16 that divides the length.
+   */
+  readonly unit?: number;
 }
 
 /** How the elements of a run are treated. */
@@ -27,6 +32,8 @@ export interface Run {
   /** Behind the last float, a multiple of 16. */
   readonly end: number;
   readonly options: RunOptions;
+  /** Of its one parameter, where that has it. */
+  readonly unit?: number;
 }
 
 const roundUp = (floats: number): number => Math.ceil(floats / elementsPerTurn) * elementsPerTurn;
@@ -69,7 +76,7 @@ export function planRuns(spec: OptimizerSpec, parameters: readonly ParameterPlac
   });
   const runs: Run[] = [];
   let end = 0;
-  for (const { name, offset, length } of [...parameters].sort((a, b) => a.offset - b.offset)) {
+  for (const { name, offset, length, unit } of [...parameters].sort((a, b) => a.offset - b.offset)) {
     if (offset % elementsPerTurn !== 0 || offset < end) {
       throw new ConvoyError('CONVOY_MEMORY', `Expected parameter ${name} at a free multiple of 16 but found ${offset}`);
     }
@@ -85,10 +92,12 @@ export function planRuns(spec: OptimizerSpec, parameters: readonly ParameterPlac
     const last = runs.at(-1);
     const alike =
       last?.end === offset &&
+      last.unit === unit &&
+      unit === undefined &&
       last.options.learningRateScale === options.learningRateScale &&
       last.options.weightDecay === options.weightDecay;
     if (alike && !perParameter) runs[runs.length - 1] = { ...last, end };
-    else runs.push({ begin: offset, end, options });
+    else runs.push({ begin: offset, end, options, ...(unit === undefined ? {} : { unit }) });
   }
   return runs;
 }
@@ -99,15 +108,61 @@ export interface Block {
   readonly end: number;
   /** Index of its run. */
   readonly run: number;
+  /** Where the run has units: whether this block is the first of one, or goes on with that of the block before. */
+  readonly unit?: 'first' | 'more';
 }
 
-/** Cuts runs into blocks of at most `floats`; the cut depends on nothing else, so sums over blocks never change. */
+/**
+ * Cuts runs, unit by unit, into blocks of at most `floats`; the cut depends on nothing else, so sums over blocks never
+ * change.
+ */
 export function cutBlocks(runs: readonly Run[], floats: number): Block[] {
-  return runs.flatMap(({ begin, end }, run) =>
-    Array.from({ length: Math.ceil((end - begin) / floats) }, (_, index) => ({
-      begin: begin + index * floats,
-      end: Math.min(end, begin + (index + 1) * floats),
-      run,
-    })),
+  return runs.flatMap(({ begin, end, unit }, run) =>
+    cut(begin, end, unit ?? end - begin).flatMap((part) =>
+      cut(part.begin, part.end, floats).map((block, index): Block => ({
+        ...block,
+        run,
+        ...(unit === undefined ? {} : { unit: index === 0 ? 'first' : 'more' }),
+      })),
+    ),
   );
+}
+
+function cut(begin: number, end: number, step: number): { readonly begin: number; readonly end: number }[] {
+  return Array.from({ length: Math.ceil((end - begin) / step) }, (_, index) => ({
+    begin: begin + index * step,
+    end: Math.min(end, begin + (index + 1) * step),
+  }));
+}
+
+/** A range of blocks that one thread does. */
+export interface Slice {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** What a block whose gradient must be computed first is taken to cost beside one that is only reduced. */
+const productCost = 3;
+
+/** Cuts blocks into ranges of about the same cost, none within a unit. */
+export function cutSlices(blocks: readonly Block[], slices: number): Slice[] {
+  const units = blocks.flatMap(({ unit }, index) => (unit === 'more' ? [] : [index]));
+  const costs = units.map((begin, index) => {
+    const size = (units[index + 1] ?? blocks.length) - begin;
+    return blocks[begin]?.unit === undefined ? size : productCost * size;
+  });
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  const made: Slice[] = [];
+  let begin = 0;
+  let spent = 0;
+  for (const [index, cost] of costs.entries()) {
+    const place = units[index] as number;
+    // Cut where that is nearest to this slice's share of the whole.
+    if (place > begin && made.length < slices - 1 && spent + cost / 2 >= (total * (made.length + 1)) / slices) {
+      made.push({ begin, end: place });
+      begin = place;
+    }
+    spent += cost;
+  }
+  return [...made, { begin, end: blocks.length }];
 }

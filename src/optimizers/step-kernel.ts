@@ -1,10 +1,11 @@
 import { compileKernels, type Kernel, openReducer, type Reducer, type Source } from '../kernels/index.js';
 import type { Pass, ScalarContext, Transform } from './program.js';
-import type { Block, ParameterPlace, Run } from './runs.js';
+import { type Block, cutSlices, type ParameterPlace, type Run, type Slice } from './runs.js';
 import type { OptimizerSpec } from './spec.js';
 import type {
   PassArguments,
   PassResult,
+  Prepare,
   StepArguments,
   StepDescription,
   StepKernel,
@@ -65,6 +66,10 @@ class BoundStepKernel implements StepKernel {
     return this.#plan.blocks.length;
   }
 
+  slices(count: number): Slice[] {
+    return cutSlices(this.#plan.blocks, count);
+  }
+
   get passes(): number {
     return this.#plan.variants[0]?.passes.length ?? 0;
   }
@@ -78,15 +83,15 @@ class BoundStepKernel implements StepKernel {
     let allReduce = 0;
     let optimizer = 0;
     for (let pass = 0; pass < this.passes; pass++) {
-      const { seconds, sums } = this.pass(pass, 0, this.blocks, { ...args, norms });
+      const { seconds, sums } = this.pass(pass, { begin: 0, end: this.blocks }, { ...args, norms });
       norms.push(this.norms(pass, sums));
       allReduce += seconds.allReduce;
       optimizer += seconds.optimizer;
     }
-    return this.result({ allReduce, optimizer }, norms);
+    return this.result({ products: 0, allReduce, optimizer }, norms);
   }
 
-  pass(index: number, begin: number, end: number, args: PassArguments): PassResult {
+  pass(index: number, { begin, end }: Slice, args: PassArguments, prepare?: Prepare): PassResult {
     const variant = this.#plan.variantOf(args.step);
     const pass = variant.passes[index];
     const kernel = pass && this.#kernels.get(pass);
@@ -96,20 +101,25 @@ class BoundStepKernel implements StepKernel {
     const readsGradient = bases.includes(undefined);
     const scalars = this.#scalarsByRun(variant, pass, args);
     const sums: number[] = [];
+    let unit: Unit | undefined;
+    let products = 0;
     let allReduce = 0;
     const started = performance.now();
     for (const block of this.#plan.blocks.slice(begin, end)) {
       let gradient = 0;
       if (readsGradient) {
         const before = performance.now();
-        gradient = this.#gradientOf(block, sources, index === 0);
-        allReduce += performance.now() - before;
+        if (index === 0) unit = openUnit(block, unit, prepare);
+        const reducing = performance.now();
+        gradient = this.#gradientOf(block, sources(block, unit), index === 0);
+        products += reducing - before;
+        allReduce += performance.now() - reducing;
       }
       const addresses = bases.map((base) => (base === undefined ? gradient : base + bytes(block.begin)));
       for (const sum of kernel(block.end - block.begin, addresses, scalars(block.run))) sums.push(sum);
     }
-    const optimizer = performance.now() - started - allReduce;
-    return { seconds: { allReduce: allReduce / 1000, optimizer: optimizer / 1000 }, sums };
+    const optimizer = performance.now() - started - products - allReduce;
+    return { seconds: { products: products / 1000, allReduce: allReduce / 1000, optimizer: optimizer / 1000 }, sums };
   }
 
   norms(index: number, sums: readonly number[]): readonly number[] {
@@ -135,15 +145,20 @@ class BoundStepKernel implements StepKernel {
 
   accumulate(
     args: Pick<StepArguments, 'coefficients' | 'carry'>,
-    begin = 0,
-    end = this.#plan.blocks.length,
+    { begin, end }: Slice = { begin: 0, end: this.blocks },
+    prepare?: Prepare,
   ): StepSeconds {
     const sources = this.#sources(args);
+    let unit: Unit | undefined;
+    let products = 0;
     const started = performance.now();
     for (const block of this.#plan.blocks.slice(begin, end)) {
-      this.#reduceBlock(this.#reduced() + bytes(block.begin), block, sources);
+      const before = performance.now();
+      unit = openUnit(block, unit, prepare);
+      products += performance.now() - before;
+      this.#reduceBlock(this.#reduced() + bytes(block.begin), block, sources(block, unit));
     }
-    return { allReduce: (performance.now() - started) / 1000, optimizer: 0 };
+    return { products: products / 1000, allReduce: (performance.now() - started - products) / 1000, optimizer: 0 };
   }
 
   #reduced(): number {
@@ -151,16 +166,18 @@ class BoundStepKernel implements StepKernel {
     return this.#regions.reduced;
   }
 
-  /** The gradient regions that count, in shard order, what has been accumulated first. */
-  #sources({ coefficients, carry = 0 }: Pick<StepArguments, 'coefficients' | 'carry'>): Source[] {
-    if (coefficients.length !== this.#regions.gradients.length) {
-      throw new RangeError(`${coefficients.length} coefficients for ${this.#regions.gradients.length} shards`);
+  /** The gradient regions that count for a block, in shard order, what has been accumulated first. */
+  #sources({ coefficients, carry = 0 }: Pick<StepArguments, 'coefficients' | 'carry'>): (block: Block, unit?: Unit) => readonly Source[] {
+    const { gradients } = this.#regions;
+    if (coefficients.length !== gradients.length) {
+      throw new RangeError(`${coefficients.length} coefficients for ${gradients.length} shards`);
     }
-    const shards = this.#regions.gradients.map((address, shard) => ({ address, coefficient: coefficients[shard] ?? 0 }));
-    const all = carry === 0 ? shards : [{ address: this.#reduced(), coefficient: carry }, ...shards];
-    const sources = all.filter(({ coefficient }) => coefficient !== 0);
-    if (sources.length === 0) throw new RangeError('a step needs a gradient whose coefficient is not 0');
-    return sources;
+    const carried = carry === 0 ? [] : [{ address: this.#reduced(), coefficient: carry }];
+    const shards = gradients.map((address, shard) => ({ address, coefficient: coefficients[shard] ?? 0 }));
+    const counting = [...carried, ...shards].filter(({ coefficient }) => coefficient !== 0);
+    if (counting.length === 0) throw new RangeError('a step needs a gradient whose coefficient is not 0');
+    return (block, unit) =>
+      block.unit === undefined ? counting : [...carried, { address: unit?.address ?? NaN, coefficient: 1 }];
   }
 
   #reduceBlock(destination: number, block: Block, sources: readonly Source[]): void {
@@ -172,11 +189,13 @@ class BoundStepKernel implements StepKernel {
     );
   }
 
-  /** Address of a block's reduced gradient; a lone gradient that counts once is used where it lies. */
+  /** Address of a block's reduced gradient; a lone gradient that counts once is used where it lies, if it stays there. */
   #gradientOf(block: Block, sources: readonly Source[], first: boolean): number {
-    const [only] = sources;
-    if (only !== undefined && sources.length === 1 && only.coefficient === 1) return only.address + bytes(block.begin);
     const kept = this.#plan.keepsGradient;
+    const [only] = sources;
+    if (only !== undefined && sources.length === 1 && only.coefficient === 1 && !(kept && block.unit !== undefined)) {
+      return only.address + bytes(block.begin);
+    }
     const destination = kept ? this.#reduced() + bytes(block.begin) : this.#regions.scratch;
     if (first) this.#reduceBlock(destination, block, sources);
     return destination;
@@ -228,6 +247,18 @@ class BoundStepKernel implements StepKernel {
       },
     };
   }
+}
+
+/** A unit whose gradient has been computed: the address at which a region would begin that had it in its place. */
+interface Unit {
+  readonly address: number;
+}
+
+/** The unit of a block, computed before its first block is read; that of the block before otherwise. */
+function openUnit({ unit, begin }: Block, open: Unit | undefined, prepare: Prepare | undefined): Unit | undefined {
+  if (unit !== 'first') return open;
+  if (prepare === undefined) throw new RangeError('this step has gradients that must be computed first');
+  return { address: prepare(begin) - bytes(begin) };
 }
 
 /** Compiles a plan over a memory. */

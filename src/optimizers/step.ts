@@ -1,5 +1,5 @@
 /** What a step is given and gives, and the kernel that does it: contract of optimizer, coordinator and workers. */
-import type { ParameterPlace } from './runs.js';
+import type { ParameterPlace, Slice } from './runs.js';
 import type { OptimizerSpec } from './spec.js';
 
 /** Byte offsets into the shared memory, multiples of 64; every region is as long as the weights. */
@@ -38,6 +38,8 @@ export interface PassArguments extends StepArguments {
 
 /** Seconds by phase. */
 export interface StepSeconds {
+  /** Computing gradients that are made here and not by the shards (see `Prepare`). */
+  readonly products: number;
   readonly allReduce: number;
   readonly optimizer: number;
 }
@@ -63,22 +65,33 @@ export interface StepDescription {
   readonly regions: StepRegions;
 }
 
+/**
+ * Computes the gradient of a unit of a parameter, which begins at a float of the region; returns the byte offset at
+ * which it lies until the next is computed.
+ */
+export type Prepare = (begin: number) => number;
+
 /** One optimizer over one arena: all-reduce and update, in blocks that any thread may do, to the same bits. */
 export interface StepKernel {
-  /** Blocks of a sweep; slices are ranges of them. */
+  /** Blocks of a sweep. */
   readonly blocks: number;
+  /** Cuts a sweep into at most so many ranges of blocks, at least one, that threads can do at the same time. */
+  slices(count: number): Slice[];
   /** Sweeps of a step: 1, or more where norms are measured before the update. */
   readonly passes: number;
   /** A whole step on this thread. */
   run(args: StepArguments): StepResult;
-  /** One slice of one pass; all slices of a pass must end before the next pass begins. */
-  pass(pass: number, begin: number, end: number, args: PassArguments): PassResult;
+  /**
+   * One slice of one pass; all slices of a pass must end before the next pass begins. `prepare` is needed where
+   * parameters have units.
+   */
+  pass(pass: number, slice: Slice, args: PassArguments, prepare?: Prepare): PassResult;
   /** The norms a pass measured, from the sums of all its blocks in order. */
   norms(pass: number, sums: readonly number[]): readonly number[];
   /** The step's result from what its passes measured. */
   result(seconds: StepSeconds, norms: readonly (readonly number[])[]): StepResult;
   /** Adds gradients to `regions.reduced`, which counts `carry` times (0: begins anew); a slice, or all blocks. */
-  accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>, begin?: number, end?: number): StepSeconds;
+  accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>, slice?: Slice, prepare?: Prepare): StepSeconds;
   /** For `openStepKernel` on another thread. */
   describe(): StepDescription;
 }

@@ -42,7 +42,7 @@ export function engineRun(
     targets: spec.targets,
     optimizerStates: options.optimizerStates ?? [],
   });
-  return { layout, arena: createRunArena(layout, 1 << 16), spec };
+  return { layout, arena: createRunArena(layout, { blocks: 1, floats: 1 << 16 }), spec };
 }
 
 /** Writes weights given by parameter name. */

@@ -137,6 +137,8 @@ export class GraphRun {
         this.#masks.draw(view, input.rate, this.seed, input.layer);
         return native.wrap(view, shape);
       }
+      default:
+        throw new RangeError(`one shard has no ${input.role}`);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
-import { bitcast, reluGradient } from '../ops/rectify.js';
+import { bitcast } from '../ops/bits.js';
+import { reluGradient } from '../ops/rectify.js';
 import { shapeOf } from '../ops/shape.js';
 import type { DataType, Shape, Value } from '../types.js';
 import { single, type LayerScope, type Lowering, type LoweringTable } from './scope.js';

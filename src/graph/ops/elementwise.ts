@@ -122,3 +122,9 @@ export function addAll(graph: GraphBuilder, values: readonly Value[]): Value {
   const attributes = { T: { type: first.type }, N: values.length };
   return graph.add('AddN', values, attributes, { type: first.type, shape: first.shape });
 }
+
+/** The first of values, once all of them are there: one small tensor to fetch for many writes. */
+export function all(graph: GraphBuilder, values: readonly Value[]): Value {
+  const attributes = { T: { types: values.map((value) => value.type) } };
+  return graph.node('IdentityN', values, attributes, values, 'done').outputs[0] as Value;
+}

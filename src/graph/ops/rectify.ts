@@ -1,14 +1,10 @@
 import type { GraphBuilder } from '../builder.js';
-import type { DataType, Value } from '../types.js';
+import type { Value } from '../types.js';
+import { bitcast } from './bits.js';
 import { binary, scalarOf, unary } from './elementwise.js';
 
 /** What TensorFlow's graph optimizer fuses a ReLU with: there it costs nothing. */
 const fusing = new Set(['BiasAdd', 'Conv2D', 'DepthwiseConv2dNative', 'FusedBatchNormV3', 'MatMul']);
-
-/** The same bits as another type of the same size. */
-export function bitcast(graph: GraphBuilder, x: Value, type: DataType): Value {
-  return graph.add('Bitcast', [x], { T: { type: x.type }, type: { type } }, { type, shape: x.shape });
-}
 
 /**
  * max(x, 0). TensorFlow computes bfloat16 by way of float32, at twice the cost of float32 itself; but as 16-bit integers

@@ -76,6 +76,12 @@ export function slice(graph: GraphBuilder, x: Value, begin: readonly number[], s
   return graph.add('Slice', [x, integers(graph, begin), integers(graph, size)], attributes, { type: x.type, shape });
 }
 
+/** A block of x from where `begin` says when the graph runs, of `size` elements an axis, -1 for all that remain. */
+export function sliceAt(graph: GraphBuilder, x: Value, begin: Value, size: Shape): Value {
+  const attributes = { T: { type: x.type }, Index: { type: 'int32' } } as const;
+  return graph.add('Slice', [x, begin, integers(graph, size)], attributes, { type: x.type, shape: size });
+}
+
 /** Surrounds x with zeros: `paddings[axis]` is [before, after]. */
 export function pad(graph: GraphBuilder, x: Value, paddings: readonly (readonly [number, number])[]): Value {
   if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;

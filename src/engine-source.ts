@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { RunConfig } from './config.js';
+import type { StepSpec } from './contracts/index.js';
+import { cacheFolder } from './data/index.js';
+import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index.js';
+import { optionError } from './errors.js';
+import { unsupportedLayers } from './graph/index.js';
+import { loadModuleLoss } from './losses/index.js';
+import type { Native } from './native/index.js';
+import type { LayersModel } from './tf.js';
+import { type SplitModel, splitFrozen } from './transfer/index.js';
+
+export interface EngineSourceOptions {
+  readonly config: RunConfig;
+  readonly native: Native;
+  readonly model: LayersModel;
+  readonly spec: StepSpec;
+  readonly workers: number;
+  readonly shards: number;
+  readonly onNote?: ((note: string) => void) | undefined;
+  readonly cacheFeatures?: boolean | undefined;
+}
+
+/** Samples that the largest shard of a batch has. */
+export function shardRows(batchSize: number, shards: number): number {
+  return Math.ceil(batchSize / shards);
+}
+
+/** How workers compute; in two parts where the features of a frozen base may be kept. */
+export async function engineSource(options: EngineSourceOptions): Promise<{ source: EngineSource; parts?: SplitModel }> {
+  const { config, native, model, spec, workers, shards, onNote, cacheFeatures } = options;
+  const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
+  if (spec.loss.name === 'module') await loadModuleLoss(spec.loss); // told here, not by a worker
+  const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec);
+  if (config.precision !== 'float32' && (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))) {
+    throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which ${missing} needs,`}`, config.precision);
+  }
+  if (config.engine === 'eager') return eager;
+  if (missing !== undefined && config.engine === 'auto') {
+    onNote?.(`the compiler does not know ${missing}: training with the eager engine`);
+    return eager;
+  }
+  const writesInPlace = memoryIsShared(native);
+  if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
+  const fixed = cacheFeatures === true && config.cacheFeatures && !config.augment?.length && spec.mix === undefined;
+  const split = fixed ? splitFrozen(model) : undefined;
+  if (split !== undefined && 'why' in split) onNote?.(`the base is frozen but its features are not kept: ${split.why}`);
+  const cut = split !== undefined && 'parts' in split ? split : undefined;
+  const graph = await compiledGraph(cut?.model ?? model, spec, {
+    folder: join(cacheFolder(), 'graphs'),
+    tensorflowVersion: native.tensorflowVersion,
+    writesInPlace,
+    parts: cut?.parts,
+    // Two parts of each product for a worker, so that a slow core does fewer.
+    ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards), parts: 2 * workers } }),
+  });
+  return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
+}
+
+/** What of a training the compiler does not know. */
+function onlyEager(model: LayersModel, { loss }: StepSpec): string[] {
+  const layers = unsupportedLayers(model).map(({ layer, className }) => `the layer ${layer} (${className})`);
+  return loss.name === 'module' ? [`the loss of ${loss.path}`, ...layers] : layers;
+}
