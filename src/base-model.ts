@@ -87,7 +87,8 @@ async function openBase(
   if (surplus !== undefined) throw optionError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
   if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights ?? 'last', headOptions);
   if (!existsSync(name)) {
-    throw optionError('base', `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`, name);
+    const shown = `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`;
+    throw optionError('base', /[\\/]/.test(name) ? 'a run folder or a model file that exists (or the name of a network)' : shown, name);
   }
   if (weights !== undefined) throw optionError('weights', 'none beside a base file, which has its own', weights);
   return transferFrom(await loadModelFile(name), headOptions);

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /**
  * Every error a user of convoy can meet, one base class and stable codes.
  *
@@ -40,11 +42,18 @@ export class ConvoyError extends Error {
   }
 }
 
-/** How a value is shown in a message: strings quoted, long ones cut, objects by type. */
+/** Most characters of a value in a message. */
+const shownLength = 80;
+
+/** How a value is shown in a message: strings quoted, plain objects with what is in them, long ones cut, other objects by type. */
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  const cut = (text: string): string => (text.length > shownLength ? `${text.slice(0, shownLength - 3)}...` : text);
+  if (typeof value === 'string') return JSON.stringify(cut(value));
   if (Array.isArray(value)) return `[${value.slice(0, 8).map(show).join(', ')}${value.length > 8 ? ', ...' : ''}]`;
-  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'object';
+  if (typeof value === 'object' && value !== null) {
+    const made = value.constructor?.name ?? 'Object';
+    return made === 'Object' ? cut(inspect({ ...value }, { breakLength: Infinity })) : made;
+  }
   return String(value);
 }
 

@@ -96,23 +96,25 @@ test.serial('a run killed twice at random steps and resumed has the weights of o
   t.deepEqual((await readdir(join(killed, 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt'], 'nothing half written is left');
 });
 
-test.serial('Ctrl-C writes a checkpoint, says how to go on and ends with code 130; going on gives the same weights', async (t) => {
-  const running = start(['train', '--config', 'my.json', '--out', 'stopped'], { cwd });
+// Codes as shells have them for a process that a signal ended: 128 and its number.
+for (const [sent, expected] of [['SIGINT', 130], ['SIGTERM', 143]] as const) test.serial(`${sent} writes a checkpoint, says how to go on and ends with code ${expected}; going on gives the same weights`, async (t) => {
+  const name = `stopped-${sent}`;
+  const running = start(['train', '--config', 'my.json', '--out', name], { cwd });
   await running.printed('epoch  2');
-  running.child.kill('SIGINT');
+  running.child.kill(sent);
   const { code, signal, stdout, stderr } = await running.ended;
   t.is(signal, null);
-  t.is(code, 130);
-  const found = /^note: stopping after this step; again to stop at once\nStopped in epoch (\d+) after step (\d+); --resume stopped goes on from here\n$/.exec(stderr);
+  t.is(code, expected);
+  const found = /^note: stopping after this step; again to stop at once\nStopped in epoch (\d+) after step (\d+); --resume stopped-\w+ goes on from here\n$/.exec(stderr);
   t.truthy(found, stderr);
   t.regex(stdout, /^epoch {2}1 {2}loss/m);
-  const kept = await readCheckpoint(join(cwd, 'stopped', 'checkpoints', 'last.ckpt'));
+  const kept = await readCheckpoint(join(cwd, name, 'checkpoints', 'last.ckpt'));
   t.is(kept.step, Number(found?.[2]));
   t.is(kept.epoch + 1, Number(found?.[1]));
   t.true(kept.step < steps);
-  const resumed = await convoy(['train', '--resume', 'stopped', '--json'], { cwd });
+  const resumed = await convoy(['train', '--resume', name, '--json'], { cwd });
   t.is(resumed.code, 0, resumed.stderr);
-  t.is(await weights(join(cwd, 'stopped')), await weights(join(cwd, 'whole')));
+  t.is(await weights(join(cwd, name)), await weights(join(cwd, 'whole')));
 });
 
 test.serial('a full disk stops the run with a clear line, and the old checkpoint is as it was', async (t) => {

@@ -82,7 +82,7 @@ test('wrong options are named with what was expected and received', (t) => {
     [{ earlyStopping: {} }, 'Expected a number for config.earlyStopping.patience but received undefined (undefined)'],
     [{ model: {} }, 'Expected a string for config.model.name but received undefined (undefined)'],
     [{ model: 'resnet18' }, 'Expected an object for config.model but received "resnet18" (string)'],
-    [{ augment: [{ name: 'flip', chance: 0.5 }] }, 'Expected only the parameters probability of flip for config.augment.0 but received Object (object)'],
+    [{ augment: [{ name: 'flip', chance: 0.5 }] }, 'Expected only the parameters probability of flip for config.augment.0 but received { name: \'flip\', chance: 0.5 } (object)'],
     [[], 'Expected an object of options for config but received [] (array)'],
     [null, 'Expected an object of options for config but received null (null)'],
     [{ shards: 64, batchSize: 32 }, 'Expected at most the batch size of 32 for shards but received 64 (number)'],

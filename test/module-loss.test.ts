@@ -40,7 +40,7 @@ test.serial('a loss in code that cannot be had, or gives something else, is told
   const good = await write('good.mjs', 'export default (outputs) => outputs.sum(-1);');
   const scalar = await write('scalar.mjs', 'export default (outputs) => outputs.sum();');
   const cases: readonly (readonly [loss: ConfigInput['loss'], more: ConfigInput, message: RegExp])[] = [
-    [{ name: 'module', path: join(folder, 'none.mjs') }, {}, /none\.mjs: loss\.path: expected an ES module with a loss but found Cannot find module/],
+    [{ name: 'module', path: join(folder, 'none.mjs') }, {}, /none\.mjs: loss\.path: expected an ES module with a loss but found no such file/],
     [{ name: 'module', path: await write('broken.mjs', 'export default (') }, {}, /broken\.mjs: loss\.path: expected an ES module with a loss but found/],
     [{ name: 'module', path: good, export: 'focal' }, {}, /export focal: expected a function \(outputs, targets, tf\) but found undefined/],
     [{ name: 'module', path: scalar }, {}, /export default: expected the losses of \d+ samples, a tensor \[\d+\], but found a tensor \[\]/],

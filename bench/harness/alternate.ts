@@ -76,13 +76,12 @@ export async function alternate<Round extends Rate>(
   });
 }
 
-/** The quickest of some settings of one contender, each measured alone; undefined when all are missing. */
+/** The quickest of some settings of one contender, measured in turn; undefined when all are missing. */
 export async function quickest<Round extends Rate>(
   settings: readonly Contender<Round>[],
   options: AlternateOptions,
 ): Promise<{ readonly best?: Contender<Round>; readonly contests: readonly Contest<Round>[] }> {
-  const contests: Contest<Round>[] = [];
-  for (const setting of settings) contests.push(...(await alternate([setting], options)));
+  const contests = await alternate(settings, options);
   const measured = contests.filter(({ rounds }) => rounds.length > 0);
   const first = measured.sort((a, b) => b.rate.median - a.rate.median)[0];
   const best = settings.find(({ name }) => name === first?.name);

@@ -7,6 +7,7 @@ import { memoryBench } from './memory.js';
 import { networksBench } from './networks.js';
 import { peersBench } from './peers.js';
 import { recipesBench } from './recipes.js';
+import { sampleMemoryBench } from './sample-memory.js';
 import { scalingBench } from './scaling.js';
 import { startupBench } from './startup.js';
 import { stepBench } from './step.js';
@@ -27,6 +28,7 @@ export const benches: readonly Bench[] = [
   augmentBench,
   startupBench,
   memoryBench,
+  sampleMemoryBench,
   tuneBench,
   timeToAccuracyBench,
   transferBench,

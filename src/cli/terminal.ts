@@ -33,12 +33,16 @@ export function createTerminal(json: boolean): Terminal {
   };
 }
 
-/** Exit codes: 1 what a user can mend, 2 wrong usage, 70 a fault of convoy's own, 130 stopped by Ctrl-C. */
+/** What the process ends with, besides 0: shells take 128 and the signal's number for a process ended by a signal. */
+export const exitCodes = { mendable: 1, usage: 2, fault: 70, interrupted: 130, terminated: 143 } as const;
+
+/** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof ConvoyError)) return 70;
-  if (error.code === 'CONVOY_OPTION') return 2;
-  return error.code === 'CONVOY_ABORTED' ? 130 : 1;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  if (!(error instanceof ConvoyError)) return exitCodes.fault;
+  if (error.code === 'CONVOY_OPTION') return exitCodes.usage;
+  if (error.code !== 'CONVOY_ABORTED') return exitCodes.mendable;
+  return process.exitCode === exitCodes.terminated ? exitCodes.terminated : exitCodes.interrupted;
 }
 
 /** How an error is told: one clear line; the stack only for faults of our own, or when asked for. */

@@ -13,7 +13,7 @@ import { type Progress, Trainer, type TrainSummary } from '../trainer.js';
 import { configOfFlags } from './config-layers.js';
 import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, phase, positive } from './parsers.js';
 import { dataProgress } from './progress.js';
-import { counted, createTerminal, duration, grouped, percent, type Terminal } from './terminal.js';
+import { counted, createTerminal, duration, exitCodes, grouped, percent, type Terminal } from './terminal.js';
 
 /** Flags as commander gives them. */
 interface TrainFlags extends ConfigInput {
@@ -94,9 +94,11 @@ async function train({ config: file, phase: phases, dataDir, out, resume, json, 
   const folder = resume ?? out ?? (await RunFolder.nextFree('runs', runName(config)));
 
   const abort = new AbortController();
-  const stop = () => {
-    if (abort.signal.aborted) process.exit(130); // asked twice: at once
+  const stop = (signal: NodeJS.Signals) => {
+    const code = signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
+    if (abort.signal.aborted) process.exit(code); // asked twice: at once
     terminal.note('stopping after this step; again to stop at once');
+    process.exitCode = code;
     abort.abort();
   };
   process.on('SIGINT', stop);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { LossSpec } from '../contracts/index.js';
@@ -22,6 +23,7 @@ export type ModuleLossSpec = Extract<LossSpec, { name: 'module' }>;
  */
 export async function loadModuleLoss({ path, export: name = 'default' }: ModuleLossSpec): Promise<ModuleLoss> {
   const file = resolve(path);
+  if (!existsSync(file)) throw fileError('CONVOY_OPTION', file, 'loss.path', 'an ES module with a loss', 'no such file');
   let module: unknown;
   try {
     module = await import(pathToFileURL(file).href);

@@ -31,6 +31,8 @@ export interface StepRound {
   readonly milliseconds: Readonly<Record<StepPhase, number>>;
   /** Resident memory of the process afterwards, in bytes. */
   readonly residentBytes: number;
+  /** Most that was resident since the process started, in bytes. */
+  readonly peakBytes: number;
   /** Milliseconds from the start of the process to the end of this round. */
   readonly sinceStart: number;
 }
@@ -95,6 +97,7 @@ export class StepSession {
       seconds: (ended - began) / 1000,
       milliseconds: totals,
       residentBytes: process.memoryUsage.rss(),
+      peakBytes: 1024 * process.resourceUsage().maxRSS,
       sinceStart: ended,
     };
   }

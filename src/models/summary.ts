@@ -33,7 +33,15 @@ export interface ModelSummary {
   readonly multiplyAdds: number;
   /** Bytes of the float32 outputs of all layers for one sample, which a training step keeps for the backward pass. */
   readonly activationBytes: number;
+  /** Bytes that a training step takes at most for one sample; `npm run bench -- sample-memory` measures it. */
+  readonly trainingBytes: number;
 }
+
+/**
+ * How many times its activations a sample may take in a step: they, the gradients on their way back, what convolutions
+ * and normalization make of them for themselves, and the allocator's slack.
+ */
+const trainingFactor = 4;
 
 /** Layers whose output is their input's memory under another shape, or is kept by the layer before. */
 const views = new Set(['InputLayer', 'Flatten', 'Reshape']);
@@ -84,6 +92,7 @@ export function modelSummary(model: LayersModel): ModelSummary {
     trainableParameters: trainable,
     multiplyAdds: layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0),
     activationBytes: 4 * activations,
+    trainingBytes: trainingFactor * 4 * activations,
   };
 }
 

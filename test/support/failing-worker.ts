@@ -1,4 +1,4 @@
-/** The gradient worker with one fault, for `test/pool.test.ts`. */
+/** The gradient worker with one fault, for `test/pool.test.ts` and `test/factors.test.ts`. */
 import { workerData } from 'piscina';
 import run from '../../workers/gradient.js';
 import type { WorkerReply, WorkerSetup, WorkerTask } from '../../workers/messages.js';
@@ -15,6 +15,7 @@ const counter = new Int32Array(
 );
 
 export default async function failing(task: WorkerTask): Promise<WorkerReply> {
+  if (task.kind === 'step' && kind === 'step') return { kind: 'failed', error: { message: 'out of order' } };
   if (task.kind === 'gradients' && task.task.step === 1 && task.task.shard === 2) {
     if (kind === 'always') return { kind: 'failed', error: { message: 'out of order' } };
     if (Atomics.add(counter, 0, 1) === 0) {
