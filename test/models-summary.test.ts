@@ -46,6 +46,7 @@ test('a summary gives each layer and the totals', (t) => {
   );
   t.is(summary.parameters, 62_346);
   t.is(summary.activationBytes, 4 * (24 * 24 * 32 + 12 * 12 * 32 + 8 * 8 * 64 + 4 * 4 * 64 + 10));
+  t.true(summary.trainingBytes > 2 * summary.activationBytes, 'outputs and their gradients at least');
 });
 
 test('attention costs queries by keys and weights by values', (t) => {

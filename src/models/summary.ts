@@ -42,6 +42,8 @@ export interface ModelSummary {
  * and normalization make of them for themselves, and the allocator's slack.
  */
 const trainingFactor = 4;
+/** What every sample takes besides: pixels in batch slots, targets, outputs, factors. */
+const sampleBytes = 32 * 1024;
 
 /** Layers whose output is their input's memory under another shape, or is kept by the layer before. */
 const views = new Set(['InputLayer', 'Flatten', 'Reshape']);
@@ -92,7 +94,7 @@ export function modelSummary(model: LayersModel): ModelSummary {
     trainableParameters: trainable,
     multiplyAdds: layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0),
     activationBytes: 4 * activations,
-    trainingBytes: trainingFactor * 4 * activations,
+    trainingBytes: trainingFactor * 4 * activations + sampleBytes,
   };
 }
 
@@ -115,8 +117,13 @@ export function formatSummary(summary: ModelSummary): string {
     '',
     `parameters      ${summary.parameters.toLocaleString('en')} (${summary.trainableParameters.toLocaleString('en')} trainable)`,
     `multiply-adds   ${(summary.multiplyAdds / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} million a sample`,
-    `activations     ${(summary.activationBytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 2 })} MiB a sample`,
+    `activations     ${mebibytes(summary.activationBytes)} MiB a sample`,
+    `training        at most ${mebibytes(summary.trainingBytes)} MiB a sample`,
   ].join('\n');
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 2 });
 }
 
 function costOf(layer: Layer, input: readonly number[], output: readonly number[]): number {
