@@ -22,7 +22,7 @@ use([
 
 /** Pixels a character of the charts' 12-pixel font takes on average; echarts cannot measure text on a server. */
 const characterWidth = 6.8;
-const longestLabel = 24;
+const longestLabel = 28;
 
 /** Ink of axes and text, and of lines behind the data. */
 export const ink = { text: '#24292f', faint: '#8c959f', grid: '#e5e8eb' } as const;
