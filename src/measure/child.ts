@@ -27,18 +27,18 @@ export class MeasuringChild<Request, Round> {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #answers: AsyncIterator<string>;
-  readonly #stderr: () => string;
+  readonly #lastWords: () => Promise<string>;
 
   private constructor(
     facts: Readonly<Record<string, unknown>>,
     process: ChildProcessByStdio<Writable, Readable, Readable>,
     answers: AsyncIterator<string>,
-    stderr: () => string,
+    lastWords: () => Promise<string>,
   ) {
     this.facts = facts;
     this.#process = process;
     this.#answers = answers;
-    this.#stderr = stderr;
+    this.#lastWords = lastWords;
   }
 
   /**
@@ -54,6 +54,13 @@ export class MeasuringChild<Request, Round> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-shownError);
     });
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    // What it wrote before its end may arrive after the end of its answers.
+    const lastWords = async (): Promise<string> => {
+      child.kill();
+      await closed;
+      return stderr;
+    };
     // Written to after its end: the missing answer tells of it.
     child.stdin.on('error', () => undefined);
     const failed = new Promise<never>((_, reject) => {
@@ -62,8 +69,8 @@ export class MeasuringChild<Request, Round> {
     failed.catch(() => undefined);
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     child.stdin.write(`${JSON.stringify(setup)}\n`);
-    const first = await Promise.race([nextAnswer(answers, () => stderr), failed]);
-    if ('ready' in first) return new MeasuringChild<Request, Round>(first.ready, child, answers, () => stderr);
+    const first = await Promise.race([nextAnswer(answers, lastWords), failed]);
+    if ('ready' in first) return new MeasuringChild<Request, Round>(first.ready, child, answers, lastWords);
     child.kill();
     if ('missing' in first) throw new MissingError(first.missing);
     throw new ConvoyError('CONVOY_WORKER', `${command.join(' ')}: ${'error' in first ? first.error : 'a round before its setup'}`);
@@ -76,7 +83,7 @@ export class MeasuringChild<Request, Round> {
    */
   async round(request: Request): Promise<Round> {
     this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    const answer = await nextAnswer(this.#answers, this.#stderr);
+    const answer = await nextAnswer(this.#answers, this.#lastWords);
     if ('round' in answer) return answer.round as Round;
     throw new ConvoyError('CONVOY_WORKER', `A measuring process failed: ${'error' in answer ? answer.error : JSON.stringify(answer)}`);
   }
@@ -92,10 +99,10 @@ export class MeasuringChild<Request, Round> {
 }
 
 /** The next line that is an answer; libraries may write lines of their own. */
-async function nextAnswer(lines: AsyncIterator<string>, stderr: () => string): Promise<Answer> {
+async function nextAnswer(lines: AsyncIterator<string>, lastWords: () => Promise<string>): Promise<Answer> {
   for (;;) {
     const { value, done } = await lines.next();
-    if (done === true) return { error: `the process ended without an answer\n${stderr()}` };
+    if (done === true) return { error: `the process ended without an answer\n${await lastWords()}` };
     if (/^\{"(ready|round|missing|error)":/.test(value)) return JSON.parse(value) as Answer;
   }
 }
