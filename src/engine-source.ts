@@ -15,7 +15,6 @@ export interface EngineSourceOptions {
   readonly native: Native;
   readonly model: LayersModel;
   readonly spec: StepSpec;
-  readonly workers: number;
   readonly shards: number;
   readonly onNote?: ((note: string) => void) | undefined;
   readonly cacheFeatures?: boolean | undefined;
@@ -28,7 +27,7 @@ export function shardRows(batchSize: number, shards: number): number {
 
 /** How workers compute; in two parts where the features of a frozen base may be kept. */
 export async function engineSource(options: EngineSourceOptions): Promise<{ source: EngineSource; parts?: SplitModel }> {
-  const { config, native, model, spec, workers, shards, onNote, cacheFeatures } = options;
+  const { config, native, model, spec, shards, onNote, cacheFeatures } = options;
   const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
   if (spec.loss.name === 'module') await loadModuleLoss(spec.loss); // told here, not by a worker
   const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec);
@@ -51,8 +50,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
     parts: cut?.parts,
-    // Two parts of each product for a worker, so that a slow core does fewer.
-    ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards), parts: 2 * workers } }),
+    ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
 }

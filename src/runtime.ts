@@ -113,7 +113,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
   const spec = stepSpec(config, model, train);
-  const { source, parts } = await engineSource({ ...options, native, model, spec, workers, shards });
+  const { source, parts } = await engineSource({ ...options, native, model, spec, shards });
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
   const imageBytes = train.shape.height * train.shape.width * train.shape.channels;
   const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));

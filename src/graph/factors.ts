@@ -5,15 +5,13 @@ import { bitcast, elementBytes } from './ops/bits.js';
 import { all, binary, cast } from './ops/elementwise.js';
 import { matMul } from './ops/neural.js';
 import { integers, reshape, sliceAt } from './ops/shape.js';
-import type { GraphNode, Value } from './types.js';
+import type { Value } from './types.js';
 
 /** How shards work together on the gradients of large dense kernels. */
 export interface Exchange {
   readonly shards: number;
   /** Samples a shard can have. */
   readonly rows: number;
-  /** Parts that a product is cut into, where it is large enough: at least one for each who computes. */
-  readonly parts: number;
 }
 
 /**
@@ -79,9 +77,6 @@ export function factored(
   };
   const writes = [leave('inputFactor', bitcast(graph, left, 'int32')), leave('gradientFactor', cast(graph, right, 'float32'))];
 
-  let parts = 1;
-  while (parts < exchange.parts && parts < pieces) parts *= 2;
-  const group = pieces / parts;
   const result = graph.scope(`products/${name}`, () => {
     const whole = (role: 'inputFactors' | 'gradientFactors', type: 'int32' | 'float32', width: number): Value =>
       feeds.add(graph.placeholder(role, type, [-1, width]), { role, index });
@@ -90,17 +85,12 @@ export function factored(
     const shares = feeds.add(graph.placeholder('shares', 'float32', [-1, 1]), { role: 'rowShares', index });
     const first = feeds.add(graph.placeholder('first', 'int32', [2]), { role: 'firstRow', index });
     const weighted = cast(graph, binary(graph, 'Mul', b, shares), type);
-    const slot = feeds.add(graph.placeholder('part', 'float32', [group, rows, columns]), { role: 'product', index });
-    let written: Value | undefined;
-    for (let piece = 0; piece < group; piece++) {
-      const begin = binary(graph, 'AddV2', first, integers(graph, [0, piece * rows]));
-      const after: GraphNode[] = written === undefined ? [] : [written.node];
-      const own = matMul(graph, sliceAt(graph, a, begin, [-1, rows]), weighted, true, false, after);
-      const value = reshape(graph, cast(graph, own, 'float32'), [1, rows, columns]);
-      written = feeds.put(slot, integers(graph, [piece]), value);
-    }
-    return all(graph, [first, written as Value]);
+    const slot = feeds.add(graph.placeholder('part', 'float32', [1, rows, columns]), { role: 'product', index });
+    const own = matMul(graph, sliceAt(graph, a, first, [-1, rows]), weighted, true, false);
+    const value = reshape(graph, cast(graph, own, 'float32'), [1, rows, columns]);
+    return all(graph, [first, feeds.put(slot, integers(graph, [0]), value)]);
   });
-  const unit = group * rows * columns;
+  // One piece, whoever computes: how blocks are cut, and so the bits of norms, must not follow the number of workers.
+  const unit = rows * columns;
   return { writes, product: { spec: { index, inputs, outputs: columns, words, unit }, result } };
 }
