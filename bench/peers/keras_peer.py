@@ -51,6 +51,8 @@ def cifar_resnet20(keras, shape):
 
 
 def open_session(setup):
+    if setup["settings"].get("oneDNN"):
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     import keras
     import numpy as np
     import tensorflow as tf
