@@ -1,5 +1,5 @@
 /**
- * One gradient step in one thread, compiled against eager: images/s and their ratio, in one run.
+ * One gradient step in one thread, compiled against eager, and without kernels of our own: images/s and ratios, in one run.
  * `node dist/bench/graph-step.js [seconds [networks]]`; slower than the ratios below is a failure.
  */
 import { cpus } from 'node:os';
@@ -42,7 +42,7 @@ function rates(steps: readonly (() => void)[]): number[] {
 }
 
 const native = await loadNative({ intraOpThreads: 1, interOpThreads: 1 });
-console.log(`${cpus()[0]?.model}, node ${process.version}, TensorFlow ${native.tensorflowVersion}, batch ${batch}`);
+console.log(`${cpus()[0]?.model}, node ${process.version}, TensorFlow ${native.tensorflowVersion}, ${native.kernels.instructions || 'no'} kernels of our own, batch ${batch}`);
 const stream = new RandomStream(0, 'test');
 
 for (const { name, shape, least } of cases) {
@@ -57,13 +57,13 @@ for (const { name, shape, least } of cases) {
   }
   const pixels = Uint8Array.from({ length: batch * run.layout.imageBytes }, () => stream.below(256));
   setBatch(run, 0, pixels, Array.from({ length: batch }, () => stream.below(10)));
-  const compile = (precision: Precision): Promise<GraphRun> =>
-    GraphRun.open(native, run, compileModel(model, { ...plain, precision }));
-  const graphs = [await compile('float32')];
-  if (cpuFeatures().bfloat16) graphs.push(await compile('bfloat16'));
+  const compile = (precision: Precision, kernels: boolean): Promise<GraphRun> =>
+    GraphRun.open(native, run, compileModel(model, { ...plain, precision }, { kernels }));
+  const graphs = [await compile('float32', native.kernels.ops.length > 0), await compile('float32', false)];
+  if (cpuFeatures().bfloat16) graphs.push(await compile('bfloat16', false));
   const engine = new EagerEngine({ native, seed: 0, ...run }, model);
   const task = shardTask(batch);
-  const [eager = 0, float32 = 0, bfloat16 = Number.NaN] = rates([
+  const [eager = 0, float32 = 0, without = 0, bfloat16 = Number.NaN] = rates([
     () => engine.gradients(task),
     ...graphs.map((graph) => () => graph.train(task)),
   ]);
@@ -71,7 +71,8 @@ for (const { name, shape, least } of cases) {
   for (const { graph } of graphs) graph.dispose();
   const ratio = float32 / eager;
   console.log(
-    `${name.padEnd(18)} eager ${eager.toFixed(0)}/s, compiled ${float32.toFixed(0)}/s (${ratio.toFixed(2)} times), ` +
+    `${name.padEnd(18)} eager ${eager.toFixed(0)}/s, compiled ${float32.toFixed(0)}/s (${ratio.toFixed(2)} times; ` +
+      `${(float32 / without).toFixed(2)} times what it is without kernels of our own), ` +
       `bfloat16 ${bfloat16.toFixed(0)}/s (${(bfloat16 / float32).toFixed(2)} times float32)`,
   );
   if (ratio < least) {

@@ -4,6 +4,7 @@
  * 0.2 s when all is ready, so what is slow to import is imported only when there is something to do.
  */
 import { parseArgs } from 'node:util';
+import { buildKernels, staleKernels } from './native/kernels.mjs';
 import { findTarget, readOrigin, readReady } from './native/package.mjs';
 
 const help = `Usage: npm run native -- [--from auto|pip|installer] [--package DIR]
@@ -144,6 +145,13 @@ if (asked) {
       process.exitCode = 1;
     } else if (preferred !== undefined && done.from !== preferred) {
       say(`--from ${preferred} failed, so TensorFlow ${done.version} (${done.from}) stays:\n${attempts.join('\n')}`);
+    }
+  }
+  const stale = ready === undefined ? undefined : staleKernels(target);
+  if (stale !== undefined) {
+    const reason = await buildKernels(target, stale);
+    if (reason !== undefined) {
+      say(`convoy's own kernels could not be built, so that TensorFlow's, which are slower, are used: ${reason}`);
     }
   }
   if (ready !== undefined && process.env.npm_config_loglevel !== 'silent') {

@@ -41,6 +41,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
   }
   const writesInPlace = memoryIsShared(native);
   if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
+  if (native.kernels.problem !== undefined) onNote?.(`TensorFlow's kernels are used alone, which is slower: ${native.kernels.problem}`);
   const fixed = cacheFeatures === true && config.cacheFeatures && !config.augment?.length && spec.mix === undefined;
   const split = fixed ? splitFrozen(model) : undefined;
   if (split !== undefined && 'why' in split) onNote?.(`the base is frozen but its features are not kept: ${split.why}`);
@@ -49,6 +50,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     folder: join(cacheFolder(), 'graphs'),
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
+    kernels: native.kernels.ops.length > 0,
     parts: cut?.parts,
     ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });

@@ -50,7 +50,7 @@ export function addAliases(stage) {
 }
 
 /** The C++ compiler to build with: the one in CXX, else what is on PATH; undefined when there is none. */
-function compiler() {
+export function compiler() {
   return process.env.CXX ?? (process.platform === 'darwin' ? ['clang++', 'g++'] : ['g++', 'clang++']).find(onPath);
 }
 

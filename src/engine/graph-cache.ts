@@ -18,6 +18,8 @@ export interface GraphCacheOptions {
   readonly parts?: ModelParts | undefined;
   /** How shards share the gradients of large dense kernels (see `compileModel`). */
   readonly exchange?: Exchange | undefined;
+  /** Whether kernels of our own may be used (see `compileModel`). */
+  readonly kernels?: boolean | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface GraphCacheOptions {
 export async function compiledGraph(
   model: LayersModel,
   spec: StepSpec,
-  { folder, tensorflowVersion, writesInPlace, parts, exchange }: GraphCacheOptions,
+  { folder, tensorflowVersion, writesInPlace, parts, exchange, kernels = false }: GraphCacheOptions,
 ): Promise<CompiledSpec & { readonly compiled: boolean }> {
   const key = createHash('sha256')
     .update(
@@ -42,6 +44,7 @@ export async function compiledGraph(
         modelParameters(model).map((parameter) => parameter.spec),
         parts?.head.layers.map(({ name }) => name),
         exchange,
+        kernels,
       ]),
     )
     .digest('hex');
@@ -54,6 +57,7 @@ export async function compiledGraph(
     writeInPlace: writesInPlace,
     parts,
     exchange,
+    kernels,
   });
   const entry = { train, evaluate, ...(features && { features }), products, writesInPlace };
   const part = join(folder, `${key}.${randomUUID().slice(0, 8)}.part`);

@@ -35,9 +35,15 @@ const impure = new Set(['Placeholder', 'InplaceUpdate']);
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly derivatives = new Map<GraphNode, Derivative>();
+  /** Whether the ops of src/native/kernels may be used. */
+  readonly kernels: boolean;
   readonly #names = new Set<string>();
   readonly #shared = new Map<string, GraphNode>();
   #scope = '';
+
+  constructor({ kernels = false }: { readonly kernels?: boolean | undefined } = {}) {
+    this.kernels = kernels;
+  }
 
   /** Runs `make` with its nodes named below `name`. */
   scope<Result>(name: string, make: () => Result): Result {

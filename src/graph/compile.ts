@@ -20,7 +20,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 7;
+export const compilerVersion = 8;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -54,6 +54,8 @@ export interface CompileOptions {
   readonly parts?: ModelParts | undefined;
   /** Has `train` leave the factors of large dense gradients where that moves less memory; only with `writeInPlace`. */
   readonly exchange?: Exchange | undefined;
+  /** Whether the ops of src/native/kernels may be used; default false. */
+  readonly kernels?: boolean | undefined;
 }
 
 /**
@@ -63,8 +65,8 @@ export interface CompileOptions {
  * @throws ConvoyError `CONVOY_MODEL` naming the layer that cannot be compiled.
  */
 export function compileModel(model: LayersModel, spec: StepSpec, options: CompileOptions = {}): CompiledModel {
-  const { tensorflowVersion: version = '', writeInPlace = true, parts, exchange } = options;
-  const graph = new GraphBuilder();
+  const { tensorflowVersion: version = '', writeInPlace = true, parts, exchange, kernels } = options;
+  const graph = new GraphBuilder({ kernels });
   const parameters = modelParameters(model);
   for (const { variable, spec: { name } } of parameters) refuseNaN(name, variable.read());
   const feeds = new Feeds(graph, spec, parameters);

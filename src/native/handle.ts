@@ -2,7 +2,7 @@ import { ConvoyError } from '../errors.js';
 import type { Tensor } from '../tf.js';
 import { attributeNames } from './attributes.js';
 import { rawAttribute, typeNumbers, type Backend, type TensorMetadata } from './binding.js';
-import type { LoadedGraph, Native, OpAttribute, TensorId } from './types.js';
+import type { Kernels, LoadedGraph, Native, OpAttribute, TensorId } from './types.js';
 
 /** Loads a SavedModel and gives the number of its session. */
 export type SessionLoader = (folder: string) => Promise<{ readonly session: number; dispose(): void }>;
@@ -16,14 +16,16 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** `Native` over the addon of the calling thread. */
 export class AddonNative implements Native {
   readonly tensorflowVersion: string;
+  readonly kernels: Kernels;
   readonly #backend: Backend;
   readonly #load: SessionLoader;
   /** Shape and type of every id handed out and not yet released or given to tfjs. */
   readonly #metadata = new Map<TensorId, TensorMetadata>();
 
-  constructor(backend: Backend, load: SessionLoader) {
+  constructor(backend: Backend, load: SessionLoader, kernels: Kernels) {
     this.#backend = backend;
     this.#load = load;
+    this.kernels = kernels;
     this.tensorflowVersion = backend.binding.TF_Version;
   }
 

@@ -4,6 +4,7 @@ import { ConvoyError, optionError } from '../errors.js';
 import { attributeNames } from './attributes.js';
 import { asBackend, rawAttribute, type Binding } from './binding.js';
 import { AddonNative } from './handle.js';
+import { loadKernels, noKernels } from './kernels.js';
 import type { Native, NativeOptions } from './types.js';
 import { withoutNoise } from './quiet.js';
 
@@ -37,7 +38,7 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
       const session: unknown = Reflect.get(model, 'sessionId');
       if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
       return { session, dispose: () => model.dispose() };
-    });
+    }, isMainThread ? loadKernels() : noKernels);
     return { native, binding: backend.binding };
   } catch (error) {
     if (error instanceof ConvoyError) throw error;

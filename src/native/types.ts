@@ -58,9 +58,20 @@ export interface LoadedGraph {
   dispose(): void;
 }
 
+/** Ops of our own, beside TensorFlow's (src/native/kernels). */
+export interface Kernels {
+  /** Names of the ops; none where the library is not there or the processor lacks what it needs. */
+  readonly ops: readonly string[];
+  /** Vector instructions they use: AVX2 or AVX-512; empty where there are no ops. */
+  readonly instructions: string;
+  /** Why the library that is there could not be loaded. */
+  readonly problem?: string;
+}
+
 /** TensorFlow as this thread sees it. */
 export interface Native {
   readonly tensorflowVersion: string;
+  readonly kernels: Kernels;
   /**
    * A tensor over the memory of `view`. Nothing is copied when it starts at a 64-byte boundary: the tensor then always
    * shows what `view` holds, and keeps it alive until released. TensorFlow silently copies other memory.

@@ -1,3 +1,4 @@
+import { ownConvolutionGradients } from '../ops/pooled.js';
 import { shapeOf } from '../ops/shape.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Attributes, Value } from '../types.js';
@@ -31,15 +32,17 @@ function backpropFilter(
 function convolution(name: 'Conv2D' | 'DepthwiseConv2dNative'): GradientTable[string] {
   return (graph, node, gradient, needs) => {
     const [x, filter] = [inputOf(node, 0), inputOf(node, 1)];
-    const input = { sizes: shapeOf(graph, x), shape: x.shape };
-    return [
-      needs(0) ? backpropInput(graph, `${name}BackpropInput`, input, filter, gradient, node.attributes) : undefined,
-      needs(1) ? backpropFilter(graph, `${name}BackpropFilter`, x, filter, gradient, node.attributes) : undefined,
-    ];
+    const own = ownConvolutionGradients(graph, node, gradient);
+    const toInput = (): Value => {
+      const input = { sizes: shapeOf(graph, x), shape: x.shape };
+      return backpropInput(graph, `${name}BackpropInput`, input, filter, gradient, node.attributes);
+    };
+    const toFilter = (): Value => backpropFilter(graph, `${name}BackpropFilter`, x, filter, gradient, node.attributes);
+    return [needs(0) ? (own.input ?? toInput)() : undefined, needs(1) ? (own.filter ?? toFilter)() : undefined];
   };
 }
 
-/** Convolutions, by TensorFlow's own gradient kernels. */
+/** Convolutions, by TensorFlow's own gradient kernels or ours. */
 export const convolutionGradients: GradientTable = {
   Conv2D: convolution('Conv2D'),
   DepthwiseConv2dNative: convolution('DepthwiseConv2dNative'),

@@ -2,6 +2,7 @@ import { batchMatMul, matMul } from '../ops/neural.js';
 import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
+import { pooledGradient } from '../ops/pooled.js';
 import { inputOf, type GradientTable } from './registry.js';
 
 type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
@@ -26,6 +27,8 @@ export const matrixGradients: GradientTable = {
   BiasAdd: (graph, node, gradient, needs) => {
     const bias = inputOf(node, 1);
     const output = { type: bias.type, shape: bias.shape };
-    return [gradient, needs(1) ? graph.add('BiasAddGrad', [gradient], node.attributes, output, 'bias') : undefined];
+    // What a pooling spread has the sum of what it had.
+    const summed = pooledGradient(gradient)?.gradient ?? gradient;
+    return [gradient, needs(1) ? graph.add('BiasAddGrad', [summed], node.attributes, output, 'bias') : undefined];
   },
 };

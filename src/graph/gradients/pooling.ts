@@ -1,3 +1,4 @@
+import { placedMaxPoolGradient } from '../ops/pooled.js';
 import { integers, shapeOf } from '../ops/shape.js';
 import { inputOf, outputOf, type GradientTable } from './registry.js';
 
@@ -8,6 +9,7 @@ export const poolingGradients: GradientTable = {
     const output = { type: x.type, shape: x.shape };
     return [graph.add('MaxPoolGrad', [x, outputOf(node), gradient], node.attributes, output, 'input')];
   },
+  ConvoyMaxPool: (graph, node, gradient) => [placedMaxPoolGradient(graph, node, gradient)],
   AvgPool: (graph, node, gradient) => {
     const x = inputOf(node, 0);
     const output = { type: x.type, shape: x.shape };

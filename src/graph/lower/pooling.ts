@@ -1,3 +1,4 @@
+import { canPlace, placedMaxPool } from '../ops/pooled.js';
 import { relu } from '../ops/rectify.js';
 import { averagePool, maxPool } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
@@ -11,8 +12,11 @@ function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
   return channelsLast(scope, x, (image) => {
     // The greatest of rectified numbers is the greatest of them, rectified: the activation then has fewer elements.
     const rectified = pooling === maxPool && image.node.op === 'Relu' ? image.node.inputs[0] : undefined;
-    if (rectified === undefined) return pooling(scope.graph, image, window, options);
-    return relu(scope.graph, pooling(scope.graph, rectified, window, options));
+    const { graph, pass } = scope;
+    const source = rectified ?? image;
+    const placed = pooling === maxPool && pass.training && canPlace(graph, source, window, options);
+    const pooled = placed ? placedMaxPool(graph, source, window) : pooling(graph, source, window, options);
+    return rectified === undefined ? pooled : relu(graph, pooled);
   });
 }
 

@@ -1,0 +1,97 @@
+/**
+ * Builds the kernels of `src/native/kernels`, which TensorFlow does not have, into a library beside tfjs-node. convoy trains
+ * without them too, on TensorFlow's kernels, more slowly.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('../../src/native/kernels', import.meta.url));
+
+/** Sets of instructions that the vector code is compiled for; the processor chooses at run time. */
+const sets = [
+  { table: 'avx2Kernels', name: 'AVX2', flags: ['-mavx2', '-mfma'] },
+  { table: 'avx512Kernels', name: 'AVX-512', flags: ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mfma'] },
+];
+
+// Loops that copy vectors into registers must stay loops: GCC would make calls of memcpy of them. GCC 12 warns of its own
+// AVX-512 header.
+const flags = [
+  ...['-O3', '-std=c++17', '-fPIC', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-ffp-contract=fast'],
+  ...['-fno-tree-loop-distribute-patterns', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option'],
+];
+
+/** Everything that decides the library's bytes, but the compiler. */
+function fingerprint() {
+  const hash = createHash('sha256').update(JSON.stringify([sets, flags]));
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(path.join(sources, name)));
+  return hash.digest('hex');
+}
+
+const places = ({ folder }) => ({
+  library: path.join(folder, 'convoy-kernels.node'),
+  part: path.join(folder, 'convoy-kernels.part.node'),
+  stamp: path.join(folder, 'convoy-kernels.json'),
+});
+
+/** Undefined when the library is what the sources make, else what it would have to be. */
+export function staleKernels(target) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  const wanted = fingerprint();
+  try {
+    const { made, failed } = JSON.parse(readFileSync(places(target).stamp, 'utf8'));
+    // A failed attempt is not repeated at every start.
+    if (made === wanted && (failed === true || existsSync(places(target).library))) return undefined;
+  } catch {
+    // never built
+  }
+  return wanted;
+}
+
+/** Builds the library; returns why it could not be built, or undefined. */
+export async function buildKernels(target, wanted) {
+  const { onPath, run } = await import('./run.mjs');
+  const { compiler } = await import('./stage.mjs');
+  const { library, part, stamp } = places(target);
+  const chosen = compiler();
+  const folder = mkdtempSync(path.join(tmpdir(), 'convoy-kernels-'));
+  const build = async () => {
+    if (chosen === undefined || !onPath(chosen)) return 'it needs g++, not found on PATH';
+    const compile = (source, object, more) =>
+      run(chosen, [...flags, ...more, '-c', path.join(sources, source), '-o', path.join(folder, object)]);
+    const objects = sets.map(({ table }) => `${table}.o`);
+    const compiled = await Promise.all([
+      compile('ops.cc', 'ops.o', []),
+      ...sets.map(({ table, name, flags: more }, index) =>
+        compile('vector.cc', objects[index], [...more, `-DCONVOY_KERNELS=${table}`, `-DCONVOY_INSTRUCTIONS="${name}"`]),
+      ),
+    ]);
+    const failed = compiled.find(({ ok }) => !ok);
+    if (failed !== undefined) return failed.reason;
+    const tensorflow = path.join(target.folder, 'deps/lib/libtensorflow_framework.so.2');
+    const files = ['ops.o', ...objects].map((name) => path.join(folder, name));
+    const made = path.join(folder, 'kernels.node');
+    const linked = await run(chosen, ['-shared', '-o', made, ...files, tensorflow, '-Wl,-rpath,$ORIGIN/deps/lib']);
+    if (!linked.ok) return linked.reason;
+    const check = fileURLToPath(new URL('check-kernels.mjs', import.meta.url));
+    const env = { TF_CPP_MIN_LOG_LEVEL: '2' };
+    writeFileSync(part, readFileSync(made)); // where it finds TensorFlow
+    const checked = await run(process.execPath, [check, path.join(target.folder, target.addon), part], { timeout: 120_000, env });
+    if (!checked.ok) {
+      rmSync(part);
+      return checked.reason;
+    }
+    renameSync(part, library);
+    return undefined;
+  };
+  try {
+    const reason = await build();
+    writeFileSync(stamp, `${JSON.stringify({ made: wanted, ...(reason === undefined ? {} : { failed: true }) })}\n`);
+    if (reason !== undefined) rmSync(library, { force: true });
+    return reason;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,84 @@
+import type { GraphBuilder } from '../builder.js';
+import type { GraphNode, Value } from '../types.js';
+import type { WindowOptions } from './neural.js';
+
+/**
+ * Ops of our own (src/native/kernels): of every window of a maximum pooling one element has a gradient, and a convolution
+ * before it need multiply no other. Float32, strides and dilations of 1, windows side by side.
+ */
+
+/** Most elements of a window: their places are bytes. */
+const mostPlaces = 256;
+
+/** Widest row of a filter (its columns times inputs) for which vectors along the outputs are quicker. */
+const narrowRow = 16;
+
+/** Whether a pooling of `x` can say where each maximum was to the convolution that made x. */
+export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number, number], { strides, padding }: WindowOptions): boolean {
+  const convolution = x.node.op === 'BiasAdd' ? (x.node.inputs[0] as Value).node : x.node;
+  if (!graph.kernels || x.type !== 'float32' || !isPlain(convolution)) return false;
+  if (window.some((size, axis) => size !== strides[axis]) || window[0] * window[1] > mostPlaces) return false;
+  const [, height, width] = x.shape as readonly [number, number, number];
+  // Padding is only where windows do not fit.
+  return padding === 'VALID' || (height % window[0] === 0 && width % window[1] === 0);
+}
+
+/** The greatest element of each window, [B, h, w, c]; the node's second output says which it was. */
+export function placedMaxPool(graph: GraphBuilder, x: Value, window: readonly [number, number]): Value {
+  const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
+  const shape = [batch, Math.floor(height / window[0]), Math.floor(width / window[1]), channels];
+  const outputs = [{ type: 'float32', shape }, { type: 'uint8', shape }] as const;
+  return graph.node('ConvoyMaxPool', [x], { window: { integers: window } }, outputs, 'pool').outputs[0] as Value;
+}
+
+/** The gradient of `placedMaxPool`'s input from that of its output. */
+export function placedMaxPoolGradient(graph: GraphBuilder, { inputs, outputs, attributes }: GraphNode, gradient: Value): Value {
+  const [x, place] = [inputs[0] as Value, outputs[1] as Value];
+  const size = { integers: x.shape.slice(1, 3) };
+  return graph.add('ConvoyMaxPoolGrad', [gradient, place], { ...attributes, size }, { type: 'float32', shape: x.shape }, 'input');
+}
+
+/** What a gradient was before a pooling spread it: the gradient of the pooling's output, and the places of the maxima. */
+export function pooledGradient(gradient: Value): { readonly gradient: Value; readonly place: Value; readonly node: GraphNode } | undefined {
+  const { node } = gradient;
+  if (node.op !== 'ConvoyMaxPoolGrad') return undefined;
+  return { gradient: node.inputs[0] as Value, place: node.inputs[1] as Value, node };
+}
+
+/** Gradients of a convolution by kernels of our own, where there are any; `gradient` is that of its output. */
+export function ownConvolutionGradients(
+  graph: GraphBuilder,
+  node: GraphNode,
+  gradient: Value,
+): { readonly input?: () => Value; readonly filter?: () => Value } {
+  if (!graph.kernels || gradient.type !== 'float32' || !isPlain(node)) return {};
+  const [x, filter] = node.inputs as readonly [Value, Value];
+  const [high, wide, channels] = filter.shape as readonly [number, number, number];
+  const same = node.attributes['padding'] === 'SAME';
+  const attributes = {
+    kernel: { integers: [high, wide] },
+    padding: { integers: [high, wide].map((size) => (same ? (size - 1) >> 1 : 0)) },
+  };
+  const filterOutput = { type: 'float32', shape: filter.shape } as const;
+  const pooled = pooledGradient(gradient);
+  if (pooled === undefined) {
+    if (wide * channels > narrowRow) return {};
+    return { filter: () => graph.add('ConvoyNarrowFilterGrad', [x, gradient], attributes, filterOutput, 'filter') };
+  }
+  const { window } = pooled.node.attributes as { window: { integers: readonly number[] } };
+  const { padding } = attributes;
+  const size = { integers: x.shape.slice(1, 3) };
+  const inputOutput = { type: 'float32', shape: x.shape } as const;
+  return {
+    filter: () => graph.add('ConvoyPooledFilterGrad', [x, pooled.gradient, pooled.place], { ...attributes, window }, filterOutput, 'filter'),
+    input: () => graph.add('ConvoyPooledInputGrad', [filter, pooled.gradient, pooled.place], { padding, size, window }, inputOutput, 'input'),
+  };
+}
+
+/** Whether a node is a convolution with stride 1, without dilation or groups. */
+function isPlain({ op, attributes, inputs }: GraphNode): boolean {
+  if (op !== 'Conv2D') return false;
+  const [x, filter] = inputs as readonly [Value, Value];
+  const steps = [attributes['strides'], attributes['dilations']] as readonly { readonly integers: readonly number[] }[];
+  return x.shape[3] === filter.shape[2] && steps.every(({ integers }) => integers.every((step) => step === 1));
+}

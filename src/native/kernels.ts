@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { Kernels } from './types.js';
+
+/** What a thread has that registers none: ops are the process's, and the main thread decides which graphs use them. */
+export const noKernels: Kernels = { ops: [], instructions: '' };
+
+/** Set to `off`, trains with TensorFlow's kernels alone. */
+const variable = 'CONVOY_KERNELS';
+
+/**
+ * Registers our own ops with TensorFlow, from the library that `npm run native` builds beside tfjs-node. After TensorFlow
+ * was loaded, on the main thread.
+ */
+export function loadKernels(): Kernels {
+  if (process.env[variable] === 'off') return noKernels;
+  const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
+  const library = path.join(path.dirname(manifest), 'convoy-kernels.node');
+  if (!existsSync(library)) return noKernels;
+  const loaded: { exports: Record<string, unknown> } = { exports: {} };
+  try {
+    process.dlopen(loaded, library);
+  } catch (error) {
+    // A library of another TensorFlow: training goes on without.
+    return { ...noKernels, problem: `${library}: ${error instanceof Error ? error.message : String(error)}; run \`npm run native\`` };
+  }
+  const { ops, instructions } = loaded.exports;
+  if (typeof ops !== 'string' || typeof instructions !== 'string') return { ...noKernels, problem: `${library} is not convoy's` };
+  return { ops: ops === '' ? [] : ops.split(','), instructions };
+}

@@ -1,0 +1,56 @@
+// Kernels that TensorFlow does not have: the gradients of a convolution whose output goes into a maximum pooling.
+//
+// Of every window of the pooling one element has a gradient, the others have none. TensorFlow, as PyTorch, writes that
+// sparse gradient out and convolves it; here only the elements that have one are multiplied: a quarter of the products
+// of a 2x2 pooling, and none for those that a ReLU behind it has set to zero.
+//
+// Images are [N, H, W, C] in rows (channels last), filters [KH, KW, Ci, Co], all float32. Every sum has one fixed order,
+// whatever the width of the vectors, so that the only difference between processors is how a product is rounded.
+#pragma once
+#include <cstdint>
+
+namespace convoy {
+
+/** Where windows of a pooling lie: side by side, rows x columns elements each. */
+struct Window {
+  int rows, columns;
+};
+
+/** A convolution of stride 1, whose output is [N, window.rows * PH, window.columns * PW, Co] or has a rest behind it. */
+struct PooledConvolution {
+  int images, height, width, inputs;  // x
+  int filterRows, filterColumns, outputs;
+  int pooledRows, pooledColumns;
+  int top, left;  // zeros above and to the left of x
+  Window window;
+};
+
+/** A convolution of stride 1 with few input channels; its output is [N, rows, columns, outputs]. */
+struct NarrowConvolution {
+  int images, height, width, inputs;
+  int filterRows, filterColumns, outputs;
+  int rows, columns;
+  int top, left;
+};
+
+/** The functions below, for one instruction set. */
+struct Kernels {
+  const char* instructions;
+  /** y[N, PH, PW, C]: the greatest of each window, and which of its elements that is (the first of equals), in row order. */
+  void (*maxPool)(const float* x, int images, int height, int width, int channels, Window, float* y, uint8_t* place);
+  /** Gradient to the pooling's x[N, height, width, C] from that of its output [N, rows, columns, C]. */
+  void (*expand)(const float* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window, int height,
+                 int width, float* x);
+  /** Gradient to the filter from that of the pooling's output. */
+  void (*pooledFilter)(const PooledConvolution&, const float* x, const float* gradient, const uint8_t* place, float* filter);
+  /** Gradient to x. */
+  void (*pooledInput)(const PooledConvolution&, const float* filter, const float* gradient, const uint8_t* place, float* x);
+  /** Gradient to the filter from that of the convolution's own output. */
+  void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, float* filter);
+};
+
+/** One for each instruction set that was compiled, from `vector.cc`. */
+extern const Kernels avx2Kernels;
+extern const Kernels avx512Kernels;
+
+}  // namespace convoy

@@ -1,0 +1,161 @@
+// Gradients to filters of few input channels, with vectors along the outputs.
+#pragma once
+#include "kernels.h"
+#include "strip.h"
+#include "vectors.h"
+
+namespace convoy {
+namespace {
+
+/** sums[t][v] += from[offsets[t] + place] * gradient[v], over places; t of `taps` elements of the filter, v of `wide` vectors. */
+template <int taps, int wide>
+void addTaps(float* sums, int outputs, const float* from, int step, const int32_t* offsets, const float* gradient, int places) {
+  Vector total[taps][wide];
+  CONVOY_UNROLL
+  for (int t = 0; t < taps; t++) {
+    CONVOY_UNROLL
+    for (int v = 0; v < wide; v++) total[t][v] = load(sums + (size_t)t * outputs + v * lanes);
+  }
+  for (int place = 0; place < places; place++, from += step, gradient += outputs) {
+    Vector g[wide];
+    CONVOY_UNROLL
+    for (int v = 0; v < wide; v++) g[v] = load(gradient + v * lanes);
+    CONVOY_UNROLL
+    for (int t = 0; t < taps; t++) {
+      const Vector value = broadcast(from[offsets[t]]);
+      CONVOY_UNROLL
+      for (int v = 0; v < wide; v++) total[t][v] += value * g[v];
+    }
+  }
+  CONVOY_UNROLL
+  for (int t = 0; t < taps; t++) {
+    CONVOY_UNROLL
+    for (int v = 0; v < wide; v++) store(sums + (size_t)t * outputs + v * lanes, total[t][v]);
+  }
+}
+
+typedef void (*AddTaps)(float*, int, const float*, int, const int32_t*, const float*, int);
+const AddTaps addPairs[7] = {nullptr, addTaps<1, 2>, addTaps<2, 2>, addTaps<3, 2>, addTaps<4, 2>, addTaps<5, 2>, addTaps<6, 2>};
+const AddTaps addSingles[13] = {nullptr,       addTaps<1, 1>, addTaps<2, 1>, addTaps<3, 1>,  addTaps<4, 1>,  addTaps<5, 1>, addTaps<6, 1>,
+                                addTaps<7, 1>, addTaps<8, 1>, addTaps<9, 1>, addTaps<10, 1>, addTaps<11, 1>, addTaps<12, 1>};
+
+/** Calls `add(first, count)` for tiles of nearly the same size, at most `most` elements each. */
+template <typename Add>
+inline void inTiles(int all, int most, Add add) {
+  const int tiles = (all + most - 1) / most;
+  for (int tile = 0; tile < tiles; tile++) {
+    const int first = (int64_t)all * tile / tiles;
+    add(first, (int)((int64_t)all * (tile + 1) / tiles) - first);
+  }
+}
+
+/** Where in a strip of some columns the elements of a filter begin. */
+void tapOffsets(int filterRows, int filterColumns, int inputs, int columns, int32_t* offsets) {
+  const int row = filterColumns * inputs;
+  for (int t = 0; t < filterRows * row; t++) offsets[t] = t / row * columns * inputs + t % row;
+}
+
+void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradient, float* filter) {
+  static thread_local Scratch stripMemory, offsetMemory;
+  const int columns = c.columns + c.filterColumns - 1;
+  const int taps = c.filterRows * c.filterColumns * c.inputs;
+  float* strip = stripMemory.take<float>((size_t)c.filterRows * columns * c.inputs);
+  int32_t* offsets = offsetMemory.take<int32_t>(taps);
+  tapOffsets(c.filterRows, c.filterColumns, c.inputs, columns, offsets);
+  memset(filter, 0, (size_t)taps * c.outputs * sizeof(float));
+  for (int image = 0; image < c.images; image++) {
+    for (int row = 0; row < c.rows; row++, gradient += (size_t)c.columns * c.outputs) {
+      copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, row - c.top, c.left, c.filterRows,
+                columns, strip);
+      int output = 0;
+      const auto add = [&](const AddTaps* tiles, int most) {
+        inTiles(taps, most, [&](int t, int count) {
+          tiles[count](filter + (size_t)t * c.outputs + output, c.outputs, strip, c.inputs, offsets + t, gradient + output, c.columns);
+        });
+      };
+      for (; output + 2 * lanes <= c.outputs; output += 2 * lanes) add(addPairs, 6);
+      for (; output + lanes <= c.outputs; output += lanes) add(addSingles, 12);
+      for (; output < c.outputs; output++) {
+        for (int t = 0; t < taps; t++) {
+          float total = filter[(size_t)t * c.outputs + output];
+          for (int column = 0; column < c.columns; column++) {
+            total += strip[column * c.inputs + offsets[t]] * gradient[(size_t)column * c.outputs + output];
+          }
+          filter[(size_t)t * c.outputs + output] = total;
+        }
+      }
+    }
+  }
+}
+
+/** sums[t] += gradient * the one of four elements of x that it belongs to; fours are [tap][window][4]. */
+template <int taps>
+void addChosen(float* sums, int outputs, const float* fours, int windows, const float* gradient, const uint8_t* place) {
+  Vector total[taps];
+  CONVOY_UNROLL
+  for (int t = 0; t < taps; t++) total[t] = load(sums + (size_t)t * outputs);
+  for (int window = 0; window < windows; window++, fours += 4, gradient += outputs, place += outputs) {
+    const Vector g = load(gradient);
+    const Integers at = widen(place);
+    CONVOY_UNROLL
+    for (int t = 0; t < taps; t++) total[t] += g * chooseOfFour(fours + (size_t)t * windows * 4, at);
+  }
+  CONVOY_UNROLL
+  for (int t = 0; t < taps; t++) store(sums + (size_t)t * outputs, total[t]);
+}
+
+typedef void (*AddChosen)(float*, int, const float*, int, const float*, const uint8_t*);
+const AddChosen addChosens[13] = {nullptr,      addChosen<1>, addChosen<2>, addChosen<3>,  addChosen<4>,  addChosen<5>, addChosen<6>,
+                                  addChosen<7>, addChosen<8>, addChosen<9>, addChosen<10>, addChosen<11>, addChosen<12>};
+
+/** Of few input channels and windows of 2x2: vectors along the outputs, each lane with the element of x that is its own. */
+void pooledNarrowFilter(const PooledConvolution& c, const float* x, const float* gradient, const uint8_t* place, float* filter) {
+  static thread_local Scratch stripMemory, fourMemory, offsetMemory;
+  const int columns = 2 * c.pooledColumns + c.filterColumns - 1;
+  const int rows = c.filterRows + 1;
+  const int taps = c.filterRows * c.filterColumns * c.inputs;
+  float* strip = stripMemory.take<float>((size_t)rows * columns * c.inputs);
+  float* fours = fourMemory.take<float>((size_t)taps * c.pooledColumns * 4);
+  int32_t* offsets = offsetMemory.take<int32_t>(taps);
+  tapOffsets(c.filterRows, c.filterColumns, c.inputs, columns, offsets);
+  memset(filter, 0, (size_t)taps * c.outputs * sizeof(float));
+  const size_t line = (size_t)columns * c.inputs;
+  for (int image = 0; image < c.images; image++) {
+    for (int row = 0; row < c.pooledRows; row++) {
+      copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, 2 * row - c.top, c.left, rows, columns,
+                strip);
+      float* to = fours;
+      for (int t = 0; t < taps; t++) {
+        const float* from = strip + offsets[t];
+        for (int column = 0; column < c.pooledColumns; column++, from += 2 * c.inputs, to += 4) {
+          to[0] = from[0];
+          to[1] = from[c.inputs];
+          to[2] = from[line];
+          to[3] = from[line + c.inputs];
+        }
+      }
+      for (int output = 0; output + lanes <= c.outputs; output += lanes) {
+        inTiles(taps, 12, [&](int t, int count) {
+          addChosens[count](filter + (size_t)t * c.outputs + output, c.outputs, fours + (size_t)t * c.pooledColumns * 4,
+                            c.pooledColumns, gradient + output, place + output);
+        });
+      }
+      for (int output = c.outputs / lanes * lanes; output < c.outputs; output++) {
+        for (int t = 0; t < taps; t++) {
+          float total = filter[(size_t)t * c.outputs + output];
+          const float* own = fours + (size_t)t * c.pooledColumns * 4;
+          for (int column = 0; column < c.pooledColumns; column++) {
+            const size_t at = (size_t)column * c.outputs + output;
+            total += own[column * 4 + place[at]] * gradient[at];
+          }
+          filter[(size_t)t * c.outputs + output] = total;
+        }
+      }
+      gradient += (size_t)c.pooledColumns * c.outputs;
+      place += (size_t)c.pooledColumns * c.outputs;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convoy

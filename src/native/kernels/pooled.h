@@ -1,0 +1,175 @@
+// Gradients of a pooled convolution with vectors along columns and input channels of the filter: of each output only the
+// elements that have a gradient are multiplied.
+#pragma once
+#include "kernels.h"
+#include "strip.h"
+#include "vectors.h"
+
+namespace convoy {
+namespace {
+
+/** An element of the gradient that is not zero: where its patch of x (or its row of the filter) begins, and its value. */
+struct Entry {
+  int32_t offset;
+  float value;
+};
+
+/** sums[v] += value * from[v] over entries, for a tile of `count` vectors that stay in registers. */
+template <int count>
+inline void addTile(float* sums, const float* from, const Entry* entries, int number) {
+  Vector total[count];
+  CONVOY_UNROLL
+  for (int v = 0; v < count; v++) total[v] = load(sums + v * lanes);
+  for (int e = 0; e < number; e++) {
+    const float* at = from + entries[e].offset;
+    const Vector value = broadcast(entries[e].value);
+    CONVOY_UNROLL
+    for (int v = 0; v < count; v++) total[v] += value * load(at + v * lanes);
+  }
+  CONVOY_UNROLL
+  for (int v = 0; v < count; v++) store(sums + v * lanes, total[v]);
+}
+
+typedef void (*AddTile)(float*, const float*, const Entry*, int);
+const AddTile addTiles[tileVectors + 1] = {nullptr,     addTile<1>, addTile<2>, addTile<3>,  addTile<4>,  addTile<5>, addTile<6>,
+                                           addTile<7>, addTile<8>, addTile<9>, addTile<10>, addTile<11>, addTile<12>};
+
+/** The same for rows of any number of vectors, in tiles of nearly the same size. */
+class RowSum {
+ public:
+  explicit RowSum(int floats) {
+    const int vectors = roundUp(floats) / lanes;
+    const int tiles = (vectors + tileVectors - 1) / tileVectors;
+    size_ = (vectors + tiles - 1) / tiles;
+    full_ = vectors / size_;
+    rest_ = vectors % size_;
+  }
+  void add(float* sums, const float* from, const Entry* entries, int number) const {
+    for (int tile = 0; tile < full_; tile++) {
+      addTiles[size_](sums + tile * size_ * lanes, from + tile * size_ * lanes, entries, number);
+    }
+    if (rest_ > 0) addTiles[rest_](sums + full_ * size_ * lanes, from + full_ * size_ * lanes, entries, number);
+  }
+
+ private:
+  int size_, full_, rest_;
+};
+
+/** Half of a first-level cache: what is used again and again beside what streams through. */
+constexpr size_t firstLevel = 16 << 10;
+/** Sums up to this size stay in the second-level cache from strip to strip. */
+constexpr size_t secondLevel = 256 << 10;
+
+void pooledFilter(const PooledConvolution& c, const float* x, const float* gradient, const uint8_t* place, float* filter) {
+  static thread_local Scratch stripMemory, sumMemory, entryMemory, countMemory;
+  const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;
+  const int row = c.filterColumns * c.inputs, padded = roundUp(row);
+  const size_t sumFloats = (size_t)c.outputs * c.filterRows * padded;
+  float* sums = sumMemory.take<float>(sumFloats);
+  memset(sums, 0, sumFloats * sizeof(float));
+  // As many pooled rows at once as stay in the first-level cache; where the sums do not stay near, a whole image.
+  int together = c.pooledRows;
+  if (sumFloats * sizeof(float) <= secondLevel) {
+    const size_t line = (size_t)columns * c.inputs * sizeof(float);
+    while (together > 1 && (together * c.window.rows + c.filterRows - 1) * line > firstLevel) together--;
+  }
+  const int rows = together * c.window.rows + c.filterRows - 1;
+  float* strip = stripMemory.take<float>((size_t)rows * columns * c.inputs + row);
+  const int most = together * c.pooledColumns;
+  Entry* entries = entryMemory.take<Entry>((size_t)c.outputs * most);
+  int* counts = countMemory.take<int>(c.outputs);
+  const RowSum sum(row);
+  int32_t offsets[256];
+  for (int q = 0; q < c.window.rows * c.window.columns; q++) {
+    offsets[q] = (q / c.window.columns * columns + q % c.window.columns) * c.inputs;
+  }
+  for (int image = 0; image < c.images; image++) {
+    for (int first = 0; first < c.pooledRows; first += together) {
+      const int count = c.pooledRows - first < together ? c.pooledRows - first : together;
+      copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, first * c.window.rows - c.top,
+                c.left, count * c.window.rows + c.filterRows - 1, columns, strip);
+      memset(counts, 0, c.outputs * sizeof(int));
+      const size_t begin = ((size_t)image * c.pooledRows + first) * c.pooledColumns * c.outputs;
+      const float* g = gradient + begin;
+      const uint8_t* p = place + begin;
+      for (int i = 0; i < count; i++) {
+        for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
+          const int corner = (i * c.window.rows * columns + j * c.window.columns) * c.inputs;
+          for (int output = 0; output < c.outputs; output++) {
+            entries[(size_t)output * most + counts[output]] = {corner + offsets[p[output]], g[output]};
+            counts[output] += g[output] != 0;
+          }
+        }
+      }
+      for (int output = 0; output < c.outputs; output++) {
+        float* own = sums + (size_t)output * c.filterRows * padded;
+        for (int k = 0; k < c.filterRows; k++) {
+          sum.add(own + k * padded, strip + (size_t)k * columns * c.inputs, entries + (size_t)output * most, counts[output]);
+        }
+      }
+    }
+  }
+  for (int k = 0; k < c.filterRows; k++) {
+    for (int i = 0; i < row; i++) {
+      float* to = filter + ((size_t)k * row + i) * c.outputs;
+      for (int output = 0; output < c.outputs; output++) to[output] = sums[((size_t)output * c.filterRows + k) * padded + i];
+    }
+  }
+}
+
+void pooledInput(const PooledConvolution& c, const float* filter, const float* gradient, const uint8_t* place, float* x) {
+  static thread_local Scratch filterMemory, imageMemory, entryMemory, countMemory;
+  const int row = c.filterColumns * c.inputs, padded = roundUp(row);
+  const int columns = c.width + c.filterColumns - 1;
+  const int rows = c.height + c.filterRows - 1;
+  // [filter row][output][its columns and inputs]
+  float* turned = filterMemory.take<float>((size_t)c.filterRows * c.outputs * padded);
+  memset(turned, 0, (size_t)c.filterRows * c.outputs * padded * sizeof(float));
+  for (int k = 0; k < c.filterRows; k++) {
+    for (int i = 0; i < row; i++) {
+      const float* from = filter + ((size_t)k * row + i) * c.outputs;
+      for (int output = 0; output < c.outputs; output++) turned[((size_t)k * c.outputs + output) * padded + i] = from[output];
+    }
+  }
+  // A row more: the last vector of the last patch reaches beyond the image.
+  const size_t imageFloats = (size_t)rows * columns * c.inputs;
+  float* sums = imageMemory.take<float>(imageFloats + padded);
+  const int places = c.window.rows * c.window.columns;
+  const int lists = c.pooledColumns * places;
+  Entry* entries = entryMemory.take<Entry>((size_t)lists * c.outputs);
+  int* counts = countMemory.take<int>(lists);
+  const RowSum sum(row);
+  for (int image = 0; image < c.images; image++) {
+    memset(sums, 0, imageFloats * sizeof(float));
+    for (int i = 0; i < c.pooledRows; i++) {
+      memset(counts, 0, lists * sizeof(int));
+      const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
+      const float* g = gradient + begin;
+      const uint8_t* p = place + begin;
+      for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
+        for (int output = 0; output < c.outputs; output++) {
+          const int list = j * places + p[output];
+          entries[(size_t)list * c.outputs + counts[list]] = {output * padded, g[output]};
+          counts[list] += g[output] != 0;
+        }
+      }
+      // A row of the filter after the other: it stays in the first-level cache for all windows.
+      for (int k = 0; k < c.filterRows; k++) {
+        const float* own = turned + (size_t)k * c.outputs * padded;
+        for (int list = 0; list < lists; list++) {
+          if (counts[list] == 0) continue;
+          const int q = list % places, j = list / places;
+          const int down = i * c.window.rows + q / c.window.columns + k;
+          const int across = j * c.window.columns + q % c.window.columns;
+          sum.add(sums + ((size_t)down * columns + across) * c.inputs, own, entries + (size_t)list * c.outputs, counts[list]);
+        }
+      }
+    }
+    for (int i = 0; i < c.height; i++, x += (size_t)c.width * c.inputs) {
+      memcpy(x, sums + ((size_t)(i + c.top) * columns + c.left) * c.inputs, (size_t)c.width * c.inputs * sizeof(float));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,90 @@
+// Vectors of the instruction set that a file is compiled for, and memory for a thread's intermediate results.
+#pragma once
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+#ifdef __AVX512F__
+constexpr int lanes = 16;
+/** Accumulators of one tile: of 32 registers, enough to hide the latency of 4 cycles of 2 units, the rest for operands. */
+constexpr int tileVectors = 12;
+#else
+constexpr int lanes = 8;
+/** Of 16 registers; 2 units with a latency of 5 cycles want at least 10. */
+constexpr int tileVectors = 12;
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * lanes)));
+typedef int32_t Integers __attribute__((vector_size(4 * lanes)));
+
+typedef Vector Unaligned __attribute__((aligned(4), may_alias));
+
+inline Vector load(const float* from) { return *(const Unaligned*)from; }
+
+inline void store(float* to, Vector v) { *(Unaligned*)to = v; }
+
+inline Vector broadcast(float value) {
+#ifdef __AVX512F__
+  return (Vector)_mm512_set1_ps(value);
+#else
+  return (Vector)_mm256_set1_ps(value);
+#endif
+}
+
+/** Unrolls the loop behind it, over the vectors of a tile: they then live in registers. */
+#define CONVOY_UNROLL _Pragma("GCC unroll 16")
+
+/** Bytes as integers. */
+inline Integers widen(const uint8_t* from) {
+#ifdef __AVX512F__
+  return (Integers)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)from));
+#else
+  return (Integers)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)from));
+#endif
+}
+
+/** Integers below 256 as bytes. */
+inline void narrow(uint8_t* to, Integers v) {
+  typedef uint8_t Bytes __attribute__((vector_size(lanes)));
+  Bytes bytes = __builtin_convertvector(v, Bytes);
+  memcpy(to, &bytes, sizeof bytes);
+}
+
+/** Each lane takes the one of four numbers that its index says. */
+inline Vector chooseOfFour(const float* four, Integers index) {
+#ifdef __AVX512F__
+  return (Vector)_mm512_permutevar_ps(_mm512_broadcast_f32x4(_mm_loadu_ps(four)), (__m512i)index);
+#else
+  return (Vector)_mm256_permutevar_ps(_mm256_broadcast_ps((const __m128*)four), (__m256i)index);
+#endif
+}
+
+inline int roundUp(int size) { return (size + lanes - 1) / lanes * lanes; }
+
+/** Memory that a thread keeps from call to call: page faults of fresh memory cost more than the kernels do. */
+class Scratch {
+ public:
+  ~Scratch() { free(memory_); }
+  /** Room for some numbers, aligned to cache lines, with a vector to spare behind them. */
+  template <typename T>
+  T* take(size_t count) {
+    size_t bytes = (count * sizeof(T) + 2 * sizeof(Vector) + 63) / 64 * 64;
+    if (bytes > size_) {
+      free(memory_);
+      memory_ = aligned_alloc(64, bytes);
+      if (memory_ == nullptr) abort();  // as operator new without exceptions would
+      size_ = bytes;
+    }
+    return static_cast<T*>(memory_);
+  }
+
+ private:
+  void* memory_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace
