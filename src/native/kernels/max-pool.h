@@ -21,7 +21,7 @@ inline void maxPool(const float* x, int images, int height, int width, int chann
             const float* from = corner + (int64_t)i * width * channels + channel;
             for (int j = 0; j < window.columns; j++, q++, from += channels) {
               const Vector next = load(from);
-              const Integers greater = ~(next <= most);  // true of NaN, which is passed on
+              const Integers greater = (next > most) | (next != next);  // NaN is passed on
               most = greater ? next : most;
               at = greater ? Integers{} + q : at;
             }
@@ -35,7 +35,7 @@ inline void maxPool(const float* x, int images, int height, int width, int chann
           for (int q = 1; q < window.rows * window.columns; q++) {
             const int i = q / window.columns, j = q % window.columns;
             const float next = corner[((int64_t)i * width + j) * channels + channel];
-            if (!(next <= most)) most = next, at = q;
+            if (next > most || next != next) most = next, at = q;
           }
           y[channel] = most;
           place[channel] = at;

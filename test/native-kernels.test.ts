@@ -1,0 +1,185 @@
+import test from 'ava';
+import { GraphBuilder } from '../src/graph/builder.js';
+import { gradients } from '../src/graph/gradients/reverse.js';
+import { binary } from '../src/graph/ops/elementwise.js';
+import { biasAdd, conv2d, type Padding } from '../src/graph/ops/neural.js';
+import { canPlace, placedMaxPool } from '../src/graph/ops/pooled.js';
+import { reduce } from '../src/graph/ops/reduce.js';
+import type { Value } from '../src/graph/types.js';
+import { loadNative } from '../src/native/index.js';
+import { RandomStream } from '../src/random.js';
+import { relativeDifference } from './support/engine-run.js';
+import { GraphEvaluation } from './support/graph-eval.js';
+
+/** A convolution with bias, and the maximum pooling behind it, if there is one. */
+interface Case {
+  readonly images: number;
+  readonly size: readonly [number, number];
+  readonly inputs: number;
+  readonly filter: readonly [number, number];
+  readonly outputs: number;
+  readonly padding: Padding;
+  readonly window?: readonly [number, number];
+}
+
+const cases: readonly Case[] = [
+  // Rows of a filter longer and shorter than tiles of vectors, channels that fill no vector, rests of images and windows.
+  { images: 2, size: [8, 8], inputs: 32, filter: [3, 3], outputs: 32, padding: 'SAME', window: [2, 2] },
+  { images: 3, size: [9, 7], inputs: 5, filter: [3, 3], outputs: 11, padding: 'SAME', window: [2, 2] },
+  { images: 2, size: [12, 12], inputs: 32, filter: [5, 5], outputs: 24, padding: 'VALID', window: [2, 2] },
+  { images: 2, size: [10, 11], inputs: 24, filter: [2, 4], outputs: 9, padding: 'VALID', window: [3, 2] },
+  { images: 2, size: [6, 12], inputs: 48, filter: [1, 1], outputs: 16, padding: 'SAME', window: [3, 3] },
+  { images: 1, size: [16, 16], inputs: 100, filter: [3, 3], outputs: 70, padding: 'SAME', window: [4, 4] },
+  // Few inputs: vectors lie along the outputs.
+  { images: 3, size: [12, 12], inputs: 1, filter: [5, 5], outputs: 32, padding: 'VALID', window: [2, 2] },
+  { images: 2, size: [8, 9], inputs: 3, filter: [3, 3], outputs: 20, padding: 'SAME', window: [2, 2] },
+  { images: 2, size: [9, 9], inputs: 1, filter: [3, 3], outputs: 7, padding: 'SAME', window: [3, 3] },
+  { images: 2, size: [8, 8], inputs: 3, filter: [3, 3], outputs: 32, padding: 'SAME' },
+  { images: 3, size: [7, 9], inputs: 1, filter: [5, 4], outputs: 43, padding: 'VALID' },
+  { images: 1, size: [6, 6], inputs: 4, filter: [4, 4], outputs: 8, padding: 'SAME' },
+];
+
+const native = await loadNative();
+const onKernels = native.kernels.ops.length > 0 ? test.serial : test.serial.skip;
+
+/** A tensor in row order, and how to reach into it. */
+class Tensor {
+  constructor(
+    readonly shape: readonly number[],
+    readonly data: Float64Array = new Float64Array(shape.reduce((product, size) => product * size, 1)),
+  ) {}
+
+  at(...place: readonly number[]): number {
+    return place.reduce((offset, index, axis) => offset * (this.shape[axis] as number) + index, 0);
+  }
+}
+
+/** Everything in float64, element by element, as the definitions have it; `weights` are the gradient of the output. */
+function reference(
+  { images, size, inputs, filter, outputs, padding, window: [tall, broad] = [1, 1] }: Case,
+  x: Tensor,
+  kernel: Tensor,
+  bias: Float64Array,
+  weights: (index: number) => number,
+): { readonly outputs: Tensor; readonly x: Tensor; readonly kernel: Tensor; readonly bias: Float64Array } {
+  const same = padding === 'SAME';
+  const [top, left] = filter.map((length) => (same ? Math.floor((length - 1) / 2) : 0)) as [number, number];
+  const [height, width] = size.map((length, axis) => (same ? length : length - (filter[axis] as number) + 1)) as [number, number];
+  const pooled = new Tensor([images, Math.floor(height / tall), Math.floor(width / broad), outputs]);
+  const gradient = { outputs: pooled, x: new Tensor(x.shape), kernel: new Tensor(kernel.shape), bias: new Float64Array(outputs) };
+  const taps = (n: number, row: number, column: number, output: number, use: (from: number, by: number) => void): void => {
+    for (let i = 0; i < filter[0]; i++) {
+      for (let j = 0; j < filter[1]; j++) {
+        const [y, z] = [row + i - top, column + j - left];
+        if (y < 0 || y >= size[0] || z < 0 || z >= size[1]) continue;
+        for (let input = 0; input < inputs; input++) use(x.at(n, y, z, input), kernel.at(i, j, input, output));
+      }
+    }
+  };
+  const value = (n: number, row: number, column: number, output: number): number => {
+    let sum = bias[output] as number;
+    taps(n, row, column, output, (from, by) => (sum += (x.data[from] as number) * (kernel.data[by] as number)));
+    return sum;
+  };
+  for (let n = 0, index = 0; n < images; n++) {
+    for (let row = 0; row < (pooled.shape[1] as number); row++) {
+      for (let column = 0; column < (pooled.shape[2] as number); column++) {
+        for (let output = 0; output < outputs; output++, index++) {
+          let most = { value: Number.NEGATIVE_INFINITY, row: 0, column: 0 };
+          for (let i = 0; i < tall; i++) {
+            for (let j = 0; j < broad; j++) {
+              const place = { row: row * tall + i, column: column * broad + j };
+              const found = value(n, place.row, place.column, output);
+              if (found > most.value) most = { value: found, ...place };
+            }
+          }
+          pooled.data[index] = most.value;
+          const g = weights(index);
+          gradient.bias[output] = (gradient.bias[output] as number) + g;
+          taps(n, most.row, most.column, output, (from, by) => {
+            gradient.kernel.data[by] = (gradient.kernel.data[by] as number) + g * (x.data[from] as number);
+            gradient.x.data[from] = (gradient.x.data[from] as number) + g * (kernel.data[by] as number);
+          });
+        }
+      }
+    }
+  }
+  return gradient;
+}
+
+for (const each of cases) {
+  const { images, size, inputs, filter, outputs, padding, window } = each;
+  const title = `${filter.join('x')} ${padding} of ${inputs} channels to ${outputs} on ${size.join('x')}`;
+  onKernels(`${title}${window === undefined ? '' : `, pooled by ${window.join('x')}`}: gradients are those of the definition`, async (t) => {
+    const stream = new RandomStream(0, 'test', inputs, outputs, size[0]);
+    const drawn = (shape: readonly number[]): Tensor => {
+      const tensor = new Tensor(shape);
+      tensor.data.forEach((_, index) => (tensor.data[index] = Math.fround(stream.uniform() - 0.5)));
+      return tensor;
+    };
+    const [x, kernel, bias] = [drawn([images, ...size, inputs]), drawn([...filter, inputs, outputs]), drawn([outputs])] as const;
+    // A third of the gradients are zero, as those behind a ReLU are.
+    const weight = (index: number): number => (index % 3 === 0 ? 0 : Math.fround(Math.cos(index)));
+    const expected = reference(each, x, kernel, bias.data, weight);
+
+    const graph = new GraphBuilder({ kernels: true });
+    const placeholders = [
+      graph.placeholder('x', 'float32', [-1, ...size, inputs]),
+      graph.placeholder('filter', 'float32', kernel.shape),
+      graph.placeholder('bias', 'float32', bias.shape),
+    ] as const;
+    const convolved = biasAdd(graph, conv2d(graph, placeholders[0], placeholders[1], { strides: [1, 1], padding }), placeholders[2]);
+    const output = window === undefined ? convolved : placedMaxPool(graph, convolved, window);
+    const weights = graph.placeholder('weights', 'float32', output.shape);
+    const objective = reduce(graph, 'Sum', binary(graph, 'Mul', output, weights));
+    const derived = gradients(graph, objective, placeholders) as Value[];
+    const ops = new Set(derived.map(({ node }) => node.op));
+    t.true(ops.has(window === undefined ? 'ConvoyNarrowFilterGrad' : 'ConvoyPooledFilterGrad'), [...ops].join(', '));
+    t.is(ops.has('ConvoyPooledInputGrad'), window !== undefined);
+
+    const evaluation = await GraphEvaluation.open(native, graph);
+    const feeds = [x, kernel, bias].map((tensor, index) => ({
+      value: placeholders[index] as Value,
+      shape: tensor.shape,
+      data: Float32Array.from(tensor.data),
+    }));
+    const data = Float32Array.from(expected.outputs.data, (_, index) => weight(index));
+    const found = evaluation.values([...feeds, { value: weights, shape: expected.outputs.shape, data }], [output, ...derived]);
+    evaluation.graph.dispose();
+    const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
+    for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
+      // Sums of up to a thousand products of numbers below 1/2, in float32: a few times 2^-24 of the largest.
+      const difference = relativeDifference(found[index] as Float32Array, Float32Array.from(wanted[index] as Float64Array));
+      t.true(difference < 2e-6, `${name}: ${difference}`);
+    }
+  });
+}
+
+onKernels('NaN goes through a pooling, and of equal elements the first is the one', async (t) => {
+  const graph = new GraphBuilder({ kernels: true });
+  const x = graph.placeholder('x', 'float32', [-1, 2, 4, 1]);
+  const { outputs } = placedMaxPool(graph, x, [2, 2]).node;
+  const evaluation = await GraphEvaluation.open(native, graph);
+  const data = Float32Array.of(1, 1, 0, 2, 1, 1, Number.NaN, 3);
+  const [most, place] = evaluation.values([{ value: x, shape: [1, 2, 4, 1], data }], outputs);
+  evaluation.graph.dispose();
+  t.is(most?.[0], 1);
+  t.is(place?.[0], 0);
+  t.true(Number.isNaN(most?.[1]));
+});
+
+test('only a convolution without stride, dilation and groups before windows side by side takes its gradient so', (t) => {
+  const graph = new GraphBuilder({ kernels: true });
+  const x = graph.placeholder('x', 'float32', [-1, 8, 8, 4]);
+  const filter = graph.placeholder('filter', 'float32', [3, 3, 4, 6]);
+  const step = { strides: [1, 1], padding: 'SAME' } as const;
+  const side = { strides: [2, 2], padding: 'VALID' } as const;
+  const plain = conv2d(graph, x, filter, step);
+  t.true(canPlace(graph, plain, [2, 2], side));
+  t.false(canPlace(graph, x, [2, 2], side));
+  t.false(canPlace(graph, plain, [3, 3], side), 'windows overlap');
+  t.false(canPlace(graph, plain, [3, 3], { strides: [3, 3], padding: 'SAME' }), 'windows reach beyond the image');
+  t.false(canPlace(graph, conv2d(graph, x, filter, { ...step, strides: [2, 2] }), [2, 2], side));
+  t.false(canPlace(graph, conv2d(graph, x, filter, { ...step, dilations: [2, 2] }), [2, 2], side));
+  t.false(canPlace(new GraphBuilder(), plain, [2, 2], side), 'without kernels');
+});
