@@ -60,6 +60,8 @@ export interface StepSpec {
   readonly loss: LossSpec;
   readonly preprocess: Preprocess;
   readonly precision: Precision;
+  /** Only round to bfloat16 and compute in float32, as suits a processor without bfloat16. */
+  readonly emulateBfloat16?: true;
   readonly targets: 'classes' | 'multi-label';
   readonly classes: number;
   /** Height, width, channels of the uint8 batch slots. */

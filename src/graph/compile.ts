@@ -5,6 +5,7 @@ import { modelParameters, type ModelParameter } from '../models/parameters.js';
 import { tf, type LayersModel, type Tensor } from '../tf.js';
 import { GraphBuilder } from './builder.js';
 import { Feeds, reach, type CompiledFunction } from './feeds.js';
+import { emulated } from './emulate.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
@@ -92,7 +93,8 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const given = features === undefined ? [] : [cast(graph, features, 'float32')];
   const multiplied = products.map(({ result }) => result);
   const kept = reach([...train, ...evaluate, ...given, ...multiplied, ...feeds.values]);
-  const nodes = graph.nodes.filter((node) => kept.has(node));
+  const lowered = graph.nodes.filter((node) => kept.has(node));
+  const nodes = spec.emulateBfloat16 === true ? emulated(lowered) : lowered;
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);
   const savedModel = writeSavedModel(nodes, { inputs: Object.fromEntries(inputs), outputs: { outputs } }, version);

@@ -19,7 +19,7 @@ export class GraphEvaluation {
     readonly graph: LoadedGraph,
   ) {}
 
-  static async open(native: Native, graph: GraphBuilder): Promise<GraphEvaluation> {
+  static async open(native: Native, graph: Pick<GraphBuilder, 'nodes'>): Promise<GraphEvaluation> {
     const last = graph.nodes.at(-1)?.outputs[0];
     if (last === undefined) throw new RangeError('an empty graph');
     const savedModel = writeSavedModel(graph.nodes, { inputs: {}, outputs: { last } }, '');
