@@ -1,8 +1,9 @@
 import type { RunConfig } from './config.js';
-import type { Dataset, LossSpec, Preprocess, StepSpec } from './contracts/index.js';
+import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from './contracts/index.js';
 import { catalogEntry } from './data/index.js';
 import { optionError } from './errors.js';
 import { parseLoss } from './losses/index.js';
+import { cpuFeatures } from './native/index.js';
 import type { LayersModel } from './tf.js';
 
 /**
@@ -14,13 +15,18 @@ export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset):
   return {
     loss: lossOf(parseLoss(config.loss, train.classes.length), model),
     preprocess: preprocessOf(config, train.shape.channels),
-    precision: config.precision,
+    ...precisionOf(config.precision),
     targets: train.targets.kind,
     classes: train.classes.length,
     image: train.shape,
     ...mixOf(config),
     ...(config.testTimeFlip ? { testTimeFlip: true } : {}),
   };
+}
+
+/** How a precision is reached on this machine: bfloat16 is emulated where the processor has none. */
+export function precisionOf(precision: Precision): Pick<StepSpec, 'precision' | 'emulateBfloat16'> {
+  return precision === 'bfloat16' && !cpuFeatures().bfloat16 ? { precision, emulateBfloat16: true } : { precision };
 }
 
 function mixOf({ mix: { mixup = 0, cutmix = 0 } = {} }: RunConfig): Pick<StepSpec, 'mix'> {

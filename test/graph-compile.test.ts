@@ -162,7 +162,7 @@ test.serial('bfloat16 gives the gradients of float32 to a hundredth, and stays i
   });
   const run = drawn(model);
   const results = async (precision: 'float32' | 'bfloat16'): Promise<[Map<string, Float32Array>, number]> => {
-    const graph = await GraphRun.open(native, run, compileModel(model, { ...run.spec, precision }), [1, 2]);
+    const graph = await GraphRun.open(native, run, compileModel(model, stepSpec(model, { precision })), [1, 2]);
     graph.train(shardTask(8));
     graph.graph.dispose();
     return [readGradients(run), readStats(run)[stats.lossSum] as number];

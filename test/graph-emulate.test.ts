@@ -11,7 +11,8 @@ import { matMul } from '../src/graph/ops/neural.js';
 import { relu } from '../src/graph/ops/rectify.js';
 import type { Value } from '../src/graph/types.js';
 import { modelParameters } from '../src/models/index.js';
-import { loadNative } from '../src/native/index.js';
+import { cpuFeatures, loadNative } from '../src/native/index.js';
+import { precisionOf } from '../src/step-spec.js';
 import { tf, type LayersModel } from '../src/tf.js';
 import { distance, type Tensors } from './support/distance.js';
 import { engineRun, readGradients, readMoving, setBatch, setWeights, shardTask, stepSpec } from './support/engine-run.js';
@@ -117,4 +118,9 @@ test('a graph in float32 is left as it is, and one in bfloat16 is another graph 
   const [first, second] = [await compiledGraph(model, specs[0], cache), await compiledGraph(model, specs[1], cache)];
   t.true(first.compiled && second.compiled);
   t.not(first.folder, second.folder);
+});
+
+test('bfloat16 is emulated just where the processor has none', (t) => {
+  t.deepEqual(precisionOf('float32'), { precision: 'float32' });
+  t.deepEqual(precisionOf('bfloat16'), cpuFeatures().bfloat16 ? { precision: 'bfloat16' } : emulation);
 });

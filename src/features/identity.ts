@@ -27,9 +27,10 @@ const filesAtOnce = 256;
  */
 export async function featureKey(dataset: Dataset, maker: FeatureMaker): Promise<string> {
   const { architecture, weights, spec, layout, tensorflowVersion } = maker;
-  const { preprocess, precision, image } = spec;
+  const { preprocess, precision, emulateBfloat16, image } = spec;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([version, tensorflowVersion, architecture, preprocess, precision, image, layout.capacity, layout.shards]));
+  const computed = [tensorflowVersion, architecture, preprocess, precision, emulateBfloat16, image];
+  hash.update(JSON.stringify([version, ...computed, layout.capacity, layout.shards]));
   for (const values of weights) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   hash.update(JSON.stringify([dataset.count, dataset.store.kind]));
   if (dataset.store.kind === 'pixels') {

@@ -2,6 +2,7 @@ import type { StepSpec } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout, slotNames, statsLength } from '../../src/memory/index.js';
 import { modelParameters } from '../../src/models/parameters.js';
+import { precisionOf } from '../../src/step-spec.js';
 import type { LayersModel } from '../../src/tf.js';
 
 /** The memory of a run small enough for one test: layout, arena, weights and one batch. */
@@ -18,7 +19,7 @@ export function stepSpec(model: LayersModel, options: Partial<StepSpec> = {}): S
   return {
     loss: { name: 'crossEntropy' },
     preprocess: { scale: Array<number>(channels).fill(1 / 255), offset: Array<number>(channels).fill(0) },
-    precision: 'float32',
+    ...precisionOf(options.precision ?? 'float32'),
     targets: 'classes',
     classes,
     image: { height, width, channels },
