@@ -92,7 +92,7 @@ export const configSchema = z.strictObject({
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
   precision: z.enum(['float32', 'bfloat16']).default('float32'),
-  /** Use bfloat16 even where the processor has no fast one. */
+  /** Take bfloat16 even where the processor has none: numbers are rounded to it, but computed in float32, and slower. */
   forcePrecision: z.boolean().default(false),
   seed: z.int().min(0).default(0),
   /** Checkpoints besides those at the end of every epoch. */

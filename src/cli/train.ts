@@ -49,7 +49,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))
     .option('--shards <n>', 'parts of a batch; equal seed and shards give equal bits (default: workers)', integer('--shards'))
     .option('--precision <p>', 'float32 or bfloat16', oneOf('--precision', ['float32', 'bfloat16']))
-    .option('--force-precision', 'use bfloat16 even where the processor has no fast one')
+    .option('--force-precision', 'round to bfloat16 even where the processor has none and float32 is faster')
     .option('--engine <name>', 'auto, compiled or eager', oneOf('--engine', ['auto', 'compiled', 'eager']))
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0))
     .option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', classList)
