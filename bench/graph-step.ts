@@ -57,10 +57,10 @@ for (const { name, shape, least } of cases) {
   }
   const pixels = Uint8Array.from({ length: batch * run.layout.imageBytes }, () => stream.below(256));
   setBatch(run, 0, pixels, Array.from({ length: batch }, () => stream.below(10)));
-  const compile = (precision: Precision, kernels: boolean): Promise<GraphRun> =>
+  const compile = (precision: Precision, kernels: readonly string[]): Promise<GraphRun> =>
     GraphRun.open(native, run, compileModel(model, { ...plain, precision }, { kernels }));
-  const graphs = [await compile('float32', native.kernels.ops.length > 0), await compile('float32', false)];
-  if (cpuFeatures().bfloat16) graphs.push(await compile('bfloat16', false));
+  const graphs = [await compile('float32', native.kernels.ops), await compile('float32', [])];
+  if (cpuFeatures().bfloat16) graphs.push(await compile('bfloat16', []));
   const engine = new EagerEngine({ native, seed: 0, ...run }, model);
   const task = shardTask(batch);
   const [eager = 0, float32 = 0, without = 0, bfloat16 = Number.NaN] = rates([

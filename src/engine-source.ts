@@ -50,7 +50,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     folder: join(cacheFolder(), 'graphs'),
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
-    kernels: native.kernels.ops.length > 0,
+    kernels: native.kernels.ops,
     parts: cut?.parts,
     ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });

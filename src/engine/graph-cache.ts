@@ -18,8 +18,8 @@ export interface GraphCacheOptions {
   readonly parts?: ModelParts | undefined;
   /** How shards share the gradients of large dense kernels (see `compileModel`). */
   readonly exchange?: Exchange | undefined;
-  /** Whether kernels of our own may be used (see `compileModel`). */
-  readonly kernels?: boolean | undefined;
+  /** Ops of our own that may be used (see `compileModel`). */
+  readonly kernels?: readonly string[] | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export interface GraphCacheOptions {
 export async function compiledGraph(
   model: LayersModel,
   spec: StepSpec,
-  { folder, tensorflowVersion, writesInPlace, parts, exchange, kernels = false }: GraphCacheOptions,
+  { folder, tensorflowVersion, writesInPlace, parts, exchange, kernels = [] }: GraphCacheOptions,
 ): Promise<CompiledSpec & { readonly compiled: boolean }> {
   const key = createHash('sha256')
     .update(

@@ -35,14 +35,14 @@ const impure = new Set(['Placeholder', 'InplaceUpdate']);
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly derivatives = new Map<GraphNode, Derivative>();
-  /** Whether the ops of src/native/kernels may be used. */
-  readonly kernels: boolean;
+  /** Ops of src/native/kernels that may be used. */
+  readonly kernels: ReadonlySet<string>;
   readonly #names = new Set<string>();
   readonly #shared = new Map<string, GraphNode>();
   #scope = '';
 
-  constructor({ kernels = false }: { readonly kernels?: boolean | undefined } = {}) {
-    this.kernels = kernels;
+  constructor({ kernels = [] }: { readonly kernels?: readonly string[] | undefined } = {}) {
+    this.kernels = new Set(kernels);
   }
 
   /** Runs `make` with its nodes named below `name`. */

@@ -55,8 +55,8 @@ export interface CompileOptions {
   readonly parts?: ModelParts | undefined;
   /** Has `train` leave the factors of large dense gradients where that moves less memory; only with `writeInPlace`. */
   readonly exchange?: Exchange | undefined;
-  /** Whether the ops of src/native/kernels may be used; default false. */
-  readonly kernels?: boolean | undefined;
+  /** Ops of src/native/kernels that may be used; default none. */
+  readonly kernels?: readonly string[] | undefined;
 }
 
 /**

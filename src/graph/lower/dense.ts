@@ -1,3 +1,4 @@
+import { dense, isLarge } from '../ops/dense.js';
 import { matMul } from '../ops/neural.js';
 import { reshape } from '../ops/shape.js';
 import { elementsPerSample } from '../types.js';
@@ -10,7 +11,8 @@ export const denseLowerings: LoweringTable = {
     const { graph } = scope;
     const features = x.shape.at(-1) as number;
     const rows = reshape(graph, scope.compute(x), [-1, features]);
-    const product = matMul(graph, rows, scope.compute(scope.weight('kernel')));
+    const kernel = scope.compute(scope.weight('kernel'));
+    const product = scope.pass.training && isLarge(graph, kernel) ? dense(graph, rows, kernel) : matMul(graph, rows, kernel);
     const units = product.shape[1] as number;
     return finish(scope, reshape(graph, product, [...x.shape.slice(0, -1), units]));
   }),

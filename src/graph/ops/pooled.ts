@@ -16,7 +16,7 @@ const narrowRow = 16;
 /** Whether a pooling of `x` can say where each maximum was to the convolution that made x. */
 export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number, number], { strides, padding }: WindowOptions): boolean {
   const convolution = x.node.op === 'BiasAdd' ? (x.node.inputs[0] as Value).node : x.node;
-  if (!graph.kernels || x.type !== 'float32' || !isPlain(convolution)) return false;
+  if (!graph.kernels.has('ConvoyMaxPool') || x.type !== 'float32' || !isPlain(convolution)) return false;
   if (window.some((size, axis) => size !== strides[axis]) || window[0] * window[1] > mostPlaces) return false;
   const [, height, width] = x.shape as readonly [number, number, number];
   // Padding is only where windows do not fit.
@@ -51,7 +51,7 @@ export function ownConvolutionGradients(
   node: GraphNode,
   gradient: Value,
 ): { readonly input?: () => Value; readonly filter?: () => Value } {
-  if (!graph.kernels || gradient.type !== 'float32' || !isPlain(node)) return {};
+  if (gradient.type !== 'float32' || !isPlain(node)) return {};
   const [x, filter] = node.inputs as readonly [Value, Value];
   const [high, wide, channels] = filter.shape as readonly [number, number, number];
   const same = node.attributes['padding'] === 'SAME';
@@ -62,7 +62,7 @@ export function ownConvolutionGradients(
   const filterOutput = { type: 'float32', shape: filter.shape } as const;
   const pooled = pooledGradient(gradient);
   if (pooled === undefined) {
-    if (wide * channels > narrowRow) return {};
+    if (wide * channels > narrowRow || !graph.kernels.has('ConvoyNarrowFilterGrad')) return {};
     return { filter: () => graph.add('ConvoyNarrowFilterGrad', [x, gradient], attributes, filterOutput, 'filter') };
   }
   const { window } = pooled.node.attributes as { window: { integers: readonly number[] } };

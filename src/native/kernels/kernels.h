@@ -1,4 +1,4 @@
-// Kernels that TensorFlow does not have: the gradients of a convolution whose output goes into a maximum pooling.
+// Kernels that TensorFlow does not have, or does not have for the shapes that matter here.
 //
 // Of every window of the pooling one element has a gradient, the others have none. TensorFlow, as PyTorch, writes that
 // sparse gradient out and convolves it; here only the elements that have one are multiplied: a quarter of the products
@@ -16,7 +16,7 @@ struct Window {
   int rows, columns;
 };
 
-/** A convolution of stride 1, whose output is [N, window.rows * PH, window.columns * PW, Co] or has a rest behind it. */
+/** A convolution of stride 1 before a pooling; its output is [N, window.rows * PH, window.columns * PW, Co] or has a rest behind it. */
 struct PooledConvolution {
   int images, height, width, inputs;  // x
   int filterRows, filterColumns, outputs;
@@ -47,6 +47,13 @@ struct Kernels {
   void (*pooledInput)(const PooledConvolution&, const float* filter, const float* gradient, const uint8_t* place, float* x);
   /** Gradient to the filter from that of the convolution's own output. */
   void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, float* filter);
+  /** y[samples, outputs] = x[samples, inputs] kernel[inputs, outputs]; outputs are a multiple of 32. */
+  void (*dense)(int samples, int inputs, int outputs, const float* x, const float* kernel, float* y);
+  /** Gradient to x. */
+  void (*denseInput)(int samples, int inputs, int outputs, const float* gradient, const float* kernel, float* x);
+  /** Rows `first` to `first + rows` of the gradient to the kernel, each sample multiplied by its share. */
+  void (*denseKernel)(int samples, int inputs, int outputs, int first, int rows, const float* x, const float* gradient,
+                      const float* shares, float* kernel);
 };
 
 /** One for each instruction set that was compiled, from `vector.cc`. */

@@ -1,4 +1,5 @@
 // The kernels of kernels.h with vectors; compiled once for each instruction set, with CONVOY_KERNELS naming its table.
+#include "dense.h"
 #include "max-pool.h"
 #include "narrow.h"
 #include "pooled.h"
@@ -14,6 +15,7 @@ void pooledFilterOf(const PooledConvolution& c, const float* x, const float* gra
 
 }  // namespace
 
-extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool, expand, pooledFilterOf, pooledInput, narrowFilter};
+extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool, expand,     pooledFilterOf, pooledInput,
+                                      narrowFilter,        dense,   denseInput, denseKernel};
 
 }  // namespace convoy

@@ -1,0 +1,76 @@
+// Ops of poolings and convolutions.
+#pragma once
+#include "call.h"
+
+namespace {
+
+inline void maxPool(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyMaxPool");
+  const TF_Tensor* x = call.input(0, 4);
+  if (x == nullptr) return;
+  const int64_t dims[4] = {TF_Dim(x, 0), TF_Dim(x, 1) / a.window[0], TF_Dim(x, 2) / a.window[1], TF_Dim(x, 3)};
+  float* y = call.output<float>(0, TF_FLOAT, dims);
+  uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
+  if (y == nullptr || place == nullptr) return;
+  kernels->maxPool(data<float>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, y, place);
+}
+
+inline void expand(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyMaxPoolGrad");
+  const TF_Tensor *gradient = call.input(0, 4), *place = call.input(1, 4);
+  if (gradient == nullptr || place == nullptr || !call.expect(sameShape(gradient, place), "places of another shape")) return;
+  const bool fits = dim(gradient, 1) * a.window[0] <= a.size[0] && dim(gradient, 2) * a.window[1] <= a.size[1];
+  if (!call.expect(fits, "windows beyond the image")) return;
+  float* x = call.output<float>(0, TF_FLOAT, {TF_Dim(gradient, 0), a.size[0], a.size[1], TF_Dim(gradient, 3)});
+  if (x == nullptr) return;
+  kernels->expand(data<float>(gradient), data<uint8_t>(place), dim(gradient, 0), dim(gradient, 1), dim(gradient, 2), dim(gradient, 3),
+                  {a.window[0], a.window[1]}, a.size[0], a.size[1], x);
+}
+
+/** Whether all windows of the pooling lie on outputs that the convolution has. */
+inline bool reaches(const PooledConvolution& c) {
+  return c.pooledRows * c.window.rows + c.filterRows - 1 <= c.height + c.filterRows - 1 && c.pooledColumns * c.window.columns <= c.width &&
+         c.top < c.filterRows && c.left < c.filterColumns;
+}
+
+inline void pooledFilter(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyPooledFilterGrad");
+  const TF_Tensor *x = call.input(0, 4), *gradient = call.input(1, 4), *place = call.input(2, 4);
+  if (x == nullptr || gradient == nullptr || place == nullptr) return;
+  const PooledConvolution c = {dim(x, 0),   dim(x, 1),        dim(x, 2),        dim(x, 3),        a.kernel[0],  a.kernel[1], dim(gradient, 3),
+                               dim(gradient, 1), dim(gradient, 2), a.padding[0], a.padding[1], {a.window[0], a.window[1]}};
+  if (!call.expect(sameShape(gradient, place), "places of another shape")) return;
+  if (!call.expect(dim(gradient, 0) == c.images && reaches(c), "a gradient of another size")) return;
+  float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
+  if (filter != nullptr) kernels->pooledFilter(c, data<float>(x), data<float>(gradient), data<uint8_t>(place), filter);
+}
+
+inline void pooledInput(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyPooledInputGrad");
+  const TF_Tensor *filter = call.input(0, 4), *gradient = call.input(1, 4), *place = call.input(2, 4);
+  if (filter == nullptr || gradient == nullptr || place == nullptr) return;
+  const PooledConvolution c = {dim(gradient, 0), a.size[0],         a.size[1],         dim(filter, 2), dim(filter, 0), dim(filter, 1),
+                               dim(filter, 3),   dim(gradient, 1), dim(gradient, 2), a.padding[0],   a.padding[1],   {a.window[0], a.window[1]}};
+  if (!call.expect(sameShape(gradient, place), "places of another shape")) return;
+  if (!call.expect(dim(gradient, 3) == c.outputs && reaches(c), "a gradient of another size")) return;
+  float* x = call.output<float>(0, TF_FLOAT, {c.images, c.height, c.width, c.inputs});
+  if (x != nullptr) kernels->pooledInput(c, data<float>(filter), data<float>(gradient), data<uint8_t>(place), x);
+}
+
+inline void narrowFilter(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyNarrowFilterGrad");
+  const TF_Tensor *x = call.input(0, 4), *gradient = call.input(1, 4);
+  if (x == nullptr || gradient == nullptr) return;
+  const NarrowConvolution c = {dim(x, 0),        dim(x, 1),        dim(x, 2),        dim(x, 3),    a.kernel[0], a.kernel[1],
+                               dim(gradient, 3), dim(gradient, 1), dim(gradient, 2), a.padding[0], a.padding[1]};
+  if (!call.expect(dim(gradient, 0) == c.images, "a gradient of another batch")) return;
+  float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
+  if (filter != nullptr) kernels->narrowFilter(c, data<float>(x), data<float>(gradient), filter);
+}
+
+}  // namespace
