@@ -2,7 +2,6 @@ import type { GraphBuilder } from './builder.js';
 import type { CompiledFunction, Feeds } from './feeds.js';
 import type { PiecewiseProduct } from './gradient-writes.js';
 import { bitcast, elementBytes } from './ops/bits.js';
-import { denseKernelGradient, multipliesKernel } from './ops/dense.js';
 import { all, binary, cast } from './ops/elementwise.js';
 import { matMul } from './ops/neural.js';
 import { integers, reshape, sliceAt } from './ops/shape.js';
@@ -85,11 +84,9 @@ export function factored(
     const b = whole('gradientFactors', 'float32', columns);
     const shares = feeds.add(graph.placeholder('shares', 'float32', [-1, 1]), { role: 'rowShares', index });
     const first = feeds.add(graph.placeholder('first', 'int32', [2]), { role: 'firstRow', index });
+    const weighted = cast(graph, binary(graph, 'Mul', b, shares), type);
     const slot = feeds.add(graph.placeholder('part', 'float32', [1, rows, columns]), { role: 'product', index });
-    const weighted = (): Value => cast(graph, binary(graph, 'Mul', b, shares), type);
-    const own = multipliesKernel(graph, type, columns)
-      ? denseKernelGradient(graph, a, b, { shares, first, rows })
-      : matMul(graph, sliceAt(graph, a, first, [-1, rows]), weighted(), true, false);
+    const own = matMul(graph, sliceAt(graph, a, first, [-1, rows]), weighted, true, false);
     const value = reshape(graph, cast(graph, own, 'float32'), [1, rows, columns]);
     return all(graph, [first, feeds.put(slot, integers(graph, [0]), value)]);
   });

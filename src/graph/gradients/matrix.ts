@@ -2,7 +2,6 @@ import { batchMatMul, matMul } from '../ops/neural.js';
 import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
-import { denseInputGradient } from '../ops/dense.js';
 import { pooledGradient } from '../ops/pooled.js';
 import { inputOf, type GradientTable } from './registry.js';
 
@@ -25,10 +24,6 @@ function product(multiply: Product, first: string, second: string): GradientTabl
 export const matrixGradients: GradientTable = {
   MatMul: product(matMul, 'transpose_a', 'transpose_b'),
   BatchMatMulV2: product(batchMatMul, 'adj_x', 'adj_y'),
-  ConvoyDense: (graph, node, gradient, needs) => [
-    needs(0) ? denseInputGradient(graph, gradient, inputOf(node, 1)) : undefined,
-    needs(1) ? matMul(graph, inputOf(node, 0), gradient, true, false) : undefined,
-  ],
   BiasAdd: (graph, node, gradient, needs) => {
     const bias = inputOf(node, 1);
     const output = { type: bias.type, shape: bias.shape };

@@ -1,4 +1,3 @@
-import { dense, isLarge } from '../ops/dense.js';
 import { matMul } from '../ops/neural.js';
 import { reshape } from '../ops/shape.js';
 import { elementsPerSample } from '../types.js';
@@ -11,8 +10,7 @@ export const denseLowerings: LoweringTable = {
     const { graph } = scope;
     const features = x.shape.at(-1) as number;
     const rows = reshape(graph, scope.compute(x), [-1, features]);
-    const kernel = scope.compute(scope.weight('kernel'));
-    const product = scope.pass.training && isLarge(graph, kernel) ? dense(graph, rows, kernel) : matMul(graph, rows, kernel);
+    const product = matMul(graph, rows, scope.compute(scope.weight('kernel')));
     const units = product.shape[1] as number;
     return finish(scope, reshape(graph, product, [...x.shape.slice(0, -1), units]));
   }),

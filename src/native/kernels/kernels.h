@@ -47,13 +47,6 @@ struct Kernels {
   void (*pooledInput)(const PooledConvolution&, const float* filter, const float* gradient, const uint8_t* place, float* x);
   /** Gradient to the filter from that of the convolution's own output. */
   void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, float* filter);
-  /** y[samples, outputs] = x[samples, inputs] kernel[inputs, outputs]; outputs are a multiple of 32. */
-  void (*dense)(int samples, int inputs, int outputs, const float* x, const float* kernel, float* y);
-  /** Gradient to x. */
-  void (*denseInput)(int samples, int inputs, int outputs, const float* gradient, const float* kernel, float* x);
-  /** Rows `first` to `first + rows` of the gradient to the kernel, each sample multiplied by its share. */
-  void (*denseKernel)(int samples, int inputs, int outputs, int first, int rows, const float* x, const float* gradient,
-                      const float* shares, float* kernel);
 };
 
 /** One for each instruction set that was compiled, from `vector.cc`. */

@@ -1,9 +1,6 @@
 // Registers the kernels as TensorFlow ops, when Node loads this library; `ops` of its exports names them, separated by commas,
 // `instructions` the set they use. No op is there on a processor without AVX2 and FMA.
-#include <cstring>
-
 #include "convolution-ops.h"
-#include "dense-ops.h"
 
 namespace {
 
@@ -24,9 +21,6 @@ const Op ops[] = {
     {"ConvoyMaxPoolGrad", {"gradient: float", "place: uint8"}, {"x: float"}, {window, size}, expand},
     {"ConvoyPooledFilterGrad", {"x: float", "gradient: float", "place: uint8"}, {"filter: float"}, {window, kernel, padding}, pooledFilter},
     {"ConvoyPooledInputGrad", {"filter: float", "gradient: float", "place: uint8"}, {"x: float"}, {window, padding, size}, pooledInput},
-    {"ConvoyDense", {"x: float", "kernel: float"}, {"y: float"}, {}, dense},
-    {"ConvoyDenseInputGrad", {"gradient: float", "kernel: float"}, {"x: float"}, {}, denseInput},
-    {"ConvoyDenseKernelGrad", {"x: float", "gradient: float", "shares: float", "first: int32"}, {"kernel: float"}, {size}, denseKernel},
     {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float"}, {"filter: float"}, {kernel, padding}, narrowFilter},
 };
 
@@ -48,7 +42,7 @@ void* create(TF_OpKernelConstruction* construction) {
 
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>};
+void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>};
 static_assert(sizeof creators / sizeof *creators == sizeof ops / sizeof *ops, "one creator an op");
 
 /** Sizes of outputs are known to the graph's maker; TensorFlow need not infer them. */
@@ -100,11 +94,7 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
     }
     registered = true;
     size_t length = 0;
-    for (const Op& op : ops) {
-      // Wider vectors make a library's products as quick; which are quicker there was not measured.
-      if (wide && strncmp(op.name, "ConvoyDense", 11) == 0) continue;
-      length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
-    }
+    for (const Op& op : ops) length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
   }
   const char* const values[][2] = {{"ops", names}, {"instructions", kernels == nullptr ? "" : kernels->instructions}};
   for (const auto& [name, text] : values) {

@@ -1,5 +1,4 @@
 // The kernels of kernels.h with vectors; compiled once for each instruction set, with CONVOY_KERNELS naming its table.
-#include "dense.h"
 #include "max-pool.h"
 #include "narrow.h"
 #include "pooled.h"
@@ -15,7 +14,6 @@ void pooledFilterOf(const PooledConvolution& c, const float* x, const float* gra
 
 }  // namespace
 
-extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool, expand,     pooledFilterOf, pooledInput,
-                                      narrowFilter,        dense,   denseInput, denseKernel};
+extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool, expand, pooledFilterOf, pooledInput, narrowFilter};
 
 }  // namespace convoy
