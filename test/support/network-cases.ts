@@ -1,4 +1,4 @@
-import { loadArchitecture, networkNamed } from '../../src/models/index.js';
+import { initialWeights, loadArchitecture, modelParameters, networkNamed } from '../../src/models/index.js';
 import type { LayersModel } from '../../src/tf.js';
 
 /** Classes that the networks below tell apart. */
@@ -61,13 +61,22 @@ interface LayerJson {
 }
 
 /**
- * The configuration of a network whose gradient float32 can resolve: nothing in it has a kink, and no normalization
- * enlarges rounding much. ReLUs become ELUs, maximum poolings averages, normalizations divide by at least sqrt(0.3), and
- * their moving statistics take half of each batch's, so that an error in those shows.
+ * The configuration of a network whose gradient float32 can resolve: no normalization enlarges rounding much, since all
+ * divide by at least sqrt(0.3), and their moving statistics take half of each batch's, so that an error in those shows.
+ * Without kinks ReLUs become ELUs, and maximum poolings averages.
  */
-function smoothConfig(model: LayersModel): unknown {
+function resolvableConfig(model: LayersModel, kinks: boolean): unknown {
   const json = JSON.parse(String(model.toJSON())) as LayerJson;
   const soften = (layer: LayerJson): void => {
+    const { config } = layer;
+    if (layer.class_name === 'BatchNormalization') {
+      Object.assign(config, { epsilon: 0.3, momentum: 0.5 });
+    } else if (!kinks) {
+      smoothen(layer);
+    }
+    config.layers?.forEach(soften);
+  };
+  const smoothen = (layer: LayerJson): void => {
     const { config } = layer;
     if (typeof config['activation'] === 'string' && /^relu/.test(config['activation'])) config['activation'] = 'elu';
     if (layer.class_name === 'ReLU') {
@@ -75,10 +84,7 @@ function smoothConfig(model: LayersModel): unknown {
       config['activation'] = 'elu';
     } else if (layer.class_name === 'MaxPooling2D') {
       layer.class_name = 'AveragePooling2D';
-    } else if (layer.class_name === 'BatchNormalization') {
-      Object.assign(config, { epsilon: 0.3, momentum: 0.5 });
     }
-    config.layers?.forEach(soften);
   };
   soften(json);
   return json;
@@ -86,5 +92,22 @@ function smoothConfig(model: LayersModel): unknown {
 
 /** The smooth network of a case. */
 export function createSmooth(network: NetworkCase): LayersModel {
-  return loadArchitecture(smoothConfig(createCase(network)));
+  return loadArchitecture(resolvableConfig(createCase(network), false));
+}
+
+/**
+ * A network of a case with its ReLUs and maximum poolings, and weights for it by which no ReLU is in doubt: a normalization
+ * gives numbers with a deviation of 1/2 at most around 1 in every other channel and around -1 in the rest, and rounding
+ * decides of none of them on which side of zero it is. The rest is drawn as for a training.
+ */
+export function createDecided(network: NetworkCase): { readonly model: LayersModel; readonly weights: ReadonlyMap<string, Float32Array> } {
+  const model = loadArchitecture(resolvableConfig(createCase(network), true));
+  const drawn = initialWeights(model, 1);
+  const weights = modelParameters(model).map(({ spec: { name } }, index): [string, Float32Array] => {
+    const values = drawn[index] as Float32Array;
+    if (name.endsWith('/gamma')) return [name, values.map((_, channel) => 0.5 * (1 + 0.5 * Math.sin(1.3 * channel)))];
+    if (name.endsWith('/beta')) return [name, values.map((_, channel) => (channel % 2 === 0 ? 1 : -1))];
+    return [name, values];
+  });
+  return { model, weights: new Map(weights) };
 }
