@@ -10,7 +10,7 @@ import { integer, positive } from '../src/cli/parsers.js';
 import { createTerminal, exitCodeOf, tellError } from '../src/cli/terminal.js';
 import { optionError } from '../src/errors.js';
 import { describeMachine, stolenSeconds } from './harness/machine.js';
-import { insertResults, resultMarkdown, resultsPage, writeCharts } from './harness/report.js';
+import { insertResults, newest, resultMarkdown, resultsPage, writeCharts } from './harness/report.js';
 import { type BenchResult, readResults, writeResult } from './harness/result.js';
 import { type Bench, benches } from './suite/index.js';
 
@@ -107,7 +107,7 @@ function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, networks }
 
 async function report(): Promise<void> {
   const results = readResults();
-  for (const result of results) await writeCharts(result, `${root}docs`);
+  for (const result of newest(results)) await writeCharts(result, `${root}docs`);
   await writeFileAtomic(`${root}docs/benchmarks.md`, [resultsPage(results)]);
   const file = `${root}README.md`;
   await writeFileAtomic(file, [insertResults(await readFile(file, 'utf8'), results)]);

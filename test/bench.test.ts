@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { insertResults, reportedBlocks, resultMarkdown, resultsPage } from '../bench/harness/report.js';
-import { atLeast, atMost, type BenchResult, readResults } from '../bench/harness/result.js';
+import { insertResults, newest, reportedBlocks, resultMarkdown, resultsPage } from '../bench/harness/report.js';
+import { atLeast, atMost, type BenchResult, processorName, readResults } from '../bench/harness/result.js';
 import { fitScalability, projectThroughput } from '../bench/harness/scalability.js';
 import { median, summarize } from '../bench/harness/statistics.js';
 import { workerCounts } from '../bench/suite/scaling.js';
@@ -78,6 +78,17 @@ test("the README's figures, and those of docs/benchmarks.md, are those of the ne
     t.is(text, found === undefined ? '' : resultMarkdown(found), `${name}: npm run bench -- report`);
   }
   if (results.length > 0) t.is(page('docs/benchmarks.md'), resultsPage(results), 'npm run bench -- report');
+});
+
+test('results of several processors: the newest is the one that pages show, the others follow without charts', (t) => {
+  const older = { ...result, date: '2025-12-31', machine: { ...result.machine, cpu: 'Other(R) Cpu(TM) 7 Processor @ 2 GHz' } };
+  const results = [result, older];
+  t.deepEqual(newest(results), [result]);
+  t.true(insertResults('<!-- bench:step -->\n<!-- /bench -->', results).includes('2 cores of a processor'));
+  const [, second = ''] = resultsPage(results).split('### Steps: ');
+  t.true(second.startsWith('Other(R)'));
+  t.false(second.includes('.svg'));
+  t.is(processorName(older.machine), 'other-7');
 });
 
 // X(1) = 100, s = 0.05, k = 0.01: X(2) = 200 / (1 + 0.05 + 0.02), X(4) = 400 / (1 + 0.15 + 0.12), X(8) = 800 / (1 + 0.35 + 0.56).

@@ -18,7 +18,7 @@ export interface Machine {
 
 /** This machine, with the versions of what convoy stands on. */
 export async function describeMachine(): Promise<Machine> {
-  const { tensorflowVersion } = await loadNative();
+  const { tensorflowVersion, kernels } = await loadNative();
   const version = (name: string): string => {
     const file = new URL(`../../../node_modules/${name}/package.json`, import.meta.url);
     return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
@@ -30,7 +30,7 @@ export async function describeMachine(): Promise<Machine> {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()}`,
     node: process.versions.node,
-    libraries: { tensorflow: tensorflowVersion, ...Object.fromEntries(libraries) },
+    libraries: { tensorflow: tensorflowVersion, 'kernels of our own': kernels.instructions || 'none', ...Object.fromEntries(libraries) },
     commit: commit(),
   };
 }

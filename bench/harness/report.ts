@@ -70,7 +70,7 @@ export function reportedBlocks(page: string): Map<string, string> {
   return new Map([...page.matchAll(marker)].map(([, name = '', text = '']) => [name, text]));
 }
 
-/** Replaces what a page holds between markers by the results of those names. */
+/** Replaces what a page holds between markers by the first results of those names. */
 export function insertResults(page: string, results: readonly BenchResult[]): string {
   return page.replace(marker, (block, name: string) => {
     const result = results.find(({ bench }) => bench === name);
@@ -78,8 +78,18 @@ export function insertResults(page: string, results: readonly BenchResult[]): st
   });
 }
 
-/** The page of all results, in full. */
+/** The first result of each name: the newest. */
+export function newest(results: readonly BenchResult[]): BenchResult[] {
+  return results.filter(({ bench }, index) => results.findIndex((other) => other.bench === bench) === index);
+}
+
+/** The page of all results, in full; older ones, from other processors, without charts. */
 export function resultsPage(results: readonly BenchResult[]): string {
-  const parts = results.map((result) => `## ${result.title}\n\n${resultMarkdown(result, '')}\n`);
+  const first = new Set(newest(results));
+  const parts = results.map((result) =>
+    first.has(result)
+      ? `## ${result.title}\n\n${resultMarkdown(result, '')}\n`
+      : `### ${result.title}: ${result.machine.cpu}\n\n${resultMarkdown({ ...result, charts: [] }, '')}\n`,
+  );
   return ['# Benchmarks\n\nWritten by `npm run bench -- report` from the newest results in `bench/results`.\n', ...parts].join('\n');
 }

@@ -42,7 +42,7 @@ export interface Findings {
   readonly libraries?: Readonly<Record<string, string>>;
 }
 
-/** A result as kept in `bench/results/NAME.json`. */
+/** A result as kept in `bench/results/NAME.PROCESSOR.json`. */
 export interface BenchResult extends Required<Omit<Findings, 'libraries'>> {
   readonly bench: string;
   readonly title: string;
@@ -65,15 +65,21 @@ export function atMost(what: string, bound: number, measured: number): Claim {
 /** Where results lie; compiled files are in `dist/bench/harness`. */
 export const resultsFolder = fileURLToPath(new URL('../../../bench/results/', import.meta.url));
 
-/** Keeps a result in place of an older one. */
+/** A processor as part of a file's name: `Intel(R) Xeon(R) Processor` is `intel-xeon`. */
+export function processorName({ cpu }: Pick<Machine, 'cpu'>): string {
+  const words = cpu.toLowerCase().replace(/\((r|tm)\)|\b(processor|cpu)\b|@.*/g, ' ').match(/[a-z0-9.]+/g);
+  return words?.join('-') ?? 'unknown';
+}
+
+/** Keeps a result in place of an older one from the same kind of processor. */
 export async function writeResult(result: BenchResult): Promise<string> {
   await mkdir(resultsFolder, { recursive: true });
-  const file = `${resultsFolder}${result.bench}.json`;
+  const file = `${resultsFolder}${result.bench}.${processorName(result.machine)}.json`;
   await writeFileAtomic(file, [`${JSON.stringify(result, undefined, 2)}\n`]);
   return file;
 }
 
-/** All results there are, by name. */
+/** All results there are, by name, of each name the newest first. */
 export function readResults(folder = resultsFolder): BenchResult[] {
   let names: string[];
   try {
@@ -81,5 +87,6 @@ export function readResults(folder = resultsFolder): BenchResult[] {
   } catch {
     return []; // nothing measured yet
   }
-  return names.map((name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as BenchResult);
+  const results = names.map((name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as BenchResult);
+  return results.sort((a, b) => a.bench.localeCompare(b.bench) || b.date.localeCompare(a.date));
 }
