@@ -118,55 +118,78 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
 }
 
 void pooledInput(const PooledConvolution& c, const float* filter, const float* gradient, const uint8_t* place, float* x) {
-  static thread_local Scratch filterMemory, imageMemory, entryMemory, countMemory;
+  static thread_local Scratch filterMemory, stripMemory, entryMemory, foundMemory, listMemory, startMemory;
   const int row = c.filterColumns * c.inputs, padded = roundUp(row);
-  const int columns = c.width + c.filterColumns - 1;
-  const int rows = c.height + c.filterRows - 1;
+  const int filterStep = c.outputs * padded;
   // [filter row][output][its columns and inputs]
-  float* turned = filterMemory.take<float>((size_t)c.filterRows * c.outputs * padded);
-  memset(turned, 0, (size_t)c.filterRows * c.outputs * padded * sizeof(float));
+  float* turned = filterMemory.take<float>((size_t)c.filterRows * filterStep);
+  memset(turned, 0, (size_t)c.filterRows * filterStep * sizeof(float));
   for (int k = 0; k < c.filterRows; k++) {
     for (int i = 0; i < row; i++) {
       const float* from = filter + ((size_t)k * row + i) * c.outputs;
       for (int output = 0; output < c.outputs; output++) turned[((size_t)k * c.outputs + output) * padded + i] = from[output];
     }
   }
-  // A row more: the last vector of the last patch reaches beyond the image.
-  const size_t imageFloats = (size_t)rows * columns * c.inputs;
-  float* sums = imageMemory.take<float>(imageFloats + padded);
-  const int places = c.window.rows * c.window.columns;
-  const int lists = c.pooledColumns * places;
-  Entry* entries = entryMemory.take<Entry>((size_t)lists * c.outputs);
-  int* counts = countMemory.take<int>(lists);
+  // The rows of x that one row of windows reaches, with what a filter reaches beyond x; then a vector beyond the last patch.
+  const int rows = c.window.rows + c.filterRows - 1, columns = c.width + c.filterColumns - 1;
+  const size_t line = (size_t)columns * c.inputs;
+  float* strip = stripMemory.take<float>(rows * line + padded);
+  // Entries by the column of x where their patch begins, and within it by row: starts[column * window.rows + row of the window].
+  const int across = c.pooledColumns * c.window.columns, lists = across * c.window.rows;
+  const size_t most = (size_t)c.pooledColumns * c.outputs + 1;
+  Entry *entries = entryMemory.take<Entry>(most), *found = foundMemory.take<Entry>(most);
+  int* listsOf = listMemory.take<int>(most);
+  int* starts = startMemory.take<int>(lists + 2);
+  int32_t lowers[256], listOf[256];
+  for (int q = 0; q < c.window.rows * c.window.columns; q++) {
+    lowers[q] = q / c.window.columns * filterStep;
+    listOf[q] = q % c.window.columns * c.window.rows + q / c.window.columns;
+  }
   const RowSum sum(row);
-  for (int image = 0; image < c.images; image++) {
-    memset(sums, 0, imageFloats * sizeof(float));
+  for (int image = 0; image < c.images; image++, x += (size_t)c.height * c.width * c.inputs) {
+    memset(strip, 0, (rows * line + padded) * sizeof(float));
+    const auto emit = [&](int from, int stripRow) {
+      const int to = from - c.top;
+      if (to < 0 || to >= c.height) return;
+      memcpy(x + (size_t)to * c.width * c.inputs, strip + stripRow * line + (size_t)c.left * c.inputs, (size_t)c.width * c.inputs * sizeof(float));
+    };
     for (int i = 0; i < c.pooledRows; i++) {
-      memset(counts, 0, lists * sizeof(int));
       const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
+      const int perWindow = c.window.rows * c.window.columns;
+      // Those that are not zero, then sorted by counting; starts are one list ahead while they are filled. No branch depends
+      // on what is zero, which the processor could not foresee.
+      memset(starts, 0, (lists + 2) * sizeof(int));
       const float* g = gradient + begin;
       const uint8_t* p = place + begin;
+      int number = 0;
       for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
         for (int output = 0; output < c.outputs; output++) {
-          const int list = j * places + p[output];
-          entries[(size_t)list * c.outputs + counts[list]] = {output * padded, g[output]};
-          counts[list] += g[output] != 0;
+          const int q = p[output], list = j * perWindow + listOf[q], there = g[output] != 0;
+          found[number] = {output * padded - lowers[q], g[output]};
+          listsOf[number] = list;
+          starts[list + 2] += there;
+          number += there;
         }
       }
-      // A row of the filter after the other: it stays in the first-level cache for all windows.
-      for (int k = 0; k < c.filterRows; k++) {
-        const float* own = turned + (size_t)k * c.outputs * padded;
-        for (int list = 0; list < lists; list++) {
-          if (counts[list] == 0) continue;
-          const int q = list % places, j = list / places;
-          const int down = i * c.window.rows + q / c.window.columns + k;
-          const int across = j * c.window.columns + q % c.window.columns;
-          sum.add(sums + ((size_t)down * columns + across) * c.inputs, own, entries + (size_t)list * c.outputs, counts[list]);
+      for (int list = 2; list < lists + 2; list++) starts[list] += starts[list - 1];
+      for (int e = 0; e < number; e++) entries[starts[listsOf[e] + 1]++] = found[e];
+      // A row after the other: the rows of the filter that reach it stay in the first-level cache for all columns.
+      for (int k = 0; k < rows; k++) {
+        const int first = k - c.filterRows + 1 > 0 ? k - c.filterRows + 1 : 0;
+        const int behind = (k < c.window.rows - 1 ? k : c.window.rows - 1) + 1;
+        for (int column = 0; column < across; column++) {
+          const int from = starts[column * c.window.rows + first], to = starts[column * c.window.rows + behind];
+          if (to > from) sum.add(strip + k * line + (size_t)column * c.inputs, turned + (ptrdiff_t)k * filterStep, entries + from, to - from);
         }
       }
+      for (int k = 0; k < c.window.rows; k++) emit(i * c.window.rows + k, k);
+      memmove(strip, strip + c.window.rows * line, (rows - c.window.rows) * line * sizeof(float));
+      memset(strip + (rows - c.window.rows) * line, 0, c.window.rows * line * sizeof(float));
     }
-    for (int i = 0; i < c.height; i++, x += (size_t)c.width * c.inputs) {
-      memcpy(x, sums + ((size_t)(i + c.top) * columns + c.left) * c.inputs, (size_t)c.width * c.inputs * sizeof(float));
+    // What is left in the strip, and the rows that no window reaches, which it has zeros for at its end.
+    for (int k = c.pooledRows * c.window.rows; k < c.height + c.top; k++) {
+      const int left = k - c.pooledRows * c.window.rows;
+      emit(k, left < rows ? left : rows - 1);
     }
   }
 }
