@@ -41,7 +41,10 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, where: string): 
       const alternatives = issue.errors
         .flat()
         .map((item) => (item.code === 'invalid_type' ? article(item.expected) : item.code === 'invalid_value' ? item.values.map((v) => JSON.stringify(v)).join(', ') : item.message));
-      return optionError(name, alternatives.length > 0 ? [...new Set(alternatives)].join(' or ') : issue.message, found);
+      // A union told apart by a field says which values that has.
+      const choices = /Expected (.*)$/.exec(issue.message)?.[1]?.replaceAll("'", '"').replaceAll(' | ', ', ');
+      const expected = alternatives.length > 0 ? [...new Set(alternatives)].join(' or ') : choices === undefined ? issue.message : `one of ${choices}`;
+      return optionError(name, expected, found);
     }
     default:
       return optionError(name, issue.message, found);

@@ -163,6 +163,8 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
   ['train --learning-rate=-0.1', 2, 'error: Expected a number above 0 for --learning-rate but received "-0.1" (string)\n'],
   ['train --engine fast', 2, 'error: Expected one of auto, compiled, eager for --engine but received "fast" (string)\n'],
   ['train --model mlp:hidden', 2, 'error: Expected key=value pairs after mlp: for --model but received "hidden" (string)\n'],
+  ['train --optimizer {"name":5}', 2, 'error: Expected NAME:key=value,... or JSON as {"name":"NAME","key":value} for --optimizer but received "{\\"name\\":5}" (string)\n'],
+  ['train --optimizer {"name":"sgd","momentun":0.9}', 2, 'error: Expected a known option (it is none) for optimizer.momentun but received 0.9 (number)\n'],
   ['train --optimizer sgd:momentun=0.9', 2, 'error: Expected a known option (it is none) for optimizer.momentun but received 0.9 (number)\n'],
   ['train --recipe shapes --shards 65', 2, 'error: Expected at most the batch size of 64 for shards but received 65 (number)\n'],
   ['train --recipe cifar', 2, /^error: Expected one of .*cifar10-cnn.* for --recipe but received "cifar" \(string\)\n$/],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { fileError, optionError } from '../errors.js';
@@ -67,6 +67,7 @@ async function modelAt(path: string, shape: NetworkShape): Promise<{ model: Laye
     if (model === undefined) throw fileError('CONVOY_CHECKPOINT', path, 'architecture.json', 'the architecture of the run', 'none');
     return { model, described: false };
   }
+  if (statSync(path).isDirectory()) throw fileError('CONVOY_CHECKPOINT', path, 'config.json', 'the configuration of a run', 'none');
   const { model, weights } = await openModelFile(path, shape);
   return { model, described: weights === undefined };
 }

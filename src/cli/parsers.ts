@@ -42,9 +42,13 @@ export function oneOf<Word extends string>(name: string, words: readonly Word[])
   };
 }
 
-/** `NAME` or `NAME:key=value,key=value`: a named choice with options of its own. Values are JSON where they can be. */
+/**
+ * `NAME` or `NAME:key=value,key=value`: a named choice with options of its own. Values are JSON where they can be, and so is
+ * the whole, as recipes have it.
+ */
 export function named(name: string): (text: string) => { name: string } {
   return (text) => {
+    if (text.startsWith('{')) return namedObject(name, text);
     const [word = '', ...rest] = text.split(':');
     if (word === '') throw optionError(name, 'NAME or NAME:key=value,...', text);
     const options: Record<string, unknown> = { name: word };
@@ -62,6 +66,17 @@ export function named(name: string): (text: string) => { name: string } {
     }
     return options as { name: string };
   };
+}
+
+function namedObject(name: string, text: string): { name: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // told below: neither form
+  }
+  if (typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string') return { ...value, name: value.name };
+  throw optionError(name, 'NAME:key=value,... or JSON as {"name":"NAME","key":value}', text);
 }
 
 /** `5` or `5:freeze=none,learningRate=1e-3`: epochs of a phase and its options, after the phases given before. */
