@@ -8,7 +8,7 @@ import { loadNative } from '../src/native/index.js';
 import { RandomStream } from '../src/random.js';
 import { tf, type LayersModel } from '../src/tf.js';
 import { engineRun, readGradients, readStats, shardTask, stepSpec, type EngineRun } from './support/engine-run.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 
 const { layers } = tf;
 
@@ -98,11 +98,11 @@ test.serial('without writing in place, the same results are fetched', async (t) 
   const run = drawn(model);
   const task = shardTask(5);
   const seed = stepKey(3, 1, 4);
-  const written = await GraphRun.open(native, run, compileModel(model, run.spec), seed);
+  const written = await GraphRun.open(native, run, compileHere(native, model, run.spec), seed);
   written.train(task);
   const gradients = [...readGradients(run).values()];
   const line = readStats(run);
-  const fetching = compileModel(model, run.spec, { writeInPlace: false });
+  const fetching = compileHere(native, model, run.spec, { writeInPlace: false });
   t.true(fetching.train.inputs.every(({ role }) => role !== 'gradient' && role !== 'state' && role !== 'stats'));
   const graph = await GraphRun.open(native, run, fetching, seed);
   const [fetchedLine, ...fetched] = graph.trained(task);
@@ -116,7 +116,7 @@ test.serial('the same seed gives the same bits, another seed another mask', asyn
   const native = await loadNative();
   const model = small();
   const run = drawn(model);
-  const compiled = compileModel(model, run.spec);
+  const compiled = compileHere(native, model, run.spec);
   const once = async (seed: readonly [number, number]): Promise<Float32Array[]> => {
     const graph = await GraphRun.open(native, run, compiled, seed);
     graph.train(shardTask(6));
@@ -134,7 +134,7 @@ test.serial('dropout keeps the share of elements that it says', async (t) => {
     layers: [layers.dropout({ rate: 0.3, inputShape: [32, 32, 3] }), layers.flatten({}), layers.dense({ units: 2 })],
   });
   const run = engineRun(model, stepSpec(model, { preprocess: { scale: [0, 0, 0], offset: [0.7, 0.7, 0.7] } }));
-  const graph = await GraphRun.open(native, run, compileModel(model, run.spec), [7, 7]);
+  const graph = await GraphRun.open(native, run, compileHere(native, model, run.spec), [7, 7]);
   graph.train(shardTask(64));
   graph.graph.dispose();
   // With all inputs 0.7 (1 once scaled), zero weights and all labels 0, d loss / d kernel[i, 0] = -1/2 of the mean over samples of the
@@ -162,7 +162,7 @@ test.serial('bfloat16 gives the gradients of float32 to a hundredth, and stays i
   });
   const run = drawn(model);
   const results = async (precision: 'float32' | 'bfloat16'): Promise<[Map<string, Float32Array>, number]> => {
-    const graph = await GraphRun.open(native, run, compileModel(model, stepSpec(model, { precision })), [1, 2]);
+    const graph = await GraphRun.open(native, run, compileHere(native, model, stepSpec(model, { precision })), [1, 2]);
     graph.train(shardTask(8));
     graph.graph.dispose();
     return [readGradients(run), readStats(run)[stats.lossSum] as number];

@@ -17,7 +17,7 @@ import { tf, type LayersModel } from '../src/tf.js';
 import { distance, type Tensors } from './support/distance.js';
 import { engineRun, readGradients, readMoving, setBatch, setWeights, shardTask, stepSpec } from './support/engine-run.js';
 import { GraphEvaluation } from './support/graph-eval.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 import { madeUp, noise } from './support/made-up-weights.js';
 
 const { layers } = tf;
@@ -51,7 +51,7 @@ test.serial('emulated bfloat16 gives gradients and moving statistics of float32 
     const run = engineRun(model, spec, { capacity: 8 });
     setWeights(run, new Map(modelParameters(model).map(({ spec: { name, shape } }) => [name, madeUp(name, shape, 0.8)])));
     setBatch(run, 0, Uint8Array.from(noise('pixels', 8 * run.layout.imageBytes, 255, 127.5)), [0, 1, 2, 3, 4, 0, 1, 2]);
-    const graph = await GraphRun.open(native, run, compileModel(model, spec), [1, 2]);
+    const graph = await GraphRun.open(native, run, compileHere(native, model, spec), [1, 2]);
     graph.train(shardTask(8));
     graph.graph.dispose();
     return [readGradients(run), readMoving(run)];

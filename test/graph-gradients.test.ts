@@ -2,6 +2,7 @@ import test from 'ava';
 import { GraphBuilder } from '../src/graph/builder.js';
 import { differentiableOps, gradients } from '../src/graph/gradients/reverse.js';
 import { backpropInput } from '../src/graph/gradients/convolution.js';
+import { normalizeBatch } from '../src/graph/ops/batch-norm.js';
 import { addAll, binary, scale, select, shift, unary, type BinaryOp, type UnaryOp } from '../src/graph/ops/elementwise.js';
 import {
   averagePool,
@@ -171,6 +172,10 @@ const cases: Readonly<Record<string, Case>> = {
       const none = graph.constant([], 'float32', [0]);
       return fusedBatchNorm(graph, x, [gamma, beta, none, none], { epsilon: 0.1, training: true }).outputs[0] as Value;
     },
+  },
+  ConvoyBatchNorm: {
+    shapes: [[-1, 2, 2, 2], [2], [2]],
+    build: (graph, x, gamma, beta) => normalizeBatch(graph, x, gamma, beta, 0.1).normal,
   },
   'FusedBatchNormV3 inference': {
     shapes: [[-1, 2, 2, 2], [2], [2]],

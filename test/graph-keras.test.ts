@@ -1,6 +1,5 @@
 import test from 'ava';
 import { stats } from '../src/engine/index.js';
-import { compileModel } from '../src/graph/index.js';
 import { slotNames } from '../src/memory/index.js';
 import { loadNative } from '../src/native/index.js';
 import {
@@ -14,7 +13,7 @@ import {
   shardTask,
   stepSpec,
 } from './support/engine-run.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 import { fashionImages, kerasBatchNormResnet, kerasFashionCnn } from './support/keras.js';
 
 const images = fashionImages();
@@ -28,7 +27,7 @@ for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
     const run = engineRun(keras.model, spec, { capacity: batch });
     setWeights(run, keras.initial);
     setBatch(run, 0, images.pixels.subarray(0, batch * 784), images.labels.subarray(0, batch));
-    const graph = await GraphRun.open(native, run, compileModel(keras.model, spec));
+    const graph = await GraphRun.open(native, run, compileHere(native, keras.model, spec));
     const before = native.tensorCount();
     graph.train(shardTask(batch));
     t.is(native.tensorCount(), before, 'a step leaves no tensor behind');
@@ -38,15 +37,17 @@ for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
     t.is(line[stats.weightSum], batch);
     t.is(line[stats.count], batch);
     const gradients = readGradients(run);
-    // One of the 200,704 inputs of the ReLU after `a1_bn` is 1.03e-6 in float64: positive here, zero in Keras's float32 run,
-    // whose gradients before that ReLU are 5e-4 to 3e-3 off those of Keras in float64. The latter are the reference;
-    // behind that ReLU, Keras's float32 gradients are up to 6.5e-5 off them, by the rounding in normalizations.
-    const tolerance = open === kerasFashionCnn ? 1e-5 : 5e-5;
-    t.deepEqual([...gradients.keys()].sort(), [...keras.exactGradients.keys()].sort());
-    for (const [name, expected] of keras.exactGradients) {
-      const difference = relativeDifference(gradients.get(name) as Float32Array, expected);
-      t.true(difference < tolerance, `${name}: ${difference}`);
-    }
+    // Of the inputs of ReLUs behind normalizations three are below 1.1e-6 in float64, 1.03e-6 the largest: where they are in
+    // float32 is up to the order of sums, so either side of each is right. Keras's own float32 gradients are up to 3e-3 off
+    // those of its float64, which are the reference.
+    const tolerance = open === kerasFashionCnn ? 1e-5 : 2e-5;
+    const sides = keras.exact.gradients.map((side) => {
+      t.deepEqual([...gradients.keys()].sort(), [...side.keys()].sort());
+      return [...side].map(([name, expected]) => ({ name, difference: relativeDifference(gradients.get(name) as Float32Array, expected) }));
+    });
+    const worst = sides.map((side) => side.reduce((most, next) => (next.difference > most.difference ? next : most)));
+    const nearest = worst.reduce((least, next) => (next.difference < least.difference ? next : least));
+    t.true(nearest.difference < tolerance, `${nearest.name}: ${nearest.difference}`);
     const outputs = graph.predict(shardTask(4));
     const difference = relativeDifference(outputs, Float32Array.from(keras.expected.inference_output_first_4.flat()));
     t.true(difference < 1e-5, `outputs: ${difference}`);
@@ -86,11 +87,13 @@ for (const [open, optimize] of [
   test.serial(`${open.name}: 20 compiled steps follow Keras's trajectory, moving statistics included`, async (t) => {
     const native = await loadNative();
     const keras = await open();
-    const { batch, trajectory } = keras.expected;
+    const { batch } = keras.expected;
+    // Of the network with normalizations Keras's own float32 is off its float64 by 3e-6 at the first step and 1e-2 at the 19th.
+    const { trajectory, final } = keras.exact;
     const spec = stepSpec(keras.model, { loss: keras.loss });
     const run = engineRun(keras.model, spec, { capacity: batch });
     setWeights(run, keras.initial);
-    const graph = await GraphRun.open(native, run, compileModel(keras.model, spec));
+    const graph = await GraphRun.open(native, run, compileHere(native, keras.model, spec));
     const weights = run.arena.float32(run.arena.slot(slotNames.weights));
     const place = new Map(run.layout.parameters.map((parameter) => [parameter.name, parameter]));
     const of = (name: string): Float32Array => {
@@ -114,14 +117,14 @@ for (const [open, optimize] of [
       }
       for (const [name, moving] of readMoving(run)) of(name).set(moving);
     }
-    for (const [name, expected] of keras.final) {
+    for (const [name, expected] of final) {
       const difference = relativeDifference(of(name), expected);
       t.true(difference < 5e-2, `${name}: ${difference}`);
     }
     setBatch(run, 0, images.pixels.subarray(0, 4 * 784), images.labels.subarray(0, 4));
     const difference = relativeDifference(
       graph.predict(shardTask(4)),
-      Float32Array.from(keras.expected.final_inference_output_first_4.flat()),
+      Float32Array.from(keras.exact.final_inference_output_first_4.flat()),
     );
     t.true(difference < 5e-2, `outputs: ${difference}`);
     graph.graph.dispose();

@@ -1,12 +1,11 @@
 import test from 'ava';
 import { stats } from '../src/engine/index.js';
 import type { LossSpec } from '../src/contracts/index.js';
-import { compileModel } from '../src/graph/index.js';
 import { slotNames } from '../src/memory/index.js';
 import { loadNative } from '../src/native/index.js';
 import { tf } from '../src/tf.js';
 import { engineRun, readStats, setBatch, shardTask, stepSpec } from './support/engine-run.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 
 const pixels = Uint8Array.from({ length: 3 * 4 * 4 }, (_, index) => (index * 53) % 256);
 const labels = [0, 1, 1];
@@ -65,7 +64,7 @@ for (const [title, { mix, loss = plain, expected: sums }] of Object.entries(case
     const run = engineRun(model, spec, { capacity: 3 });
     run.arena.float32(run.arena.slot(slotNames.weights)).set(kernel);
     setBatch(run, 0, pixels, labels);
-    const compiled = compileModel(model, spec);
+    const compiled = compileHere(native, model, spec);
     t.false(compiled.evaluate.inputs.some(({ role }) => role === 'mix'), 'evaluation mixes nothing');
     const graph = await GraphRun.open(native, run, compiled);
     graph.mix.set(mix);

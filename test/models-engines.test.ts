@@ -1,6 +1,5 @@
 import test from 'ava';
 import { EagerEngine, stats, stepKey } from '../src/engine/index.js';
-import { compileModel } from '../src/graph/index.js';
 import { slotNames } from '../src/memory/index.js';
 import { initialWeights, loadArchitecture, modelParameters } from '../src/models/index.js';
 import { loadNative } from '../src/native/index.js';
@@ -16,7 +15,7 @@ import {
   shardTask,
   stepSpec,
 } from './support/engine-run.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 import { noise } from './support/made-up-weights.js';
 import { classes, createCase, networkCases } from './support/network-cases.js';
 
@@ -49,7 +48,7 @@ for (const network of networkCases.filter(({ options }) => !('variant' in option
       return run;
     };
     const run = newRun();
-    const compiled = compileModel(model, spec);
+    const compiled = compileHere(native, model, spec);
     const { graph } = await GraphRun.open(native, run, compiled);
     const engine = new GraphRun(native, run, compiled, graph, stepKey(0, 0, 0));
     engine.train(shardTask(count));
@@ -101,7 +100,7 @@ test.serial("a rescaling by channel, as Keras's EfficientNet has it, is the same
   const spec = stepSpec(model, { preprocess: { scale: [1, 1, 1], offset: [0, 0, 0] } });
   const run = engineRun(model, spec, { capacity: 1 });
   setBatch(run, 0, Uint8Array.of(10, 20, 30), [0]);
-  const graph = await GraphRun.open(native, run, compileModel(model, spec));
+  const graph = await GraphRun.open(native, run, compileHere(native, model, spec));
   const expected = [20, 61, 150]; // 2 * 10, 3 * 20 + 1, 5 * 30
   t.deepEqual([...graph.predict(shardTask(1))], expected);
   const eager = new EagerEngine({ native, seed: 0, ...run }, model);

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { EagerEngine, stats, stepKey } from '../src/engine/index.js';
-import { compileModel } from '../src/graph/index.js';
 import { modelParameters } from '../src/models/index.js';
 import { loadNative } from '../src/native/index.js';
 import { distance, worst } from './support/distance.js';
 import { engineRun, readGradients, readMoving, readStats, setBatch, setWeights, shardTask, stepSpec } from './support/engine-run.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 import { fixtures } from './support/keras.js';
 import { madeUp, noise } from './support/made-up-weights.js';
 import { classes, createCase, createDecided, createSmooth, type NetworkCase, networkCases } from './support/network-cases.js';
@@ -33,7 +32,7 @@ for (const network of networkCases) {
     const run = engineRun(model, spec, { capacity: count });
     setWeights(run, weights);
     setBatch(run, 0, pixels, Array.from({ length: count }, (_, index) => index % classes));
-    const compiled = await GraphRun.open(native, run, compileModel(model, spec), stepKey(0, 0, 0));
+    const compiled = await GraphRun.open(native, run, compileHere(native, model, spec), stepKey(0, 0, 0));
     compiled.train(shardTask(count));
     const [gradients, moving, loss] = [readGradients(run), readMoving(run), readStats(run)[stats.lossSum] ?? Number.NaN];
     compiled.graph.dispose();
@@ -66,7 +65,7 @@ for (const network of networkCases.filter(isNormalized)) {
     const run = engineRun(model, spec, { capacity: count });
     setWeights(run, weights);
     setBatch(run, 0, pixels, Array.from({ length: count }, (_, index) => index % classes));
-    const compiled = await GraphRun.open(native, run, compileModel(model, spec, { kernels: native.kernels.ops }), stepKey(0, 0, 0));
+    const compiled = await GraphRun.open(native, run, compileHere(native, model, spec), stepKey(0, 0, 0));
     compiled.train(shardTask(count));
     const [gradients, loss] = [readGradients(run), readStats(run)[stats.lossSum] ?? Number.NaN];
     compiled.graph.dispose();
@@ -91,7 +90,7 @@ for (const network of networkCases.filter(({ name }) => ['cifar10-cnn', 'lenet5'
       const run = engineRun(model, spec, { capacity: count });
       setWeights(run, weights);
       setBatch(run, 0, pixels, Array.from({ length: count }, (_, index) => index % classes));
-      const graph = await GraphRun.open(native, run, compileModel(model, spec), stepKey(0, 0, 0));
+      const graph = await GraphRun.open(native, run, compileHere(native, model, spec), stepKey(0, 0, 0));
       graph.train(shardTask(count));
       graph.graph.dispose();
       return readGradients(run);

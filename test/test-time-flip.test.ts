@@ -1,14 +1,13 @@
 import test from 'ava';
 import { resolveConfig } from '../src/config.js';
 import { EagerEngine, stats } from '../src/engine/index.js';
-import { compileModel } from '../src/graph/index.js';
 import { slotNames } from '../src/memory/index.js';
 import { initialWeights, modelParameters } from '../src/models/index.js';
 import { loadNative } from '../src/native/index.js';
 import { stepSpec as specOfConfig } from '../src/step-spec.js';
 import { tf } from '../src/tf.js';
 import { type EngineRun, engineRun, readStats, setBatch, setWeights, shardTask, stepSpec } from './support/engine-run.js';
-import { GraphRun } from './support/graph-run.js';
+import { compileHere, GraphRun } from './support/graph-run.js';
 import { noise } from './support/made-up-weights.js';
 import { tinyDatasets, tinyModel } from './support/tiny.js';
 
@@ -34,7 +33,7 @@ async function evaluated(engine: 'compiled' | 'eager', images: Uint8Array, testT
   setWeights(run, new Map(modelParameters(model).map((parameter, i) => [parameter.spec.name, values[i] ?? new Float32Array()])));
   setBatch(run, 0, images, labels);
   if (engine === 'compiled') {
-    const graph = await GraphRun.open(native, run, compileModel(model, spec));
+    const graph = await GraphRun.open(native, run, compileHere(native, model, spec));
     const outputs = graph.evaluate(shardTask(count)).slice();
     graph.graph.dispose();
     model.dispose();

@@ -1,12 +1,11 @@
 import type { StepSpec } from '../../src/contracts/index.js';
 import { drawMix, EagerEngine, stepKey } from '../../src/engine/index.js';
-import { compileModel } from '../../src/graph/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { RandomStream } from '../../src/random.js';
 import type { LayersModel } from '../../src/tf.js';
 import { engineRun, readGradients, readMoving, readStats, relativeDifference, shardTask, stepSpec } from './engine-run.js';
-import { GraphRun } from './graph-run.js';
+import { compileHere, GraphRun } from './graph-run.js';
 
 /**
  * Differences between the engines, each relative to the eager tensor's largest element, but at least to a hundredth of
@@ -51,7 +50,7 @@ export async function compareEngines(
   };
 
   clear();
-  const graph = await GraphRun.open(native, run, compileModel(model, spec), stepKey(0, 0, 0));
+  const graph = await GraphRun.open(native, run, compileHere(native, model, spec), stepKey(0, 0, 0));
   if (spec.mix !== undefined) graph.mix.set(drawMix(spec.mix, spec.image, { seed: 0, step: 0, shard: 0 }));
   const predicted = graph.predict(task);
   graph.train(task);

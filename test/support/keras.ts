@@ -22,9 +22,15 @@ export interface KerasCase {
   /** Weights by `layer/weight`. */
   readonly initial: ReadonlyMap<string, Float32Array>;
   readonly gradients: ReadonlyMap<string, Float32Array>;
-  /** The same, computed in float64 where float32 switches a ReLU: fixtures/parity/float64.py. */
-  readonly exactGradients: ReadonlyMap<string, Float32Array>;
   readonly final: ReadonlyMap<string, Float32Array>;
+  /** What Keras computes in float64, where its float32 is itself far from that: fixtures/parity/float64.py. */
+  readonly exact: {
+    /** One for each side on which the units may be whose ReLUs get what float32 cannot tell from zero. */
+    readonly gradients: readonly ReadonlyMap<string, Float32Array>[];
+    readonly trajectory: readonly number[];
+    readonly final_inference_output_first_4: readonly (readonly number[])[];
+    readonly final: ReadonlyMap<string, Float32Array>;
+  };
 }
 
 async function tensors(folder: string, file: string): Promise<ReadonlyMap<string, Float32Array>> {
@@ -41,8 +47,30 @@ async function open(name: string, model: LayersModel, loss: LossSpec): Promise<K
     tensors(name, 'gradients'),
     tensors(name, 'final'),
   ]);
-  const exactGradients = name === 'keras-batchnorm-resnet' ? await tensors(name, 'gradients-float64') : gradients;
-  return { name, model, loss, expected, initial, gradients, exactGradients, final };
+  const exact =
+    name === 'keras-batchnorm-resnet'
+      ? {
+          gradients: eitherSide(await tensors(name, 'gradients-float64')),
+          ...(JSON.parse(readFileSync(new URL(`parity/${name}/trajectory-float64.json`, fixtures), 'utf8')) as TrajectoryJson),
+          final: await tensors(name, 'final-float64'),
+        }
+      : { ...expected, gradients: [gradients], final };
+  return { name, model, loss, expected, initial, gradients, final, exact };
+}
+
+type TrajectoryJson = Pick<KerasCase['expected'], 'trajectory' | 'final_inference_output_first_4'>;
+
+/** Gradients with every choice of sides for the units of `switched/UNIT/NAME`: each adds what it alone changes. */
+function eitherSide(all: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array>[] {
+  const plain = new Map([...all].filter(([name]) => !name.startsWith('switched/')));
+  const units = new Set([...all.keys()].flatMap((name) => /^switched\/(\d+)\//.exec(name)?.[1] ?? []));
+  return [...units].reduce<ReadonlyMap<string, Float32Array>[]>((sides, unit) => {
+    const change = (name: string, place: number): number =>
+      (all.get(`switched/${unit}/${name}`)?.[place] ?? Number.NaN) - (plain.get(name)?.[place] ?? Number.NaN);
+    const other = (side: ReadonlyMap<string, Float32Array>) =>
+      new Map([...side].map(([name, values]) => [name, values.map((value, place) => value + change(name, place))]));
+    return [...sides, ...sides.map(other)];
+  }, [plain]);
 }
 
 /** Two 5x5 convolutions and a softmax; Keras trained it with Adam 0.001 on probabilities. */

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import { batchNormGradient } from '../gradients/normalization.js';
+import { canNormalize, normalizeBatch, type Statistics } from '../ops/batch-norm.js';
 import { binary, cast, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
 import { averagePool, fusedBatchNorm, matMul } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
@@ -10,12 +11,6 @@ import { single, type LayerScope, type LoweringTable } from './scope.js';
 /** A weight over channels, or a constant where the layer has none. */
 function vector(scope: LayerScope, name: string, otherwise: number, channels: number): Value {
   return scope.has(name) ? scope.weight(name) : scope.graph.constant(otherwise, 'float32', [channels]);
-}
-
-/** Mean and (biased) variance of a batch, a number a channel. */
-interface Statistics {
-  readonly mean: Value;
-  readonly variance: Value;
 }
 
 /**
@@ -81,15 +76,21 @@ function batchNormalization(scope: LayerScope, x: Value): Value {
   const channels = x.shape.at(-1) as number;
   const rank = x.shape.length;
   if (rank > 4 || rank < 2) throw new RangeError(`batch normalization of rank ${rank}`);
-  // The kernel takes images: other ranks become images of one row or column.
-  const image = rank === 4 ? x : reshape(graph, x, [-1, rank === 3 ? (x.shape[1] as number) : 1, 1, channels]);
   const epsilon = scope.config.number('epsilon', 1e-3);
   const gamma = vector(scope, 'gamma', 1, channels);
   const beta = vector(scope, 'beta', 0, channels);
-  const normalize = (mean: Value, variance: Value, training: boolean): GraphNode =>
-    fusedBatchNorm(graph, image, [gamma, beta, mean, variance], { epsilon, training });
+  const training = scope.pass.training && !scope.frozen;
+  if (training && canNormalize(graph, x)) {
+    const { normal, statistics } = normalizeBatch(graph, x, gamma, beta, epsilon);
+    renewStatistics(scope, statistics);
+    return normal;
+  }
+  // TensorFlow's kernel takes images: other ranks become images of one row or column.
+  const image = rank === 4 ? x : reshape(graph, x, [-1, rank === 3 ? (x.shape[1] as number) : 1, 1, channels]);
+  const normalize = (mean: Value, variance: Value, fromBatch: boolean): GraphNode =>
+    fusedBatchNorm(graph, image, [gamma, beta, mean, variance], { epsilon, training: fromBatch });
   let node: GraphNode;
-  if (!scope.pass.training || scope.frozen) {
+  if (!training) {
     node = normalize(scope.weight('moving_mean'), scope.weight('moving_variance'), false);
   } else if (image.type === 'float32') {
     const statistics = batchStatistics(graph, image);

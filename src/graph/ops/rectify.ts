@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
+import { rectifiedBatch } from './batch-norm.js';
 import { bitcast } from './bits.js';
 import { binary, scalarOf, unary } from './elementwise.js';
 
@@ -11,6 +12,8 @@ const fusing = new Set(['BiasAdd', 'Conv2D', 'DepthwiseConv2dNative', 'FusedBatc
  * negative numbers are those with the sign bit, and the maximum with 0 is the same (a NaN with the sign bit becomes 0).
  */
 export function relu(graph: GraphBuilder, x: Value): Value {
+  const fused = rectifiedBatch(graph, x);
+  if (fused !== undefined) return fused;
   if (x.type !== 'bfloat16' || fusing.has(x.node.op)) return unary(graph, 'Relu', x);
   const bits = bitcast(graph, x, 'int16');
   const output = bitcast(graph, binary(graph, 'Maximum', bits, scalarOf(graph, bits, 0)), x.type);

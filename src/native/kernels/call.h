@@ -14,12 +14,17 @@ using convoy::PooledConvolution;
 /** Those of this processor; null where there are none. */
 const Kernels* kernels = nullptr;
 
-/** The lists of integers that ops of ours have; unused ones stay zero. */
+/** What ops take and give at most. */
+constexpr int mostInputs = 6, mostOutputs = 4;
+
+/** The attributes that ops of ours have; unused ones stay zero. */
 struct Attributes {
   int32_t window[2];   // rows, columns
   int32_t kernel[2];   // rows, columns of the filter
   int32_t padding[2];  // zeros above, to the left
   int32_t size[2];     // height, width of the gradient that is computed
+  float epsilon;       // added to variances
+  unsigned char relu;  // whether one follows
 };
 
 /** A status, and what a kernel asks of its context; the first failure is told and ends the kernel. */
@@ -35,15 +40,21 @@ class Call {
   }
   Call(const Call&) = delete;
 
-  /** An input of that rank; null after a failure. */
+  /** An input of that rank, or of any but 0 if it is negative; null after a failure. */
   const TF_Tensor* input(int index, int rank) {
     if (TF_GetCode(status_) != TF_OK) return nullptr;
     TF_Tensor* tensor = nullptr;
     TF_GetInput(context_, index, &tensor, status_);
     if (TF_GetCode(status_) != TF_OK) return nullptr;
     tensors_[index] = tensor;
-    if (expect(TF_NumDims(tensor) == rank, "an input of another rank")) return tensor;
-    return nullptr;
+    const int found = TF_NumDims(tensor);
+    return expect(rank < 0 ? found > 0 : found == rank, "an input of another rank") ? tensor : nullptr;
+  }
+  /** A vector of floats; null after a failure, another size being one. */
+  const float* vector(int index, int size) {
+    const TF_Tensor* tensor = input(index, 1);
+    if (tensor == nullptr || !expect(TF_Dim(tensor, 0) == size, "a vector of another size")) return nullptr;
+    return static_cast<const float*>(TF_TensorData(tensor));
   }
   /** Memory of an output; null after a failure. */
   template <typename T, int rank>
@@ -51,10 +62,20 @@ class Call {
     if (TF_GetCode(status_) != TF_OK) return nullptr;
     size_t bytes = sizeof(T);
     for (int64_t size : dims) bytes *= size;
-    TF_Tensor* tensor = TF_AllocateOutput(context_, index, type, dims, rank, bytes, status_);
+    return static_cast<T*>(keep(index, TF_AllocateOutput(context_, index, type, dims, rank, bytes, status_)));
+  }
+  /**
+   * Memory of an output of floats with the shape of a tensor; null after a failure. It is that of input `over` where nothing else
+   * needs that one, as is so only before `input` gave it out.
+   */
+  float* outputLike(int index, const TF_Tensor* tensor, int over = -1) {
     if (TF_GetCode(status_) != TF_OK) return nullptr;
-    tensors_[4 + index] = tensor;
-    return static_cast<T*>(TF_TensorData(tensor));
+    int64_t dims[8];
+    const int rank = TF_NumDims(tensor);
+    if (!expect(rank <= 8, "an input of another rank")) return nullptr;
+    for (int i = 0; i < rank; i++) dims[i] = TF_Dim(tensor, i);
+    int forwarded;
+    return static_cast<float*>(keep(index, TF_ForwardInputOrAllocateOutput(context_, &over, over < 0 ? 0 : 1, index, dims, rank, &forwarded, status_)));
   }
   bool expect(bool holds, const char* found) {
     if (TF_GetCode(status_) != TF_OK) return false;
@@ -66,10 +87,16 @@ class Call {
   }
 
  private:
+  void* keep(int output, TF_Tensor* tensor) {
+    if (TF_GetCode(status_) != TF_OK) return nullptr;
+    tensors_[mostInputs + output] = tensor;
+    return TF_TensorData(tensor);
+  }
+
   TF_OpKernelContext* context_;
   const char* name_;
   TF_Status* status_;
-  TF_Tensor* tensors_[8] = {};
+  TF_Tensor* tensors_[mostInputs + mostOutputs] = {};
 };
 
 inline int dim(const TF_Tensor* tensor, int index) { return (int)TF_Dim(tensor, index); }
@@ -80,10 +107,10 @@ const T* data(const TF_Tensor* tensor) {
 }
 
 inline bool sameShape(const TF_Tensor* a, const TF_Tensor* b) {
-  for (int i = 0; i < 4; i++) {
-    if (TF_Dim(a, i) != TF_Dim(b, i)) return false;
-  }
-  return true;
+  const int rank = TF_NumDims(a);
+  bool same = TF_NumDims(b) == rank;
+  for (int i = 0; i < rank && same; i++) same = TF_Dim(a, i) == TF_Dim(b, i);
+  return same;
 }
 
 }  // namespace

@@ -33,6 +33,14 @@ struct NarrowConvolution {
   int top, left;
 };
 
+/** A batch normalization of x[rows, channels]. */
+struct BatchNorm {
+  int64_t rows;
+  int channels;
+  float epsilon;  // added to variances
+  bool rectified;  // a ReLU follows
+};
+
 /** The functions below, for one instruction set. */
 struct Kernels {
   const char* instructions;
@@ -47,6 +55,14 @@ struct Kernels {
   void (*pooledInput)(const PooledConvolution&, const float* filter, const float* gradient, const uint8_t* place, float* x);
   /** Gradient to the filter from that of the convolution's own output. */
   void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, float* filter);
+  /** Of each channel mean and biased variance, and what normalizes it: (x - mean) * scale + shift. */
+  void (*batchStatistics)(const BatchNorm&, const float* x, const float* gamma, const float* beta, float* mean, float* variance,
+                          float* scale, float* shift);
+  /** y: the normalized x. */
+  void (*batchNorm)(const BatchNorm&, const float* x, const float* mean, const float* scale, const float* shift, float* y);
+  /** Gradients to x (which may lie where y's does), gamma and beta from that of y, through the statistics too. */
+  void (*batchNormGradient)(const BatchNorm&, const float* gradient, const float* x, const float* mean, const float* variance,
+                            const float* scale, const float* shift, float* xGradient, float* gamma, float* beta);
 };
 
 /** One for each instruction set that was compiled, from `vector.cc`. */

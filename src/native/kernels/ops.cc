@@ -1,5 +1,6 @@
 // Registers the kernels as TensorFlow ops, when Node loads this library; `ops` of its exports names them, separated by commas,
 // `instructions` the set they use. No op is there on a processor without AVX2 and FMA.
+#include "batch-norm-ops.h"
 #include "convolution-ops.h"
 
 namespace {
@@ -7,14 +8,14 @@ namespace {
 /** What one op has: its attributes are named as in `Attributes`. */
 struct Op {
   const char* name;
-  const char* inputs[5];
-  const char* outputs[3];
+  const char* inputs[mostInputs + 1];
+  const char* outputs[mostOutputs + 1];
   const char* attributes[5];
   void (*compute)(void* attributes, TF_OpKernelContext*);
 };
 
 const char *const window = "window: list(int)", *const kernel = "kernel: list(int)", *const padding = "padding: list(int)",
-                  *const size = "size: list(int)";
+                  *const size = "size: list(int)", *const epsilon = "epsilon: float", *const relu = "relu: bool";
 
 const Op ops[] = {
     {"ConvoyMaxPool", {"x: float"}, {"y: float", "place: uint8"}, {window}, maxPool},
@@ -22,6 +23,17 @@ const Op ops[] = {
     {"ConvoyPooledFilterGrad", {"x: float", "gradient: float", "place: uint8"}, {"filter: float"}, {window, kernel, padding}, pooledFilter},
     {"ConvoyPooledInputGrad", {"filter: float", "gradient: float", "place: uint8"}, {"x: float"}, {window, padding, size}, pooledInput},
     {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float"}, {"filter: float"}, {kernel, padding}, narrowFilter},
+    {"ConvoyBatchStatistics",
+     {"x: float", "gamma: float", "beta: float"},
+     {"mean: float", "variance: float", "scale: float", "shift: float"},
+     {epsilon},
+     batchStatistics},
+    {"ConvoyBatchNorm", {"x: float", "mean: float", "scale: float", "shift: float"}, {"y: float"}, {relu}, batchNorm},
+    {"ConvoyBatchNormGrad",
+     {"gradient: float", "x: float", "mean: float", "variance: float", "scale: float", "shift: float"},
+     {"x_gradient: float", "gamma: float", "beta: float"},
+     {epsilon, relu},
+     batchNormGradient},
 };
 
 /** Reads the attributes of the op with that index. */
@@ -30,6 +42,14 @@ void* create(TF_OpKernelConstruction* construction) {
   Attributes* attributes = new Attributes();
   TF_Status* status = TF_NewStatus();
   for (const char* const* spec = ops[index].attributes; *spec != nullptr && TF_GetCode(status) == TF_OK; spec++) {
+    if (*spec == epsilon) {
+      TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
+      continue;
+    }
+    if (*spec == relu) {
+      TF_OpKernelConstruction_GetAttrBool(construction, "relu", &attributes->relu, status);
+      continue;
+    }
     int32_t* values = *spec == window ? attributes->window : *spec == kernel ? attributes->kernel : *spec == padding ? attributes->padding : attributes->size;
     char name[16];
     sscanf(*spec, "%15[a-z]", name);
@@ -42,7 +62,7 @@ void* create(TF_OpKernelConstruction* construction) {
 
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>};
+void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>};
 static_assert(sizeof creators / sizeof *creators == sizeof ops / sizeof *ops, "one creator an op");
 
 /** Sizes of outputs are known to the graph's maker; TensorFlow need not infer them. */

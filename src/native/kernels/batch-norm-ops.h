@@ -1,0 +1,55 @@
+// Ops of batch normalization, over all axes of x but the last: the channels.
+#pragma once
+#include "call.h"
+
+namespace {
+
+using convoy::BatchNorm;
+
+inline BatchNorm batchNormOf(const TF_Tensor* x, void* attributes) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  const int last = TF_NumDims(x) - 1;
+  int64_t rows = 1;
+  for (int i = 0; i < last; i++) rows *= TF_Dim(x, i);
+  return {rows, dim(x, last), a.epsilon, a.relu != 0};
+}
+
+inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
+  Call call(context, "ConvoyBatchStatistics");
+  const TF_Tensor* x = call.input(0, -1);
+  if (x == nullptr) return;
+  const BatchNorm n = batchNormOf(x, attributes);
+  if (!call.expect(n.rows > 0 && n.channels > 0, "an empty batch")) return;
+  const float *gamma = call.vector(1, n.channels), *beta = call.vector(2, n.channels);
+  const int64_t channels[] = {n.channels};
+  float *mean = call.output<float>(0, TF_FLOAT, channels), *variance = call.output<float>(1, TF_FLOAT, channels),
+        *scale = call.output<float>(2, TF_FLOAT, channels), *shift = call.output<float>(3, TF_FLOAT, channels);
+  if (shift != nullptr) kernels->batchStatistics(n, data<float>(x), gamma, beta, mean, variance, scale, shift);
+}
+
+inline void batchNorm(void* attributes, TF_OpKernelContext* context) {
+  Call call(context, "ConvoyBatchNorm");
+  const TF_Tensor* x = call.input(0, -1);
+  if (x == nullptr) return;
+  const BatchNorm n = batchNormOf(x, attributes);
+  const float *mean = call.vector(1, n.channels), *scale = call.vector(2, n.channels), *shift = call.vector(3, n.channels);
+  float* y = call.outputLike(0, x);
+  if (y != nullptr) kernels->batchNorm(n, data<float>(x), mean, scale, shift, y);
+}
+
+inline void batchNormGradient(void* attributes, TF_OpKernelContext* context) {
+  Call call(context, "ConvoyBatchNormGrad");
+  const TF_Tensor* x = call.input(1, -1);
+  if (x == nullptr) return;
+  const BatchNorm n = batchNormOf(x, attributes);
+  const float *mean = call.vector(2, n.channels), *variance = call.vector(3, n.channels), *scale = call.vector(4, n.channels),
+              *shift = call.vector(5, n.channels);
+  float* xGradient = call.outputLike(0, x, 0);
+  const TF_Tensor* gradient = call.input(0, -1);
+  if (gradient == nullptr || !call.expect(sameShape(gradient, x), "a gradient of another shape")) return;
+  const int64_t channels[] = {n.channels};
+  float *gamma = call.output<float>(1, TF_FLOAT, channels), *beta = call.output<float>(2, TF_FLOAT, channels);
+  if (beta != nullptr) kernels->batchNormGradient(n, data<float>(gradient), data<float>(x), mean, variance, scale, shift, xGradient, gamma, beta);
+}
+
+}  // namespace
