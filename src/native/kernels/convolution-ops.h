@@ -31,8 +31,8 @@ inline void expand(void* attributes, TF_OpKernelContext* context) {
 
 /** Whether all windows of the pooling lie on outputs that the convolution has. */
 inline bool reaches(const PooledConvolution& c) {
-  return c.pooledRows * c.window.rows + c.filterRows - 1 <= c.height + c.filterRows - 1 && c.pooledColumns * c.window.columns <= c.width &&
-         c.top < c.filterRows && c.left < c.filterColumns;
+  return c.pooledRows * c.window.rows <= c.height && c.pooledColumns * c.window.columns <= c.width && c.top < c.filterRows &&
+         c.left < c.filterColumns;
 }
 
 inline void pooledFilter(void* attributes, TF_OpKernelContext* context) {

@@ -5,34 +5,56 @@
 
 namespace {
 
-/** What one op has: its attributes are named as in `Attributes`. */
+/** How an attribute is declared, and read into `Attributes`. */
+struct Attribute {
+  const char* spec;
+  void (*read)(TF_OpKernelConstruction*, Attributes*, TF_Status*);
+};
+
+const Attribute window = {"window: list(int)", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+                            TF_OpKernelConstruction_GetAttrInt32List(from, "window", to->window, 2, status);
+                          }};
+const Attribute kernel = {"kernel: list(int)", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+                            TF_OpKernelConstruction_GetAttrInt32List(from, "kernel", to->kernel, 2, status);
+                          }};
+const Attribute padding = {"padding: list(int)", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+                             TF_OpKernelConstruction_GetAttrInt32List(from, "padding", to->padding, 2, status);
+                           }};
+const Attribute size = {"size: list(int)", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+                          TF_OpKernelConstruction_GetAttrInt32List(from, "size", to->size, 2, status);
+                        }};
+const Attribute epsilon = {"epsilon: float", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+                             TF_OpKernelConstruction_GetAttrFloat(from, "epsilon", &to->epsilon, status);
+                           }};
+const Attribute relu = {"relu: bool", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+                          TF_OpKernelConstruction_GetAttrBool(from, "relu", &to->relu, status);
+                        }};
+
+/** What one op has. */
 struct Op {
   const char* name;
   const char* inputs[mostInputs + 1];
   const char* outputs[mostOutputs + 1];
-  const char* attributes[5];
+  const Attribute* attributes[4];
   void (*compute)(void* attributes, TF_OpKernelContext*);
 };
 
-const char *const window = "window: list(int)", *const kernel = "kernel: list(int)", *const padding = "padding: list(int)",
-                  *const size = "size: list(int)", *const epsilon = "epsilon: float", *const relu = "relu: bool";
-
 const Op ops[] = {
-    {"ConvoyMaxPool", {"x: float"}, {"y: float", "place: uint8"}, {window}, maxPool},
-    {"ConvoyMaxPoolGrad", {"gradient: float", "place: uint8"}, {"x: float"}, {window, size}, expand},
-    {"ConvoyPooledFilterGrad", {"x: float", "gradient: float", "place: uint8"}, {"filter: float"}, {window, kernel, padding}, pooledFilter},
-    {"ConvoyPooledInputGrad", {"filter: float", "gradient: float", "place: uint8"}, {"x: float"}, {window, padding, size}, pooledInput},
-    {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float"}, {"filter: float"}, {kernel, padding}, narrowFilter},
+    {"ConvoyMaxPool", {"x: float"}, {"y: float", "place: uint8"}, {&window}, maxPool},
+    {"ConvoyMaxPoolGrad", {"gradient: float", "place: uint8"}, {"x: float"}, {&window, &size}, expand},
+    {"ConvoyPooledFilterGrad", {"x: float", "gradient: float", "place: uint8"}, {"filter: float"}, {&window, &kernel, &padding}, pooledFilter},
+    {"ConvoyPooledInputGrad", {"filter: float", "gradient: float", "place: uint8"}, {"x: float"}, {&window, &padding, &size}, pooledInput},
+    {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float"}, {"filter: float"}, {&kernel, &padding}, narrowFilter},
     {"ConvoyBatchStatistics",
      {"x: float", "gamma: float", "beta: float"},
      {"mean: float", "variance: float", "scale: float", "shift: float"},
-     {epsilon},
+     {&epsilon},
      batchStatistics},
-    {"ConvoyBatchNorm", {"x: float", "mean: float", "scale: float", "shift: float"}, {"y: float"}, {relu}, batchNorm},
+    {"ConvoyBatchNorm", {"x: float", "mean: float", "scale: float", "shift: float"}, {"y: float"}, {&relu}, batchNorm},
     {"ConvoyBatchNormGrad",
      {"gradient: float", "x: float", "mean: float", "variance: float", "scale: float", "shift: float"},
      {"x_gradient: float", "gamma: float", "beta: float"},
-     {epsilon, relu},
+     {&epsilon, &relu},
      batchNormGradient},
 };
 
@@ -41,19 +63,8 @@ template <int index>
 void* create(TF_OpKernelConstruction* construction) {
   Attributes* attributes = new Attributes();
   TF_Status* status = TF_NewStatus();
-  for (const char* const* spec = ops[index].attributes; *spec != nullptr && TF_GetCode(status) == TF_OK; spec++) {
-    if (*spec == epsilon) {
-      TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
-      continue;
-    }
-    if (*spec == relu) {
-      TF_OpKernelConstruction_GetAttrBool(construction, "relu", &attributes->relu, status);
-      continue;
-    }
-    int32_t* values = *spec == window ? attributes->window : *spec == kernel ? attributes->kernel : *spec == padding ? attributes->padding : attributes->size;
-    char name[16];
-    sscanf(*spec, "%15[a-z]", name);
-    TF_OpKernelConstruction_GetAttrInt32List(construction, name, values, 2, status);
+  for (const Attribute* const* each = ops[index].attributes; *each != nullptr && TF_GetCode(status) == TF_OK; each++) {
+    (*each)->read(construction, attributes, status);
   }
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
@@ -76,7 +87,7 @@ bool registerOps(char* message, size_t room) {
     TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(op.name);
     for (const char* const* spec = op.inputs; *spec != nullptr; spec++) TF_OpDefinitionBuilderAddInput(definition, *spec);
     for (const char* const* spec = op.outputs; *spec != nullptr; spec++) TF_OpDefinitionBuilderAddOutput(definition, *spec);
-    for (const char* const* spec = op.attributes; *spec != nullptr; spec++) TF_OpDefinitionBuilderAddAttr(definition, *spec);
+    for (const Attribute* const* each = op.attributes; *each != nullptr; each++) TF_OpDefinitionBuilderAddAttr(definition, (*each)->spec);
     TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, unknownShapes);
     TF_RegisterOpDefinition(definition, status);
     if (TF_GetCode(status) != TF_OK) break;
