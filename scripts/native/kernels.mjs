@@ -7,6 +7,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run } from './run.mjs';
+import { compiler } from './stage.mjs';
 
 const sources = fileURLToPath(new URL('../../src/native/kernels', import.meta.url));
 
@@ -23,16 +25,16 @@ const flags = [
   ...['-fno-tree-loop-distribute-patterns', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option'],
 ];
 
-/** Everything that decides the library's bytes, but the compiler. */
+/** Everything that decides the library's bytes, and whether there is a compiler: one that is installed later gets its turn. */
 function fingerprint() {
-  const hash = createHash('sha256').update(JSON.stringify([sets, flags]));
+  const hash = createHash('sha256').update(JSON.stringify([sets, flags, compiler() ?? 'none']));
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(path.join(sources, name)));
   return hash.digest('hex');
 }
 
 const places = ({ folder }) => ({
   library: path.join(folder, 'convoy-kernels.node'),
-  part: path.join(folder, 'convoy-kernels.part.node'),
+  part: path.join(folder, `convoy-kernels.${process.pid}.part.node`),
   stamp: path.join(folder, 'convoy-kernels.json'),
 });
 
@@ -52,13 +54,11 @@ export function staleKernels(target) {
 
 /** Builds the library; returns why it could not be built, or undefined. */
 export async function buildKernels(target, wanted) {
-  const { onPath, run } = await import('./run.mjs');
-  const { compiler } = await import('./stage.mjs');
   const { library, part, stamp } = places(target);
   const chosen = compiler();
   const folder = mkdtempSync(path.join(tmpdir(), 'convoy-kernels-'));
   const build = async () => {
-    if (chosen === undefined || !onPath(chosen)) return 'it needs g++, not found on PATH';
+    if (chosen === undefined) return 'it needs g++, not found on PATH';
     const compile = (source, object, more) =>
       run(chosen, [...flags, ...more, '-c', path.join(sources, source), '-o', path.join(folder, object)]);
     const objects = sets.map(({ table }) => `${table}.o`);

@@ -20,17 +20,21 @@ export function stopChildren() {
 export function run(command, args, { cwd, env = {}, timeout = 15 * 60_000 } = {}) {
   return new Promise((resolve) => {
     const stdio = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio, timeout });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
+    // Not spawn's own timeout, which goes on when a program cannot be started, and keeps this process waiting for it.
+    const timer = setTimeout(() => child.kill(), timeout);
     children.add(child);
     let output = '';
     const keep = (chunk) => (output = (output + chunk).slice(-keptBytes));
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
     child.on('error', (error) => {
+      clearTimeout(timer);
       children.delete(child);
       resolve({ ok: false, output, reason: `${command}: ${error.message}` });
     });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       children.delete(child);
       const end = signal === null ? `exit code ${code}` : `ended by ${signal}`;
       resolve({ ok: code === 0, output, reason: code === 0 ? '' : `${telling(output)} (${end})` });

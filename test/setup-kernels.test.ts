@@ -1,0 +1,39 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+/** What of the plain JavaScript under `scripts/native` is tested here. */
+interface KernelsModule {
+  staleKernels(target: { folder: string; addon: string }): string | undefined;
+  buildKernels(target: { folder: string; addon: string }, wanted: string): Promise<string | undefined>;
+}
+const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../scripts/native');
+const kernels: KernelsModule = await import(path.join(scripts, 'kernels.mjs'));
+// Elsewhere no kernels are built.
+const onLinux = process.platform === 'linux' && process.arch === 'x64' ? test.serial : test.serial.skip;
+
+onLinux('A compiler that fails is told once, leaves nothing, and another one gets its turn', async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'convoy-kernels-test-'));
+  const compilerBefore = process.env['CXX'];
+  t.teardown(() => {
+    if (compilerBefore === undefined) delete process.env['CXX'];
+    else process.env['CXX'] = compilerBefore;
+    rmSync(folder, { recursive: true });
+  });
+  const target = { folder, addon: 'addon.node' };
+  const library = path.join(folder, 'convoy-kernels.node');
+  writeFileSync(library, 'of older sources');
+  process.env['CXX'] = 'false'; // a program that always fails
+  const wanted = kernels.staleKernels(target);
+  t.truthy(wanted);
+  t.regex((await kernels.buildKernels(target, wanted as string)) ?? '', /exit code 1/);
+  t.false(existsSync(library));
+  t.is(kernels.staleKernels(target), undefined, 'what failed is not tried again at every start');
+
+  process.env['CXX'] = 'no-such-compiler';
+  const other = kernels.staleKernels(target);
+  t.true(other !== undefined && other !== wanted);
+  t.regex((await kernels.buildKernels(target, other as string)) ?? '', /no-such-compiler.*ENOENT/);
+});
