@@ -22,32 +22,29 @@ for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
   test.serial(`${open.name}: the compiled graph gives Keras's loss, gradients and outputs`, async (t) => {
     const native = await loadNative();
     const keras = await open();
-    const { batch } = keras.expected;
+    const { begin, count, loss: exactLoss, gradients: exactGradients } = keras.exact;
     const spec = stepSpec(keras.model, { loss: keras.loss });
-    const run = engineRun(keras.model, spec, { capacity: batch });
+    const run = engineRun(keras.model, spec, { capacity: count });
     setWeights(run, keras.initial);
-    setBatch(run, 0, images.pixels.subarray(0, batch * 784), images.labels.subarray(0, batch));
+    setBatch(run, 0, images.pixels.subarray(begin * 784, (begin + count) * 784), images.labels.subarray(begin, begin + count));
     const graph = await GraphRun.open(native, run, compileHere(native, keras.model, spec));
     const before = native.tensorCount();
-    graph.train(shardTask(batch));
+    graph.train(shardTask(count));
     t.is(native.tensorCount(), before, 'a step leaves no tensor behind');
     const line = readStats(run);
-    const loss = (line[stats.lossSum] as number) / batch;
-    t.true(Math.abs(loss - keras.expected.loss) < 1e-5 * keras.expected.loss, `loss ${loss}`);
-    t.is(line[stats.weightSum], batch);
-    t.is(line[stats.count], batch);
+    const loss = (line[stats.lossSum] as number) / count;
+    t.true(Math.abs(loss - exactLoss) < 1e-6 * exactLoss, `loss ${loss}`);
+    t.is(line[stats.weightSum], count);
+    t.is(line[stats.count], count);
     const gradients = readGradients(run);
-    // Of the inputs of ReLUs behind normalizations three are below 1.1e-6 in float64, 1.03e-6 the largest: where they are in
-    // float32 is up to the order of sums, so either side of each is right. Keras's own float32 gradients are up to 3e-3 off
-    // those of its float64, which are the reference.
-    const tolerance = open === kerasFashionCnn ? 1e-5 : 2e-5;
-    const sides = keras.exact.gradients.map((side) => {
-      t.deepEqual([...gradients.keys()].sort(), [...side.keys()].sort());
-      return [...side].map(([name, expected]) => ({ name, difference: relativeDifference(gradients.get(name) as Float32Array, expected) }));
-    });
-    const worst = sides.map((side) => side.reduce((most, next) => (next.difference > most.difference ? next : most)));
-    const nearest = worst.reduce((least, next) => (next.difference < least.difference ? next : least));
-    t.true(nearest.difference < tolerance, `${nearest.name}: ${nearest.difference}`);
+    t.deepEqual([...gradients.keys()].sort(), [...exactGradients.keys()].sort());
+    for (const [name, expected] of exactGradients) {
+      const difference = relativeDifference(gradients.get(name) as Float32Array, expected);
+      // TensorFlow adds up the gradient of a bias one element after the other: that of the depthwise convolution, of 3,136
+      // numbers alike, is 1.2e-5 off. All others of its network are below 5e-6.
+      t.true(difference < (name === 'dw/bias' ? 2e-5 : 1e-5), `${name}: ${difference}`);
+    }
+    setBatch(run, 0, images.pixels.subarray(0, 4 * 784), images.labels.subarray(0, 4));
     const outputs = graph.predict(shardTask(4));
     const difference = relativeDifference(outputs, Float32Array.from(keras.expected.inference_output_first_4.flat()));
     t.true(difference < 1e-5, `outputs: ${difference}`);

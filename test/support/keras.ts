@@ -27,8 +27,11 @@ export interface KerasCase {
   readonly final: ReadonlyMap<string, Float32Array>;
   /** What Keras computes in float64, where its float32 is itself far from that: fixtures/parity/float64.py. */
   readonly exact: {
-    /** One for each side on which the units may be whose ReLUs get what float32 cannot tell from zero. */
-    readonly gradients: readonly ReadonlyMap<string, Float32Array>[];
+    /** The images of the gradients, by none of which a ReLU or a maximum comes near its kink, and their loss. */
+    readonly begin: number;
+    readonly count: number;
+    readonly loss: number;
+    readonly gradients: ReadonlyMap<string, Float32Array>;
     /** Losses of the first steps, of as many as rounding does not decide. */
     readonly trajectory: readonly number[];
   };
@@ -62,24 +65,11 @@ async function open(name: string, model: LayersModel, loss: LossSpec): Promise<K
     tensors(name, 'gradients'),
     tensors(name, 'final'),
   ]);
-  const exact = { gradients: [gradients], trajectory: expected.trajectory };
+  const exact = { begin: 0, count: expected.batch, loss: expected.loss, gradients, trajectory: expected.trajectory };
   return { name, model, loss, expected, initial, gradients, final, exact };
 }
 
 type TrajectoryJson = Pick<KerasCase['expected'], 'trajectory' | 'final_inference_output_first_4'>;
-
-/** Gradients with every choice of sides for the units of `switched/UNIT/NAME`: each adds what it alone changes. */
-function eitherSide(all: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array>[] {
-  const plain = new Map([...all].filter(([name]) => !name.startsWith('switched/')));
-  const units = new Set([...all.keys()].flatMap((name) => /^switched\/(\d+)\//.exec(name)?.[1] ?? []));
-  return [...units].reduce<ReadonlyMap<string, Float32Array>[]>((sides, unit) => {
-    const change = (name: string, place: number): number =>
-      (all.get(`switched/${unit}/${name}`)?.[place] ?? Number.NaN) - (plain.get(name)?.[place] ?? Number.NaN);
-    const other = (side: ReadonlyMap<string, Float32Array>) =>
-      new Map([...side].map(([name, values]) => [name, values.map((value, place) => value + change(name, place))]));
-    return [...sides, ...sides.map(other)];
-  }, [plain]);
-}
 
 /** Two 5x5 convolutions and a softmax; Keras trained it with Adam 0.001 on probabilities. */
 export function kerasFashionCnn(): Promise<KerasCase> {
@@ -112,8 +102,9 @@ const float64Losses = () => json(`${resnet}/trajectory-float64.json`) as Pick<Tr
 export async function kerasBatchNormResnet(): Promise<KerasCase> {
   const { layers } = tf;
   const model = batchNormResnet(() => layers.reLU(), () => layers.maxPooling2d({ poolSize: 2 }));
-  const gradients = eitherSide(await tensors(resnet, 'gradients-float64'));
-  const exact = { gradients, trajectory: float64Losses().trajectory };
+  const which = json(`${resnet}/gradients-float64.json`) as Pick<KerasCase['exact'], 'begin' | 'count' | 'loss'>;
+  const gradients = await tensors(resnet, 'gradients-float64');
+  const exact = { ...which, gradients, trajectory: float64Losses().trajectory };
   return { ...(await open(resnet, model, { name: 'crossEntropy' })), exact };
 }
 
