@@ -14,7 +14,7 @@ import {
   stepSpec,
 } from './support/engine-run.js';
 import { compileHere, GraphRun } from './support/graph-run.js';
-import { fashionImages, kerasBatchNormResnet, kerasFashionCnn } from './support/keras.js';
+import { fashionImages, kerasBatchNormResnet, kerasFashionCnn, kerasSmoothResnet, type TrajectoryCase, trajectoryOf } from './support/keras.js';
 
 const images = fashionImages();
 
@@ -22,32 +22,29 @@ for (const open of [kerasFashionCnn, kerasBatchNormResnet]) {
   test.serial(`${open.name}: the compiled graph gives Keras's loss, gradients and outputs`, async (t) => {
     const native = await loadNative();
     const keras = await open();
-    const { batch } = keras.expected;
+    const { begin, count, loss: exactLoss, gradients: exactGradients } = keras.exact;
     const spec = stepSpec(keras.model, { loss: keras.loss });
-    const run = engineRun(keras.model, spec, { capacity: batch });
+    const run = engineRun(keras.model, spec, { capacity: count });
     setWeights(run, keras.initial);
-    setBatch(run, 0, images.pixels.subarray(0, batch * 784), images.labels.subarray(0, batch));
+    setBatch(run, 0, images.pixels.subarray(begin * 784, (begin + count) * 784), images.labels.subarray(begin, begin + count));
     const graph = await GraphRun.open(native, run, compileHere(native, keras.model, spec));
     const before = native.tensorCount();
-    graph.train(shardTask(batch));
+    graph.train(shardTask(count));
     t.is(native.tensorCount(), before, 'a step leaves no tensor behind');
     const line = readStats(run);
-    const loss = (line[stats.lossSum] as number) / batch;
-    t.true(Math.abs(loss - keras.expected.loss) < 1e-5 * keras.expected.loss, `loss ${loss}`);
-    t.is(line[stats.weightSum], batch);
-    t.is(line[stats.count], batch);
+    const loss = (line[stats.lossSum] as number) / count;
+    t.true(Math.abs(loss - exactLoss) < 1e-6 * exactLoss, `loss ${loss}`);
+    t.is(line[stats.weightSum], count);
+    t.is(line[stats.count], count);
     const gradients = readGradients(run);
-    // Of the inputs of ReLUs behind normalizations three are below 1.1e-6 in float64, 1.03e-6 the largest: where they are in
-    // float32 is up to the order of sums, so either side of each is right. Keras's own float32 gradients are up to 3e-3 off
-    // those of its float64, which are the reference.
-    const tolerance = open === kerasFashionCnn ? 1e-5 : 2e-5;
-    const sides = keras.exact.gradients.map((side) => {
-      t.deepEqual([...gradients.keys()].sort(), [...side.keys()].sort());
-      return [...side].map(([name, expected]) => ({ name, difference: relativeDifference(gradients.get(name) as Float32Array, expected) }));
-    });
-    const worst = sides.map((side) => side.reduce((most, next) => (next.difference > most.difference ? next : most)));
-    const nearest = worst.reduce((least, next) => (next.difference < least.difference ? next : least));
-    t.true(nearest.difference < tolerance, `${nearest.name}: ${nearest.difference}`);
+    t.deepEqual([...gradients.keys()].sort(), [...exactGradients.keys()].sort());
+    for (const [name, expected] of exactGradients) {
+      const difference = relativeDifference(gradients.get(name) as Float32Array, expected);
+      // TensorFlow adds up the gradient of a bias one element after the other: that of the depthwise convolution, of 3,136
+      // numbers alike, is 1.2e-5 off. All others of its network are below 5e-6.
+      t.true(difference < (name === 'dw/bias' ? 2e-5 : 1e-5), `${name}: ${difference}`);
+    }
+    setBatch(run, 0, images.pixels.subarray(0, 4 * 784), images.labels.subarray(0, 4));
     const outputs = graph.predict(shardTask(4));
     const difference = relativeDifference(outputs, Float32Array.from(keras.expected.inference_output_first_4.flat()));
     t.true(difference < 1e-5, `outputs: ${difference}`);
@@ -80,20 +77,30 @@ const optimizers = {
   },
 };
 
-for (const [open, optimize] of [
-  [kerasFashionCnn, optimizers.adam],
-  [kerasBatchNormResnet, optimizers.momentum],
-] as const) {
-  test.serial(`${open.name}: 20 compiled steps follow Keras's trajectory, moving statistics included`, async (t) => {
+/** Losses may be off by these shares, in the first 4 steps and then; weights and outputs by `end`. */
+interface Bounds {
+  readonly early: number;
+  readonly late: number;
+  readonly end: number;
+}
+
+// Rounding (1e-7) grows tenfold every few steps, as in any training: by ReLUs that switch, by Adam's division of small gradients
+// by themselves. In the smooth network, without either, losses stay within 2e-7 of float64. A wrong rule is off by 1e-2 at the
+// first steps already. Keras's own float32 is 3e-6 off its float64 at the first step of the network with normalizations.
+const trajectories: readonly (readonly [string, () => Promise<TrajectoryCase>, keyof typeof optimizers, Bounds])[] = [
+  ['kerasFashionCnn', () => trajectoryOf(kerasFashionCnn), 'adam', { early: 1e-4, late: 5e-3, end: 5e-2 }],
+  ['kerasBatchNormResnet', () => trajectoryOf(kerasBatchNormResnet), 'momentum', { early: 1e-4, late: 1e-3, end: 0 }],
+  ['kerasSmoothResnet', kerasSmoothResnet, 'momentum', { early: 1e-6, late: 1e-6, end: 1e-4 }],
+];
+
+for (const [title, open, optimizer, bounds] of trajectories) {
+  test.serial(`${title}: compiled steps follow Keras's trajectory, moving statistics included`, async (t) => {
     const native = await loadNative();
-    const keras = await open();
-    const { batch } = keras.expected;
-    // Of the network with normalizations Keras's own float32 is off its float64 by 3e-6 at the first step and 1e-2 at the 19th.
-    const { trajectory, final } = keras.exact;
-    const spec = stepSpec(keras.model, { loss: keras.loss });
-    const run = engineRun(keras.model, spec, { capacity: batch });
-    setWeights(run, keras.initial);
-    const graph = await GraphRun.open(native, run, compileHere(native, keras.model, spec));
+    const { model, loss: lossSpec, batch, initial, losses, end } = await open();
+    const spec = stepSpec(model, { loss: lossSpec });
+    const run = engineRun(model, spec, { capacity: batch });
+    setWeights(run, initial);
+    const graph = await GraphRun.open(native, run, compileHere(native, model, spec));
     const weights = run.arena.float32(run.arena.slot(slotNames.weights));
     const place = new Map(run.layout.parameters.map((parameter) => [parameter.name, parameter]));
     const of = (name: string): Float32Array => {
@@ -101,32 +108,29 @@ for (const [open, optimize] of [
       return weights.subarray(offset, offset + length);
     };
     const states = new Map<string, Float32Array[]>();
-    for (const [index, expected] of trajectory.entries()) {
+    for (const [index, expected] of losses.entries()) {
       const images64 = images.pixels.subarray(index * batch * 784, (index + 1) * batch * 784);
       setBatch(run, 0, images64, images.labels.subarray(index * batch, (index + 1) * batch));
       graph.train(shardTask(batch, { step: index }));
       const loss = (readStats(run)[stats.lossSum] as number) / batch;
-      // Rounding (1e-7) grows tenfold every few steps, as in any training: by ReLUs that switch, by Adam's division
-      // of small gradients by themselves. A wrong rule is off by 1e-2 at the first steps already.
-      const allowed = index < 4 ? 1e-4 : 5e-3;
+      const allowed = index < 4 ? bounds.early : bounds.late;
       t.true(Math.abs(loss - expected) < allowed * expected, `step ${index}: ${loss} for ${expected}`);
       for (const [name, gradient] of readGradients(run)) {
         const state = states.get(name) ?? [];
         states.set(name, state);
-        optimize(of(name), gradient, state, index + 1);
+        optimizers[optimizer](of(name), gradient, state, index + 1);
       }
       for (const [name, moving] of readMoving(run)) of(name).set(moving);
     }
-    for (const [name, expected] of final) {
-      const difference = relativeDifference(of(name), expected);
-      t.true(difference < 5e-2, `${name}: ${difference}`);
+    if (end !== undefined) {
+      for (const [name, expected] of end.weights) {
+        const difference = relativeDifference(of(name), expected);
+        t.true(difference < bounds.end, `${name}: ${difference}`);
+      }
+      setBatch(run, 0, images.pixels.subarray(0, 4 * 784), images.labels.subarray(0, 4));
+      const difference = relativeDifference(graph.predict(shardTask(4)), Float32Array.from(end.outputs.flat()));
+      t.true(difference < bounds.end, `outputs: ${difference}`);
     }
-    setBatch(run, 0, images.pixels.subarray(0, 4 * 784), images.labels.subarray(0, 4));
-    const difference = relativeDifference(
-      graph.predict(shardTask(4)),
-      Float32Array.from(keras.exact.final_inference_output_first_4.flat()),
-    );
-    t.true(difference < 5e-2, `outputs: ${difference}`);
     graph.graph.dispose();
   });
 }

@@ -6,20 +6,22 @@ namespace {
 
 using convoy::BatchNorm;
 
-inline BatchNorm batchNormOf(const TF_Tensor* x, void* attributes) {
+/** What is normalized; no rows after a failure, an empty batch being one. */
+inline BatchNorm batchNormOf(Call& call, const TF_Tensor* x, void* attributes) {
+  if (x == nullptr) return {};
   const Attributes& a = *static_cast<Attributes*>(attributes);
   const int last = TF_NumDims(x) - 1;
   int64_t rows = 1;
   for (int i = 0; i < last; i++) rows *= TF_Dim(x, i);
+  if (!call.expect(rows > 0 && dim(x, last) > 0, "an empty batch")) return {};
   return {rows, dim(x, last), a.epsilon, a.relu != 0};
 }
 
 inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
   Call call(context, "ConvoyBatchStatistics");
   const TF_Tensor* x = call.input(0, -1);
-  if (x == nullptr) return;
-  const BatchNorm n = batchNormOf(x, attributes);
-  if (!call.expect(n.rows > 0 && n.channels > 0, "an empty batch")) return;
+  const BatchNorm n = batchNormOf(call, x, attributes);
+  if (n.rows == 0) return;
   const float *gamma = call.vector(1, n.channels), *beta = call.vector(2, n.channels);
   const int64_t channels[] = {n.channels};
   float *mean = call.output<float>(0, TF_FLOAT, channels), *variance = call.output<float>(1, TF_FLOAT, channels),
@@ -30,8 +32,8 @@ inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
 inline void batchNorm(void* attributes, TF_OpKernelContext* context) {
   Call call(context, "ConvoyBatchNorm");
   const TF_Tensor* x = call.input(0, -1);
-  if (x == nullptr) return;
-  const BatchNorm n = batchNormOf(x, attributes);
+  const BatchNorm n = batchNormOf(call, x, attributes);
+  if (n.rows == 0) return;
   const float *mean = call.vector(1, n.channels), *scale = call.vector(2, n.channels), *shift = call.vector(3, n.channels);
   float* y = call.outputLike(0, x);
   if (y != nullptr) kernels->batchNorm(n, data<float>(x), mean, scale, shift, y);
@@ -40,8 +42,8 @@ inline void batchNorm(void* attributes, TF_OpKernelContext* context) {
 inline void batchNormGradient(void* attributes, TF_OpKernelContext* context) {
   Call call(context, "ConvoyBatchNormGrad");
   const TF_Tensor* x = call.input(1, -1);
-  if (x == nullptr) return;
-  const BatchNorm n = batchNormOf(x, attributes);
+  const BatchNorm n = batchNormOf(call, x, attributes);
+  if (n.rows == 0) return;
   const float *mean = call.vector(2, n.channels), *variance = call.vector(3, n.channels), *scale = call.vector(4, n.channels),
               *shift = call.vector(5, n.channels);
   float* xGradient = call.outputLike(0, x, 0);

@@ -9,6 +9,11 @@
 namespace convoy {
 namespace {
 
+/** Floats of the widest vectors. */
+constexpr int widest = 16;
+/** Lines that are added up in float32, in which so few round little; these sums are put together in float64. */
+constexpr int blockLines = 32;
+
 /**
  * Rows side by side, as lines of whole vectors whatever the number of channels: element i of a line belongs to channel
  * i % channels. Lines are the same for all instruction sets, so that sums have one order.
@@ -16,25 +21,22 @@ namespace {
 struct Lines {
   Lines(int64_t rows, int channels) {
     const int divisor = channels & -channels;  // the greatest power of two that divides it
-    int together = divisor < 16 ? 16 / divisor : 1;
-    while (together * channels < 64) together *= 2;  // sums wait for those of the line before
+    int together = divisor < widest ? widest / divisor : 1;
+    while (together * channels < 4 * widest) together *= 2;  // no sum is needed again before it is stored
     floats = together * channels;
     count = rows / together;
     rest = (int)(rows % together) * channels;
-    const int near = 32768 / floats;  // lines of 128 KB, which stay in the second-level cache
-    block = near < 16 ? 16 : near > 128 ? 128 : near;
   }
   int floats;     // in a line
   int64_t count;  // of lines
   int rest;       // floats behind the last line
-  int block;      // lines that are summed in float32; such sums are put together in float64
 };
 
 /** Calls `sum(count)` for blocks of lines, one after the other. */
 template <typename Sum>
 inline void inBlocks(const Lines& lines, Sum sum) {
-  for (int64_t first = 0; first < lines.count; first += lines.block) {
-    sum(lines.count - first < lines.block ? (int)(lines.count - first) : lines.block);
+  for (int64_t first = 0; first < lines.count; first += blockLines) {
+    sum(lines.count - first < blockLines ? (int)(lines.count - first) : blockLines);
   }
 }
 

@@ -1,8 +1,10 @@
-// Kernels that TensorFlow does not have, or does not have for the shapes that matter here.
+// Kernels that TensorFlow does not have, does not have for the shapes that matter here, or has with worse sums.
 //
 // Of every window of the pooling one element has a gradient, the others have none. TensorFlow, as PyTorch, writes that
 // sparse gradient out and convolves it; here only the elements that have one are multiplied: a quarter of the products
 // of a 2x2 pooling, and none for those that a ReLU behind it has set to zero.
+//
+// Sums over a batch, as normalizations take them, TensorFlow adds up in float32, one number after the other.
 //
 // Images are [N, H, W, C] in rows (channels last), filters [KH, KW, Ci, Co], all float32. Every sum has one fixed order,
 // whatever the width of the vectors, so that the only difference between processors is how a product is rounded.
