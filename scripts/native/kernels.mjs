@@ -25,12 +25,14 @@ const flags = [
   ...['-fno-tree-loop-distribute-patterns', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option'],
 ];
 
-/** Everything that decides the library's bytes, and whether there is a compiler: one that is installed later gets its turn. */
+/** Everything that decides the library's bytes, but the compiler. */
 function fingerprint() {
-  const hash = createHash('sha256').update(JSON.stringify([sets, flags, compiler() ?? 'none']));
+  const hash = createHash('sha256').update(JSON.stringify([sets, flags]));
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(path.join(sources, name)));
   return hash.digest('hex');
 }
+
+const compilerName = () => compiler() ?? 'none';
 
 const places = ({ folder }) => ({
   library: path.join(folder, 'convoy-kernels.node'),
@@ -44,8 +46,8 @@ export function staleKernels(target) {
   const wanted = fingerprint();
   try {
     const { made, failed } = JSON.parse(readFileSync(places(target).stamp, 'utf8'));
-    // A failed attempt is not repeated at every start.
-    if (made === wanted && (failed === true || existsSync(places(target).library))) return undefined;
+    // What failed is not tried again at every start, but with another compiler.
+    if (made === wanted && (failed === undefined ? existsSync(places(target).library) : failed === compilerName())) return undefined;
   } catch {
     // never built
   }
@@ -88,7 +90,7 @@ export async function buildKernels(target, wanted) {
   };
   try {
     const reason = await build();
-    writeFileSync(stamp, `${JSON.stringify({ made: wanted, ...(reason === undefined ? {} : { failed: true }) })}\n`);
+    writeFileSync(stamp, `${JSON.stringify({ made: wanted, ...(reason === undefined ? {} : { failed: compilerName() }) })}\n`);
     if (reason !== undefined) rmSync(library, { force: true });
     return reason;
   } finally {
