@@ -97,7 +97,7 @@ async function prepare(options: NativeOptions): Promise<Native> {
   setThreads('TF_NUM_INTRAOP_THREADS', 'intraOpThreads', options.intraOpThreads, '1');
   setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', options.interOpThreads);
   // TensorFlow takes oneDNN's kernels by itself only where the processor has AVX512-VNNI or later; with AVX2 alone they
-  // are the quicker ones too (`bench engines --kernels`), and the only ones here whose gradients know dilation.
+  // are the quicker ones too (`bench peers` has Keras with and without), and the only ones here whose gradients know dilation.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] = level === undefined ? (process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2') : `${level}`;
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
