@@ -2,4 +2,4 @@
 export { loadNative, loadNativeInWorker, nativeIsLoading } from './load.js';
 export { availableCores, cpuFeatures } from './processor.js';
 export type { CpuFeatures, ProcessorOptions } from './processor.js';
-export type { Kernels, LoadedGraph, Native, NativeOptions, OpAttribute, TensorId, TypeName } from './types.js';
+export type { LoadedGraph, Native, NativeOptions, OpAttribute, TensorId, TypeName } from './types.js';

@@ -23,7 +23,8 @@ export function loadKernels(): Kernels {
     process.dlopen(loaded, library);
   } catch (error) {
     // A library of another TensorFlow: training goes on without.
-    return { ...noKernels, problem: `${library}: ${error instanceof Error ? error.message : String(error)}; run \`npm run native\`` };
+    const reason = error instanceof Error ? error.message : String(error); // names the file
+    return { ...noKernels, problem: `${reason}; remove that file and run \`npm run native\`` };
   }
   const { ops, instructions } = loaded.exports;
   if (typeof ops !== 'string' || typeof instructions !== 'string') return { ...noKernels, problem: `${library} is not convoy's` };
