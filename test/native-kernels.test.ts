@@ -3,7 +3,9 @@ import { GraphBuilder } from '../src/graph/builder.js';
 import { gradients } from '../src/graph/gradients/reverse.js';
 import { binary } from '../src/graph/ops/elementwise.js';
 import { biasAdd, conv2d, type Padding } from '../src/graph/ops/neural.js';
+import { narrowDropout } from '../src/graph/ops/narrow.js';
 import { canPlace, placedMaxPool } from '../src/graph/ops/pooled.js';
+import { reluGradient } from '../src/graph/ops/rectify.js';
 import { reduce } from '../src/graph/ops/reduce.js';
 import type { Value } from '../src/graph/types.js';
 import { loadNative } from '../src/native/index.js';
@@ -20,6 +22,8 @@ interface Case {
   readonly outputs: number;
   readonly padding: Padding;
   readonly window?: readonly [number, number];
+  /** Instead of a pooling, ReLU and dropout. */
+  readonly dropped?: boolean;
 }
 
 const cases: readonly Case[] = [
@@ -37,10 +41,12 @@ const cases: readonly Case[] = [
   { images: 2, size: [8, 8], inputs: 3, filter: [3, 3], outputs: 32, padding: 'SAME' },
   { images: 3, size: [7, 9], inputs: 1, filter: [5, 4], outputs: 43, padding: 'VALID' },
   { images: 1, size: [6, 6], inputs: 4, filter: [4, 4], outputs: 8, padding: 'SAME' },
+  { images: 2, size: [8, 8], inputs: 3, filter: [3, 3], outputs: 32, padding: 'SAME', dropped: true },
+  { images: 3, size: [7, 9], inputs: 1, filter: [5, 4], outputs: 61, padding: 'VALID', dropped: true },
 ];
 
 const native = await loadNative();
-const convolutions = ['ConvoyMaxPool', 'ConvoyNarrowFilterGrad'];
+const convolutions = ['ConvoyMaxPool', 'ConvoyNarrowDropout', 'ConvoyNarrowFilterGrad'];
 const onKernels = native.kernels.ops.length > 0 ? test.serial : test.serial.skip;
 
 /** A tensor in row order, and how to reach into it. */
@@ -55,9 +61,12 @@ class Tensor {
   }
 }
 
+/** Which elements a dropout leaves, as bytes: three of four. */
+const kept = (index: number): number => (index % 4 === 1 ? 0 : 1);
+
 /** Everything in float64, element by element, as the definitions have it; `weights` are the gradient of the output. */
 function reference(
-  { images, size, inputs, filter, outputs, padding, window: [tall, broad] = [1, 1] }: Case,
+  { images, size, inputs, filter, outputs, padding, window: [tall, broad] = [1, 1], dropped = false }: Case,
   x: Tensor,
   kernel: Tensor,
   bias: Float64Array,
@@ -94,6 +103,7 @@ function reference(
               if (found > most.value) most = { value: found, ...place };
             }
           }
+          if (dropped && (most.value <= 0 || kept(index) === 0)) continue;
           pooled.data[index] = most.value;
           const g = weights(index);
           gradient.bias[output] = (gradient.bias[output] as number) + g;
@@ -108,10 +118,17 @@ function reference(
   return gradient;
 }
 
+function dropOf(graph: GraphBuilder, x: Value, mask: Value): Value {
+  const output = narrowDropout(graph, x, mask) as Value;
+  graph.differentiate(output.node, { inputs: [x], rule: (_graph, _node, gradient) => [reluGradient(graph, gradient, output)] });
+  return output;
+}
+
 for (const each of cases) {
-  const { images, size, inputs, filter, outputs, padding, window } = each;
+  const { images, size, inputs, filter, outputs, padding, window, dropped = false } = each;
   const title = `${filter.join('x')} ${padding} of ${inputs} channels to ${outputs} on ${size.join('x')}`;
-  onKernels(`${title}${window === undefined ? '' : `, pooled by ${window.join('x')}`}: gradients are those of the definition`, async (t) => {
+  const behind = `${window === undefined ? '' : `, pooled by ${window.join('x')}`}${dropped ? ', ReLU and dropout' : ''}`;
+  onKernels(`${title}${behind}: output and gradients are those of the definition`, async (t) => {
     const stream = new RandomStream(0, 'test', inputs, outputs, size[0]);
     const drawn = (shape: readonly number[]): Tensor => {
       const tensor = new Tensor(shape);
@@ -130,13 +147,16 @@ for (const each of cases) {
       graph.placeholder('bias', 'float32', bias.shape),
     ] as const;
     const convolved = biasAdd(graph, conv2d(graph, placeholders[0], placeholders[1], { strides: [1, 1], padding }), placeholders[2]);
-    const output = window === undefined ? convolved : placedMaxPool(graph, convolved, window);
+    const mask = graph.placeholder('mask', 'uint8', convolved.shape);
+    const output = dropped ? dropOf(graph, convolved, mask) : window === undefined ? convolved : placedMaxPool(graph, convolved, window);
     const weights = graph.placeholder('weights', 'float32', output.shape);
     const objective = reduce(graph, 'Sum', binary(graph, 'Mul', output, weights));
     const derived = gradients(graph, objective, placeholders) as Value[];
     const ops = new Set(derived.map(({ node }) => node.op));
     t.true(ops.has(window === undefined ? 'ConvoyNarrowFilterGrad' : 'ConvoyPooledFilterGrad'), [...ops].join(', '));
     t.is(ops.has('ConvoyPooledInputGrad'), window !== undefined);
+    t.is(output.node.op === 'ConvoyNarrowDropout', dropped);
+    t.is(ops.has('BiasAddGrad'), window !== undefined, 'the sum for the bias comes with the filter');
 
     const evaluation = await GraphEvaluation.open(native, graph);
     const feeds = [x, kernel, bias].map((tensor, index) => ({
@@ -145,7 +165,11 @@ for (const each of cases) {
       data: Float32Array.from(tensor.data),
     }));
     const data = Float32Array.from(expected.outputs.data, (_, index) => weight(index));
-    const found = evaluation.values([...feeds, { value: weights, shape: expected.outputs.shape, data }], [output, ...derived]);
+    const more = [
+      { value: weights, shape: expected.outputs.shape, data },
+      { value: mask, shape: expected.outputs.shape, data: Uint8Array.from(expected.outputs.data, (_, index) => kept(index)) },
+    ].slice(0, dropped ? 2 : 1);
+    const found = evaluation.values([...feeds, ...more], [output, ...derived]);
     evaluation.graph.dispose();
     const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
     for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {

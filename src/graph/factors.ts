@@ -4,6 +4,7 @@ import type { PiecewiseProduct } from './gradient-writes.js';
 import { bitcast, elementBytes } from './ops/bits.js';
 import { all, binary, cast } from './ops/elementwise.js';
 import { matMul } from './ops/neural.js';
+import { canWriteProduct, writeProduct } from './ops/product.js';
 import { integers, reshape, sliceAt } from './ops/shape.js';
 import type { Value } from './types.js';
 
@@ -84,8 +85,10 @@ export function factored(
     const b = whole('gradientFactors', 'float32', columns);
     const shares = feeds.add(graph.placeholder('shares', 'float32', [-1, 1]), { role: 'rowShares', index });
     const first = feeds.add(graph.placeholder('first', 'int32', [2]), { role: 'firstRow', index });
-    const weighted = cast(graph, binary(graph, 'Mul', b, shares), type);
     const slot = feeds.add(graph.placeholder('part', 'float32', [1, rows, columns]), { role: 'product', index });
+    const product = { left: a, right: b, shares, first, slot };
+    if (canWriteProduct(graph, product)) return all(graph, [first, writeProduct(graph, product)]);
+    const weighted = cast(graph, binary(graph, 'Mul', b, shares), type);
     const own = matMul(graph, sliceAt(graph, a, first, [-1, rows]), weighted, true, false);
     const value = reshape(graph, cast(graph, own, 'float32'), [1, rows, columns]);
     return all(graph, [first, feeds.put(slot, integers(graph, [0]), value)]);

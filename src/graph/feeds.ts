@@ -4,7 +4,8 @@ import type { GraphBuilder } from './builder.js';
 import { piecewise } from './gradient-writes.js';
 import { mixLength } from './mix.js';
 import { bitcast, elementBytes } from './ops/bits.js';
-import { reshape } from './ops/shape.js';
+import { canWriteProduct, writeProduct } from './ops/product.js';
+import { integers, reshape } from './ops/shape.js';
 import { elementsPerSample, valueName, type DataType, type GraphNode, type Shape, type Value } from './types.js';
 
 /** What to feed to a compiled function. */
@@ -102,8 +103,12 @@ export class Feeds {
       this.#indexed(role, index, this.#graph.placeholder(`${role}_slots/${name}`, 'float32', form));
     const product = piecewise(this.#graph, value);
     if (product === undefined) return this.#update(placeholder([1, ...shape]), value);
-    const { pieces, rows, columns } = product;
+    const { pieces, rows, columns, left, right } = product;
     const slot = placeholder([pieces, rows, columns]);
+    if (canWriteProduct(this.#graph, { left, right, slot })) {
+      const shares = this.#graph.constant(0, 'float32', [0, 1]);
+      return writeProduct(this.#graph, { left, right, shares, first: integers(this.#graph, [0, 0]), slot });
+    }
     return product.write((place, piece) => this.put(slot, place, piece));
   }
 

@@ -7,7 +7,7 @@ import { loadCompiled } from './graph-run.js';
 /** A value to feed and its content. */
 export interface Feed {
   readonly value: Value;
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Int32Array | Uint8Array;
   /** Sizes, where the value's shape leaves the first one free. */
   readonly shape: Shape;
 }

@@ -1,4 +1,5 @@
-import { ownConvolutionGradients } from '../ops/pooled.js';
+import { narrowGradients } from '../ops/narrow.js';
+import { pooledConvolutionGradients } from '../ops/pooled.js';
 import { shapeOf } from '../ops/shape.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Attributes, Value } from '../types.js';
@@ -32,13 +33,15 @@ function backpropFilter(
 function convolution(name: 'Conv2D' | 'DepthwiseConv2dNative'): GradientTable[string] {
   return (graph, node, gradient, needs) => {
     const [x, filter] = [inputOf(node, 0), inputOf(node, 1)];
-    const own = ownConvolutionGradients(graph, node, gradient);
+    const pooled = pooledConvolutionGradients(graph, node, gradient);
     const toInput = (): Value => {
       const input = { sizes: shapeOf(graph, x), shape: x.shape };
       return backpropInput(graph, `${name}BackpropInput`, input, filter, gradient, node.attributes);
     };
-    const toFilter = (): Value => backpropFilter(graph, `${name}BackpropFilter`, x, filter, gradient, node.attributes);
-    return [needs(0) ? (own.input ?? toInput)() : undefined, needs(1) ? (own.filter ?? toFilter)() : undefined];
+    const toFilter = (): Value =>
+      narrowGradients(graph, node, gradient)?.filter ??
+      backpropFilter(graph, `${name}BackpropFilter`, x, filter, gradient, node.attributes);
+    return [needs(0) ? (pooled?.input ?? toInput)() : undefined, needs(1) ? (pooled?.filter ?? toFilter)() : undefined];
   };
 }
 

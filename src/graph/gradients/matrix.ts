@@ -2,6 +2,7 @@ import { batchMatMul, matMul } from '../ops/neural.js';
 import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
+import { narrowGradients } from '../ops/narrow.js';
 import { pooledGradient } from '../ops/pooled.js';
 import { inputOf, type GradientTable } from './registry.js';
 
@@ -25,10 +26,14 @@ export const matrixGradients: GradientTable = {
   MatMul: product(matMul, 'transpose_a', 'transpose_b'),
   BatchMatMulV2: product(batchMatMul, 'adj_x', 'adj_y'),
   BiasAdd: (graph, node, gradient, needs) => {
-    const bias = inputOf(node, 1);
-    const output = { type: bias.type, shape: bias.shape };
-    // What a pooling spread has the sum of what it had.
-    const summed = pooledGradient(gradient)?.gradient ?? gradient;
-    return [gradient, needs(1) ? graph.add('BiasAddGrad', [summed], node.attributes, output, 'bias') : undefined];
+    const [biased, bias] = [inputOf(node, 0), inputOf(node, 1)];
+    const toBias = (): Value => {
+      const pooled = pooledGradient(gradient)?.gradient;
+      const narrow = pooled === undefined ? narrowGradients(graph, biased.node, gradient)?.bias : undefined;
+      if (narrow !== undefined) return narrow;
+      // What a pooling spread has the sum of what it had.
+      return graph.add('BiasAddGrad', [pooled ?? gradient], node.attributes, { type: bias.type, shape: bias.shape }, 'bias');
+    };
+    return [gradient, needs(1) ? toBias() : undefined];
   },
 };

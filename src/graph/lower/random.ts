@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
 import { bitcast } from '../ops/bits.js';
+import { narrowDropout } from '../ops/narrow.js';
 import { reluGradient } from '../ops/rectify.js';
 import { shapeOf } from '../ops/shape.js';
 import type { DataType, Shape, Value } from '../types.js';
@@ -63,7 +64,8 @@ function scaledWeight(graph: GraphBuilder, weight: Value, factor: number): Value
 function dropRectified(graph: GraphBuilder, keep: Value, x: Value, factor: number): Value | undefined {
   const before = x.node.op === 'Relu' ? scaledByWeights(graph, x.node.inputs[0] as Value, factor) : undefined;
   if (before === undefined) return undefined;
-  const dropped = masked(graph, unary(graph, 'Relu', before), keep);
+  const mask = keep.node.inputs[0] as Value; // as it is fed, in bytes
+  const dropped = narrowDropout(graph, before, mask) ?? masked(graph, unary(graph, 'Relu', before), keep);
   graph.differentiate(dropped.node, {
     inputs: [before],
     rule: (_graph, _node, gradient) => [reluGradient(graph, gradient, dropped)],

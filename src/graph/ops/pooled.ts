@@ -1,6 +1,7 @@
-import type { GraphBuilder } from '../builder.js';
+import type { GraphBuilder, OutputSpec } from '../builder.js';
 import type { GraphNode, Value } from '../types.js';
 import type { WindowOptions } from './neural.js';
+import { isPlain, plainAttributes } from './plain.js';
 
 /**
  * Ops of our own (src/native/kernels): of every window of a maximum pooling one element has a gradient, and a convolution
@@ -9,9 +10,6 @@ import type { WindowOptions } from './neural.js';
 
 /** Most elements of a window: their places are bytes. */
 const mostPlaces = 256;
-
-/** Widest row of a filter (its columns times inputs) for which vectors along the outputs are quicker. */
-const narrowRow = 16;
 
 /** Whether a pooling of `x` can say where each maximum was to the convolution that made x. */
 export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number, number], { strides, padding }: WindowOptions): boolean {
@@ -45,40 +43,22 @@ export function pooledGradient(gradient: Value): { readonly gradient: Value; rea
   return { gradient: node.inputs[0] as Value, place: node.inputs[1] as Value, node };
 }
 
-/** Gradients of a convolution by kernels of our own, where there are any; `gradient` is that of its output. */
-export function ownConvolutionGradients(
+/** Gradients of a convolution before such a pooling to its input and its filter; undefined of any other. */
+export function pooledConvolutionGradients(
   graph: GraphBuilder,
   node: GraphNode,
   gradient: Value,
-): { readonly input?: () => Value; readonly filter?: () => Value } {
-  if (gradient.type !== 'float32' || !isPlain(node)) return {};
-  const [x, filter] = node.inputs as readonly [Value, Value];
-  const [high, wide, channels] = filter.shape as readonly [number, number, number];
-  const same = node.attributes['padding'] === 'SAME';
-  const attributes = {
-    kernel: { integers: [high, wide] },
-    padding: { integers: [high, wide].map((size) => (same ? (size - 1) >> 1 : 0)) },
-  };
-  const filterOutput = { type: 'float32', shape: filter.shape } as const;
+): { readonly input: () => Value; readonly filter: () => Value } | undefined {
   const pooled = pooledGradient(gradient);
-  if (pooled === undefined) {
-    if (wide * channels > narrowRow || !graph.kernels.has('ConvoyNarrowFilterGrad')) return {};
-    return { filter: () => graph.add('ConvoyNarrowFilterGrad', [x, gradient], attributes, filterOutput, 'filter') };
-  }
+  if (pooled === undefined || gradient.type !== 'float32' || !isPlain(node)) return undefined;
+  const [x, filter] = node.inputs as readonly [Value, Value];
+  const { kernel, padding } = plainAttributes(node);
   const { window } = pooled.node.attributes as { window: { integers: readonly number[] } };
-  const { padding } = attributes;
   const size = { integers: x.shape.slice(1, 3) };
-  const inputOutput = { type: 'float32', shape: x.shape } as const;
+  const [toInput, toFilter] = [x, filter].map(({ shape }) => ({ type: 'float32', shape }) as const) as [OutputSpec, OutputSpec];
+  const inputs = [pooled.gradient, pooled.place];
   return {
-    filter: () => graph.add('ConvoyPooledFilterGrad', [x, pooled.gradient, pooled.place], { ...attributes, window }, filterOutput, 'filter'),
-    input: () => graph.add('ConvoyPooledInputGrad', [filter, pooled.gradient, pooled.place], { padding, size, window }, inputOutput, 'input'),
+    input: () => graph.add('ConvoyPooledInputGrad', [filter, ...inputs], { padding, size, window }, toInput, 'input'),
+    filter: () => graph.add('ConvoyPooledFilterGrad', [x, ...inputs], { kernel, padding, window }, toFilter, 'filter'),
   };
-}
-
-/** Whether a node is a convolution with stride 1, without dilation or groups. */
-function isPlain({ op, attributes, inputs }: GraphNode): boolean {
-  if (op !== 'Conv2D') return false;
-  const [x, filter] = inputs as readonly [Value, Value];
-  const steps = [attributes['strides'], attributes['dilations']] as readonly { readonly integers: readonly number[] }[];
-  return x.shape[3] === filter.shape[2] && steps.every(({ integers }) => integers.every((step) => step === 1));
 }

@@ -10,6 +10,7 @@ namespace {
 using convoy::Kernels;
 using convoy::NarrowConvolution;
 using convoy::PooledConvolution;
+using convoy::Product;
 
 /** Those of this processor; null where there are none. */
 const Kernels* kernels = nullptr;
@@ -76,6 +77,10 @@ class Call {
     for (int i = 0; i < rank; i++) dims[i] = TF_Dim(tensor, i);
     int forwarded;
     return static_cast<float*>(keep(index, TF_ForwardInputOrAllocateOutput(context_, &over, over < 0 ? 0 : 1, index, dims, rank, &forwarded, status_)));
+  }
+  /** Gives an input that is written to as an output: whoever takes that sees what was written. */
+  void give(int index, const TF_Tensor* tensor) {
+    if (TF_GetCode(status_) == TF_OK) TF_SetOutput(context_, index, tensor, status_);
   }
   bool expect(bool holds, const char* found) {
     if (TF_GetCode(status_) != TF_OK) return false;

@@ -61,16 +61,35 @@ inline void pooledInput(void* attributes, TF_OpKernelContext* context) {
   if (x != nullptr) kernels->pooledInput(c, data<float>(filter), data<float>(gradient), data<uint8_t>(place), x);
 }
 
+inline void narrowDropout(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyNarrowDropout");
+  const TF_Tensor *x = call.input(0, 4), *filter = call.input(1, 4), *mask = call.input(3, 4);
+  if (x == nullptr || filter == nullptr || mask == nullptr) return;
+  const NarrowConvolution c = {dim(x, 0),        dim(x, 1),    dim(x, 2),    dim(x, 3),    dim(filter, 0), dim(filter, 1),
+                               dim(filter, 3), dim(mask, 1), dim(mask, 2), a.padding[0], a.padding[1]};
+  const float* bias = call.vector(2, c.outputs);
+  if (bias == nullptr || !call.expect(dim(filter, 2) == c.inputs, "a filter of other channels")) return;
+  if (!call.expect(dim(mask, 0) == c.images && dim(mask, 3) == c.outputs, "a mask of another shape")) return;
+  float* y = call.output<float>(0, TF_FLOAT, {c.images, c.rows, c.columns, c.outputs});
+  if (y != nullptr) kernels->narrowDropout(c, data<float>(x), data<float>(filter), bias, data<uint8_t>(mask), y);
+}
+
+/** A y of rank 1 is none: the gradient is that of the convolution itself. */
 inline void narrowFilter(void* attributes, TF_OpKernelContext* context) {
   const Attributes& a = *static_cast<Attributes*>(attributes);
   Call call(context, "ConvoyNarrowFilterGrad");
-  const TF_Tensor *x = call.input(0, 4), *gradient = call.input(1, 4);
-  if (x == nullptr || gradient == nullptr) return;
+  const TF_Tensor *x = call.input(0, 4), *gradient = call.input(1, 4), *y = call.input(2, -1);
+  if (x == nullptr || gradient == nullptr || y == nullptr) return;
   const NarrowConvolution c = {dim(x, 0),        dim(x, 1),        dim(x, 2),        dim(x, 3),    a.kernel[0], a.kernel[1],
                                dim(gradient, 3), dim(gradient, 1), dim(gradient, 2), a.padding[0], a.padding[1]};
   if (!call.expect(dim(gradient, 0) == c.images, "a gradient of another batch")) return;
+  const bool rectified = TF_NumDims(y) == 4;
+  if (!call.expect(!rectified || sameShape(y, gradient), "an output of another shape")) return;
   float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
-  if (filter != nullptr) kernels->narrowFilter(c, data<float>(x), data<float>(gradient), filter);
+  float* bias = call.output<float>(1, TF_FLOAT, {c.outputs});
+  if (filter == nullptr || bias == nullptr) return;
+  kernels->narrowFilter(c, data<float>(x), data<float>(gradient), rectified ? data<float>(y) : nullptr, filter, bias);
 }
 
 }  // namespace

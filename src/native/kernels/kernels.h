@@ -35,6 +35,12 @@ struct NarrowConvolution {
   int top, left;
 };
 
+/** Rows `first` and further of a product A'B of A[samples, inputs] and B[samples, columns]. */
+struct Product {
+  int samples, inputs, columns;
+  int first, rows;
+};
+
 /** A batch normalization of x[rows, channels]. */
 struct BatchNorm {
   int64_t rows;
@@ -55,8 +61,12 @@ struct Kernels {
   void (*pooledFilter)(const PooledConvolution&, const float* x, const float* gradient, const uint8_t* place, float* filter);
   /** Gradient to x. */
   void (*pooledInput)(const PooledConvolution&, const float* filter, const float* gradient, const uint8_t* place, float* x);
-  /** Gradient to the filter from that of the convolution's own output. */
-  void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, float* filter);
+  /** y: x convolved, plus bias, where that is positive and a mask of y's shape is not 0; else 0. */
+  void (*narrowDropout)(const NarrowConvolution&, const float* x, const float* filter, const float* bias, const uint8_t* mask, float* y);
+  /** Gradients to the filter and a bias from that of the convolution's own output, or with y from that of its rectified y. */
+  void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, const float* y, float* filter, float* bias);
+  /** to[rows, columns]: sums over samples of A times B times the sample's share; without shares each counts 1. */
+  void (*product)(const Product&, const float* a, const float* b, const float* shares, float* to);
   /** Of each channel mean and biased variance, and what normalizes it: (x - mean) * scale + shift. */
   void (*batchStatistics)(const BatchNorm&, const float* x, const float* gamma, const float* beta, float* mean, float* variance,
                           float* scale, float* shift);

@@ -1,4 +1,4 @@
-// Gradients to filters of few input channels, with vectors along the outputs.
+// Gradients to filters of few input channels, and to their biases, with vectors along the outputs.
 #pragma once
 #include "kernels.h"
 #include "strip.h"
@@ -55,37 +55,67 @@ void tapOffsets(int filterRows, int filterColumns, int inputs, int columns, int3
   for (int t = 0; t < filterRows * row; t++) offsets[t] = t / row * columns * inputs + t % row;
 }
 
-void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradient, float* filter) {
-  static thread_local Scratch stripMemory, offsetMemory;
+/** A row of the gradient where the rectified y is positive, else 0. */
+inline void rectifyRow(const float* gradient, const float* y, size_t floats, float* to) {
+  size_t i = 0;
+  for (; i + lanes <= floats; i += lanes) store(to + i, load(y + i) > 0 ? load(gradient + i) : Vector{});
+  for (; i < floats; i++) to[i] = y[i] > 0 ? gradient[i] : 0;
+}
+
+void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradient, const float* y, float* filter, float* bias) {
+  static thread_local Scratch stripMemory, offsetMemory, sumMemory, rowMemory;
   const int columns = c.columns + c.filterColumns - 1;
   const int taps = c.filterRows * c.filterColumns * c.inputs;
-  float* strip = stripMemory.take<float>((size_t)c.filterRows * columns * c.inputs);
-  int32_t* offsets = offsetMemory.take<int32_t>(taps);
+  const size_t line = (size_t)columns * c.inputs, row = (size_t)c.columns * c.outputs;
+  // Below the strip a line of ones: the bias is one more element of the filter, which sees nothing else.
+  float* strip = stripMemory.take<float>((c.filterRows + 1) * line);
+  for (size_t i = 0; i < line; i++) strip[c.filterRows * line + i] = 1;
+  int32_t* offsets = offsetMemory.take<int32_t>(taps + 1);
   tapOffsets(c.filterRows, c.filterColumns, c.inputs, columns, offsets);
-  memset(filter, 0, (size_t)taps * c.outputs * sizeof(float));
+  offsets[taps] = c.filterRows * line;
+  const size_t sumFloats = (size_t)(taps + 1) * c.outputs;
+  float* sums = sumMemory.take<float>(sumFloats);
+  memset(sums, 0, sumFloats * sizeof(float));
+  float* rectified = rowMemory.take<float>(row);
+  // What is fetched of the next row at each tile of this one.
+  const int tiles = ((taps + 6) / 6) * ((c.outputs + 2 * lanes - 1) / (2 * lanes));
+  const size_t share = 16 * (row / 16 / tiles + 1);
   for (int image = 0; image < c.images; image++) {
-    for (int row = 0; row < c.rows; row++, gradient += (size_t)c.columns * c.outputs) {
-      copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, row - c.top, c.left, c.filterRows,
+    for (int i = 0; i < c.rows; i++, gradient += row) {
+      copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left, c.filterRows,
                 columns, strip);
+      const float* own = gradient;
+      if (y != nullptr) {
+        rectifyRow(gradient, y, row, rectified);
+        y += row;
+        own = rectified;
+      }
       int output = 0;
-      const auto add = [&](const AddTaps* tiles, int most) {
-        inTiles(taps, most, [&](int t, int count) {
-          tiles[count](filter + (size_t)t * c.outputs + output, c.outputs, strip, c.inputs, offsets + t, gradient + output, c.columns);
+      size_t ahead = 0;
+      const auto add = [&](const AddTaps* sizes, int most) {
+        inTiles(taps + 1, most, [&](int t, int count) {
+          for (const size_t until = ahead + share < row ? ahead + share : row; ahead < until; ahead += 16) {
+            __builtin_prefetch(gradient + row + ahead);
+            if (y != nullptr) __builtin_prefetch(y + ahead);
+          }
+          sizes[count](sums + (size_t)t * c.outputs + output, c.outputs, strip, c.inputs, offsets + t, own + output, c.columns);
         });
       };
       for (; output + 2 * lanes <= c.outputs; output += 2 * lanes) add(addPairs, 6);
       for (; output + lanes <= c.outputs; output += lanes) add(addSingles, 12);
       for (; output < c.outputs; output++) {
-        for (int t = 0; t < taps; t++) {
-          float total = filter[(size_t)t * c.outputs + output];
+        for (int t = 0; t <= taps; t++) {
+          float total = sums[(size_t)t * c.outputs + output];
           for (int column = 0; column < c.columns; column++) {
-            total += strip[column * c.inputs + offsets[t]] * gradient[(size_t)column * c.outputs + output];
+            total += strip[column * c.inputs + offsets[t]] * own[(size_t)column * c.outputs + output];
           }
-          filter[(size_t)t * c.outputs + output] = total;
+          sums[(size_t)t * c.outputs + output] = total;
         }
       }
     }
   }
+  memcpy(filter, sums, (size_t)taps * c.outputs * sizeof(float));
+  memcpy(bias, sums + (size_t)taps * c.outputs, c.outputs * sizeof(float));
 }
 
 /** sums[t] += gradient * the one of four elements of x that it belongs to; fours are [tap][window][4]. */

@@ -2,6 +2,7 @@
 // `instructions` the set they use. No op is there on a processor without AVX2 and FMA.
 #include "batch-norm-ops.h"
 #include "convolution-ops.h"
+#include "product-ops.h"
 
 namespace {
 
@@ -44,7 +45,9 @@ const Op ops[] = {
     {"ConvoyMaxPoolGrad", {"gradient: float", "place: uint8"}, {"x: float"}, {&window, &size}, expand},
     {"ConvoyPooledFilterGrad", {"x: float", "gradient: float", "place: uint8"}, {"filter: float"}, {&window, &kernel, &padding}, pooledFilter},
     {"ConvoyPooledInputGrad", {"filter: float", "gradient: float", "place: uint8"}, {"x: float"}, {&window, &padding, &size}, pooledInput},
-    {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float"}, {"filter: float"}, {&kernel, &padding}, narrowFilter},
+    {"ConvoyNarrowDropout", {"x: float", "filter: float", "bias: float", "mask: uint8"}, {"y: float"}, {&padding}, narrowDropout},
+    {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float", "y: float"}, {"filter: float", "bias: float"}, {&kernel, &padding}, narrowFilter},
+    {"ConvoyProduct", {"a: float", "b: float", "shares: float", "first: int32", "slot: float"}, {"written: float"}, {}, product},
     {"ConvoyBatchStatistics",
      {"x: float", "gamma: float", "beta: float"},
      {"mean: float", "variance: float", "scale: float", "shift: float"},
@@ -73,7 +76,8 @@ void* create(TF_OpKernelConstruction* construction) {
 
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
-void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>};
+void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>, create<8>,
+                                                      create<9>};
 static_assert(sizeof creators / sizeof *creators == sizeof ops / sizeof *ops, "one creator an op");
 
 /** Sizes of outputs are known to the graph's maker; TensorFlow need not infer them. */

@@ -12,7 +12,7 @@ struct TF_KernelBuilder;
 struct TF_OpKernelConstruction;
 struct TF_OpKernelContext;
 struct TF_ShapeInferenceContext;
-enum TF_DataType { TF_FLOAT = 1, TF_UINT8 = 4 };
+enum TF_DataType { TF_FLOAT = 1, TF_INT32 = 3, TF_UINT8 = 4 };
 enum TF_Code { TF_OK = 0, TF_INVALID_ARGUMENT = 3 };
 
 TF_Status* TF_NewStatus();
@@ -46,5 +46,6 @@ void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, TF_DataType, const int64_t* dims, int rank, size_t bytes, TF_Status*);
 TF_Tensor* TF_ForwardInputOrAllocateOutput(TF_OpKernelContext*, const int* candidates, int count, int index, const int64_t* dims, int rank,
                                            int* forwarded, TF_Status*);
+void TF_SetOutput(TF_OpKernelContext*, int index, const TF_Tensor*, TF_Status*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 }

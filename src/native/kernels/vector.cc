@@ -1,8 +1,10 @@
 // The kernels of kernels.h with vectors; compiled once for each instruction set, with CONVOY_KERNELS naming its table.
 #include "batch-norm.h"
 #include "max-pool.h"
+#include "narrow-dropout.h"
 #include "narrow.h"
 #include "pooled.h"
+#include "product.h"
 
 namespace convoy {
 namespace {
@@ -24,7 +26,7 @@ void batchNormGradient(const BatchNorm& n, const float* gradient, const float* x
 
 }  // namespace
 
-extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool,         expand,    pooledFilterOf,   pooledInput,
-                                      narrowFilter,        batchStatistics, batchNorm, batchNormGradient};
+extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool, expand,          pooledFilterOf, pooledInput,      narrowDropout,
+                                      narrowFilter,        product, batchStatistics, batchNorm,      batchNormGradient};
 
 }  // namespace convoy

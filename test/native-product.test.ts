@@ -1,0 +1,94 @@
+import test from 'ava';
+import { GraphBuilder } from '../src/graph/builder.js';
+import { canWriteProduct, writeProduct } from '../src/graph/ops/product.js';
+import { loadNative } from '../src/native/index.js';
+import { RandomStream } from '../src/random.js';
+import { relativeDifference } from './support/engine-run.js';
+import { GraphEvaluation } from './support/graph-eval.js';
+
+const native = await loadNative();
+const onKernels = native.kernels.ops.length > 0 ? test.serial : test.serial.skip;
+const kernels = ['ConvoyProduct'];
+
+interface Case {
+  readonly samples: number;
+  readonly inputs: number;
+  readonly columns: number;
+  /** Rows of the product that are computed: where they begin, how they lie. */
+  readonly first: number;
+  readonly slot: readonly number[];
+  readonly shared?: boolean;
+}
+
+const cases: readonly Case[] = [
+  { samples: 32, inputs: 64, columns: 64, first: 0, slot: [1, 64] },
+  // More samples than are multiplied at once, and no whole number of tiles either way.
+  { samples: 517, inputs: 230, columns: 75, first: 17, slot: [1, 211], shared: true },
+  { samples: 1, inputs: 24, columns: 9, first: 5, slot: [3, 5], shared: true },
+  { samples: 3, inputs: 12, columns: 1, first: 0, slot: [4, 3] },
+];
+
+/** A graph that writes a product into a slot, and what is fed to it. */
+function written({ samples, inputs, columns, first, slot, shared = false }: Case) {
+  const graph = new GraphBuilder({ kernels });
+  const stream = new RandomStream(0, 'test', samples, columns);
+  const drawn = (count: number): Float32Array => Float32Array.from({ length: count }, () => stream.uniform() - 0.5);
+  const feed = (name: string, shape: readonly number[], data: Float32Array) => ({
+    value: graph.placeholder(name, 'float32', shape),
+    shape,
+    data,
+  });
+  const left = feed('left', [samples, inputs], drawn(samples * inputs));
+  const right = feed('right', [samples, columns], drawn(samples * columns));
+  const shares = feed('shares', [shared ? samples : 0, 1], drawn(shared ? samples : 0));
+  const place = feed('slot', [...slot, columns], new Float32Array(slot.reduce((product, size) => product * size, columns)).fill(7));
+  const firstRow = graph.constant([0, first], 'int32', [2]);
+  const output = writeProduct(graph, { left: left.value, right: right.value, shares: shares.value, first: firstRow, slot: place.value });
+  return { graph, output, feeds: [left, right, shares, place] as const };
+}
+
+for (const each of cases) {
+  const { samples, inputs, columns, first, slot, shared } = each;
+  const rows = slot.reduce((product, size) => product * size, 1);
+  const title = `${rows} of ${inputs} rows and ${columns} columns of a product over ${samples} samples`;
+  onKernels(`${title}${shared ? ', by their shares,' : ''} are those of the definition`, async (t) => {
+    const { graph, output, feeds } = written(each);
+    const [left, right, shares] = feeds.map(({ data }) => data) as [Float32Array, Float32Array, Float32Array];
+    const expected = Float32Array.from({ length: rows * columns }, (_, place) => {
+      const [row, column] = [first + Math.floor(place / columns), place % columns];
+      let sum = 0;
+      for (let sample = 0; sample < samples; sample++) {
+        const share = shared ? (shares[sample] as number) : 1;
+        sum += share * (left[sample * inputs + row] as number) * (right[sample * columns + column] as number);
+      }
+      return sum;
+    });
+    const evaluation = await GraphEvaluation.open(native, graph);
+    const [found] = evaluation.values(feeds, [output]);
+    evaluation.graph.dispose();
+    // Sums of some hundred products in float32: a few times 2^-24 of the largest.
+    const difference = relativeDifference(found as Float32Array, expected);
+    t.true(difference < 1e-6, `${difference}`);
+  });
+}
+
+onKernels('a slot that does not fit is refused with what was found', async (t) => {
+  for (const [change, found] of [
+    [{ first: 60 }, /ConvoyProduct: expected inputs that fit but found a slot beyond the product/],
+    [{ first: -1 }, /a slot beyond the product/],
+  ] as const) {
+    const { graph, output, feeds } = written({ samples: 2, inputs: 64, columns: 3, slot: [5], ...change });
+    const evaluation = await GraphEvaluation.open(native, graph);
+    t.throws(() => evaluation.values(feeds, [output]), { message: found });
+    evaluation.graph.dispose();
+  }
+});
+
+test('only products of float32 are written so, and only with kernels', (t) => {
+  const graph = new GraphBuilder({ kernels });
+  const [left, right, slot] = ['left', 'right', 'slot'].map((name) => graph.placeholder(name, 'float32', [-1, 8]));
+  if (left === undefined || right === undefined || slot === undefined) return t.fail();
+  t.true(canWriteProduct(graph, { left, right, slot }));
+  t.false(canWriteProduct(graph, { left: graph.placeholder('low', 'bfloat16', [-1, 8]), right, slot }));
+  t.false(canWriteProduct(new GraphBuilder(), { left, right, slot }));
+});
