@@ -8,21 +8,31 @@
 namespace convoy {
 namespace {
 
-/** An element of the gradient that is not zero: where its patch of x (or its row of the filter) begins, and its value. */
-struct Entry {
-  int32_t offset;
-  float value;
+/** Elements of the gradient that are not zero: where their patches of x (or their rows of the filter) begin, and their values. */
+struct Entries {
+  int32_t* offsets;
+  float* values;
+  Entries from(size_t index) const { return {offsets + index, values + index}; }
+};
+
+/** Room for entries, and a vector behind them. */
+class EntryScratch {
+ public:
+  Entries take(size_t count) { return {offsets_.take<int32_t>(count), values_.take<float>(count)}; }
+
+ private:
+  Scratch offsets_, values_;
 };
 
 /** sums[v] += value * from[v] over entries, for a tile of `count` vectors that stay in registers. */
 template <int count>
-inline void addTile(float* sums, const float* from, const Entry* entries, int number) {
+inline void addTile(float* sums, const float* from, Entries entries, int number) {
   Vector total[count];
   CONVOY_UNROLL
   for (int v = 0; v < count; v++) total[v] = load(sums + v * lanes);
   for (int e = 0; e < number; e++) {
-    const float* at = from + entries[e].offset;
-    const Vector value = broadcast(entries[e].value);
+    const float* at = from + entries.offsets[e];
+    const Vector value = broadcast(entries.values[e]);
     CONVOY_UNROLL
     for (int v = 0; v < count; v++) total[v] += value * load(at + v * lanes);
   }
@@ -30,7 +40,7 @@ inline void addTile(float* sums, const float* from, const Entry* entries, int nu
   for (int v = 0; v < count; v++) store(sums + v * lanes, total[v]);
 }
 
-typedef void (*AddTile)(float*, const float*, const Entry*, int);
+typedef void (*AddTile)(float*, const float*, Entries, int);
 const AddTile addTiles[tileVectors + 1] = {nullptr,     addTile<1>, addTile<2>, addTile<3>,  addTile<4>,  addTile<5>, addTile<6>,
                                            addTile<7>, addTile<8>, addTile<9>, addTile<10>, addTile<11>, addTile<12>};
 
@@ -44,7 +54,7 @@ class RowSum {
     full_ = vectors / size_;
     rest_ = vectors % size_;
   }
-  void add(float* sums, const float* from, const Entry* entries, int number) const {
+  void add(float* sums, const float* from, Entries entries, int number) const {
     for (int tile = 0; tile < full_; tile++) {
       addTiles[size_](sums + tile * size_ * lanes, from + tile * size_ * lanes, entries, number);
     }
@@ -55,13 +65,14 @@ class RowSum {
   int size_, full_, rest_;
 };
 
-/** Half of a first-level cache: what is used again and again beside what streams through. */
-constexpr size_t firstLevel = 16 << 10;
+/** Of a first-level cache, what is used again and again; the rest is for what streams through. */
+constexpr size_t firstLevel = 28 << 10;
 /** Sums up to this size stay in the second-level cache from strip to strip. */
 constexpr size_t secondLevel = 256 << 10;
 
 void pooledFilter(const PooledConvolution& c, const float* x, const float* gradient, const uint8_t* place, float* filter) {
-  static thread_local Scratch stripMemory, sumMemory, entryMemory, countMemory;
+  static thread_local Scratch stripMemory, sumMemory, countMemory;
+  static thread_local EntryScratch entryMemory;
   const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;
   const int row = c.filterColumns * c.inputs, padded = roundUp(row);
   const size_t sumFloats = (size_t)c.outputs * c.filterRows * padded;
@@ -76,7 +87,7 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
   const int rows = together * c.window.rows + c.filterRows - 1;
   float* strip = stripMemory.take<float>((size_t)rows * columns * c.inputs + row);
   const int most = together * c.pooledColumns;
-  Entry* entries = entryMemory.take<Entry>((size_t)c.outputs * most);
+  const Entries entries = entryMemory.take((size_t)c.outputs * most);
   int* counts = countMemory.take<int>(c.outputs);
   const RowSum sum(row);
   int32_t offsets[256];
@@ -96,7 +107,9 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
         for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
           const int corner = (i * c.window.rows * columns + j * c.window.columns) * c.inputs;
           for (int output = 0; output < c.outputs; output++) {
-            entries[(size_t)output * most + counts[output]] = {corner + offsets[p[output]], g[output]};
+            const size_t at = (size_t)output * most + counts[output];
+            entries.offsets[at] = corner + offsets[p[output]];
+            entries.values[at] = g[output];
             counts[output] += g[output] != 0;
           }
         }
@@ -104,7 +117,7 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
       for (int output = 0; output < c.outputs; output++) {
         float* own = sums + (size_t)output * c.filterRows * padded;
         for (int k = 0; k < c.filterRows; k++) {
-          sum.add(own + k * padded, strip + (size_t)k * columns * c.inputs, entries + (size_t)output * most, counts[output]);
+          sum.add(own + k * padded, strip + (size_t)k * columns * c.inputs, entries.from((size_t)output * most), counts[output]);
         }
       }
     }
@@ -118,7 +131,8 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
 }
 
 void pooledInput(const PooledConvolution& c, const float* filter, const float* gradient, const uint8_t* place, float* x) {
-  static thread_local Scratch filterMemory, stripMemory, entryMemory, foundMemory, listMemory, startMemory;
+  static thread_local Scratch filterMemory, stripMemory, startMemory;
+  static thread_local EntryScratch entryMemory;
   const int row = c.filterColumns * c.inputs, padded = roundUp(row);
   const int filterStep = c.outputs * padded;
   // [filter row][output][its columns and inputs]
@@ -135,16 +149,11 @@ void pooledInput(const PooledConvolution& c, const float* filter, const float* g
   const size_t line = (size_t)columns * c.inputs;
   float* strip = stripMemory.take<float>(rows * line + padded);
   // Entries by the column of x where their patch begins, and within it by row: starts[column * window.rows + row of the window].
-  const int across = c.pooledColumns * c.window.columns, lists = across * c.window.rows;
-  const size_t most = (size_t)c.pooledColumns * c.outputs + 1;
-  Entry *entries = entryMemory.take<Entry>(most), *found = foundMemory.take<Entry>(most);
-  int* listsOf = listMemory.take<int>(most);
-  int* starts = startMemory.take<int>(lists + 2);
-  int32_t lowers[256], listOf[256];
-  for (int q = 0; q < c.window.rows * c.window.columns; q++) {
-    lowers[q] = q / c.window.columns * filterStep;
-    listOf[q] = q % c.window.columns * c.window.rows + q / c.window.columns;
-  }
+  const int across = c.pooledColumns * c.window.columns;
+  const Entries entries = entryMemory.take((size_t)c.pooledColumns * c.outputs);
+  int* starts = startMemory.take<int>(across * c.window.rows + 1);
+  Integers steps;
+  for (int lane = 0; lane < lanes; lane++) steps[lane] = lane * padded;
   const RowSum sum(row);
   for (int image = 0; image < c.images; image++, x += (size_t)c.height * c.width * c.inputs) {
     memset(strip, 0, (rows * line + padded) * sizeof(float));
@@ -155,31 +164,38 @@ void pooledInput(const PooledConvolution& c, const float* filter, const float* g
     };
     for (int i = 0; i < c.pooledRows; i++) {
       const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
-      const int perWindow = c.window.rows * c.window.columns;
-      // Those that are not zero, then sorted by counting; starts are one list ahead while they are filled. No branch depends
-      // on what is zero, which the processor could not foresee.
-      memset(starts, 0, (lists + 2) * sizeof(int));
       const float* g = gradient + begin;
       const uint8_t* p = place + begin;
-      int number = 0;
+      int number = 0, list = 0;
       for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
-        for (int output = 0; output < c.outputs; output++) {
-          const int q = p[output], list = j * perWindow + listOf[q], there = g[output] != 0;
-          found[number] = {output * padded - lowers[q], g[output]};
-          listsOf[number] = list;
-          starts[list + 2] += there;
-          number += there;
+        for (int column = 0; column < c.window.columns; column++) {
+          for (int row = 0; row < c.window.rows; row++) {
+            const int q = row * c.window.columns + column;
+            starts[list++] = number;
+            int output = 0;
+            for (; output + lanes <= c.outputs; output += lanes) {
+              const Vector value = load(g + output);
+              const uint32_t bits = lanesOf((widen(p + output) == q) & (value != 0));
+              compress(entries.offsets + number, steps + (output * padded - row * filterStep), bits);
+              compress((int32_t*)entries.values + number, (Integers)value, bits);
+              number += __builtin_popcount(bits);
+            }
+            for (; output < c.outputs; output++) {
+              entries.offsets[number] = output * padded - row * filterStep;
+              entries.values[number] = g[output];
+              number += p[output] == q && g[output] != 0;
+            }
+          }
         }
       }
-      for (int list = 2; list < lists + 2; list++) starts[list] += starts[list - 1];
-      for (int e = 0; e < number; e++) entries[starts[listsOf[e] + 1]++] = found[e];
+      starts[list] = number;
       // A row after the other: the rows of the filter that reach it stay in the first-level cache for all columns.
       for (int k = 0; k < rows; k++) {
         const int first = k - c.filterRows + 1 > 0 ? k - c.filterRows + 1 : 0;
         const int behind = (k < c.window.rows - 1 ? k : c.window.rows - 1) + 1;
         for (int column = 0; column < across; column++) {
           const int from = starts[column * c.window.rows + first], to = starts[column * c.window.rows + behind];
-          if (to > from) sum.add(strip + k * line + (size_t)column * c.inputs, turned + (ptrdiff_t)k * filterStep, entries + from, to - from);
+          if (to > from) sum.add(strip + k * line + (size_t)column * c.inputs, turned + (ptrdiff_t)k * filterStep, entries.from(from), to - from);
         }
       }
       for (int k = 0; k < c.window.rows; k++) emit(i * c.window.rows + k, k);

@@ -63,6 +63,41 @@ inline Vector chooseOfFour(const float* four, Integers index) {
 #endif
 }
 
+/** Which lanes are not zero, a bit each. */
+inline uint32_t lanesOf(Integers v) {
+#ifdef __AVX512F__
+  return _mm512_test_epi32_mask((__m512i)v, (__m512i)v);
+#else
+  return _mm256_movemask_ps((__m256)v);  // of what a comparison gave
+#endif
+}
+
+#ifndef __AVX512F__
+/** By a byte of bits, the places of those that are 1, in order. */
+struct PlacesOfBits {
+  uint8_t of[256][8];
+};
+constexpr PlacesOfBits placesOfBits() {
+  PlacesOfBits table = {};
+  for (int bits = 0; bits < 256; bits++) {
+    for (int place = 0, count = 0; place < 8; place++) {
+      if (bits >> place & 1) table.of[bits][count++] = place;
+    }
+  }
+  return table;
+}
+constexpr PlacesOfBits places = placesOfBits();
+#endif
+
+/** The lanes whose bits are 1, in order, into memory with room for a whole vector. */
+inline void compress(int32_t* to, Integers v, uint32_t bits) {
+#ifdef __AVX512F__
+  _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(bits, (__m512i)v));
+#else
+  _mm256_storeu_si256((__m256i*)to, _mm256_permutevar8x32_epi32((__m256i)v, (__m256i)widen(places.of[bits])));
+#endif
+}
+
 inline int roundUp(int size) { return (size + lanes - 1) / lanes * lanes; }
 
 /** Memory that a thread keeps from call to call: page faults of fresh memory cost more than the kernels do. */
