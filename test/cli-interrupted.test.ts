@@ -133,3 +133,9 @@ test.serial('a full disk stops the run with a clear line, and the old checkpoint
   t.is(resumed.code, 0, 'with room again it goes on');
   t.is(records(resumed.stdout, 'summary')[0]?.['epochs'], 2);
 });
+
+test.serial('a reader that leaves ends the program without a word', async (t) => {
+  const { child, ended } = start(['train', '--help'], { cwd });
+  child.stdout?.destroy();
+  t.like(await ended, { code: 141, stderr: '' });
+});
