@@ -78,27 +78,3 @@ for (const network of networkCases.filter(isNormalized)) {
     t.true(apart < 1e-5, `gradients differ by ${apart}`);
   });
 }
-
-for (const network of networkCases.filter(({ name }) => ['cifar10-cnn', 'lenet5', 'fashion-mnist-cnn'].includes(name))) {
-  test.serial(`${network.title}, smooth: bfloat16 gives the gradient of float32 to a hundredth`, async (t) => {
-    const native = await loadNative();
-    const model = createSmooth(network);
-    const weights = new Map(modelParameters(model).map(({ spec: { name, shape } }) => [name, madeUp(name, shape, network.gain)]));
-    const pixels = Uint8Array.from(noise('pixels', count * network.size ** 2 * 3, 255, 127.5));
-    const gradients = async (precision: 'float32' | 'bfloat16'): Promise<Map<string, Float32Array>> => {
-      const spec = stepSpec(model, { precision });
-      const run = engineRun(model, spec, { capacity: count });
-      setWeights(run, weights);
-      setBatch(run, 0, pixels, Array.from({ length: count }, (_, index) => index % classes));
-      const graph = await GraphRun.open(native, run, compileHere(native, model, spec), stepKey(0, 0, 0));
-      graph.train(shardTask(count));
-      graph.graph.dispose();
-      return readGradients(run);
-    };
-    const [low, exact] = [await gradients('bfloat16'), await gradients('float32')];
-    model.dispose();
-    const apart = distance(low, exact);
-    // Not the same numbers, or bfloat16 was not used at all: a rounding to 8 bits is 2^-9 of a number.
-    t.true(apart > 2 ** -12 && apart < 1e-2, `gradients differ by ${apart}`);
-  });
-}

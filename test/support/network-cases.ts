@@ -82,9 +82,8 @@ function resolvableConfig(model: LayersModel, kinks: boolean): unknown {
     if (layer.class_name === 'ReLU') {
       layer.class_name = 'Activation';
       config['activation'] = 'elu';
-    } else if (layer.class_name === 'MaxPooling2D') {
-      layer.class_name = 'AveragePooling2D';
     }
+    if (/^(Global)?MaxPooling2D$/.test(layer.class_name)) layer.class_name = layer.class_name.replace('Max', 'Average');
   };
   soften(json);
   return json;
