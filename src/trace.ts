@@ -87,12 +87,12 @@ export class Trace {
   }
 
   /**
-   * Writes the timeline, whole or not at all.
+   * Writes the timeline, whole or not at all; none of a run that never began, which would be taken for a run without steps.
    *
    * @throws ConvoyError `CONVOY_DISK`.
    */
   async write(file: string): Promise<void> {
-    await writeFileAtomic(file, [JSON.stringify(this)]);
+    if (this.#spans.length > 0) await writeFileAtomic(file, [JSON.stringify(this)]);
   }
 }
 

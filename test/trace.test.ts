@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -52,6 +52,17 @@ test('a step becomes consecutive spans of the main thread, and one for each shar
   );
 });
 
+test('of a run that never began no timeline is written', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'convoy-trace-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const trace = new Trace();
+  await trace.write(join(folder, 'trace.json'));
+  t.deepEqual(await readdir(folder), []);
+  trace.main('checkpoint', 0, 1);
+  await trace.write(join(folder, 'trace.json'));
+  t.deepEqual(await readdir(folder), ['trace.json']);
+});
+
 test('a run is traced from its first step to its last checkpoint, and the file is whole', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'convoy-trace-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -70,6 +81,8 @@ test('a run is traced from its first step to its last checkpoint, and the file i
 });
 
 test('a timeline that cannot be written is refused with the name of its file', async (t) => {
-  const error = await t.throwsAsync(new Trace().write('/no/such/folder/trace.json'));
+  const trace = new Trace();
+  trace.main('checkpoint', 0, 1);
+  const error = await t.throwsAsync(trace.write('/no/such/folder/trace.json'));
   t.regex(error?.message ?? '', /\/no\/such\/folder\/trace\.json.*folder does not exist/);
 });
