@@ -113,6 +113,14 @@ test('bars carry their values, stacks their legend', (t) => {
   t.false(texts(stack).includes('3,050'));
 });
 
+test('the axis of shares ends at 100, though they sum to a little more by rounding', (t) => {
+  const options = { title: 'Phases', valueName: '%', categories: ['step'], series: [{ name: 'all', values: [100 + 2e-14] }] };
+  t.true(texts(stackedBarChart(options)).includes('120'), 'without an end the axis goes on');
+  const shares = texts(stackedBarChart({ ...options, most: 100 }));
+  t.true(shares.includes('100'));
+  t.false(shares.includes('120'));
+});
+
 test('the ideal line of a scaling chart goes from the first point in proportion', (t) => {
   const chart = scalingChart({ title: 'Scaling', valueName: 'images/s', series: [{ name: 'cnn', points: [[1, 100], [2, 180], [4, 320]] }] });
   has(t, chart, 'workers', 'images/s', 'cnn', 'ideal');

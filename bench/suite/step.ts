@@ -92,6 +92,7 @@ export const stepBench: Bench = {
         options: {
           title: `${network.name}: where a step's time goes`,
           valueName: '% of the step',
+          most: 100,
           categories: bars.map(({ label }) => label),
           series: stepPhases.map((phase) => ({ name: phase, values: bars.map(({ phases }) => phases[phase]) })),
         },

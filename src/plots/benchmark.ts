@@ -14,13 +14,15 @@ export interface BarChartOptions {
   readonly title: string;
   /** What the values are, with unit: `images/s`. */
   readonly valueName: string;
+  /** Where the axis of values ends; by default a round number that no bar passes. */
+  readonly most?: number;
   /** From top to bottom. */
   readonly categories: readonly string[];
   readonly series: readonly BarSeries[];
 }
 
 function horizontalBars(options: BarChartOptions, stacked: boolean): Chart {
-  const { title, valueName, categories, series } = options;
+  const { title, valueName, most, categories, series } = options;
   const labels = categories.map(shortLabel);
   const left = labelsWidth(labels) + 25;
   const legend = series.length > 1;
@@ -31,7 +33,12 @@ function horizontalBars(options: BarChartOptions, stacked: boolean): Chart {
   return new Chart(title, { width: left + 640, height: top + plot + 60 }, {
     ...(legend ? { legend: topLegend(series.map(({ name }) => name)) } : {}),
     grid: { left, right: 70, top, height: plot },
-    xAxis: { ...namedAxis(valueName, 30), type: 'value', axisLabel: { color: ink.text, formatter: shortNumber } },
+    xAxis: {
+      ...namedAxis(valueName, 30),
+      type: 'value',
+      axisLabel: { color: ink.text, formatter: shortNumber },
+      ...(most === undefined ? {} : { max: most }),
+    },
     yAxis: { ...namedAxis('', 0), type: 'category', data: labels, inverse: true, axisTick: { show: false } },
     series: series.map(({ name, values }, i) => ({
       name,
