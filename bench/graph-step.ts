@@ -41,7 +41,7 @@ function rates(steps: readonly (() => void)[]): number[] {
   return fastest.map((time) => (batch * 1000) / time);
 }
 
-const native = await loadNative({ intraOpThreads: 1, interOpThreads: 1 });
+const native = await loadNative({ intraOpThreads: 1 });
 console.log(`${cpus()[0]?.model}, node ${process.version}, TensorFlow ${native.tensorflowVersion}, ${native.kernels.instructions || 'no'} kernels of our own, batch ${batch}`);
 const stream = new RandomStream(0, 'test');
 

@@ -71,7 +71,7 @@ export async function searchSettings(options: SearchOptions): Promise<{ readonly
   for (let perWorker = 2; best.workers * perWorker <= batchSize && perWorker <= 4; perWorker *= 2) {
     if ((await challenge({ shards: best.workers * perWorker })) < leastGain) break;
   }
-  for (const interOpThreads of [1, 2 * cores]) await challenge({ interOpThreads });
+  for (const interOpThreads of [cores, 2 * cores]) await challenge({ interOpThreads });
   if (augments) {
     for (let augmentWorkers = 1; augmentWorkers <= Math.max(2, cores); augmentWorkers *= 2) await challenge({ augmentWorkers });
   }

@@ -17,7 +17,7 @@ const settingsSchema = z.strictObject({
   shards: count,
   /** TensorFlow's threads inside one op. */
   intraOpThreads: count,
-  /** TensorFlow's threads for ops side by side; its own default when not given. */
+  /** TensorFlow's threads for ops side by side; when not given none for a worker a core, as many as cores for fewer workers. */
   interOpThreads: count.optional(),
   /** Threads that transform images; chosen at start when not given. */
   augmentWorkers: count.optional(),
@@ -66,7 +66,7 @@ export interface RunSettings {
   readonly workers: number;
   readonly shards: number;
   readonly augmentWorkers: number | 'auto';
-  /** Empty where nobody asked for any. */
+  /** Empty where nothing else than the process's own is needed. */
   readonly threads: Pick<NativeOptions, 'intraOpThreads' | 'interOpThreads'>;
 }
 
@@ -86,7 +86,10 @@ export async function settleSettings(config: RunConfig, tunable: boolean): Promi
   const workers = config.workers === 'auto' ? chosen.workers : config.workers;
   const given = pick(config);
   // TensorFlow reads its thread counts once: where an earlier run of this process has loaded it, only a person may insist.
-  const threads = tuned === undefined || nativeIsLoading() ? given : { ...pick(tuned), ...given };
+  const late = nativeIsLoading();
+  // Cores that have no worker can do ops side by side.
+  const spare = workers < availableCores() && process.env['TF_NUM_INTEROP_THREADS'] === undefined;
+  const threads = late ? given : { ...(spare ? { interOpThreads: availableCores() } : {}), ...(tuned && pick(tuned)), ...given };
   return {
     workers,
     shards: config.shards ?? (config.workers === 'auto' ? chosen.shards : Math.min(workers, config.batchSize)),

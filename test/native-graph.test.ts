@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { ConvoyError } from '../src/errors.js';
 import { ArenaPlan } from '../src/memory/arena.js';
 import { loadNative } from '../src/native/index.js';
+import { subnormalProducts } from './support/subnormals.js';
 
 /**
  * Written by TensorFlow 2.21's Python SavedModel builder: placeholders x [n, 2], weights [2, 2] and slot [1, 4];
@@ -63,7 +66,15 @@ test('What does not fit the graph is refused with the graph and the reason', asy
   graph.dispose();
 });
 
-test('1,000 runs leave the tensor count and the resident memory where they were after the first 100', async (t) => {
+test('Graphs take subnormal numbers as zero, whoever asks for them, and leave JavaScript its own', async (t) => {
+  const expected = { graph: 0, script: 2 ** -1040 };
+  t.deepEqual(await subnormalProducts(native, folder), expected);
+  const worker = new Worker(new URL('./native-graph.worker.js', import.meta.url), { workerData: folder });
+  const [answer] = (await once(worker, 'message')) as [unknown];
+  t.deepEqual(answer, expected);
+});
+
+test.serial('1,000 runs leave the tensor count and the resident memory where they were after the first 100', async (t) => {
   const rows = 16_384; // a fetched product of 128 KiB: if each run lost one, 1,000 would lose 128 MiB
   const graph = await native.loadGraph(folder);
   const plan = new ArenaPlan();

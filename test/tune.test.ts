@@ -97,7 +97,12 @@ test.serial('auto takes what was tuned for this model, batch and data, and nothi
   t.deepEqual(await settleSettings(config({ seed: 9, epochs: 3 }), true), tuned, 'neither seed nor epochs matter');
   t.deepEqual(await settleSettings(config({ intraOpThreads: 1, shards: 2 }), true), { ...tuned, shards: 2, threads: { intraOpThreads: 1, interOpThreads: 5 } });
   t.deepEqual(await settleSettings(config(), false), asRule, 'a model made in code was not tuned');
-  t.deepEqual(await settleSettings(config({ workers: 2 }), true), { ...asRule, workers: 2, shards: 2 }, 'a number given stands');
+  const more = availableCores() + 1;
+  t.deepEqual(await settleSettings(config({ workers: more }), true), { ...asRule, workers: more, shards: more }, 'a number given stands');
+  const idle = { ...asRule, workers: 1, shards: 1, threads: { interOpThreads: availableCores() } };
+  if (availableCores() > 1) t.deepEqual(await settleSettings(config({ workers: 1 }), true), idle, 'cores without a worker do ops');
+  const own = { ...idle, threads: { interOpThreads: 1 } };
+  t.deepEqual(await settleSettings(config({ workers: 1, interOpThreads: 1 }), true), own);
   for (const other of [{ batchSize: 32 }, { precision: 'bfloat16' }, { dataset: 'mnist' }, { model: { name: 'mlp' } }]) {
     t.false((await settleSettings(config(other), true)).tuned, JSON.stringify(other));
   }

@@ -110,10 +110,15 @@ export class AddonNative implements Native {
         if (!open) throw new ConvoyError('CONVOY_MODEL', `${folder}: expected a loaded graph but it is disposed`);
         const from = typeof inputNames === 'string' ? inputNames : inputNames.join(',');
         const to = typeof outputNames === 'string' ? outputNames : outputNames.join(',');
+        // TensorFlow's own threads take subnormal numbers, which are slow, as zero. Where it has none this thread does, as long
+        // as it runs the graph: JavaScript and WebAssembly must not.
+        const before = this.kernels.flushSubnormals?.(true);
         try {
           return this.#keep(this.#backend.binding.runSavedModel(loaded.session, inputs, from, to));
         } catch (error) {
           throw new ConvoyError('CONVOY_MODEL', `${folder}: ${messageOf(error)}`, { file: folder }, error);
+        } finally {
+          if (before !== undefined) this.kernels.flushSubnormals?.(before);
         }
       },
       dispose: () => {

@@ -3,15 +3,14 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Kernels } from './types.js';
 
-/** What a thread has that registers none: ops are the process's, and the main thread decides which graphs use them. */
-export const noKernels: Kernels = { ops: [], instructions: '' };
+const noKernels: Kernels = { ops: [], instructions: '' };
 
 /** Set to `off`, trains with TensorFlow's kernels alone. */
 const variable = 'CONVOY_KERNELS';
 
 /**
  * Registers our own ops with TensorFlow, from the library that `npm run native` builds beside tfjs-node. After TensorFlow
- * was loaded, on the main thread.
+ * was loaded, on the main thread first; other threads find the ops there.
  */
 export function loadKernels(): Kernels {
   if (process.env[variable] === 'off') return noKernels;
@@ -26,7 +25,13 @@ export function loadKernels(): Kernels {
     const reason = error instanceof Error ? error.message : String(error); // names the file
     return { ...noKernels, problem: `${reason}; remove that file and run \`npm run native\`` };
   }
-  const { ops, instructions } = loaded.exports;
-  if (typeof ops !== 'string' || typeof instructions !== 'string') return { ...noKernels, problem: `${library} is not convoy's` };
-  return { ops: ops === '' ? [] : ops.split(','), instructions };
+  const { ops, instructions, flushSubnormals } = loaded.exports;
+  if (typeof ops !== 'string' || typeof instructions !== 'string' || typeof flushSubnormals !== 'function') {
+    return { ...noKernels, problem: `${library} is of another convoy; run \`npm run native\`` };
+  }
+  return {
+    ops: ops === '' ? [] : ops.split(','),
+    instructions,
+    flushSubnormals: flushSubnormals as NonNullable<Kernels['flushSubnormals']>,
+  };
 }

@@ -4,7 +4,7 @@ import { ConvoyError, optionError } from '../errors.js';
 import { attributeNames } from './attributes.js';
 import { asBackend, rawAttribute, type Binding } from './binding.js';
 import { AddonNative } from './handle.js';
-import { loadKernels, noKernels } from './kernels.js';
+import { loadKernels } from './kernels.js';
 import type { Native, NativeOptions } from './types.js';
 import { withoutNoise } from './quiet.js';
 
@@ -38,7 +38,7 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
       const session: unknown = Reflect.get(model, 'sessionId');
       if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
       return { session, dispose: () => model.dispose() };
-    }, isMainThread ? loadKernels() : noKernels);
+    }, loadKernels());
     return { native, binding: backend.binding };
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
@@ -93,7 +93,8 @@ async function loadSharp(): Promise<void> {
 async function prepare(options: NativeOptions): Promise<Native> {
   const level = options.logLevel;
   if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw optionError('logLevel', 'integer from 0 to 3', level);
-  // TensorFlow reads these when its library loads, from the environment of the process: a worker's copy is not it.
+  // TensorFlow reads these from the environment of the process, when its library loads or its first graph: a worker's copy
+  // is not it.
   setThreads('TF_NUM_INTRAOP_THREADS', 'intraOpThreads', options.intraOpThreads, '1');
   setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', options.interOpThreads);
   // TensorFlow takes oneDNN's kernels by itself only where the processor has AVX512-VNNI or later; with AVX2 alone they
@@ -103,6 +104,9 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
   const { native, binding } = await withoutNoise(open);
+  // Workers run their graphs themselves: handing each to a thread of TensorFlow's, on the same core, and waiting costs more
+  // than ops side by side bring. Only where they can be made to round as TensorFlow's threads do (see `handle.ts`).
+  if (native.kernels.flushSubnormals !== undefined) setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
   fillAttributeNames(binding);
   setEnvironmentData(readyKey, true);
   return native;
@@ -129,7 +133,8 @@ export function loadNative(options: NativeOptions = {}): Promise<Native> {
   ] as const).find(([, value, variable]) => value !== undefined && String(value) !== process.env[variable]);
   if (late !== undefined) {
     const [name, value, variable] = late;
-    return Promise.reject(optionError(name, `what TensorFlow was loaded with (${process.env[variable]})`, value));
+    const loaded = process.env[variable] ?? 'its own default';
+    return Promise.reject(optionError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value));
   }
   return loading;
 }

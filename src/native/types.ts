@@ -4,7 +4,10 @@ import type { Tensor } from '../tf.js';
 export interface NativeOptions {
   /** Threads inside one op, for the process; default `TF_NUM_INTRAOP_THREADS` or 1: the workers run in parallel. */
   readonly intraOpThreads?: number;
-  /** Threads that run ops of one graph side by side, for the whole process; default TensorFlow's: one a core. */
+  /**
+   * Threads that run ops of one graph side by side, for the whole process; default `TF_NUM_INTEROP_THREADS`, else none:
+   * who asks for a graph runs it. Where our library is not there, TensorFlow's: one a core.
+   */
   readonly interOpThreads?: number;
   /** Least severity TensorFlow logs: 0 info, 1 warning, 2 error, 3 fatal; default `TF_CPP_MIN_LOG_LEVEL` or 2. */
   readonly logLevel?: number;
@@ -66,6 +69,11 @@ export interface Kernels {
   readonly instructions: string;
   /** Why the library that is there could not be loaded. */
   readonly problem?: string;
+  /**
+   * Has the calling thread take subnormal numbers as zero, or not; returns what held before. Not there where the library
+   * is not.
+   */
+  readonly flushSubnormals?: (flush: boolean) => boolean;
 }
 
 /** TensorFlow as this thread sees it. */

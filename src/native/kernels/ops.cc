@@ -1,5 +1,8 @@
 // Registers the kernels as TensorFlow ops, when Node loads this library; `ops` of its exports names them, separated by commas,
-// `instructions` the set they use. No op is there on a processor without AVX2 and FMA.
+// `instructions` the set they use. No op is there on a processor without AVX2 and FMA. `flushSubnormals` is for a thread that
+// runs graphs itself.
+#include <immintrin.h>
+
 #include "batch-norm-ops.h"
 #include "convolution-ops.h"
 #include "product-ops.h"
@@ -111,6 +114,27 @@ extern "C" {
 int napi_create_string_utf8(void* env, const char* text, size_t length, void** result);
 int napi_set_named_property(void* env, void* object, const char* name, void* value);
 int napi_throw_error(void* env, const char* code, const char* message);
+int napi_create_function(void* env, const char* name, size_t length, void* (*call)(void* env, void* info), void* data, void** result);
+int napi_get_cb_info(void* env, void* info, size_t* count, void** values, void** self, void** data);
+int napi_get_value_bool(void* env, void* value, bool* result);
+int napi_get_boolean(void* env, bool value, void** result);
+
+/** Whether this thread takes subnormal numbers as zero, as TensorFlow's own threads do; gives what held before. */
+static void* flushSubnormals(void* env, void* info) {
+  constexpr unsigned flushed = _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON;
+  size_t count = 1;
+  void* value = nullptr;
+  bool flush = false;
+  if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != 0 || napi_get_value_bool(env, value, &flush) != 0) {
+    napi_throw_error(env, nullptr, "flushSubnormals expects true or false");
+    return nullptr;
+  }
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(flush ? before | flushed : before & ~flushed);
+  void* result = nullptr;
+  napi_get_boolean(env, (before & flushed) == flushed, &result);
+  return result;
+}
 
 __attribute__((visibility("default"))) int32_t node_api_module_get_api_version_v1() { return 8; }
 
@@ -135,6 +159,10 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
   for (const auto& [name, text] : values) {
     void* value = nullptr;
     if (napi_create_string_utf8(env, text, (size_t)-1, &value) == 0) napi_set_named_property(env, exports, name, value);
+  }
+  void* function = nullptr;
+  if (napi_create_function(env, "flushSubnormals", (size_t)-1, flushSubnormals, nullptr, &function) == 0) {
+    napi_set_named_property(env, exports, "flushSubnormals", function);
   }
   return exports;
 }
