@@ -51,21 +51,31 @@ void multiplyEdge(const float* a, const float* b, int samples, float* to, size_t
   }
 }
 
-/** Some columns of rows `step` apart, times the rows' shares, in panels of `width` columns: [panel][row][width], zeros beyond. */
+/**
+ * Some columns of rows `step` apart, times the rows' shares, in panels of `width` columns: [panel][row][width], zeros beyond.
+ * Row by row: rows that are a power of two apart share few sets of a cache, which would not keep them from panel to panel.
+ */
 template <int width>
 void packPanels(const float* from, size_t step, int rows, int columns, const float* shares, size_t shareStep, float* to) {
-  for (int first = 0; first < columns; first += width) {
-    const int inside = columns - first < width ? columns - first : width;
-    for (int row = 0; row < rows; row++, to += width) {
-      const float* at = from + row * step + first;
-      const float share = shares[row * shareStep];
+  for (int row = 0; row < rows; row++, from += step, to += width) {
+    const float share = shares[row * shareStep];
+    float* panel = to;
+    for (int first = 0; first < columns; first += width, panel += (size_t)rows * width) {
+      const int inside = columns - first < width ? columns - first : width;
       if (inside == width) {
         CONVOY_UNROLL
-        for (int i = 0; i < width; i++) to[i] = at[i] * share;
+        for (int i = 0; i < width; i++) panel[i] = from[first + i] * share;
       } else {
-        for (int i = 0; i < width; i++) to[i] = i < inside ? at[i] * share : 0;
+        for (int i = 0; i < width; i++) panel[i] = i < inside ? from[first + i] * share : 0;
       }
     }
+  }
+}
+
+/** Has some columns of rows `step` apart on their way to the second-level cache. */
+void fetchAhead(const float* from, size_t step, int rows, int columns) {
+  for (int row = 0; row < rows; row++, from += step) {
+    for (int column = 0; column < columns; column += 16) __builtin_prefetch(from + column, 0, 2);
   }
 }
 
@@ -84,9 +94,14 @@ void product(const Product& p, const float* a, const float* b, const float* shar
       const int rows = p.rows - block < blockRows ? p.rows - block : blockRows;
       packPanels<tileRows>(a + (size_t)sample * p.inputs + p.first + block, p.inputs, samples, rows,
                            shares == nullptr ? &one : shares + sample, shares == nullptr ? 0 : 1, packedA);
+      // Rows of A come from other threads, and so from memory: those of the next block, or call, while this one is multiplied.
+      const int next = p.first + block + rows;
+      const int ahead = p.inputs - next < blockRows ? p.inputs - next : blockRows;
       for (int panel = 0; panel < panels; panel++) {
         const int column = panel * tileColumns;
         const float* own = packedB + (size_t)column * samples;
+        const int fetched = samples * panel / panels;
+        fetchAhead(a + (size_t)(sample + fetched) * p.inputs + next, p.inputs, samples * (panel + 1) / panels - fetched, ahead);
         for (int row = 0; row < rows; row += tileRows) {
           const float* left = packedA + (size_t)row * samples;
           float* tile = to + (size_t)(block + row) * p.columns + column;
