@@ -1,13 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { augmentSchema } from '../augment/index.js';
+import type { Precision } from './contracts/index.js';
 import { optionError } from './errors.js';
 import { lossSchema } from './losses/index.js';
+import { cpuFeatures } from './native/index.js';
 import { baseLearningRate as optimizerLearningRate, optimizerSchema, type OptimizerSpec, takesMomentum } from './optimizers/index.js';
 import { scheduleSchema } from './schedules/index.js';
 import { parseOptions } from './validate.js';
 
 const count = z.int().min(1);
+
+/** What `precision` may be. */
+export const precisions = ['float32', 'bfloat16', 'auto'] as const;
 
 /** A network by name; the other keys are the network's own options, which it checks itself. */
 const modelSchema = z.looseObject({ name: z.string().min(1) });
@@ -87,11 +92,15 @@ export const configSchema = z.strictObject({
   shards: count.optional(),
   /** TensorFlow's threads inside one op, for the whole process. Default: 1, or what `convoy tune` found. */
   intraOpThreads: count.optional(),
-  /** TensorFlow's threads for ops side by side, for the whole process. Default: TensorFlow's, or what `convoy tune` found. */
+  /**
+   * TensorFlow's threads for ops side by side, for the whole process. Default: what `convoy tune` found, else none for a
+   * worker a core, as many as cores for fewer workers.
+   */
   interOpThreads: count.optional(),
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
-  precision: z.enum(['float32', 'bfloat16']).default('float32'),
+  /** `auto`: bfloat16 with the compiled engine where the processor has it, else float32. */
+  precision: z.enum(precisions).default('float32'),
   /** Take bfloat16 even where the processor has none: numbers are rounded to it, but computed in float32, and slower. */
   forcePrecision: z.boolean().default(false),
   seed: z.int().min(0).default(0),
@@ -113,8 +122,10 @@ export const configSchema = z.strictObject({
 
 /** A configuration as a person may write it: everything optional. */
 export type ConfigInput = z.input<typeof configSchema>;
-/** A configuration with all defaults filled in. */
-export type RunConfig = z.output<typeof configSchema>;
+/** A configuration with all defaults filled in, as it was written. */
+type CheckedConfig = z.output<typeof configSchema>;
+/** A configuration with all defaults filled in, for this machine. */
+export type RunConfig = Omit<CheckedConfig, 'precision'> & { precision: Precision };
 
 /** The learning rate of a configuration: given, or the optimizer's own default. */
 export function baseLearningRate(config: RunConfig): number {
@@ -141,7 +152,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
     parseOptions(configSchema, merged, where);
   }
-  const config = parseOptions(configSchema, merged, '');
+  const config = settlePrecision(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
@@ -155,6 +166,12 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   if (config.base === undefined) config.normalize ??= 'unit';
   return settlePhases(config, merged['epochs']);
+}
+
+function settlePrecision(config: CheckedConfig): RunConfig {
+  const { precision, engine } = config;
+  if (precision !== 'auto') return { ...config, precision };
+  return { ...config, precision: engine !== 'eager' && cpuFeatures().bfloat16 ? 'bfloat16' : 'float32' };
 }
 
 /** Fills in what phases leave out, and counts their epochs. */

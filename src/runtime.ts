@@ -248,7 +248,7 @@ function checkPrecision({ precision, forcePrecision }: RunConfig): void {
   if (precision !== 'bfloat16' || forcePrecision || cpuFeatures().bfloat16) return;
   throw new ConvoyError(
     'CONVOY_OPTION',
-    'Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but this one has neither; --force-precision rounds numbers to bfloat16 all the same, but computes in float32 and is slower than float32 alone',
+    'Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but this one has neither: --precision auto takes float32 here; --force-precision rounds numbers to bfloat16 all the same, but computes in float32 and is slower than float32 alone',
     { place: '--precision' },
   );
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import cliProgress from 'cli-progress';
 import { parseAugment } from '../../augment/index.js';
 import type { EpochRecord } from '../callbacks/index.js';
-import type { ConfigInput } from '../config.js';
+import { type ConfigInput, precisions } from '../config.js';
 import { optionError } from '../errors.js';
 import { recipeNames } from '../recipes.js';
 import { RunFolder } from '../run-folder.js';
@@ -48,7 +48,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', named('--loss'))
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))
     .option('--shards <n>', 'parts of a batch; equal seed and shards give equal bits (default: workers)', integer('--shards'))
-    .option('--precision <p>', 'float32 or bfloat16', oneOf('--precision', ['float32', 'bfloat16']))
+    .option('--precision <p>', 'float32, bfloat16, or auto: bfloat16 where the processor has it', oneOf('--precision', precisions))
     .option('--force-precision', 'round to bfloat16 even where the processor has none and float32 is faster')
     .option('--engine <name>', 'auto, compiled or eager', oneOf('--engine', ['auto', 'compiled', 'eager']))
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0))

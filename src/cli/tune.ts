@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseAugment } from '../../augment/index.js';
-import type { ConfigInput } from '../config.js';
+import { type ConfigInput, precisions } from '../config.js';
 import { type Tried, tune } from '../tune.js';
 import { type TunedSettings, writeTunedSettings } from '../tuned-settings.js';
 import { configOfFlags } from './config-layers.js';
@@ -24,7 +24,7 @@ export function tuneCommand(): Command {
     .option('--data-dir <dir>', 'where to look for datasets first')
     .option('--model <name[:key=value,...]>', 'the network and its options', named('--model'))
     .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
-    .option('--precision <p>', 'float32 or bfloat16', oneOf('--precision', ['float32', 'bfloat16']))
+    .option('--precision <p>', 'float32, bfloat16, or auto: bfloat16 where the processor has it', oneOf('--precision', precisions))
     .option('--augment <list>', 'flip,crop,rotate,... or none', parseAugment)
     .option('--seconds <s>', 'how long to look, about', positive('--seconds'), 50)
     .option('--json', 'one JSON object a line instead of text')

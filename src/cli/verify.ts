@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { resolveConfig } from '../config.js';
+import { precisions, resolveConfig } from '../config.js';
 import { ConvoyError } from '../errors.js';
 import { readRecipe } from '../recipes.js';
 import { type Check, verify } from '../verify.js';
@@ -12,7 +12,7 @@ interface VerifyFlags {
   readonly dataDir?: string;
   readonly workers?: number | 'auto';
   readonly shards?: number;
-  readonly precision?: 'float32' | 'bfloat16';
+  readonly precision?: (typeof precisions)[number];
   readonly steps: number;
   readonly json?: true;
 }
@@ -25,7 +25,7 @@ export function verifyCommand(): Command {
     .option('--data-dir <dir>', 'where to look for the dataset first')
     .option('--workers <n|auto>', 'the largest number of workers to try', integerOrAuto('--workers'))
     .option('--shards <n>', 'parts of a batch', integer('--shards'))
-    .option('--precision <p>', 'float32 or bfloat16', oneOf('--precision', ['float32', 'bfloat16']))
+    .option('--precision <p>', 'float32, bfloat16, or auto: bfloat16 where the processor has it', oneOf('--precision', precisions))
     .option('--steps <n>', 'steps of the repeated training', integer('--steps', 2), 6)
     .option('--json', 'one JSON object a line instead of text')
     .action(run);
