@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { insertResults, newest, reportedBlocks, resultMarkdown, resultsPage } from '../bench/harness/report.js';
+import { insertResults, newest, reportedBlocks, resultMarkdown, resultsPage, resultSummary } from '../bench/harness/report.js';
 import { atLeast, atMost, type BenchResult, processorName, readResults } from '../bench/harness/result.js';
 import { fitScalability, projectThroughput } from '../bench/harness/scalability.js';
 import { median, summarize } from '../bench/harness/statistics.js';
@@ -57,6 +57,15 @@ test('a result becomes claims, tables, charts, notes and the machine in Markdown
   );
 });
 
+test('in short, a result has its first table and a link to the others', (t) => {
+  const [table] = result.tables;
+  const second = { title: 'Settings tried', columns: ['setting'], rows: [['one']] };
+  const summary = resultSummary({ ...result, title: 'Steps, by A_b & C', tables: [...(table === undefined ? [] : [table]), second] });
+  const link = 'More in [docs/benchmarks.md](docs/benchmarks.md#steps-by-a_b--c): Settings tried.';
+  t.is(summary, resultMarkdown(result).replace('\n\n- a note', `\n\n${link}\n\n- a note`));
+  t.is(resultSummary(result), resultMarkdown(result), 'nothing is left out, so nothing is linked');
+});
+
 test('results replace what a page holds between their markers, and nothing else', (t) => {
   const page = 'before\n<!-- bench:step -->\nold\nlines\n<!-- /bench -->\nbetween\n<!-- bench:other -->\nkept\n<!-- /bench -->\nafter\n';
   const inserted = insertResults(page, [result]);
@@ -75,7 +84,7 @@ test("the README's figures, and those of docs/benchmarks.md, are those of the ne
   for (const [name, text] of reportedBlocks(page('README.md'))) {
     const found = results.find(({ bench }) => bench === name);
     // Nothing measured, nothing claimed: an empty place is right then.
-    t.is(text, found === undefined ? '' : resultMarkdown(found), `${name}: npm run bench -- report`);
+    t.is(text, found === undefined ? '' : resultSummary(found), `${name}: npm run bench -- report`);
   }
   if (results.length > 0) t.is(page('docs/benchmarks.md'), resultsPage(results), 'npm run bench -- report');
 });

@@ -28,17 +28,31 @@ function claimLine({ what, measured, bound, side, passed }: Claim): string {
   return `| ${what} | ${figure(measured)} | ${side} ${figure(bound)} | ${passed ? 'yes' : '**no**'} |`;
 }
 
+/** The page of all results, as the README names it. */
+const pageOfAll = 'docs/benchmarks.md';
+
+/** A result as the README shows it: as in full, but of the tables only the first, and a link to the others. */
+export function resultSummary(result: BenchResult): string {
+  const [first, ...others] = result.tables.map(({ title }) => title);
+  if (first === undefined || others.length === 0) return resultMarkdown(result);
+  const anchor = result.title.toLowerCase().replaceAll(/[^a-z0-9_ -]/g, '').replaceAll(' ', '-');
+  const more = `More in [${pageOfAll}](${pageOfAll}#${anchor}): ${others.join('; ')}.`;
+  return resultMarkdown({ ...result, tables: result.tables.slice(0, 1) }, undefined, more);
+}
+
 /**
  * A result as Markdown: claims first, then tables, charts, notes, machine and command.
  *
- * @param charts where the page that it is for finds the charts.
+ * @param chartsFolder where the page that it is for finds the charts.
+ * @param more a paragraph below tables and charts.
  */
-export function resultMarkdown(result: BenchResult, chartsFolder = 'docs/'): string {
+export function resultMarkdown(result: BenchResult, chartsFolder = 'docs/', more?: string): string {
   const { machine, claims, tables, charts, notes } = result;
   const lines: string[] = [];
   if (claims.length > 0) lines.push('| claim | measured | needed | holds |', '| --- | ---: | ---: | --- |', ...claims.map(claimLine), '');
   for (const table of tables) lines.push(...markdownTable(table));
   for (const { file, options } of charts) lines.push(`![${options.title}](${chartsFolder}${file}.svg)`, '');
+  if (more !== undefined) lines.push(more, '');
   for (const note of notes) lines.push(`- ${note}`);
   if (notes.length > 0) lines.push('');
   const libraries = Object.entries(machine.libraries).map(([name, version]) => `${name} ${version}`);
@@ -70,11 +84,11 @@ export function reportedBlocks(page: string): Map<string, string> {
   return new Map([...page.matchAll(marker)].map(([, name = '', text = '']) => [name, text]));
 }
 
-/** Replaces what a page holds between markers by the first results of those names. */
+/** Replaces what a page holds between markers by the first results of those names, each in short. */
 export function insertResults(page: string, results: readonly BenchResult[]): string {
   return page.replace(marker, (block, name: string) => {
     const result = results.find(({ bench }) => bench === name);
-    return result === undefined ? block : `<!-- bench:${name} -->\n${resultMarkdown(result)}\n<!-- /bench -->`;
+    return result === undefined ? block : `<!-- bench:${name} -->\n${resultSummary(result)}\n<!-- /bench -->`;
   });
 }
 
