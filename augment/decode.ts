@@ -59,12 +59,12 @@ interface UprightSize {
   readonly height: number;
 }
 
-async function uprightSize(image: Sharp): Promise<UprightSize> {
-  const { autoOrient } = await image.metadata();
-  return { width: autoOrient.width, height: autoOrient.height };
-}
-
-/** The image to decode, and its size once upright; turning is only asked for where it may be needed. */
+/**
+ * The image to decode, and its size once upright; turning is only asked for where it may be needed.
+ *
+ * Transparency is dropped as Pillow's `convert('RGB')` does for torchvision and Keras, the colours below it kept. That is
+ * done to the whole image before anything else, since sharp's resizing turns transparent pixels black.
+ */
 async function openImage(
   bytes: Buffer,
   header: JpegHeader | undefined,
@@ -73,7 +73,10 @@ async function openImage(
   const options = { failOn: 'error', limitInputPixels: pixelLimit } as const;
   if (header?.orientation === 1) return { image: sharp(bytes, options), size: header };
   const image = sharp(bytes, { ...options, autoOrient: true });
-  return { image, size: await uprightSize(image) };
+  const { autoOrient, hasAlpha } = await image.metadata();
+  if (!hasAlpha) return { image, size: { width: autoOrient.width, height: autoOrient.height } };
+  const { data, info } = await image.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return { image: sharp(data, { raw: info }), size: { width: info.width, height: info.height } };
 }
 
 /** The part of an image to keep, in upright pixels. */
@@ -173,7 +176,6 @@ async function decodePlain(bytes: Buffer, header: JpegHeader, box: Box, target: 
 /** Runs a chain; it must give 8-bit pixels of the size and channels of `picture`. */
 async function toPixels(chain: Sharp, picture: Picture): Promise<Uint8Array> {
   const { data, info } = await chain
-    .removeAlpha()
     .toColourspace(picture.channels === 1 ? 'b-w' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });

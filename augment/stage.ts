@@ -150,21 +150,28 @@ class Stage implements AugmentStage {
     gatherTargets(this.#options.dataset, request.samples, slot);
   }
 
+  /** A window that failed is taken like any other, so that fills after this one find buffers; its error is thrown at the end. */
   async #copy(entry: Epoch, request: BatchRequest, slot: BatchSlot): Promise<void> {
     const bytes = imageBytes(this.#options.dataset.shape);
     const stop = request.position + request.samples.length;
+    const failures: unknown[] = [];
     for (let position = request.position; position < stop; ) {
       const window = Math.floor(position / this.#windowSize);
       const pending = await this.#pending(entry, window);
-      await pending.ready;
       const start = window * this.#windowSize;
       const end = Math.min(stop, pending.end);
-      const pixels = this.#buffer(pending.buffer).subarray((position - start) * bytes, (end - start) * bytes);
-      slot.pixels.set(pixels, (position - request.position) * bytes);
+      await pending.ready.then(
+        () => {
+          const pixels = this.#buffer(pending.buffer).subarray((position - start) * bytes, (end - start) * bytes);
+          slot.pixels.set(pixels, (position - request.position) * bytes);
+        },
+        (error: unknown) => failures.push(error),
+      );
       pending.left -= end - position;
       position = end;
       if (pending.left <= 0) this.#release(pending);
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** The window, once it has been started. */
@@ -266,7 +273,7 @@ export async function createAugmentStage(options: AugmentStageOptions): Promise<
 
 /** A stage that only decodes files. */
 export function createDecodeStage(dataset: Dataset, slots: readonly BatchSlot[], workers: number): BatchStage {
-  const batchSize = Math.floor((slots[0]?.pixels.length ?? 0) / imageBytes(dataset.shape));
+  const batchSize = Math.floor(Math.max(...slots.map(({ pixels }) => pixels.length)) / imageBytes(dataset.shape));
   const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit: defaultPixelLimit }, workers);
   return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize }, pool, workers);
 }

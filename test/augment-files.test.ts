@@ -8,6 +8,7 @@ import { decodeImage } from '../augment/decode.js';
 import { readJpegHeader } from '../augment/jpeg-header.js';
 import { ConvoyError } from '../src/errors.js';
 import { RandomStream } from '../src/random.js';
+import { everyBatch } from '../src/sweep.js';
 import type { BatchSlot, Dataset, ImageShape } from '../src/contracts/index.js';
 
 async function withFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
@@ -104,6 +105,22 @@ test('every kind of image comes out as the same upright 8-bit colours', async (t
   });
 });
 
+test('transparency is dropped and the colour below it stays, as by Pillow for torchvision, whatever is cut and resized', async (t) => {
+  await withFolder(async (folder) => {
+    const clear = { create: { width: 60, height: 40, channels: 4, background: { r: 200, g: 100, b: 50, alpha: 0 } } } as const;
+    await sharp(clear).png().toFile(join(folder, 'clear.png'));
+    const crops = [undefined, { name: 'centerCrop', fraction: 0.3 }, { name: 'centerCrop', fraction: 0.9 }] as const;
+    for (const crop of crops) {
+      for (const side of [8, 20, 50]) {
+        const pixels = new Uint8Array(side * side * 3);
+        const shape = { height: side, width: side, channels: 3 };
+        await decodeImage(join(folder, 'clear.png'), shape, crop, () => new RandomStream(1, 'test'), 1_000_000, pixels);
+        t.deepEqual(pixels, Uint8Array.from(pixels, (_, index) => [200, 100, 50][index % 3] ?? 0), `${side}, ${crop?.fraction ?? 'whole'}`);
+      }
+    }
+  });
+});
+
 test('an animated GIF shows its first frame, a 1xN image is stretched, grey ones come as one channel', async (t) => {
   await withFolder(async (folder) => {
     const frames = Buffer.alloc(8 * 16 * 3, 250);
@@ -113,6 +130,24 @@ test('an animated GIF shows its first frame, a 1xN image is stretched, grey ones
     const pixels = await wholeEpoch(fileDataset(folder, ['animated.gif', 'thin.png'], { height: 8, width: 8, channels: 1 }));
     t.true(pixels.subarray(0, 64).every((value) => value > 245));
     t.true(pixels.subarray(64).every((value) => value === 255));
+  });
+});
+
+test('a bad file early in a large split ends a sweep over it with its error', async (t) => {
+  await withFolder(async (folder) => {
+    await sharp({ create: { width: 8, height: 8, channels: 3, background: '#fff' } }).png().toFile(join(folder, 'good.png'));
+    await writeFile(join(folder, 'bad.png'), 'not an image');
+    const dataset = fileDataset(folder, Array.from({ length: 600 }, (_, index) => (index === 5 ? 'bad.png' : 'good.png')), { height: 8, width: 8, channels: 3 });
+    // As in a run: slots of the size of a training batch before those that evaluation uses.
+    const slots = [32, 256, 256, 256].map((count) => slotFor({ ...dataset, count }));
+    const stage = createGatherStage({ dataset, slots, workers: 1 });
+    try {
+      const swept = everyBatch({ stage, slots: [1, 2, 3], count: 600, capacity: 256, work: async () => undefined });
+      const error = await t.throwsAsync(swept, { instanceOf: ConvoyError });
+      t.is(error.details.file, join(folder, 'bad.png'));
+    } finally {
+      await stage.close();
+    }
   });
 });
 
