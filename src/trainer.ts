@@ -156,7 +156,7 @@ class Run implements Control {
     state.position = 0;
     state.meter = undefined;
     state.seconds += seconds;
-    runtime.schedule.onEpochEnd?.((validation ?? test).loss);
+    runtime.schedule.onEpochEnd?.(validation ?? test);
     await this.callbacks.onEpochEnd(record, this);
     await this.recorder.epochEnd(runtime, state, this.callbacks, record);
     if (state.epoch < config.epochs) this.#stopIfAborted(); // after the last epoch there is nothing left to stop

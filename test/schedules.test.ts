@@ -18,6 +18,9 @@ interface Fixture {
 
 const reference = JSON.parse(await readFile('test/fixtures/schedules.json', 'utf8')) as Fixture;
 
+/** A metric that stands for loss and accuracy, whichever the mode is about. */
+const both = (metric: number) => ({ loss: metric, accuracy: metric });
+
 for (const { title, spec, stepsPerEpoch, totalSteps, learningRates, metrics } of reference.cases) {
   test(`the learning rates of PyTorch: ${title}`, (t) => {
     const { baseLearningRate } = reference;
@@ -25,7 +28,7 @@ for (const { title, spec, stepsPerEpoch, totalSteps, learningRates, metrics } of
     learningRates.forEach((expected, step) => {
       const found = schedule.learningRate(step);
       t.true(Math.abs(found - expected) <= 1e-9 * baseLearningRate, `step ${step}: ${found}, not ${expected}`);
-      if (metrics) schedule.onEpochEnd?.(metrics[step] ?? NaN);
+      if (metrics) schedule.onEpochEnd?.(both(metrics[step] ?? NaN));
     });
   });
 }
@@ -54,7 +57,7 @@ test('a plateau goes on from its saved state as if it had never stopped', (t) =>
         schedule = createSchedule(spec, context);
         schedule.restore(saved);
       }
-      schedule.onEpochEnd?.(metric);
+      schedule.onEpochEnd?.(both(metric));
       return schedule.learningRate(step);
     });
   };
@@ -63,6 +66,17 @@ test('a plateau goes on from its saved state as if it had never stopped', (t) =>
   // bad epochs again.
   t.deepEqual(whole, [1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]);
   metrics.forEach((_, step) => t.deepEqual(rates(step), whole));
+});
+
+test('a plateau of mode max is one of the accuracy, of mode min one of the loss', (t) => {
+  const rate = (mode: 'min' | 'max'): number => {
+    const schedule = createSchedule({ name: 'reduceOnPlateau', mode, patience: 0, factor: 0.5 }, { baseLearningRate: 1, totalSteps: 8, stepsPerEpoch: 1 });
+    // The loss falls in each of three epochs; the accuracy rises once and then stays: one bad epoch is more than none.
+    for (const [loss, accuracy] of [[3, 0.1], [2, 0.5], [1, 0.5]] as const) schedule.onEpochEnd?.({ loss, accuracy });
+    return schedule.learningRate(3);
+  };
+  t.is(rate('min'), 1);
+  t.is(rate('max'), 0.5);
 });
 
 test('only a schedule that follows a metric asks for one, and only it has a state', (t) => {

@@ -22,8 +22,8 @@ export interface Schedule {
   learningRate(step: number): number;
   /** Only of schedules that move it: the momentum of the same step, instead of the optimizer's own. */
   readonly momentum?: (step: number) => number;
-  /** Only of schedules that follow a metric: takes it after each epoch. */
-  readonly onEpochEnd?: (metric: number) => void;
+  /** Only of schedules that follow a metric: takes an epoch's scores, of the validation split where there is one. */
+  readonly onEpochEnd?: (scores: { readonly loss: number; readonly accuracy: number }) => void;
   /** Everything that later learning rates depend on besides the step, as plain JSON; null where that is nothing. */
   state(): PlateauState | null;
   /** @throws ConvoyError `CONVOY_CHECKPOINT` when it is not a state of this schedule. */
@@ -64,7 +64,7 @@ export function createSchedule(spec: ScheduleSpec, context: ScheduleContext): Sc
       return main(0) * (start + ((1 - start) * step) / warmSteps);
     },
     ...(momentum === undefined ? {} : { momentum: (step: number) => momentum(Math.max(0, step - warmSteps)) }),
-    ...(plateau === undefined ? {} : { onEpochEnd: (metric: number) => plateau.observe(metric) }),
+    ...(plateau === undefined ? {} : { onEpochEnd: (scores) => plateau.observe(scores) }),
     state: () => plateau?.state ?? null,
     restore: (state) => {
       if (plateau !== undefined) plateau.restore(state);

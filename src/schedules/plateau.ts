@@ -15,7 +15,7 @@ export type PlateauState = z.output<typeof stateSchema>;
 
 type PlateauSpec = Extract<ParsedSchedule, { name: 'reduceOnPlateau' }>;
 
-/** ReduceLROnPlateau. A metric that is not a number is no improvement. */
+/** ReduceLROnPlateau: of the loss, or in mode `max` of the accuracy. A metric that is not a number is no improvement. */
 export class Plateau {
   readonly #spec: PlateauSpec;
   #state: PlateauState;
@@ -42,9 +42,10 @@ export class Plateau {
     this.#state = parsed.data;
   }
 
-  /** Takes the metric of an epoch. */
-  observe(metric: number): void {
-    const { factor, patience, cooldown, minLearningRate, epsilon } = this.#spec;
+  /** Takes the scores of an epoch. */
+  observe({ loss, accuracy }: { readonly loss: number; readonly accuracy: number }): void {
+    const { mode, factor, patience, cooldown, minLearningRate, epsilon } = this.#spec;
+    const metric = mode === 'min' ? loss : accuracy;
     const state = { ...this.#state };
     if (this.#improves(metric)) {
       state.best = metric;

@@ -84,7 +84,10 @@ export const scheduleSchema = z.discriminatedUnion('name', [
     baseMomentum: z.number().min(0).lt(1).default(0.85),
     maxMomentum: z.number().min(0).lt(1).default(0.95),
   }),
-  /** ReduceLROnPlateau: times `factor` when the metric has not improved for more than `patience` epochs. */
+  /**
+   * ReduceLROnPlateau: times `factor` when the metric has not improved for more than `patience` epochs. In mode `min` it is
+   * the loss, in mode `max` the accuracy: of the validation split where there is one, else of the test split.
+   */
   z.strictObject({
     name: z.literal('reduceOnPlateau'),
     ...common,
