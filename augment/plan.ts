@@ -137,7 +137,7 @@ function append(builder: PlanBuilder, transform: Transform, stream: RandomStream
     case 'trivialAugment':
       return appendAutomatic(builder, transform, stream);
     case 'normalize':
-      return; // done by the network's input scaling
+      return; // the network's input scaling: `splitNormalize`
   }
 }
 

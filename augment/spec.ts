@@ -1,7 +1,6 @@
 /** What to do to the images of a batch: a list of transforms, from text (`flip,crop:4,rotate:15`) or JSON. */
 import { z } from 'zod';
 import { optionError } from '../src/errors.js';
-import type { Preprocess } from '../src/contracts/index.js';
 import { isTransformName, transforms, type TransformEntry, type TransformName } from './registry.js';
 
 /** Low and high end of what is drawn from. */
@@ -178,14 +177,17 @@ export const augmentSchema = z.unknown().transform((value, context): AugmentSpec
 });
 
 /**
- * The `normalize` of a list as the network's input scaling (pixels are normalised in the network, at no cost to the
- * stage); undefined when there is none.
+ * Parts a list into what the stage does and its `normalize`, which is the network's input scaling: there it costs
+ * nothing, and images that are evaluated are scaled too.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for more than one `normalize`.
  */
-export function normalization(spec: AugmentSpec): Preprocess | undefined {
-  const last = spec.findLast((transform) => transform.name === 'normalize');
-  if (last?.name !== 'normalize') return undefined;
-  return {
-    scale: last.deviation.map((deviation) => 1 / (255 * deviation)),
-    offset: last.deviation.map((deviation, channel) => -(last.mean[channel] ?? 0) / deviation),
-  };
+export function splitNormalize(spec: AugmentSpec): {
+  readonly transforms: AugmentSpec;
+  readonly normalize?: { readonly mean: readonly number[]; readonly std: readonly number[] };
+} {
+  const [first, second] = spec.filter((transform) => transform.name === 'normalize');
+  if (second !== undefined) throw optionError('augment', 'at most one normalize', spec.map(({ name }) => name));
+  if (first === undefined) return { transforms: spec };
+  return { transforms: spec.filter((transform) => transform !== first), normalize: { mean: first.mean, std: first.deviation } };
 }

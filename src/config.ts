@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { augmentSchema } from '../augment/index.js';
+import { augmentSchema, splitNormalize } from '../augment/index.js';
 import type { Precision } from './contracts/index.js';
 import { optionError } from './errors.js';
 import { lossSchema } from './losses/index.js';
@@ -152,7 +152,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
     parseOptions(configSchema, merged, where);
   }
-  const config = settlePrecision(parseOptions(configSchema, merged, ''));
+  const config = settleNormalize(settlePrecision(parseOptions(configSchema, merged, '')));
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
@@ -172,6 +172,16 @@ function settlePrecision(config: CheckedConfig): RunConfig {
   const { precision, engine } = config;
   if (precision !== 'auto') return { ...config, precision };
   return { ...config, precision: engine !== 'eager' && cpuFeatures().bfloat16 ? 'bfloat16' : 'float32' };
+}
+
+/** A `normalize` among the transforms is the option of that name. */
+function settleNormalize(config: RunConfig): RunConfig {
+  const inPhase = config.phases?.findIndex(({ augment }) => augment?.some(({ name }) => name === 'normalize')) ?? -1;
+  if (inPhase >= 0) throw optionError(`phases.${inPhase}.augment`, 'normalize not in a phase but for all of them', 'normalize');
+  const { transforms, normalize } = splitNormalize(config.augment ?? []);
+  if (normalize === undefined) return config;
+  if (config.normalize !== undefined) throw optionError('augment', 'no normalize beside the option of that name', config.normalize);
+  return { ...config, augment: [...transforms], normalize: { mean: [...normalize.mean], std: [...normalize.std] } };
 }
 
 /** Fills in what phases leave out, and counts their epochs. */

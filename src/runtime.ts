@@ -89,6 +89,8 @@ const evaluationBatch = 256;
 const evaluationBytes = 64 * 2 ** 20;
 /** Samples that the augmentation stage may be ahead: its mosaics are full from about this many. */
 const augmentLead = 1024;
+/** Bytes of pixels that it may be ahead, where images are so large that a thousand are more. */
+const augmentLeadBytes = 512 * 2 ** 20;
 /** Evaluation batches in flight: one computing, one being filled, one being read. */
 const evaluationSlotCount = 3;
 
@@ -119,7 +121,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));
   const augments = config.augment !== undefined && config.augment.length > 0;
   const staged = augments || (train.store.kind === 'files' && parts === undefined);
-  const trainSlotCount = staged ? Math.max(3, Math.ceil(augmentLead / config.batchSize) + 2) : 2;
+  const lead = Math.min(augmentLead, augmentLeadBytes / imageBytes);
+  const trainSlotCount = staged ? Math.max(3, Math.ceil(lead / config.batchSize) + 2) : 2;
   const factors = source.kind === 'compiled' ? source.graph.products : [];
   const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters, factors));
   const layout = planLayout({
@@ -127,6 +130,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     shards,
     slots: trainSlotCount + evaluationSlotCount,
     capacity,
+    training: { slots: trainSlotCount, capacity: config.batchSize },
     imageBytes,
     ...(parts && { featureLength: featureLength(parts) }),
     classes: spec.classes,
@@ -162,7 +166,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const coordinator = new Coordinator({ arena, layout, pool, kernel, slices });
   const all = Array.from({ length: layout.slots }, (_, slot) => slot);
   const evaluationSlots = all.slice(trainSlotCount);
-  const pixels = (dataset: Dataset): BatchStage => createGatherStage({ dataset, slots });
+  const decoders = augmentWorkers === 'auto' ? {} : { workers: augmentWorkers };
+  const pixels = (dataset: Dataset): BatchStage => createGatherStage({ dataset, slots, ...decoders });
   const { signal, onNote, onProgress } = options;
   const features =
     parts &&

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { z } from 'zod';
 import { ConvoyError } from '../src/errors.js';
-import { augmentSchema, normalization, parseAugment, transforms, validateAugment } from '../augment/index.js';
+import { augmentSchema, splitNormalize, parseAugment, transforms, validateAugment } from '../augment/index.js';
 
 test('names alone take the defaults, which are those of torchvision where it has the transform', (t) => {
   t.deepEqual(parseAugment('flip,crop,rotate'), [
@@ -85,10 +85,10 @@ test('inside a larger schema an issue carries its path', (t) => {
   t.regex(issue?.message ?? '', /number from 0 to 180/);
 });
 
-test('normalize becomes the scaling of the network\'s input', (t) => {
-  // (x / 255 - 0.5) / 0.25 = x / 63.75 - 2
-  const preprocess = normalization(validateAugment([{ name: 'normalize', mean: [0.5], deviation: [0.25] }]));
-  t.true(Math.abs((preprocess?.scale[0] ?? 0) - 1 / 63.75) < 1e-12);
-  t.deepEqual(preprocess?.offset, [-2]);
-  t.is(normalization(parseAugment('flip')), undefined);
+test('normalize is parted from what the stage does', (t) => {
+  const normalize = { name: 'normalize', mean: [0.5], deviation: [0.25] };
+  const split = splitNormalize(validateAugment(['flip', normalize, 'crop']));
+  t.deepEqual(split, { transforms: parseAugment('flip,crop'), normalize: { mean: [0.5], std: [0.25] } });
+  t.deepEqual(splitNormalize(parseAugment('flip')), { transforms: parseAugment('flip') });
+  t.throws(() => splitNormalize(validateAugment([normalize, normalize])), { message: /at most one normalize for augment/ });
 });

@@ -35,6 +35,16 @@ test('precision auto is bfloat16 where the processor has it, but float32 for the
   t.is(precision({ precision: 'bfloat16' }), 'bfloat16');
 });
 
+test('a normalize among the transforms is the option of that name, and one for the whole run', (t) => {
+  const normalize = { name: 'normalize', mean: [0.5], deviation: [0.25] };
+  const config = resolveConfig({ where: '', input: { augment: ['flip', normalize] } });
+  t.deepEqual(config.normalize, { mean: [0.5], std: [0.25] });
+  t.deepEqual(config.augment, [{ name: 'flip', probability: 0.5 }]);
+  const refused = (input: object, message: RegExp): void => void t.throws(() => resolveConfig({ where: '', input }), { message });
+  refused({ augment: [normalize], normalize: 'standard' }, /no normalize beside the option of that name/);
+  refused({ base: { name: 'vgg16' }, phases: [{ epochs: 1, augment: [normalize] }] }, /phases\.0\.augment/);
+});
+
 test('the learning rate not given is the default of the optimizer in PyTorch', (t) => {
   // torch.optim: SGD, Adam, AdamW 1e-3; RMSprop and Adagrad 1e-2.
   const table = { sgd: 1e-3, adam: 1e-3, adamw: 1e-3, rmsprop: 1e-2, adagrad: 1e-2 } as const;

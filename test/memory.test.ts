@@ -33,6 +33,7 @@ function drawn(trial: number): LayoutOptions {
     shards: 1 + random.below(4),
     slots: 1 + random.below(4),
     capacity: 1 + random.below(9),
+    training: { slots: random.below(3), capacity: 1 + random.below(9) },
     imageBytes: 1 + random.below(100),
     classes: 1 + random.below(11),
     targets: random.below(2) === 0 ? 'classes' : 'multi-label',
@@ -75,7 +76,7 @@ test('slots of a run are aligned, do not overlap and hold what the run needs', (
       end = byteOffset + length * bytes[type];
     }
     t.true(end <= arena.buffer.byteLength);
-    const { trainableLength, movingLength, frozenLength, capacity, imageBytes, classes } = layout;
+    const { trainableLength, movingLength, frozenLength, imageBytes, classes } = layout;
     t.is(arena.slot(slotNames.weights).length, trainableLength + movingLength + frozenLength);
     for (let shard = 0; shard < layout.shards; shard++) {
       t.is(arena.slot(slotNames.gradients(shard)).length, trainableLength);
@@ -84,6 +85,7 @@ test('slots of a run are aligned, do not overlap and hold what the run needs', (
     for (const state of layout.optimizerStates) t.is(arena.slot(slotNames.optimizer(state)).length, trainableLength);
     t.is(arena.slot(slotNames.stats).length, layout.slots * layout.shards * statsLength);
     for (let slot = 0; slot < layout.slots; slot++) {
+      const { capacity = 0 } = slot < (layout.training?.slots ?? 0) ? (layout.training ?? {}) : layout;
       t.is(arena.slot(slotNames.pixels(slot)).length, capacity * imageBytes);
       t.is(arena.slot(slotNames.targets(slot)).length, layout.targets === 'classes' ? capacity : capacity * classes);
       t.is(arena.slot(slotNames.outputs(slot)).length, capacity * classes);
@@ -109,6 +111,6 @@ test('what does not fit 4 GiB is refused with its size and what to do', (t) => {
     code: 'CONVOY_MEMORY',
     message:
       'Expected at most 4096 MiB of shared memory but the model, its shards and batch slots need 5120 MiB; ' +
-      'use fewer --shards, a smaller --batch-size or a narrower model',
+      'use fewer --shards, smaller images (--image-size), a smaller --batch-size or a narrower model',
   });
 });

@@ -58,7 +58,7 @@ export class ArenaPlan {
       throw new ConvoyError(
         'CONVOY_MEMORY',
         `Expected at most 4096 MiB of shared memory but the model, its shards and batch slots need ` +
-          `${Math.ceil(this.#bytes / 2 ** 20)} MiB; use fewer --shards, a smaller --batch-size or a narrower model`,
+          `${Math.ceil(this.#bytes / 2 ** 20)} MiB; use fewer --shards, smaller images (--image-size), a smaller --batch-size or a narrower model`,
       );
     }
     try {

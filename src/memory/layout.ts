@@ -47,6 +47,8 @@ export interface LayoutOptions {
   readonly slots: number;
   /** Samples a slot can hold. */
   readonly capacity: number;
+  /** The first slots, which need hold no more than a training batch. Default: none. */
+  readonly training?: { readonly slots: number; readonly capacity: number };
   /** Bytes of one image. */
   readonly imageBytes: number;
   /** Floats of one sample's features, where training starts from those of a frozen base. */
@@ -168,13 +170,14 @@ export function createRunArena(layout: RunLayout, scratch: { readonly blocks: nu
   plan.add(slotNames.reduced, 'float32', layout.trainableLength);
   plan.add(slotNames.scratch, 'float32', scratch.blocks * scratch.floats);
   for (let slot = 0; slot < layout.slots; slot++) {
-    plan.add(slotNames.pixels(slot), 'uint8', layout.capacity * layout.imageBytes);
+    const capacity = slot < (layout.training?.slots ?? 0) ? (layout.training?.capacity ?? 0) : layout.capacity;
+    plan.add(slotNames.pixels(slot), 'uint8', capacity * layout.imageBytes);
     if (layout.featureLength !== undefined) {
-      plan.add(slotNames.features(slot), 'float32', layout.capacity * layout.featureLength);
+      plan.add(slotNames.features(slot), 'float32', capacity * layout.featureLength);
     }
-    if (layout.targets === 'classes') plan.add(slotNames.targets(slot), 'int32', layout.capacity);
-    else plan.add(slotNames.targets(slot), 'float32', layout.capacity * layout.classes);
-    plan.add(slotNames.outputs(slot), 'float32', layout.capacity * layout.classes);
+    if (layout.targets === 'classes') plan.add(slotNames.targets(slot), 'int32', capacity);
+    else plan.add(slotNames.targets(slot), 'float32', capacity * layout.classes);
+    plan.add(slotNames.outputs(slot), 'float32', capacity * layout.classes);
   }
   return plan.create();
 }
