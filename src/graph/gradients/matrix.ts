@@ -1,3 +1,4 @@
+import { cast } from '../ops/elementwise.js';
 import { batchMatMul, matMul } from '../ops/neural.js';
 import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
@@ -21,18 +22,29 @@ function product(multiply: Product, first: string, second: string): GradientTabl
   };
 }
 
+/**
+ * Sums of a gradient [..., c] for each channel: [c]. TensorFlow's kernel adds bfloat16 up in bfloat16, which ends where a
+ * summand is under half a unit of the sum; behind `Conv2D`, oneDNN sums in float32 while it computes the filter's gradient.
+ */
+function channelSums(graph: GraphBuilder, gradient: Value, biased: string): Value {
+  const exact = gradient.type === 'float32' || biased === 'Conv2D' ? gradient : cast(graph, gradient, 'float32');
+  const attributes = { T: { type: exact.type }, data_format: 'NHWC' } as const;
+  const sums = graph.add('BiasAddGrad', [exact], attributes, { type: exact.type, shape: gradient.shape.slice(-1) }, 'bias');
+  return cast(graph, sums, gradient.type);
+}
+
 /** Matrix products and the bias that follows them. */
 export const matrixGradients: GradientTable = {
   MatMul: product(matMul, 'transpose_a', 'transpose_b'),
   BatchMatMulV2: product(batchMatMul, 'adj_x', 'adj_y'),
   BiasAdd: (graph, node, gradient, needs) => {
-    const [biased, bias] = [inputOf(node, 0), inputOf(node, 1)];
+    const biased = inputOf(node, 0);
     const toBias = (): Value => {
       const pooled = pooledGradient(gradient)?.gradient;
       const narrow = pooled === undefined ? narrowGradients(graph, biased.node, gradient)?.bias : undefined;
       if (narrow !== undefined) return narrow;
       // What a pooling spread has the sum of what it had.
-      return graph.add('BiasAddGrad', [pooled ?? gradient], node.attributes, { type: bias.type, shape: bias.shape }, 'bias');
+      return channelSums(graph, pooled ?? gradient, biased.node.op);
     };
     return [gradient, needs(1) ? toBias() : undefined];
   },
