@@ -60,7 +60,7 @@ for (const { name, shape, least } of cases) {
   const compile = (precision: Precision, kernels: readonly string[]): Promise<GraphRun> =>
     GraphRun.open(native, run, compileModel(model, { ...plain, precision }, { kernels }));
   const graphs = [await compile('float32', native.kernels.ops), await compile('float32', [])];
-  if (cpuFeatures().bfloat16) graphs.push(await compile('bfloat16', []));
+  if (cpuFeatures().bfloat16) graphs.push(await compile('bfloat16', native.kernels.ops));
   const engine = new EagerEngine({ native, seed: 0, ...run }, model);
   const task = shardTask(batch);
   const [eager = 0, float32 = 0, without = 0, bfloat16 = Number.NaN] = rates([

@@ -2,7 +2,7 @@ import test from 'ava';
 import { GraphBuilder } from '../src/graph/builder.js';
 import { gradients } from '../src/graph/gradients/reverse.js';
 import { canNormalize, normalizeBatch } from '../src/graph/ops/batch-norm.js';
-import { binary } from '../src/graph/ops/elementwise.js';
+import { binary, cast } from '../src/graph/ops/elementwise.js';
 import { relu } from '../src/graph/ops/rectify.js';
 import { reduce } from '../src/graph/ops/reduce.js';
 import type { Shape, Value } from '../src/graph/types.js';
@@ -104,64 +104,102 @@ function reference(
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-for (const { shape, mean = 0, spread = 1 } of cases) {
-  for (const end of Object.keys(ends) as End[]) {
-    onKernels(`[${shape.join(', ')}] around ${mean} by ${spread}, ${end}: as in float64`, async (t) => {
-      const channels = shape.at(-1) as number;
-      const stream = new RandomStream(0, 'test', ...shape);
-      const drawn = (length: number, middle: number, reach: number): Float32Array =>
-        Float32Array.from({ length }, () => middle + reach * (2 * stream.uniform() - 1));
-      const length = sizeOf(shape);
-      const data = [drawn(length, mean, spread), drawn(channels, 1, 0.5), drawn(channels, 0, 0.5), drawn(length, 0.2, 1)] as const;
-      const expected = reference(data[0], channels, data[1], data[2], data[3], end);
+/** The bfloat16 next to a number that is finite, of two the one with an even last bit. */
+function rounded(value: number): number {
+  const unit = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(value))), -126) - 7);
+  if (value === 0) return 0;
+  const units = value / unit;
+  const below = Math.floor(units);
+  const up = units - below > 0.5 || (units - below === 0.5 && below % 2 !== 0);
+  return (up ? below + 1 : below) * unit;
+}
 
-      const graph = new GraphBuilder({ kernels });
-      const shapes = [[-1, ...shape.slice(1)], [channels], [channels]];
-      const inputs = shapes.map((each, index) => graph.placeholder(`input${index}`, 'float32', each)) as [Value, Value, Value];
-      const slope = graph.placeholder('slope', 'float32', inputs[0].shape);
-      const { normal, statistics } = normalizeBatch(graph, ...inputs, epsilon);
-      const output = ends[end](graph, normal);
-      t.is(output.node.op, end === 'plain and rectified' ? 'AddV2' : 'ConvoyBatchNorm');
-      const derived = gradients(graph, reduce(graph, 'Sum', binary(graph, 'Mul', output, slope)), inputs) as Value[];
-      const evaluation = await GraphEvaluation.open(native, graph);
-      const sizes = [shape, [channels], [channels], shape];
-      const feeds = [...inputs, slope].map((value, index): Feed => ({
-        value,
-        data: data[index] as Float32Array,
-        shape: sizes[index] as Shape,
-      }));
-      const found = evaluation.values(feeds, [output, statistics.mean, statistics.variance, ...derived]);
-      evaluation.graph.dispose();
-      const [y, means, variances, ofX, ofGamma, ofBeta] = found;
+/** By type how inputs are rounded, and by how much of itself an output may be off for being rounded. */
+const types = {
+  float32: { round: (values: Float32Array) => values, half: 0 },
+  bfloat16: { round: (values: Float32Array) => values.map(rounded), half: 2 ** -8 },
+} as const;
+type NumberType = keyof typeof types;
 
-      // A few roundings of 2^-24 each, wherever sums are exact; those of blocks of 32 float32 numbers add a few more.
-      for (let channel = 0; channel < channels; channel++) {
-        const [middle, variance] = [expected.mean[channel] as number, expected.variance[channel] as number];
-        const unit = Math.abs(middle) + Math.sqrt(variance);
-        const near = (name: string, got: number | undefined, wanted: number | undefined, most: number): void => {
-          const difference = Math.abs((got ?? Number.NaN) - (wanted ?? Number.NaN));
-          t.true(difference <= most, `${name} of channel ${channel}: ${got} for ${wanted}`);
-        };
-        near('mean', means?.[channel], middle, 2 ** -23 * unit);
-        near('variance', variances?.[channel], variance, 5e-7 * variance);
-        near('gradient to gamma', ofGamma?.[channel], expected.gamma[channel], 1e-6 * (expected.gammaTerms[channel] as number));
-        near('gradient to beta', ofBeta?.[channel], expected.beta[channel], 1e-6 * (expected.betaTerms[channel] as number));
-      }
-      for (const [name, got, wanted, bound] of [['output', y, expected.output, 5e-7], ['gradient to x', ofX, expected.x, 2e-6]] as const) {
-        const difference = relativeDifference(got as Float32Array, Float32Array.from(wanted));
-        t.true(difference < bound, `${name}: ${difference}`);
-      }
-    });
-  }
+function normalizedAsDefined(type: NumberType, { shape, mean = 0, spread = 1 }: Case, end: End): void {
+  const title = `${type} [${shape.join(', ')}] around ${mean} by ${spread}, ${end}: as in float64`;
+  onKernels(title, async (t) => {
+    const { round, half } = types[type];
+    const channels = shape.at(-1) as number;
+    const stream = new RandomStream(0, 'test', ...shape);
+    const drawn = (length: number, middle: number, reach: number): Float32Array =>
+      Float32Array.from({ length }, () => middle + reach * (2 * stream.uniform() - 1));
+    const length = sizeOf(shape);
+    const [x, gamma, beta] = [round(drawn(length, mean, spread)), drawn(channels, 1, 0.5), drawn(channels, 0, 0.5)] as const;
+    const data = [x, gamma, beta, round(drawn(length, 0.2, 1))] as const;
+    const expected = reference(data[0], channels, data[1], data[2], data[3], end);
+
+    const graph = new GraphBuilder({ kernels });
+    const shapes = [[-1, ...shape.slice(1)], [channels], [channels]];
+    const inputs = shapes.map((each, index) => graph.placeholder(`input${index}`, 'float32', each)) as [Value, Value, Value];
+    const slope = graph.placeholder('slope', 'float32', inputs[0].shape);
+    const { normal, statistics } = normalizeBatch(graph, cast(graph, inputs[0], type), inputs[1], inputs[2], epsilon);
+    const ended = ends[end](graph, normal);
+    t.is(ended.node.op, end === 'plain and rectified' ? 'AddV2' : 'ConvoyBatchNorm');
+    const output = cast(graph, ended, 'float32');
+    const derived = gradients(graph, reduce(graph, 'Sum', binary(graph, 'Mul', output, slope)), inputs) as Value[];
+    const evaluation = await GraphEvaluation.open(native, graph);
+    const sizes = [shape, [channels], [channels], shape];
+    const feeds = [...inputs, slope].map((value, index): Feed => ({
+      value,
+      data: data[index] as Float32Array,
+      shape: sizes[index] as Shape,
+    }));
+    const found = evaluation.values(feeds, [output, statistics.mean, statistics.variance, ...derived]);
+    evaluation.graph.dispose();
+    const [y, means, variances, ofX, ofGamma, ofBeta] = found;
+
+    // A few roundings of 2^-24 each, wherever sums are exact; those of blocks of 32 float32 numbers add a few more.
+    for (let channel = 0; channel < channels; channel++) {
+      const [middle, variance] = [expected.mean[channel] as number, expected.variance[channel] as number];
+      const unit = Math.abs(middle) + Math.sqrt(variance);
+      const near = (name: string, got: number | undefined, wanted: number | undefined, most: number): void => {
+        const difference = Math.abs((got ?? Number.NaN) - (wanted ?? Number.NaN));
+        t.true(difference <= most, `${name} of channel ${channel}: ${got} for ${wanted}`);
+      };
+      near('mean', means?.[channel], middle, 2 ** -23 * unit);
+      near('variance', variances?.[channel], variance, 5e-7 * variance);
+      near('gradient to gamma', ofGamma?.[channel], expected.gamma[channel], 1e-6 * (expected.gammaTerms[channel] as number));
+      near('gradient to beta', ofBeta?.[channel], expected.beta[channel], 1e-6 * (expected.betaTerms[channel] as number));
+    }
+    for (const [name, got, wanted, bound] of [['output', y, expected.output, 5e-7], ['gradient to x', ofX, expected.x, 2e-6]] as const) {
+      const difference = relativeDifference(beyond(got as Float32Array, wanted, half), Float32Array.from(wanted));
+      t.true(difference < bound, `${name}: ${difference}`);
+    }
+  });
+}
+
+/** `got`, where it is off by no more than half a unit of bfloat16 just what is wanted, else by so much less. */
+function beyond(got: Float32Array, wanted: Float64Array, half: number): Float32Array {
+  return got.map((value, index) => {
+    const exact = wanted[index] as number;
+    const away = value - exact;
+    return exact + Math.sign(away) * Math.max(0, Math.abs(away) - half * Math.abs(exact));
+  });
+}
+
+for (const each of cases) {
+  for (const end of Object.keys(ends) as End[]) normalizedAsDefined('float32', each, end);
+  // What is used twice has a sum that is rounded again.
+  for (const end of ['plain', 'rectified'] as const) normalizedAsDefined('bfloat16', each, end);
 }
 
 /** What the ops make of rows of two channels: y, rectified, mean and variance. */
-async function ofRows(rows: readonly number[], gamma: readonly number[] = [1, 1]): Promise<readonly Float32Array[]> {
+async function ofRows(
+  rows: readonly number[],
+  gamma: readonly number[] = [1, 1],
+  type: NumberType = 'float32',
+): Promise<readonly Float32Array[]> {
   const graph = new GraphBuilder({ kernels });
   const x = graph.placeholder('x', 'float32', [-1, 2]);
   const vectors = [graph.constant(gamma, 'float32', [gamma.length]), graph.constant(0, 'float32', [2])] as const;
-  const { normal, statistics } = normalizeBatch(graph, x, ...vectors, epsilon);
-  const wanted = [relu(graph, normal), statistics.mean, statistics.variance];
+  const { normal, statistics } = normalizeBatch(graph, cast(graph, x, type), ...vectors, epsilon);
+  const wanted = [cast(graph, relu(graph, normal), 'float32'), statistics.mean, statistics.variance];
   const evaluation = await GraphEvaluation.open(native, graph);
   try {
     return evaluation.values([{ value: x, data: Float32Array.from(rows), shape: [rows.length / 2, 2] }], wanted);
@@ -177,9 +215,9 @@ onKernels('equal numbers have no variance, whatever they are', async (t) => {
   t.true(y?.every((value) => value === 0));
 });
 
-onKernels('NaN makes its channel NaN, and no other', async (t) => {
+for (const type of Object.keys(types) as NumberType[]) onKernels(`NaN makes its channel NaN, and no other: ${type}`, async (t) => {
   const rows = Array.from({ length: 600 }, (_, place) => (place === 301 ? Number.NaN : place));
-  for (const values of await ofRows(rows)) t.true(values.every((value, place) => Number.isNaN(value) === (place % 2 === 1)));
+  for (const values of await ofRows(rows, [1, 1], type)) t.true(values.every((value, place) => Number.isNaN(value) === (place % 2 === 1)));
 });
 
 onKernels('vectors of another size are refused', async (t) => {
@@ -187,10 +225,9 @@ onKernels('vectors of another size are refused', async (t) => {
   await t.throwsAsync(ofRows([1, 2, 3, 4], [1]), { message });
 });
 
-test('batches of float32 are normalized so where the kernels are', (t) => {
+test('batches are normalized so where the kernels are', (t) => {
   const graph = new GraphBuilder({ kernels });
-  t.true(canNormalize(graph, graph.placeholder('x', 'float32', [-1, 4])));
-  t.false(canNormalize(graph, graph.placeholder('narrow', 'bfloat16', [-1, 4])));
+  for (const type of Object.keys(types) as NumberType[]) t.true(canNormalize(graph, graph.placeholder(type, type, [-1, 4])));
   const without = new GraphBuilder();
   t.false(canNormalize(without, without.placeholder('x', 'float32', [-1, 4])));
 });

@@ -17,6 +17,13 @@ inline BatchNorm batchNormOf(Call& call, const TF_Tensor* x, void* attributes) {
   return {rows, dim(x, last), a.epsilon, a.relu != 0};
 }
 
+/** Calls `run` with the type of x's numbers, as a value of it. */
+template <typename Run>
+inline void inTypeOf(const TF_Tensor* x, Run run) {
+  if (TF_TensorType(x) == TF_BFLOAT16) run(convoy::Bfloat16{});
+  else run(float{});
+}
+
 inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
   Call call(context, "ConvoyBatchStatistics");
   const TF_Tensor* x = call.input(0, -1);
@@ -26,7 +33,11 @@ inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
   const int64_t channels[] = {n.channels};
   float *mean = call.output<float>(0, TF_FLOAT, channels), *variance = call.output<float>(1, TF_FLOAT, channels),
         *scale = call.output<float>(2, TF_FLOAT, channels), *shift = call.output<float>(3, TF_FLOAT, channels);
-  if (shift != nullptr) kernels->batchStatistics(n, data<float>(x), gamma, beta, mean, variance, scale, shift);
+  if (shift == nullptr) return;
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    kernels->batchNormOf<T>().statistics(n, data<T>(x), gamma, beta, mean, variance, scale, shift);
+  });
 }
 
 inline void batchNorm(void* attributes, TF_OpKernelContext* context) {
@@ -35,8 +46,11 @@ inline void batchNorm(void* attributes, TF_OpKernelContext* context) {
   const BatchNorm n = batchNormOf(call, x, attributes);
   if (n.rows == 0) return;
   const float *mean = call.vector(1, n.channels), *scale = call.vector(2, n.channels), *shift = call.vector(3, n.channels);
-  float* y = call.outputLike(0, x);
-  if (y != nullptr) kernels->batchNorm(n, data<float>(x), mean, scale, shift, y);
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    T* y = call.outputLike<T>(0, x);
+    if (y != nullptr) kernels->batchNormOf<T>().normalize(n, data<T>(x), mean, scale, shift, y);
+  });
 }
 
 inline void batchNormGradient(void* attributes, TF_OpKernelContext* context) {
@@ -46,12 +60,16 @@ inline void batchNormGradient(void* attributes, TF_OpKernelContext* context) {
   if (n.rows == 0) return;
   const float *mean = call.vector(2, n.channels), *variance = call.vector(3, n.channels), *scale = call.vector(4, n.channels),
               *shift = call.vector(5, n.channels);
-  float* xGradient = call.outputLike(0, x, 0);
-  const TF_Tensor* gradient = call.input(0, -1);
-  if (gradient == nullptr || !call.expect(sameShape(gradient, x), "a gradient of another shape")) return;
-  const int64_t channels[] = {n.channels};
-  float *gamma = call.output<float>(1, TF_FLOAT, channels), *beta = call.output<float>(2, TF_FLOAT, channels);
-  if (beta != nullptr) kernels->batchNormGradient(n, data<float>(gradient), data<float>(x), mean, variance, scale, shift, xGradient, gamma, beta);
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    T* xGradient = call.outputLike<T>(0, x, 0);
+    const TF_Tensor* gradient = call.input(0, -1);
+    if (gradient == nullptr || !call.expect(sameShape(gradient, x), "a gradient of another shape")) return;
+    const int64_t channels[] = {n.channels};
+    float *gamma = call.output<float>(1, TF_FLOAT, channels), *beta = call.output<float>(2, TF_FLOAT, channels);
+    if (beta == nullptr) return;
+    kernels->batchNormOf<T>().gradient(n, data<T>(gradient), data<T>(x), mean, variance, scale, shift, xGradient, gamma, beta);
+  });
 }
 
 }  // namespace

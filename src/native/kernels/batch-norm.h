@@ -45,8 +45,9 @@ inline void repeat(float* line, int channels, int floats) {
   for (int i = channels; i < floats; i += channels) memcpy(line + i, line, channels * sizeof(float));
 }
 
-inline void repeat(const float* from, float* line, int channels, int floats) {
-  memcpy(line, from, channels * sizeof(float));
+template <typename T>
+inline void repeat(const T* from, float* line, int channels, int floats) {
+  for (int i = 0; i < channels; i++) line[i] = loadOne(from + i);
   repeat(line, channels, floats);
 }
 
@@ -62,8 +63,9 @@ inline double gather(const double* line, int floats, int channels, int channel) 
  * its own mean, for which its second reading finds it in the cache. And `scale` and `shift`, with which the normalized x is
  * (x - mean) * scale + shift; the shift makes up for the rounding of the mean.
  */
-void batchStatistics(const BatchNorm& n, const float* x, const float* gamma, const float* beta, float* mean, float* variance,
-                     float* scale, float* shift) {
+template <typename T>
+void batchStatistics(const BatchNorm& n, const T* x, const float* gamma, const float* beta, float* mean, float* variance, float* scale,
+                     float* shift) {
   static thread_local Scratch floatMemory, doubleMemory;
   const Lines lines(n.rows, n.channels);
   const int floats = lines.floats, channels = n.channels;
@@ -75,7 +77,7 @@ void batchStatistics(const BatchNorm& n, const float* x, const float* gamma, con
   repeat(x, base, channels, floats);  // totals are of differences from the first row: of equal numbers they are zero
   inBlocks(lines, [&](int count) {
     memset(center, 0, floats * sizeof(float));
-    const float* from = x;
+    const T* from = x;
     for (int line = 0; line < count; line++, from += floats) {
       for (int i = 0; i < floats; i += lanes) store(center + i, load(center + i) + load(from + i));
     }
@@ -95,7 +97,7 @@ void batchStatistics(const BatchNorm& n, const float* x, const float* gamma, con
     }
   });
   for (int i = 0; i < lines.rest; i++) {
-    const double away = (double)x[i] - base[i];
+    const double away = (double)loadOne(x + i) - base[i];
     total[i] += away;
     totalSquares[i] += away * away;
   }
@@ -119,8 +121,8 @@ inline T normal(T x, T mean, T scale, T shift) {
 }
 
 /** The normalized x, no less than zero if rectified. */
-template <bool rectified>
-void normalize(const BatchNorm& n, const float* x, const float* mean, const float* scale, const float* shift, float* y) {
+template <bool rectified, typename T>
+void normalize(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift, T* y) {
   static thread_local Scratch memory;
   const Lines lines(n.rows, n.channels);
   const int floats = lines.floats, channels = n.channels;
@@ -134,16 +136,16 @@ void normalize(const BatchNorm& n, const float* x, const float* mean, const floa
       store(y + i, normal<rectified>(load(x + i), load(m + i), load(s + i), load(t + i)));
     }
   }
-  for (int i = 0; i < lines.rest; i++) y[i] = normal<rectified>(x[i], m[i], s[i], t[i]);
+  for (int i = 0; i < lines.rest; i++) storeOne(y + i, normal<rectified>(loadOne(x + i), m[i], s[i], t[i]));
 }
 
 /**
  * Gradients to x, gamma and beta from that of the (rectified) normalized x. With n rows, d = x - mean and the means of g and
  * of g d over them: gamma's is sum(g d) / deviation, x's is scale (g - mean(g) - d mean(g d) / variance).
  */
-template <bool rectified>
-void normalizeGradient(const BatchNorm& n, const float* gradient, const float* x, const float* mean, const float* variance,
-                       const float* scale, const float* shift, float* xGradient, float* gamma, float* beta) {
+template <bool rectified, typename T>
+void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const float* mean, const float* variance, const float* scale,
+                       const float* shift, T* xGradient, float* gamma, float* beta) {
   static thread_local Scratch floatMemory, doubleMemory;
   const Lines lines(n.rows, n.channels);
   const int floats = lines.floats, channels = n.channels;
@@ -160,7 +162,7 @@ void normalizeGradient(const BatchNorm& n, const float* gradient, const float* x
     if constexpr (!rectified) return g;
     else return normal<false>(value, middle, factor, offset) > 0 ? g : decltype(g){};
   };
-  const float *g = gradient, *from = x;
+  const T *g = gradient, *from = x;
   inBlocks(lines, [&](int count) {
     memset(sums, 0, (size_t)3 * floats * sizeof(float));
     for (int line = 0; line < count; line++, g += floats, from += floats) {
@@ -175,7 +177,7 @@ void normalizeGradient(const BatchNorm& n, const float* gradient, const float* x
     for (int i = 0; i < 3 * floats; i++) total[i] += sums[i];
   });
   for (int i = 0; i < lines.rest; i++) {
-    const float away = from[i] - m[i], passed = through(g[i], from[i], m[i], s[i], t[i]);
+    const float value = loadOne(from + i), away = value - m[i], passed = through(loadOne(g + i), value, m[i], s[i], t[i]);
     total[i] += passed;
     totalProducts[i] += (double)passed * away;
     totalRests[i] += away;
@@ -207,8 +209,8 @@ void normalizeGradient(const BatchNorm& n, const float* gradient, const float* x
     }
   }
   for (int i = 0; i < lines.rest; i++) {
-    const float passed = through(gradient[i], x[i], m[i], s[i], t[i]);
-    xGradient[i] = toX(passed, x[i] - m[i], s[i], average[i], slope[i], offset[i]);
+    const float value = loadOne(x + i), passed = through(loadOne(gradient + i), value, m[i], s[i], t[i]);
+    storeOne(xGradient + i, toX(passed, value - m[i], s[i], average[i], slope[i], offset[i]));
   }
 }
 

@@ -66,17 +66,18 @@ class Call {
     return static_cast<T*>(keep(index, TF_AllocateOutput(context_, index, type, dims, rank, bytes, status_)));
   }
   /**
-   * Memory of an output of floats with the shape of a tensor; null after a failure. It is that of input `over` where nothing else
-   * needs that one, as is so only before `input` gave it out.
+   * Memory of an output with the type (T) and shape of a tensor; null after a failure. It is that of input `over` where nothing
+   * else needs that one, as is so only before `input` gave it out.
    */
-  float* outputLike(int index, const TF_Tensor* tensor, int over = -1) {
+  template <typename T>
+  T* outputLike(int index, const TF_Tensor* tensor, int over = -1) {
     if (TF_GetCode(status_) != TF_OK) return nullptr;
     int64_t dims[8];
     const int rank = TF_NumDims(tensor);
     if (!expect(rank <= 8, "an input of another rank")) return nullptr;
     for (int i = 0; i < rank; i++) dims[i] = TF_Dim(tensor, i);
     int forwarded;
-    return static_cast<float*>(keep(index, TF_ForwardInputOrAllocateOutput(context_, &over, over < 0 ? 0 : 1, index, dims, rank, &forwarded, status_)));
+    return static_cast<T*>(keep(index, TF_ForwardInputOrAllocateOutput(context_, &over, over < 0 ? 0 : 1, index, dims, rank, &forwarded, status_)));
   }
   /** Gives an input that is written to as an output: whoever takes that sees what was written. */
   void give(int index, const TF_Tensor* tensor) {

@@ -6,8 +6,9 @@
 //
 // Sums over a batch, as normalizations take them, TensorFlow adds up in float32, one number after the other.
 //
-// Images are [N, H, W, C] in rows (channels last), filters [KH, KW, Ci, Co], all float32. Every sum has one fixed order,
-// whatever the width of the vectors, so that the only difference between processors is how a product is rounded.
+// Images are [N, H, W, C] in rows (channels last), filters [KH, KW, Ci, Co], all float32 but where T stands, which may be
+// bfloat16 too. Every sum is in float32 or float64 and has one fixed order, whatever the width of the vectors, so that the
+// only difference between processors is how a product is rounded.
 #pragma once
 #include <cstdint>
 
@@ -49,6 +50,24 @@ struct BatchNorm {
   bool rectified;  // a ReLU follows
 };
 
+/** The upper half of a float32. */
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+/** Batch normalization of x in type T. */
+template <typename T>
+struct BatchNormKernels {
+  /** Of each channel mean and biased variance, and what normalizes it: (x - mean) * scale + shift. */
+  void (*statistics)(const BatchNorm&, const T* x, const float* gamma, const float* beta, float* mean, float* variance, float* scale,
+                     float* shift);
+  /** y: the normalized x. */
+  void (*normalize)(const BatchNorm&, const T* x, const float* mean, const float* scale, const float* shift, T* y);
+  /** Gradients to x (which may lie where y's does), gamma and beta from that of y, through the statistics too. */
+  void (*gradient)(const BatchNorm&, const T* gradient, const T* x, const float* mean, const float* variance, const float* scale,
+                   const float* shift, T* xGradient, float* gamma, float* beta);
+};
+
 /** The functions below, for one instruction set. */
 struct Kernels {
   const char* instructions;
@@ -67,15 +86,22 @@ struct Kernels {
   void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, const float* y, float* filter, float* bias);
   /** to[rows, columns]: sums over samples of A times B times the sample's share; without shares each counts 1. */
   void (*product)(const Product&, const float* a, const float* b, const float* shares, float* to);
-  /** Of each channel mean and biased variance, and what normalizes it: (x - mean) * scale + shift. */
-  void (*batchStatistics)(const BatchNorm&, const float* x, const float* gamma, const float* beta, float* mean, float* variance,
-                          float* scale, float* shift);
-  /** y: the normalized x. */
-  void (*batchNorm)(const BatchNorm&, const float* x, const float* mean, const float* scale, const float* shift, float* y);
-  /** Gradients to x (which may lie where y's does), gamma and beta from that of y, through the statistics too. */
-  void (*batchNormGradient)(const BatchNorm&, const float* gradient, const float* x, const float* mean, const float* variance,
-                            const float* scale, const float* shift, float* xGradient, float* gamma, float* beta);
+  BatchNormKernels<float> batchNorm;
+  BatchNormKernels<Bfloat16> narrowBatchNorm;
+
+  /** Those for numbers of type T. */
+  template <typename T>
+  const BatchNormKernels<T>& batchNormOf() const;
 };
+
+template <>
+inline const BatchNormKernels<float>& Kernels::batchNormOf() const {
+  return batchNorm;
+}
+template <>
+inline const BatchNormKernels<Bfloat16>& Kernels::batchNormOf() const {
+  return narrowBatchNorm;
+}
 
 /** One for each instruction set that was compiled, from `vector.cc`. */
 extern const Kernels avx2Kernels;

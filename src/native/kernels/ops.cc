@@ -34,6 +34,9 @@ const Attribute relu = {"relu: bool", [](TF_OpKernelConstruction* from, Attribut
                           TF_OpKernelConstruction_GetAttrBool(from, "relu", &to->relu, status);
                         }};
 
+/** What the T of an op's inputs and outputs is; TensorFlow sees to it, and the tensors tell. */
+const Attribute numbers = {"T: {float, bfloat16} = DT_FLOAT", [](TF_OpKernelConstruction*, Attributes*, TF_Status*) {}};
+
 /** What one op has. */
 struct Op {
   const char* name;
@@ -52,15 +55,15 @@ const Op ops[] = {
     {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float", "y: float"}, {"filter: float", "bias: float"}, {&kernel, &padding}, narrowFilter},
     {"ConvoyProduct", {"a: float", "b: float", "shares: float", "first: int32", "slot: float"}, {"written: float"}, {}, product},
     {"ConvoyBatchStatistics",
-     {"x: float", "gamma: float", "beta: float"},
+     {"x: T", "gamma: float", "beta: float"},
      {"mean: float", "variance: float", "scale: float", "shift: float"},
-     {&epsilon},
+     {&epsilon, &numbers},
      batchStatistics},
-    {"ConvoyBatchNorm", {"x: float", "mean: float", "scale: float", "shift: float"}, {"y: float"}, {&relu}, batchNorm},
+    {"ConvoyBatchNorm", {"x: T", "mean: float", "scale: float", "shift: float"}, {"y: T"}, {&relu, &numbers}, batchNorm},
     {"ConvoyBatchNormGrad",
-     {"gradient: float", "x: float", "mean: float", "variance: float", "scale: float", "shift: float"},
-     {"x_gradient: float", "gamma: float", "beta: float"},
-     {&epsilon, &relu},
+     {"gradient: T", "x: T", "mean: float", "variance: float", "scale: float", "shift: float"},
+     {"x_gradient: T", "gamma: float", "beta: float"},
+     {&epsilon, &relu, &numbers},
      batchNormGradient},
 };
 

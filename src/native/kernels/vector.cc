@@ -15,18 +15,32 @@ void pooledFilterOf(const PooledConvolution& c, const float* x, const float* gra
   (narrow ? pooledNarrowFilter : pooledFilter)(c, x, gradient, place, filter);
 }
 
-void batchNorm(const BatchNorm& n, const float* x, const float* mean, const float* scale, const float* shift, float* y) {
-  (n.rectified ? normalize<true> : normalize<false>)(n, x, mean, scale, shift, y);
+template <typename T>
+void normalizeOf(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift, T* y) {
+  (n.rectified ? normalize<true, T> : normalize<false, T>)(n, x, mean, scale, shift, y);
 }
 
-void batchNormGradient(const BatchNorm& n, const float* gradient, const float* x, const float* mean, const float* variance,
-                       const float* scale, const float* shift, float* xGradient, float* gamma, float* beta) {
-  (n.rectified ? normalizeGradient<true> : normalizeGradient<false>)(n, gradient, x, mean, variance, scale, shift, xGradient, gamma, beta);
+template <typename T>
+void normalizeGradientOf(const BatchNorm& n, const T* gradient, const T* x, const float* mean, const float* variance, const float* scale,
+                         const float* shift, T* xGradient, float* gamma, float* beta) {
+  const auto toX = n.rectified ? normalizeGradient<true, T> : normalizeGradient<false, T>;
+  toX(n, gradient, x, mean, variance, scale, shift, xGradient, gamma, beta);
 }
+
+template <typename T>
+constexpr BatchNormKernels<T> batchNormKernels = {batchStatistics<T>, normalizeOf<T>, normalizeGradientOf<T>};
 
 }  // namespace
 
-extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, maxPool, expand,          pooledFilterOf, pooledInput,      narrowDropout,
-                                      narrowFilter,        product, batchStatistics, batchNorm,      batchNormGradient};
+extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS,
+                                      maxPool,
+                                      expand,
+                                      pooledFilterOf,
+                                      pooledInput,
+                                      narrowDropout,
+                                      narrowFilter,
+                                      product,
+                                      batchNormKernels<float>,
+                                      batchNormKernels<Bfloat16>};
 
 }  // namespace convoy

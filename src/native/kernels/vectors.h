@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernels.h"
+
 namespace {
 
 #ifdef __AVX512F__
@@ -26,6 +28,43 @@ typedef Vector Unaligned __attribute__((aligned(4), may_alias));
 inline Vector load(const float* from) { return *(const Unaligned*)from; }
 
 inline void store(float* to, Vector v) { *(Unaligned*)to = v; }
+
+/** bfloat16 as float32: its bits are the upper half. */
+inline Vector load(const convoy::Bfloat16* from) {
+#ifdef __AVX512F__
+  return (Vector)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)from)), 16);
+#else
+  return (Vector)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)from)), 16);
+#endif
+}
+
+/** The nearest bfloat16, of two the even one; NaN stays NaN. */
+inline void store(convoy::Bfloat16* to, Vector v) {
+  const Integers bits = (Integers)v, odd = (bits >> 16) & 1;
+  const Integers nearest = v == v ? bits + 0x7fff + odd : bits | 0x400000;
+#ifdef __AVX512F__
+  _mm256_storeu_si256((__m256i*)to, _mm512_cvtepi32_epi16((__m512i)(nearest >> 16)));
+#else
+  const __m256i halves = _mm256_srli_epi32((__m256i)nearest, 16);
+  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
+  _mm_storeu_si128((__m128i*)to, _mm256_castsi256_si128(packed));
+#endif
+}
+
+/** One number, whatever its type. */
+inline float loadOne(const float* from) { return *from; }
+inline float loadOne(const convoy::Bfloat16* from) {
+  const uint32_t bits = (uint32_t)from->bits << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+inline void storeOne(float* to, float value) { *to = value; }
+inline void storeOne(convoy::Bfloat16* to, float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  to->bits = (uint16_t)((value == value ? bits + 0x7fff + (bits >> 16 & 1) : bits | 0x400000) >> 16);
+}
 
 inline Vector broadcast(float value) {
 #ifdef __AVX512F__
