@@ -1,7 +1,7 @@
 import test from 'ava';
 import { GraphBuilder } from '../src/graph/builder.js';
 import { gradients } from '../src/graph/gradients/reverse.js';
-import { binary } from '../src/graph/ops/elementwise.js';
+import { binary, cast } from '../src/graph/ops/elementwise.js';
 import { biasAdd, conv2d, type Padding } from '../src/graph/ops/neural.js';
 import { narrowDropout } from '../src/graph/ops/narrow.js';
 import { canPlace, placedMaxPool } from '../src/graph/ops/pooled.js';
@@ -180,6 +180,47 @@ for (const each of cases) {
   });
 }
 
+/** Of few inputs, of rows of a filter that fill vectors and of those that do not, and channels behind the last whole vector. */
+const narrowCases = cases.filter(({ window, filter, inputs }) => window !== undefined && (filter[1] * inputs < 32 || filter[1] * inputs >= 128));
+
+for (const each of narrowCases) {
+  const { images, size, inputs, filter, outputs, padding, window = [1, 1] } = each;
+  const title = `${filter.join('x')} ${padding} of ${inputs} channels to ${outputs} on ${size.join('x')}, pooled by ${window.join('x')}`;
+  onKernels(`bfloat16, ${title}: whole numbers that bfloat16 can hold come out exactly`, async (t) => {
+    const stream = new RandomStream(1, 'test', inputs, outputs, size[0]);
+    // Few are not zero, so that no sum is above 256, up to where bfloat16 has all whole numbers.
+    const drawn = (shape: readonly number[], share: number): Tensor => {
+      const tensor = new Tensor(shape);
+      tensor.data.forEach((_, index) => (tensor.data[index] = stream.uniform() < share ? stream.below(3) - 1 : 0));
+      return tensor;
+    };
+    const [x, kernel, bias] = [drawn([images, ...size, inputs], 0.5), drawn([...filter, inputs, outputs], 0.5), drawn([outputs], 1)] as const;
+    const weight = (index: number): number => (index % 3) - 1;
+    const expected = reference(each, x, kernel, bias.data, weight);
+    t.true([expected.outputs, expected.x].every(({ data }) => data.every((value) => Math.abs(value) <= 256)));
+
+    const graph = new GraphBuilder({ kernels: convolutions });
+    const placeholders = [x, kernel, bias].map(({ shape }, index) => graph.placeholder(`input${index}`, 'float32', shape));
+    const [image, weights, added] = placeholders.map((value) => cast(graph, value, 'bfloat16')) as [Value, Value, Value];
+    const convolved = biasAdd(graph, conv2d(graph, image, weights, { strides: [1, 1], padding }), added);
+    t.true(canPlace(graph, convolved, window, { strides: window, padding: 'VALID' }));
+    const pooled = placedMaxPool(graph, convolved, window);
+    t.is(pooled.type, 'bfloat16');
+    const output = cast(graph, pooled, 'float32');
+    const factors = graph.placeholder('weights', 'float32', output.shape);
+    const derived = gradients(graph, reduce(graph, 'Sum', binary(graph, 'Mul', output, factors)), placeholders) as Value[];
+    const evaluation = await GraphEvaluation.open(native, graph);
+    const feeds = [x, kernel, bias].map(({ shape, data }, index) => ({ value: placeholders[index] as Value, shape, data: Float32Array.from(data) }));
+    const data = Float32Array.from(expected.outputs.data, (_, index) => weight(index));
+    const found = evaluation.values([...feeds, { value: factors, shape: expected.outputs.shape, data }], [output, ...derived]);
+    evaluation.graph.dispose();
+    const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
+    for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
+      t.true(wanted[index]?.every((value, at) => value === found[index]?.[at]), name);
+    }
+  });
+}
+
 onKernels('NaN goes through a pooling, and of equal elements the first is the one', async (t) => {
   const graph = new GraphBuilder({ kernels: convolutions });
   const x = graph.placeholder('x', 'float32', [-1, 2, 4, 1]);
@@ -207,4 +248,10 @@ test('only a convolution without stride, dilation and groups before windows side
   t.false(canPlace(graph, conv2d(graph, x, filter, { ...step, strides: [2, 2] }), [2, 2], side));
   t.false(canPlace(graph, conv2d(graph, x, filter, { ...step, dilations: [2, 2] }), [2, 2], side));
   t.false(canPlace(new GraphBuilder(), plain, [2, 2], side), 'without kernels');
+  const narrow = (channels: number): Value => {
+    const image = graph.placeholder(`image${channels}`, 'bfloat16', [-1, 8, 8, channels]);
+    return conv2d(graph, image, graph.placeholder(`filter${channels}`, 'bfloat16', [3, 3, channels, 6]), step);
+  };
+  t.true([10, 43].every((channels) => canPlace(graph, narrow(channels), [2, 2], side)), 'rows of 30 and of 129');
+  t.false([11, 42].some((channels) => canPlace(graph, narrow(channels), [2, 2], side)), 'rows of 33 and of 126');
 });

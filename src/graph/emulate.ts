@@ -4,6 +4,8 @@ import type { Attribute, Attributes, DataType, GraphNode, Value } from './types.
 const exact: ReadonlySet<string> = new Set([
   'BroadcastTo',
   'ConcatV2',
+  'ConvoyMaxPool',
+  'ConvoyMaxPoolGrad',
   'Identity',
   'Max',
   'MaxPool',

@@ -26,8 +26,8 @@ function product(multiply: Product, first: string, second: string): GradientTabl
  * Sums of a gradient [..., c] for each channel: [c]. TensorFlow's kernel adds bfloat16 up in bfloat16, which ends where a
  * summand is under half a unit of the sum; behind `Conv2D`, oneDNN sums in float32 while it computes the filter's gradient.
  */
-function channelSums(graph: GraphBuilder, gradient: Value, biased: string): Value {
-  const exact = gradient.type === 'float32' || biased === 'Conv2D' ? gradient : cast(graph, gradient, 'float32');
+function channelSums(graph: GraphBuilder, gradient: Value, withFilter: boolean): Value {
+  const exact = gradient.type === 'float32' || withFilter ? gradient : cast(graph, gradient, 'float32');
   const attributes = { T: { type: exact.type }, data_format: 'NHWC' } as const;
   const sums = graph.add('BiasAddGrad', [exact], attributes, { type: exact.type, shape: gradient.shape.slice(-1) }, 'bias');
   return cast(graph, sums, gradient.type);
@@ -44,7 +44,7 @@ export const matrixGradients: GradientTable = {
       const narrow = pooled === undefined ? narrowGradients(graph, biased.node, gradient)?.bias : undefined;
       if (narrow !== undefined) return narrow;
       // What a pooling spread has the sum of what it had.
-      return channelSums(graph, pooled ?? gradient, biased.node.op);
+      return channelSums(graph, pooled ?? gradient, pooled === undefined && biased.node.op === 'Conv2D');
     };
     return [gradient, needs(1) ? toBias() : undefined];
   },

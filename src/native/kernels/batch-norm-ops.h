@@ -17,13 +17,6 @@ inline BatchNorm batchNormOf(Call& call, const TF_Tensor* x, void* attributes) {
   return {rows, dim(x, last), a.epsilon, a.relu != 0};
 }
 
-/** Calls `run` with the type of x's numbers, as a value of it. */
-template <typename Run>
-inline void inTypeOf(const TF_Tensor* x, Run run) {
-  if (TF_TensorType(x) == TF_BFLOAT16) run(convoy::Bfloat16{});
-  else run(float{});
-}
-
 inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
   Call call(context, "ConvoyBatchStatistics");
   const TF_Tensor* x = call.input(0, -1);

@@ -112,6 +112,13 @@ const T* data(const TF_Tensor* tensor) {
   return static_cast<const T*>(TF_TensorData(tensor));
 }
 
+/** Calls `run` with the type of x's numbers, as a value of it. */
+template <typename Run>
+inline void inTypeOf(const TF_Tensor* x, Run run) {
+  if (TF_TensorType(x) == TF_BFLOAT16) run(convoy::Bfloat16{});
+  else run(float{});
+}
+
 inline bool sameShape(const TF_Tensor* a, const TF_Tensor* b) {
   const int rank = TF_NumDims(a);
   bool same = TF_NumDims(b) == rank;

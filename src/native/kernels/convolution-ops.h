@@ -10,10 +10,13 @@ inline void maxPool(void* attributes, TF_OpKernelContext* context) {
   const TF_Tensor* x = call.input(0, 4);
   if (x == nullptr) return;
   const int64_t dims[4] = {TF_Dim(x, 0), TF_Dim(x, 1) / a.window[0], TF_Dim(x, 2) / a.window[1], TF_Dim(x, 3)};
-  float* y = call.output<float>(0, TF_FLOAT, dims);
-  uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
-  if (y == nullptr || place == nullptr) return;
-  kernels->maxPool(data<float>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, y, place);
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    T* y = call.output<T>(0, TF_TensorType(x), dims);
+    uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
+    if (y == nullptr || place == nullptr) return;
+    kernels->poolingOf<T>().maxPool(data<T>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, y, place);
+  });
 }
 
 inline void expand(void* attributes, TF_OpKernelContext* context) {
@@ -23,10 +26,13 @@ inline void expand(void* attributes, TF_OpKernelContext* context) {
   if (gradient == nullptr || place == nullptr || !call.expect(sameShape(gradient, place), "places of another shape")) return;
   const bool fits = dim(gradient, 1) * a.window[0] <= a.size[0] && dim(gradient, 2) * a.window[1] <= a.size[1];
   if (!call.expect(fits, "windows beyond the image")) return;
-  float* x = call.output<float>(0, TF_FLOAT, {TF_Dim(gradient, 0), a.size[0], a.size[1], TF_Dim(gradient, 3)});
-  if (x == nullptr) return;
-  kernels->expand(data<float>(gradient), data<uint8_t>(place), dim(gradient, 0), dim(gradient, 1), dim(gradient, 2), dim(gradient, 3),
-                  {a.window[0], a.window[1]}, a.size[0], a.size[1], x);
+  inTypeOf(gradient, [&](auto zero) {
+    using T = decltype(zero);
+    T* x = call.output<T>(0, TF_TensorType(gradient), {TF_Dim(gradient, 0), a.size[0], a.size[1], TF_Dim(gradient, 3)});
+    if (x == nullptr) return;
+    kernels->poolingOf<T>().expand(data<T>(gradient), data<uint8_t>(place), dim(gradient, 0), dim(gradient, 1), dim(gradient, 2),
+                                   dim(gradient, 3), {a.window[0], a.window[1]}, a.size[0], a.size[1], x);
+  });
 }
 
 /** Whether all windows of the pooling lie on outputs that the convolution has. */
@@ -45,7 +51,11 @@ inline void pooledFilter(void* attributes, TF_OpKernelContext* context) {
   if (!call.expect(sameShape(gradient, place), "places of another shape")) return;
   if (!call.expect(dim(gradient, 0) == c.images && reaches(c), "a gradient of another size")) return;
   float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
-  if (filter != nullptr) kernels->pooledFilter(c, data<float>(x), data<float>(gradient), data<uint8_t>(place), filter);
+  if (filter == nullptr) return;
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    kernels->poolingOf<T>().filter(c, data<T>(x), data<T>(gradient), data<uint8_t>(place), filter);
+  });
 }
 
 inline void pooledInput(void* attributes, TF_OpKernelContext* context) {
@@ -57,8 +67,11 @@ inline void pooledInput(void* attributes, TF_OpKernelContext* context) {
                                dim(filter, 3),   dim(gradient, 1), dim(gradient, 2), a.padding[0],   a.padding[1],   {a.window[0], a.window[1]}};
   if (!call.expect(sameShape(gradient, place), "places of another shape")) return;
   if (!call.expect(dim(gradient, 3) == c.outputs && reaches(c), "a gradient of another size")) return;
-  float* x = call.output<float>(0, TF_FLOAT, {c.images, c.height, c.width, c.inputs});
-  if (x != nullptr) kernels->pooledInput(c, data<float>(filter), data<float>(gradient), data<uint8_t>(place), x);
+  inTypeOf(gradient, [&](auto zero) {
+    using T = decltype(zero);
+    T* x = call.output<T>(0, TF_TensorType(gradient), {c.images, c.height, c.width, c.inputs});
+    if (x != nullptr) kernels->poolingOf<T>().input(c, data<T>(filter), data<T>(gradient), data<uint8_t>(place), x);
+  });
 }
 
 inline void narrowDropout(void* attributes, TF_OpKernelContext* context) {

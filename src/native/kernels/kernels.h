@@ -68,31 +68,49 @@ struct BatchNormKernels {
                    const float* shift, T* xGradient, float* gamma, float* beta);
 };
 
+/** Poolings of x in type T, and the convolutions before them. */
+template <typename T>
+struct PoolingKernels {
+  /** y[N, PH, PW, C]: the greatest of each window, and which of its elements that is (the first of equals), in row order. */
+  void (*maxPool)(const T* x, int images, int height, int width, int channels, Window, T* y, uint8_t* place);
+  /** Gradient to the pooling's x[N, height, width, C] from that of its output [N, rows, columns, C]. */
+  void (*expand)(const T* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window, int height, int width,
+                 T* x);
+  /** Gradient to the filter from that of the pooling's output. */
+  void (*filter)(const PooledConvolution&, const T* x, const T* gradient, const uint8_t* place, float* filter);
+  /** Gradient to x. */
+  void (*input)(const PooledConvolution&, const T* filter, const T* gradient, const uint8_t* place, T* x);
+};
+
 /** The functions below, for one instruction set. */
 struct Kernels {
   const char* instructions;
-  /** y[N, PH, PW, C]: the greatest of each window, and which of its elements that is (the first of equals), in row order. */
-  void (*maxPool)(const float* x, int images, int height, int width, int channels, Window, float* y, uint8_t* place);
-  /** Gradient to the pooling's x[N, height, width, C] from that of its output [N, rows, columns, C]. */
-  void (*expand)(const float* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window, int height,
-                 int width, float* x);
-  /** Gradient to the filter from that of the pooling's output. */
-  void (*pooledFilter)(const PooledConvolution&, const float* x, const float* gradient, const uint8_t* place, float* filter);
-  /** Gradient to x. */
-  void (*pooledInput)(const PooledConvolution&, const float* filter, const float* gradient, const uint8_t* place, float* x);
   /** y: x convolved, plus bias, where that is positive and a mask of y's shape is not 0; else 0. */
   void (*narrowDropout)(const NarrowConvolution&, const float* x, const float* filter, const float* bias, const uint8_t* mask, float* y);
   /** Gradients to the filter and a bias from that of the convolution's own output, or with y from that of its rectified y. */
   void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, const float* y, float* filter, float* bias);
   /** to[rows, columns]: sums over samples of A times B times the sample's share; without shares each counts 1. */
   void (*product)(const Product&, const float* a, const float* b, const float* shares, float* to);
+  PoolingKernels<float> pooling;
+  PoolingKernels<Bfloat16> narrowPooling;
   BatchNormKernels<float> batchNorm;
   BatchNormKernels<Bfloat16> narrowBatchNorm;
 
   /** Those for numbers of type T. */
   template <typename T>
+  const PoolingKernels<T>& poolingOf() const;
+  template <typename T>
   const BatchNormKernels<T>& batchNormOf() const;
 };
+
+template <>
+inline const PoolingKernels<float>& Kernels::poolingOf() const {
+  return pooling;
+}
+template <>
+inline const PoolingKernels<Bfloat16>& Kernels::poolingOf() const {
+  return narrowPooling;
+}
 
 template <>
 inline const BatchNormKernels<float>& Kernels::batchNormOf() const {

@@ -6,19 +6,20 @@
 namespace convoy {
 namespace {
 
-inline void maxPool(const float* x, int images, int height, int width, int channels, Window window, float* y, uint8_t* place) {
+template <typename T>
+void maxPool(const T* x, int images, int height, int width, int channels, Window window, T* y, uint8_t* place) {
   const int rows = height / window.rows, columns = width / window.columns;
   for (int image = 0; image < images; image++) {
     for (int row = 0; row < rows; row++) {
-      const float* line = x + ((int64_t)image * height + row * window.rows) * width * channels;
+      const T* line = x + ((int64_t)image * height + row * window.rows) * width * channels;
       for (int column = 0; column < columns; column++, y += channels, place += channels) {
-        const float* corner = line + (int64_t)column * window.columns * channels;
+        const T* corner = line + (int64_t)column * window.columns * channels;
         int channel = 0;
         for (; channel + lanes <= channels; channel += lanes) {
           Vector most = load(corner + channel);
           Integers at = {};
           for (int i = 0, q = 0; i < window.rows; i++) {
-            const float* from = corner + (int64_t)i * width * channels + channel;
+            const T* from = corner + (int64_t)i * width * channels + channel;
             for (int j = 0; j < window.columns; j++, q++, from += channels) {
               const Vector next = load(from);
               const Integers greater = (next > most) | (next != next);  // NaN is passed on
@@ -30,14 +31,14 @@ inline void maxPool(const float* x, int images, int height, int width, int chann
           narrow(place + channel, at);
         }
         for (; channel < channels; channel++) {
-          float most = corner[channel];
+          float most = loadOne(corner + channel);
           int at = 0;
           for (int q = 1; q < window.rows * window.columns; q++) {
             const int i = q / window.columns, j = q % window.columns;
-            const float next = corner[((int64_t)i * width + j) * channels + channel];
+            const float next = loadOne(corner + ((int64_t)i * width + j) * channels + channel);
             if (next > most || next != next) most = next, at = q;
           }
-          y[channel] = most;
+          storeOne(y + channel, most);
           place[channel] = at;
         }
       }
@@ -46,9 +47,10 @@ inline void maxPool(const float* x, int images, int height, int width, int chann
 }
 
 /** Gradient to x[N, height, width, C] from that of y[N, rows, columns, C]. */
-inline void expand(const float* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window window,
-                   int height, int width, float* x) {
-  memset(x, 0, (size_t)images * height * width * channels * sizeof(float));
+template <typename T>
+void expand(const T* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window window, int height,
+            int width, T* x) {
+  memset(x, 0, (size_t)images * height * width * channels * sizeof(T));
   int64_t offsets[256];
   for (int q = 0; q < window.rows * window.columns; q++) {
     offsets[q] = ((int64_t)(q / window.columns) * width + q % window.columns) * channels;
@@ -56,7 +58,7 @@ inline void expand(const float* gradient, const uint8_t* place, int images, int 
   for (int image = 0; image < images; image++, x += (size_t)height * width * channels) {
     for (int row = 0; row < rows; row++) {
       for (int column = 0; column < columns; column++, gradient += channels, place += channels) {
-        float* corner = x + ((int64_t)row * window.rows * width + column * window.columns) * channels;
+        T* corner = x + ((int64_t)row * window.rows * width + column * window.columns) * channels;
         for (int channel = 0; channel < channels; channel++) corner[offsets[place[channel]] + channel] = gradient[channel];
       }
     }

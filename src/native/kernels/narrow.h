@@ -119,8 +119,8 @@ void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradi
 }
 
 /** sums[t] += gradient * the one of four elements of x that it belongs to; fours are [tap][window][4]. */
-template <int taps>
-void addChosen(float* sums, int outputs, const float* fours, int windows, const float* gradient, const uint8_t* place) {
+template <int taps, typename T>
+void addChosen(float* sums, int outputs, const float* fours, int windows, const T* gradient, const uint8_t* place) {
   Vector total[taps];
   CONVOY_UNROLL
   for (int t = 0; t < taps; t++) total[t] = load(sums + (size_t)t * outputs);
@@ -134,12 +134,16 @@ void addChosen(float* sums, int outputs, const float* fours, int windows, const 
   for (int t = 0; t < taps; t++) store(sums + (size_t)t * outputs, total[t]);
 }
 
-typedef void (*AddChosen)(float*, int, const float*, int, const float*, const uint8_t*);
-const AddChosen addChosens[13] = {nullptr,      addChosen<1>, addChosen<2>, addChosen<3>,  addChosen<4>,  addChosen<5>, addChosen<6>,
-                                  addChosen<7>, addChosen<8>, addChosen<9>, addChosen<10>, addChosen<11>, addChosen<12>};
+template <typename T>
+using AddChosen = void (*)(float*, int, const float*, int, const T*, const uint8_t*);
+template <typename T>
+constexpr AddChosen<T> addChosens[13] = {nullptr,          addChosen<1, T>, addChosen<2, T>, addChosen<3, T>,  addChosen<4, T>,
+                                         addChosen<5, T>,  addChosen<6, T>, addChosen<7, T>, addChosen<8, T>,  addChosen<9, T>,
+                                         addChosen<10, T>, addChosen<11, T>, addChosen<12, T>};
 
 /** Of few input channels and windows of 2x2: vectors along the outputs, each lane with the element of x that is its own. */
-void pooledNarrowFilter(const PooledConvolution& c, const float* x, const float* gradient, const uint8_t* place, float* filter) {
+template <typename T>
+void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* place, float* filter) {
   static thread_local Scratch stripMemory, fourMemory, offsetMemory;
   const int columns = 2 * c.pooledColumns + c.filterColumns - 1;
   const int rows = c.filterRows + 1;
@@ -166,7 +170,7 @@ void pooledNarrowFilter(const PooledConvolution& c, const float* x, const float*
       }
       for (int output = 0; output + lanes <= c.outputs; output += lanes) {
         inTiles(taps, 12, [&](int t, int count) {
-          addChosens[count](filter + (size_t)t * c.outputs + output, c.outputs, fours + (size_t)t * c.pooledColumns * 4,
+          addChosens<T>[count](filter + (size_t)t * c.outputs + output, c.outputs, fours + (size_t)t * c.pooledColumns * 4,
                             c.pooledColumns, gradient + output, place + output);
         });
       }
@@ -176,7 +180,7 @@ void pooledNarrowFilter(const PooledConvolution& c, const float* x, const float*
           const float* own = fours + (size_t)t * c.pooledColumns * 4;
           for (int column = 0; column < c.pooledColumns; column++) {
             const size_t at = (size_t)column * c.outputs + output;
-            total += own[column * 4 + place[at]] * gradient[at];
+            total += own[column * 4 + place[at]] * loadOne(gradient + at);
           }
           filter[(size_t)t * c.outputs + output] = total;
         }

@@ -42,15 +42,23 @@ struct Op {
   const char* name;
   const char* inputs[mostInputs + 1];
   const char* outputs[mostOutputs + 1];
-  const Attribute* attributes[4];
+  const Attribute* attributes[5];
   void (*compute)(void* attributes, TF_OpKernelContext*);
 };
 
 const Op ops[] = {
-    {"ConvoyMaxPool", {"x: float"}, {"y: float", "place: uint8"}, {&window}, maxPool},
-    {"ConvoyMaxPoolGrad", {"gradient: float", "place: uint8"}, {"x: float"}, {&window, &size}, expand},
-    {"ConvoyPooledFilterGrad", {"x: float", "gradient: float", "place: uint8"}, {"filter: float"}, {&window, &kernel, &padding}, pooledFilter},
-    {"ConvoyPooledInputGrad", {"filter: float", "gradient: float", "place: uint8"}, {"x: float"}, {&window, &padding, &size}, pooledInput},
+    {"ConvoyMaxPool", {"x: T"}, {"y: T", "place: uint8"}, {&window, &numbers}, maxPool},
+    {"ConvoyMaxPoolGrad", {"gradient: T", "place: uint8"}, {"x: T"}, {&window, &size, &numbers}, expand},
+    {"ConvoyPooledFilterGrad",
+     {"x: T", "gradient: T", "place: uint8"},
+     {"filter: float"},
+     {&window, &kernel, &padding, &numbers},
+     pooledFilter},
+    {"ConvoyPooledInputGrad",
+     {"filter: T", "gradient: T", "place: uint8"},
+     {"x: T"},
+     {&window, &padding, &size, &numbers},
+     pooledInput},
     {"ConvoyNarrowDropout", {"x: float", "filter: float", "bias: float", "mask: uint8"}, {"y: float"}, {&padding}, narrowDropout},
     {"ConvoyNarrowFilterGrad", {"x: float", "gradient: float", "y: float"}, {"filter: float", "bias: float"}, {&kernel, &padding}, narrowFilter},
     {"ConvoyProduct", {"a: float", "b: float", "shares: float", "first: int32", "slot: float"}, {"written: float"}, {}, product},

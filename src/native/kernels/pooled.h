@@ -70,7 +70,8 @@ constexpr size_t firstLevel = 28 << 10;
 /** Sums up to this size stay in the second-level cache from strip to strip. */
 constexpr size_t secondLevel = 256 << 10;
 
-void pooledFilter(const PooledConvolution& c, const float* x, const float* gradient, const uint8_t* place, float* filter) {
+template <typename T>
+void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* place, float* filter) {
   static thread_local Scratch stripMemory, sumMemory, countMemory;
   static thread_local EntryScratch entryMemory;
   const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;
@@ -101,7 +102,7 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
                 c.left, count * c.window.rows + c.filterRows - 1, columns, strip);
       memset(counts, 0, c.outputs * sizeof(int));
       const size_t begin = ((size_t)image * c.pooledRows + first) * c.pooledColumns * c.outputs;
-      const float* g = gradient + begin;
+      const T* g = gradient + begin;
       const uint8_t* p = place + begin;
       for (int i = 0; i < count; i++) {
         for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
@@ -109,8 +110,9 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
           for (int output = 0; output < c.outputs; output++) {
             const size_t at = (size_t)output * most + counts[output];
             entries.offsets[at] = corner + offsets[p[output]];
-            entries.values[at] = g[output];
-            counts[output] += g[output] != 0;
+            const float value = loadOne(g + output);
+            entries.values[at] = value;
+            counts[output] += value != 0;
           }
         }
       }
@@ -130,7 +132,8 @@ void pooledFilter(const PooledConvolution& c, const float* x, const float* gradi
   }
 }
 
-void pooledInput(const PooledConvolution& c, const float* filter, const float* gradient, const uint8_t* place, float* x) {
+template <typename T>
+void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient, const uint8_t* place, T* x) {
   static thread_local Scratch filterMemory, stripMemory, startMemory;
   static thread_local EntryScratch entryMemory;
   const int row = c.filterColumns * c.inputs, padded = roundUp(row);
@@ -140,8 +143,8 @@ void pooledInput(const PooledConvolution& c, const float* filter, const float* g
   memset(turned, 0, (size_t)c.filterRows * filterStep * sizeof(float));
   for (int k = 0; k < c.filterRows; k++) {
     for (int i = 0; i < row; i++) {
-      const float* from = filter + ((size_t)k * row + i) * c.outputs;
-      for (int output = 0; output < c.outputs; output++) turned[((size_t)k * c.outputs + output) * padded + i] = from[output];
+      const T* from = filter + ((size_t)k * row + i) * c.outputs;
+      for (int output = 0; output < c.outputs; output++) turned[((size_t)k * c.outputs + output) * padded + i] = loadOne(from + output);
     }
   }
   // The rows of x that one row of windows reaches, with what a filter reaches beyond x; then a vector beyond the last patch.
@@ -160,11 +163,11 @@ void pooledInput(const PooledConvolution& c, const float* filter, const float* g
     const auto emit = [&](int from, int stripRow) {
       const int to = from - c.top;
       if (to < 0 || to >= c.height) return;
-      memcpy(x + (size_t)to * c.width * c.inputs, strip + stripRow * line + (size_t)c.left * c.inputs, (size_t)c.width * c.inputs * sizeof(float));
+      copy(strip + stripRow * line + (size_t)c.left * c.inputs, (size_t)c.width * c.inputs, x + (size_t)to * c.width * c.inputs);
     };
     for (int i = 0; i < c.pooledRows; i++) {
       const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
-      const float* g = gradient + begin;
+      const T* g = gradient + begin;
       const uint8_t* p = place + begin;
       int number = 0, list = 0;
       for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
@@ -182,8 +185,8 @@ void pooledInput(const PooledConvolution& c, const float* filter, const float* g
             }
             for (; output < c.outputs; output++) {
               entries.offsets[number] = output * padded - row * filterStep;
-              entries.values[number] = g[output];
-              number += p[output] == q && g[output] != 0;
+              entries.values[number] = loadOne(g + output);
+              number += p[output] == q && entries.values[number] != 0;
             }
           }
         }

@@ -10,10 +10,14 @@ namespace convoy {
 namespace {
 
 /** By the vectors' direction that has more to fill. */
-void pooledFilterOf(const PooledConvolution& c, const float* x, const float* gradient, const uint8_t* place, float* filter) {
+template <typename T>
+void pooledFilterOf(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* place, float* filter) {
   const bool narrow = c.filterColumns * c.inputs < 2 * lanes && c.window.rows == 2 && c.window.columns == 2;
-  (narrow ? pooledNarrowFilter : pooledFilter)(c, x, gradient, place, filter);
+  (narrow ? pooledNarrowFilter<T> : pooledFilter<T>)(c, x, gradient, place, filter);
 }
+
+template <typename T>
+constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, expand<T>, pooledFilterOf<T>, pooledInput<T>};
 
 template <typename T>
 void normalizeOf(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift, T* y) {
@@ -33,13 +37,11 @@ constexpr BatchNormKernels<T> batchNormKernels = {batchStatistics<T>, normalizeO
 }  // namespace
 
 extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS,
-                                      maxPool,
-                                      expand,
-                                      pooledFilterOf,
-                                      pooledInput,
                                       narrowDropout,
                                       narrowFilter,
                                       product,
+                                      poolingKernels<float>,
+                                      poolingKernels<Bfloat16>,
                                       batchNormKernels<float>,
                                       batchNormKernels<Bfloat16>};
 

@@ -66,6 +66,15 @@ inline void storeOne(convoy::Bfloat16* to, float value) {
   to->bits = (uint16_t)((value == value ? bits + 0x7fff + (bits >> 16 & 1) : bits | 0x400000) >> 16);
 }
 
+/** Numbers of any type from or to float32. */
+inline void copy(const float* from, size_t count, float* to) { memcpy(to, from, count * sizeof(float)); }
+template <typename From, typename To>
+inline void copy(const From* from, size_t count, To* to) {
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(to + i, load(from + i));
+  for (; i < count; i++) storeOne(to + i, loadOne(from + i));
+}
+
 inline Vector broadcast(float value) {
 #ifdef __AVX512F__
   return (Vector)_mm512_set1_ps(value);
