@@ -11,7 +11,7 @@ export interface Scores {
   readonly accuracy: number;
 }
 
-/** One batch's outputs [count, classes]; valid during the call only. */
+/** One batch's outputs [count, outputLength]; valid during the call only. */
 export type OutputsListener = (outputs: Float32Array, batch: ReadyBatch) => void;
 
 export interface EvaluationOptions {
@@ -41,7 +41,7 @@ export async function evaluateSplit(options: EvaluationOptions): Promise<Scores>
   const work = async (batch: ReadyBatch): Promise<void> => {
     sums[batch.position / layout.capacity] = await coordinator.evaluate(batch);
     const slot = arena.slot(slotNames.outputs(batch.slot));
-    onOutputs?.(arena.float32(slot, 0, batch.count * layout.classes), batch);
+    onOutputs?.(arena.float32(slot, 0, batch.count * layout.outputLength), batch);
   };
   await everyBatch({ stage, slots, count, capacity: layout.capacity, work, onBatch, signal });
   let lossSum = 0;

@@ -12,6 +12,7 @@ export function trainablePlaces(parameters: readonly LayoutParameter[], factors:
     imageBytes: 0,
     classes: 0,
     targets: 'classes',
+    outputLength: 0,
     optimizerStates: [],
     factors,
   });

@@ -8,7 +8,7 @@ import { engineSource, shardRows } from './engine-source.js';
 import { ConvoyError, optionError } from './errors.js';
 import { featureLength, FrozenFeatures } from './features/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
-import { modelParameters } from './models/index.js';
+import { modelParameters, outputLength } from './models/index.js';
 import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
 import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index.js';
 import { GradientPool } from './pool.js';
@@ -135,6 +135,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...(parts && { featureLength: featureLength(parts) }),
     classes: spec.classes,
     targets: spec.targets,
+    outputLength: outputLength(model),
     optimizerStates: optimizer.stateNames,
     factors,
     shardRows: shardRows(config.batchSize, shards),

@@ -4,20 +4,25 @@ import { catalogEntry } from './data/index.js';
 import { optionError } from './errors.js';
 import { parseLoss } from './losses/index.js';
 import { cpuFeatures } from './native/index.js';
+import { checkOutputs } from './models/index.js';
 import type { LayersModel } from './tf.js';
 
 /**
  * What decides a step's gradients besides weights and data.
  *
- * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images, or class weights the classes.
+ * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images, or class weights the classes;
+ *   `CONVOY_MODEL` when the model's outputs do not fit the classes.
  */
 export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset): StepSpec {
+  const loss = lossOf(parseLoss(config.loss, train.classes.length), model);
+  const [targets, classes] = [train.targets.kind, train.classes.length];
+  checkOutputs(model, { loss, targets, classes });
   return {
-    loss: lossOf(parseLoss(config.loss, train.classes.length), model),
+    loss,
     preprocess: preprocessOf(config, train.shape.channels),
     ...precisionOf(config.precision),
-    targets: train.targets.kind,
-    classes: train.classes.length,
+    targets,
+    classes,
     image: train.shape,
     ...mixOf(config),
     ...(config.testTimeFlip ? { testTimeFlip: true } : {}),

@@ -37,6 +37,7 @@ function drawn(trial: number): LayoutOptions {
     imageBytes: 1 + random.below(100),
     classes: 1 + random.below(11),
     targets: random.below(2) === 0 ? 'classes' : 'multi-label',
+    outputLength: 1 + random.below(11),
     optimizerStates: ['momentum', 'variance'].slice(0, random.below(3)),
   };
 }
@@ -76,7 +77,7 @@ test('slots of a run are aligned, do not overlap and hold what the run needs', (
       end = byteOffset + length * bytes[type];
     }
     t.true(end <= arena.buffer.byteLength);
-    const { trainableLength, movingLength, frozenLength, imageBytes, classes } = layout;
+    const { trainableLength, movingLength, frozenLength, imageBytes, classes, outputLength } = layout;
     t.is(arena.slot(slotNames.weights).length, trainableLength + movingLength + frozenLength);
     for (let shard = 0; shard < layout.shards; shard++) {
       t.is(arena.slot(slotNames.gradients(shard)).length, trainableLength);
@@ -88,7 +89,7 @@ test('slots of a run are aligned, do not overlap and hold what the run needs', (
       const { capacity = 0 } = slot < (layout.training?.slots ?? 0) ? (layout.training ?? {}) : layout;
       t.is(arena.slot(slotNames.pixels(slot)).length, capacity * imageBytes);
       t.is(arena.slot(slotNames.targets(slot)).length, layout.targets === 'classes' ? capacity : capacity * classes);
-      t.is(arena.slot(slotNames.outputs(slot)).length, capacity * classes);
+      t.is(arena.slot(slotNames.outputs(slot)).length, capacity * outputLength);
     }
     t.true(new Uint8Array(arena.buffer).every((value) => value === 0), 'a new arena is all zeros');
   }

@@ -39,7 +39,7 @@ const broken: [string, unknown, ErrorCode, RegExp][] = [
   ['an unknown input', [{ type: 'flatten', inputs: 'ghost' }], 'CONVOY_MODEL', /layer flatten_1: expected inputs among input but found ghost/],
   ['a name twice', [{ type: 'flatten', name: 'a' }, { type: 'dense', name: 'a', units: 5 }], 'CONVOY_MODEL', /layer a: expected a name of its own/],
   ['arguments that do not fit', [{ type: 'conv2d', filters: 4 }], 'CONVOY_MODEL', /layer conv2d_1: expected arguments and shapes that fit/],
-  ['an output that is not logits', [{ type: 'flatten' }], 'CONVOY_MODEL', /layer flatten_1: expected an output of 5 logits but found \[192\]/],
+  ['an output that is not logits', [{ type: 'flatten' }], 'CONVOY_MODEL', /layer flatten_1: expected an output of 5 logits, or of one value, but found \[192\]/],
 ];
 for (const [what, layers, code, message] of broken) {
   test(`a description with ${what} is refused with the layer's name`, (t) => {

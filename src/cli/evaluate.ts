@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../atomic-file.js';
 import { optionError } from '../errors.js';
 import { evaluateSplit } from '../evaluation.js';
 import { classificationReport, createMetrics, metricsCsv } from '../metrics/index.js';
+import { classScores } from '../models/index.js';
 import { confusionChart } from '../plots/index.js';
 import { openRun } from '../run-model.js';
 import { integerOrAuto, oneOf } from './parsers.js';
@@ -49,14 +50,10 @@ async function evaluate(run: string, flags: EvaluateFlags): Promise<void> {
     if (dataset === undefined) throw optionError('--split', 'a split that the run has', flags.split);
     const { targets, classes } = dataset;
     if (targets.kind !== 'classes') throw optionError('--split', 'a dataset of one class per image', targets.kind);
-    const metrics = createMetrics({
-      classes: classes.length,
-      topK: classes.length > 5 ? [5] : [],
-      fromLogits: !('fromLogits' in spec.loss && spec.loss.fromLogits === false),
-    });
     const stage = runtime.evaluationStage(dataset);
     // Batches come in any order; metrics take them in file order, so that files are the same every time.
-    const outputs = new Float32Array(dataset.count * classes.length);
+    const { outputLength: width } = layout;
+    const outputs = new Float32Array(dataset.count * width);
     const scores = await evaluateSplit({
       stage,
       coordinator,
@@ -64,9 +61,11 @@ async function evaluate(run: string, flags: EvaluateFlags): Promise<void> {
       layout,
       slots: evaluationSlots,
       count: dataset.count,
-      onOutputs: (values, { position }) => outputs.set(values, position * classes.length),
+      onOutputs: (values, { position }) => outputs.set(values, position * width),
     }).finally(() => stage.close());
-    metrics.add(outputs, targets.labels, dataset.count);
+    const { scores: rows, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
+    const metrics = createMetrics({ classes: classes.length, topK: classes.length > 5 ? [5] : [], fromLogits });
+    metrics.add(rows, targets.labels, dataset.count);
     const result = metrics.result();
     await writeFileAtomic(join(run, 'evaluation.json'), [`${JSON.stringify({ split: flags.split, loss: scores.loss, ...result }, undefined, 2)}\n`]);
     await writeFileAtomic(join(run, 'evaluation.csv'), [metricsCsv(result, classes)]);

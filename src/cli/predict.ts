@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { decodeImageFile } from '../image-file.js';
 import { type Arena, slotNames } from '../memory/index.js';
+import { classScores, probabilities } from '../models/index.js';
 import { openRun } from '../run-model.js';
 import { integer } from './parsers.js';
 import { createTerminal, percent, table } from './terminal.js';
@@ -37,7 +38,6 @@ async function predict(run: string, images: string[], flags: PredictFlags): Prom
     const { arena, layout, datasets, coordinator, spec } = runtime;
     const { classes, shape } = datasets.train;
     const slot = runtime.evaluationSlots[0] as number;
-    const probabilities = 'fromLogits' in spec.loss && spec.loss.fromLogits === false;
     for (let start = 0; start < images.length; start += layout.capacity) {
       const batch = images.slice(start, start + layout.capacity);
       for (const [index, file] of batch.entries()) {
@@ -46,11 +46,11 @@ async function predict(run: string, images: string[], flags: PredictFlags): Prom
       }
       clearTargets(arena, slot);
       await coordinator.evaluate({ slot, count: batch.length });
-      const outputs = arena.float32(arena.slot(slotNames.outputs(slot)));
+      const width = layout.outputLength;
+      const outputs = arena.float32(arena.slot(slotNames.outputs(slot)), 0, batch.length * width);
+      const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
       for (const [index, file] of batch.entries()) {
-        const row = outputs.slice(index * classes.length, (index + 1) * classes.length);
-        const shares = probabilities ? [...row] : softmax(row);
-        const best = shares
+        const best = probabilities(scores.subarray(index * classes.length, (index + 1) * classes.length), fromLogits)
           .map((share, label) => ({ class: classes[label] ?? String(label), share }))
           .sort((a, b) => b.share - a.share)
           .slice(0, flags.top);
@@ -69,11 +69,4 @@ function clearTargets(arena: Arena, slot: number): void {
   const place = arena.slot(slotNames.targets(slot));
   if (place.type === 'int32') arena.int32(place).fill(0);
   else arena.float32(place).fill(0);
-}
-
-function softmax(logits: Float32Array): number[] {
-  const highest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = [...logits].map((logit) => Math.exp(logit - highest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

@@ -93,7 +93,7 @@ export class CompiledEngine implements Engine {
     const { arena, layout, native } = this.#context;
     const [outputs, stats] = this.#run(this.#evaluate, task) as [TensorId, TensorId];
     arena
-      .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.classes, task.count * layout.classes)
+      .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.outputLength, task.count * layout.outputLength)
       .set(native.read(outputs));
     if (!this.#spec.writesInPlace) this.#statsLine(task).set(native.read(stats));
     native.release(outputs);

@@ -52,7 +52,7 @@ export interface Engine {
   readonly name: 'eager' | 'compiled';
   /** Forward and backward pass of one shard. */
   gradients(task: ShardTask): void;
-  /** Inference on one shard: outputs [count, classes] into the slot's outputs, loss and correct count into stats. */
+  /** Inference on one shard: outputs [count, outputLength] into the slot's outputs, loss and correct count into stats. */
   evaluate(task: ShardTask): void;
   /**
    * What a frozen base makes of one shard, into the slot's features; gradients and evaluation begin with those then. Only

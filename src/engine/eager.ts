@@ -1,6 +1,7 @@
 import { sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames, statsLength } from '../memory/index.js';
 import { modelParameters } from '../models/parameters.js';
+import { judgement } from '../models/outputs.js';
 import { tf, type LayersModel, type Tensor, type Tensor1D, type Variable } from '../tf.js';
 import { type Engine, type EngineContext, type ShardTask, stats } from './contract.js';
 import { KeyedRandom } from './keyed-random.js';
@@ -93,7 +94,7 @@ export class EagerEngine implements Engine {
       this.#measure(line, outputs, targets, losses, weights);
       line[stats.regularization] = this.#regularization()?.dataSync()[0] ?? 0;
       arena
-        .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.classes, task.count * layout.classes)
+        .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.outputLength, task.count * layout.outputLength)
         .set(outputs.dataSync() as Float32Array);
     });
   }
@@ -146,11 +147,17 @@ export class EagerEngine implements Engine {
   #measure(line: Float32Array, outputs: Tensor, targets: Tensor, losses: Tensor1D, weights: Tensor1D): void {
     const count = targets.shape[0] as number;
     const right = tf.tidy(() => {
-      if (this.#context.layout.targets === 'classes') {
-        return tf.sum(tf.cast(tf.equal(tf.cast(tf.argMax(outputs, -1), 'int32'), targets), 'float32'));
+      const judged = judgement(this.#context.spec, outputs.shape[1] as number);
+      const indices = targets.rank === 1;
+      if (judged.by === 'greatest') {
+        const truth = indices ? targets : tf.argMax(targets, -1);
+        return tf.sum(tf.cast(tf.equal(tf.cast(tf.argMax(outputs, -1), 'int32'), truth), 'float32'));
       }
-      const threshold = this.#context.spec.loss.name === 'binaryCrossEntropy' && this.#context.spec.loss.fromLogits === false ? 0.5 : 0;
-      return tf.sum(tf.cast(tf.all(tf.equal(tf.greater(outputs, threshold), tf.greater(targets, 0.5)), -1), 'float32'));
+      const said = tf.greater(outputs, judged.threshold);
+      const right = indices
+        ? tf.equal(tf.cast(tf.reshape(said, [-1]), 'int32'), targets)
+        : tf.all(tf.equal(said, tf.greater(targets, 0.5)), -1);
+      return tf.sum(tf.cast(right, 'float32'));
     });
     line[stats.lossSum] = tf.tidy(() => tf.sum(tf.mul(losses, weights)).dataSync()[0] as number);
     line[stats.weightSum] = tf.tidy(() => tf.sum(weights).dataSync()[0] as number);

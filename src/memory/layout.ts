@@ -55,6 +55,8 @@ export interface LayoutOptions {
   readonly featureLength?: number;
   readonly classes: number;
   readonly targets: 'classes' | 'multi-label';
+  /** Values a sample that the model gives. */
+  readonly outputLength: number;
   /** Names of the optimizer's state regions, each as long as the trainable weights. */
   readonly optimizerStates: readonly string[];
   /** Default: none. */
@@ -177,7 +179,7 @@ export function createRunArena(layout: RunLayout, scratch: { readonly blocks: nu
     }
     if (layout.targets === 'classes') plan.add(slotNames.targets(slot), 'int32', capacity);
     else plan.add(slotNames.targets(slot), 'float32', capacity * layout.classes);
-    plan.add(slotNames.outputs(slot), 'float32', capacity * layout.classes);
+    plan.add(slotNames.outputs(slot), 'float32', capacity * layout.outputLength);
   }
   return plan.create();
 }

@@ -2,6 +2,7 @@ import type { StepSpec } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout, slotNames, statsLength } from '../../src/memory/index.js';
 import { modelParameters } from '../../src/models/parameters.js';
+import { outputLength } from '../../src/models/outputs.js';
 import { precisionOf } from '../../src/step-spec.js';
 import type { LayersModel } from '../../src/tf.js';
 
@@ -41,6 +42,7 @@ export function engineRun(
     imageBytes: spec.image.height * spec.image.width * spec.image.channels,
     classes: spec.classes,
     targets: spec.targets,
+    outputLength: outputLength(model),
     optimizerStates: options.optimizerStates ?? [],
   });
   return { layout, arena: createRunArena(layout, { blocks: 1, floats: 1 << 16 }), spec };

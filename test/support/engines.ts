@@ -63,7 +63,7 @@ export async function compareEngines(
   const engine = new EagerEngine({ native, seed: 0, ...run }, model);
   engine.evaluate(task);
   const evaluated = readStats(run);
-  const outputs = run.arena.float32(run.arena.slot(slotNames.outputs(0)), spec.classes, (batch - 1) * spec.classes);
+  const outputs = run.arena.float32(run.arena.slot(slotNames.outputs(0)), run.layout.outputLength, (batch - 1) * run.layout.outputLength);
   engine.gradients(task);
   const eager = take(outputs.slice());
   eager.set('evaluated stats', evaluated);

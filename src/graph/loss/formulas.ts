@@ -127,9 +127,8 @@ export function hinge(graph: GraphBuilder, z: Value, targets: Value): Value {
   return binary(graph, 'Maximum', margin, scalarOf(graph, margin, 0));
 }
 
-/** How many rows have every element on the right side of the threshold. */
-export function rowsRight(graph: GraphBuilder, outputs: Value, targets: Value, threshold: number): Value {
-  const said = compare(graph, 'Greater', outputs, scalarOf(graph, outputs, threshold));
+/** How many rows are said to be what targets above 0.5 say, in every element. */
+export function rowsRight(graph: GraphBuilder, said: Value, targets: Value): Value {
   const truth = compare(graph, 'Greater', targets, scalarOf(graph, targets, 0.5));
   const wrong = cast(graph, compare(graph, 'NotEqual', said, truth), 'float32');
   const errors = reduce(graph, 'Sum', wrong, classes);

@@ -1,7 +1,8 @@
 import type { LossSpec, StepSpec } from '../../contracts/index.js';
 import { ConvoyError, optionError } from '../../errors.js';
+import { judgement } from '../../models/outputs.js';
 import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, scale, shift, unary } from '../ops/elementwise.js';
+import { binary, cast, compare, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
 import { argMax, reduce } from '../ops/reduce.js';
 import { reshape } from '../ops/shape.js';
 import type { Value } from '../types.js';
@@ -42,11 +43,20 @@ const focalDefaults = { gamma: 2, alpha: 0.25 };
  */
 export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): LossParts {
   const { loss } = spec;
-  const correct =
-    targets.type === 'int32'
-      ? reduce(graph, 'Sum', cast(graph, compare(graph, 'Equal', argMax(graph, output), targets), 'float32'))
-      : rowsRight(graph, output, targets, loss.name === 'binaryCrossEntropy' && loss.fromLogits === false ? 0.5 : 0);
-  return { ...sampleLosses(graph, loss, new Outputs(graph, output, targets)), correct };
+  return { ...sampleLosses(graph, loss, new Outputs(graph, output, targets)), correct: correctCount(graph, spec, output, targets) };
+}
+
+/** How many samples are right, a float32 scalar. */
+function correctCount(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): Value {
+  const judged = judgement(spec, output.shape[1] as number);
+  const indices = targets.type === 'int32';
+  const count = (right: Value): Value => reduce(graph, 'Sum', cast(graph, right, 'float32'));
+  if (judged.by === 'greatest') {
+    return count(compare(graph, 'Equal', argMax(graph, output), indices ? targets : argMax(graph, targets)));
+  }
+  const said = compare(graph, 'Greater', output, scalarOf(graph, output, judged.threshold));
+  if (indices) return count(compare(graph, 'Equal', cast(graph, reshape(graph, said, [-1]), 'int32'), targets));
+  return rowsRight(graph, said, targets);
 }
 
 /** A model's output and targets in the forms that losses want. */

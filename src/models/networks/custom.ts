@@ -79,7 +79,7 @@ type LayerDescription = z.infer<typeof layerSchema>;
  * A network described in JSON: a list of layers, each with a `type` (the names of `tf.layers`, or of our own layers), tfjs's
  * arguments for it, and optionally a `name` and the names of its `inputs` (the layer before, if left out; `input` is the
  * image). `units` or `filters` may be `"classes"`. Initialisers may have our names, `pytorchUniform` among them. The last
- * layer's output are the logits.
+ * layer's output are the logits: one a class, or one for two classes.
  */
 export const custom = defineNetwork({
   name: 'custom',
@@ -115,8 +115,8 @@ export const custom = defineNetwork({
       }
       outputs.set(name, last);
     });
-    if (last.shape.length !== 2 || last.shape[1] !== shape.classes) {
-      throw descriptionError(last.sourceLayer.name, `an output of ${shape.classes} logits`, `[${last.shape.slice(1).join(', ')}]`);
+    if (last.shape.length !== 2 || (last.shape[1] !== shape.classes && last.shape[1] !== 1)) {
+      throw descriptionError(last.sourceLayer.name, `an output of ${shape.classes} logits, or of one value,`, `[${last.shape.slice(1).join(', ')}]`);
     }
     return net.model('custom', input, last);
   },

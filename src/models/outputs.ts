@@ -1,0 +1,103 @@
+import type { LossSpec, StepSpec } from '../contracts/index.js';
+import { ConvoyError } from '../errors.js';
+import type { LayersModel } from '../tf.js';
+
+/** Losses over one distribution of all classes: of a single output they say nothing. */
+const softmaxLosses: readonly LossSpec['name'][] = ['crossEntropy', 'focal', 'klDivergence'];
+/** Losses that compare outputs with numbers. */
+const regressions: readonly LossSpec['name'][] = ['meanSquaredError', 'meanAbsoluteError', 'huber'];
+
+/** Values a sample that a model gives, all axes behind the first together. */
+export function outputLength(model: LayersModel): number {
+  return (model.outputs[0]?.shape ?? []).slice(1).reduce<number>((length, size) => length * (size ?? 1), 1);
+}
+
+/** How it is counted whether a sample's outputs are right. */
+export type Judgement =
+  /** The greatest output is that of the class, or of the greatest target. */
+  | { readonly by: 'greatest' }
+  /** Every output is above the threshold exactly where its target is above 0.5. */
+  | { readonly by: 'threshold'; readonly threshold: number };
+
+/**
+ * The accuracy that goes with a loss, by Keras's rules for one output (`binary_accuracy`) and one output a class
+ * (`categorical_accuracy`); for several labels an image all of them have to be right, scikit-learn's `accuracy_score`.
+ */
+export function judgement({ loss, targets }: Pick<StepSpec, 'loss' | 'targets'>, outputs: number): Judgement {
+  const distribution = softmaxLosses.includes(loss.name) || loss.name === 'hinge';
+  if (outputs > 1 && (targets === 'classes' || distribution)) return { by: 'greatest' };
+  return { by: 'threshold', threshold: probable(loss) ? 0.5 : 0 };
+}
+
+/** Whether outputs lie on the scale of probabilities, and not of logits. */
+function probable(loss: LossSpec): boolean {
+  return regressions.includes(loss.name) || ('fromLogits' in loss && loss.fromLogits === false);
+}
+
+/**
+ * What classes' scores the outputs of trained models are: probabilities, logits of a softmax over them, or logits of a
+ * sigmoid for each.
+ */
+export type OutputKind = 'probabilities' | 'softmax logits' | 'sigmoid logits';
+
+/** What a model's outputs are, by the loss that it was trained with. */
+export function outputKind(loss: LossSpec, outputs: number): OutputKind {
+  if ('fromLogits' in loss && loss.fromLogits === false) return 'probabilities';
+  if (outputs === 1) return regressions.includes(loss.name) ? 'probabilities' : 'sigmoid logits';
+  return loss.name === 'binaryCrossEntropy' ? 'sigmoid logits' : 'softmax logits';
+}
+
+/**
+ * Scores of all classes, from one output a class or, for two, from a single one.
+ *
+ * @param outputs [n, outputs].
+ * @returns [n, classes]: logits of a softmax where `fromLogits`, else probabilities.
+ * @throws ConvoyError `CONVOY_MODEL` where a single output stands for more than two classes.
+ */
+export function classScores(
+  outputs: Float32Array,
+  { loss, width, classes }: { readonly loss: LossSpec; readonly width: number; readonly classes: number },
+): { readonly scores: Float32Array; readonly fromLogits: boolean } {
+  const kind = outputKind(loss, width);
+  if (width > 1) {
+    return { scores: kind === 'sigmoid logits' ? outputs.map(sigmoid) : outputs, fromLogits: kind === 'softmax logits' };
+  }
+  if (classes !== 2) {
+    throw new ConvoyError('CONVOY_MODEL', `Expected a model with an output for each of ${classes} classes but found one output`);
+  }
+  // softmax(0, z) is (1 - sigmoid z, sigmoid z), but keeps its digits.
+  const fromLogits = kind === 'sigmoid logits';
+  const scores = new Float32Array(2 * outputs.length);
+  for (const [sample, output] of outputs.entries()) {
+    const second = fromLogits ? output : Math.min(1, Math.max(0, output));
+    scores.set([fromLogits ? 0 : 1 - second, second], 2 * sample);
+  }
+  return { scores, fromLogits };
+}
+
+/** Probabilities of a row of `classScores`. */
+export function probabilities(row: Float32Array, fromLogits: boolean): number[] {
+  if (!fromLogits) return [...row];
+  const highest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = Array.from(row, (logit) => Math.exp(logit - highest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/**
+ * @throws ConvoyError `CONVOY_MODEL` where a model's outputs cannot be what the loss and the classes ask for.
+ */
+export function checkOutputs(model: LayersModel, { loss, targets, classes }: Pick<StepSpec, 'loss' | 'targets' | 'classes'>): void {
+  const width = outputLength(model);
+  const fail = (expected: string): never => {
+    throw new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${model.name} gives ${width} for ${classes} classes`, { place: model.name });
+  };
+  if (width === classes) return;
+  if (width !== 1 || targets !== 'classes') fail('one output a class');
+  if (softmaxLosses.includes(loss.name)) fail(`one output a class for ${loss.name}, which of a single output is always the same (binaryCrossEntropy takes one for two classes),`);
+  if (classes > 2 && !regressions.includes(loss.name) && loss.name !== 'module') fail(`one output a class for ${loss.name} of more than two`);
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
