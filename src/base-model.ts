@@ -85,7 +85,7 @@ async function openBase(
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined) throw optionError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
-  if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights ?? 'last', headOptions);
+  if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights, headOptions);
   if (!existsSync(name)) {
     const shown = `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`;
     throw optionError('base', /[\\/]/.test(name) ? 'a run folder or a model file that exists (or the name of a network)' : shown, name);
@@ -96,13 +96,13 @@ async function openBase(
 
 async function openBaseRun(
   run: string,
-  checkpoint: string,
+  wanted: string | undefined,
   options: Parameters<typeof transferFrom>[1],
 ): Promise<OpenedModel> {
   const folder = RunFolder.open(run);
   const base = await folder.readArchitecture();
   if (base === undefined) throw fileError('CONVOY_CHECKPOINT', run, 'architecture.json', 'the architecture of the run', 'none');
-  const file = folder.checkpoint(checkpoint);
+  const file = folder.checkpoint(wanted ?? (await folder.finalCheckpoint()));
   const config = resolveConfig({ where: `${run}/config.json`, input: await folder.readConfig() });
   const weights = checkpointWeights(await readCheckpoint(file), base, file);
   const channels = base.inputs[0]?.shape.at(-1) ?? 1;

@@ -4,7 +4,6 @@ import { augmentSchema, splitNormalize } from '../augment/index.js';
 import type { Precision } from './contracts/index.js';
 import { optionError } from './errors.js';
 import { lossSchema } from './losses/index.js';
-import { cpuFeatures } from './native/index.js';
 import { baseLearningRate as optimizerLearningRate, optimizerSchema, type OptimizerSpec, takesMomentum } from './optimizers/index.js';
 import { scheduleSchema } from './schedules/index.js';
 import { parseOptions } from './validate.js';
@@ -99,7 +98,7 @@ export const configSchema = z.strictObject({
   interOpThreads: count.optional(),
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
-  /** `auto`: bfloat16 with the compiled engine where the processor has it, else float32. */
+  /** `auto`: bfloat16 where the processor has it and the model compiles, else float32. */
   precision: z.enum(precisions).default('float32'),
   /** Take bfloat16 even where the processor has none: numbers are rounded to it, but computed in float32, and slower. */
   forcePrecision: z.boolean().default(false),
@@ -122,10 +121,10 @@ export const configSchema = z.strictObject({
 
 /** A configuration as a person may write it: everything optional. */
 export type ConfigInput = z.input<typeof configSchema>;
-/** A configuration with all defaults filled in, as it was written. */
-type CheckedConfig = z.output<typeof configSchema>;
-/** A configuration with all defaults filled in, for this machine. */
-export type RunConfig = Omit<CheckedConfig, 'precision'> & { precision: Precision };
+/** A configuration with all defaults filled in. */
+export type RunConfig = z.output<typeof configSchema>;
+/** One of which it is known how this machine computes. */
+export type SettledConfig = Omit<RunConfig, 'precision'> & { readonly precision: Precision };
 
 /** The learning rate of a configuration: given, or the optimizer's own default. */
 export function baseLearningRate(config: RunConfig): number {
@@ -152,7 +151,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
     parseOptions(configSchema, merged, where);
   }
-  const config = settleNormalize(settlePrecision(parseOptions(configSchema, merged, '')));
+  const config = settleNormalize(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
@@ -166,12 +165,6 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   if (config.base === undefined) config.normalize ??= 'unit';
   return settlePhases(config, merged['epochs']);
-}
-
-function settlePrecision(config: CheckedConfig): RunConfig {
-  const { precision, engine } = config;
-  if (precision !== 'auto') return { ...config, precision };
-  return { ...config, precision: engine !== 'eager' && cpuFeatures().bfloat16 ? 'bfloat16' : 'float32' };
 }
 
 /** A `normalize` among the transforms is the option of that name. */

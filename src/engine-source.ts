@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import type { RunConfig } from './config.js';
-import type { StepSpec } from './contracts/index.js';
+import type { RunConfig, SettledConfig } from './config.js';
+import type { LossSpec, Precision, StepSpec } from './contracts/index.js';
 import { cacheFolder } from './data/index.js';
 import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index.js';
-import { optionError } from './errors.js';
+import { ConvoyError, optionError } from './errors.js';
 import { unsupportedLayers } from './graph/index.js';
 import { loadModuleLoss } from './losses/index.js';
-import type { Native } from './native/index.js';
+import { type CpuFeatures, cpuFeatures, type Native } from './native/index.js';
 import type { LayersModel } from './tf.js';
 import { type SplitModel, splitFrozen } from './transfer/index.js';
 
 export interface EngineSourceOptions {
-  readonly config: RunConfig;
+  readonly config: SettledConfig;
   readonly native: Native;
   readonly model: LayersModel;
   readonly spec: StepSpec;
@@ -25,12 +25,40 @@ export function shardRows(batchSize: number, shards: number): number {
   return Math.ceil(batchSize / shards);
 }
 
+/**
+ * The precision of a run: `auto` is bfloat16 where the processor has it and the compiled engine will be used.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for a bfloat16 that would be slower than float32, unless forced.
+ */
+export function settlePrecision(
+  { precision, forcePrecision, engine, loss }: Pick<RunConfig, 'precision' | 'forcePrecision' | 'engine' | 'loss'>,
+  model: LayersModel,
+  features: CpuFeatures = cpuFeatures(),
+): Precision {
+  if (precision === 'auto') {
+    return engine !== 'eager' && features.bfloat16 && onlyEager(model, loss).length === 0 ? 'bfloat16' : 'float32';
+  }
+  if (precision === 'float32' || forcePrecision || features.bfloat16) return precision;
+  throw new ConvoyError(
+    'CONVOY_OPTION',
+    'Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but this one has neither: --precision auto takes float32 here; --force-precision rounds numbers to bfloat16 all the same, but computes in float32 and is slower than float32 alone',
+    { place: '--precision' },
+  );
+}
+
+/** A recorded configuration for this processor: what was trained in a bfloat16 that it does not have goes on in float32. */
+export function onThisProcessor(config: RunConfig, onNote?: (note: string) => void, features: CpuFeatures = cpuFeatures()): RunConfig {
+  if (config.precision !== 'bfloat16' || config.forcePrecision || features.bfloat16) return config;
+  onNote?.('the run was recorded in bfloat16, which this processor does not have: float32 takes its place');
+  return { ...config, precision: 'float32' };
+}
+
 /** How workers compute; in two parts where the features of a frozen base may be kept. */
 export async function engineSource(options: EngineSourceOptions): Promise<{ source: EngineSource; parts?: SplitModel }> {
   const { config, native, model, spec, shards, onNote, cacheFeatures } = options;
   const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
   if (spec.loss.name === 'module') await loadModuleLoss(spec.loss); // told here, not by a worker
-  const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec);
+  const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec.loss);
   if (config.precision !== 'float32' && (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))) {
     throw optionError('precision', `float32 with the eager engine${missing === undefined ? '' : `, which ${missing} needs,`}`, config.precision);
   }
@@ -58,7 +86,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
 }
 
 /** What of a training the compiler does not know. */
-function onlyEager(model: LayersModel, { loss }: StepSpec): string[] {
+function onlyEager(model: LayersModel, loss: LossSpec | RunConfig['loss']): string[] {
   const layers = unsupportedLayers(model).map(({ layer, className }) => `the layer ${layer} (${className})`);
   return loss.name === 'module' ? [`the loss of ${loss.path}`, ...layers] : layers;
 }

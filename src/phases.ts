@@ -51,10 +51,9 @@ export async function openPhase(
 
 /** Closes a runtime and opens one for the same network and data with the next phase's layers frozen. */
 export async function nextPhase(runtime: Runtime, phase: Phase, options: PhaseOptions): Promise<Runtime> {
-  const { workers, shards, datasets } = runtime;
-  const { normalize, intraOpThreads, interOpThreads, augmentWorkers } = runtime.config;
+  const { workers, augmentWorkers, shards, datasets, config: { normalize } } = runtime;
   const architecture: unknown = runtime.model.toJSON(undefined, false);
   await runtime.close();
-  const config = { ...phase.config, workers, shards, normalize, intraOpThreads, interOpThreads, augmentWorkers };
+  const config = { ...phase.config, workers, augmentWorkers, shards, normalize };
   return openPhase({ ...phase, config }, { ...options, datasets }, async () => loadArchitecture(architecture, 'the phase before'));
 }

@@ -13,6 +13,8 @@ export interface TrainSummary {
   readonly dataset: string;
   readonly model: string;
   readonly epochs: number;
+  /** Epoch, from 1, of the weights that early stopping restored, which `test`, `train` and the model are of. */
+  readonly restoredEpoch?: number;
   readonly test: { readonly loss: number; readonly accuracy: number };
   readonly train: { readonly loss: number; readonly accuracy: number };
   /** Of any epoch. */
@@ -107,6 +109,13 @@ export class RunFolder {
 
   checkpoint(name: string): string {
     return join(this.path, 'checkpoints', `${name}.ckpt`);
+  }
+
+  /** Name of the checkpoint with the weights that the run ended with: `best` where early stopping restored those, else `last`. */
+  async finalCheckpoint(): Promise<'best' | 'last'> {
+    if (!existsSync(join(this.path, 'summary.json'))) return 'last';
+    const summary = (await this.#readJson('summary.json')) as Partial<TrainSummary>;
+    return summary.restoredEpoch === undefined ? 'last' : 'best';
   }
 
   get modelFolder(): string {

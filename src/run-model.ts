@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { takeAveragedWeights } from './averaged-weights.js';
 import { readCheckpoint } from './checkpoint.js';
 import { type RunConfig, resolveConfig } from './config.js';
+import { onThisProcessor } from './engine-source.js';
 import { optionError } from './errors.js';
 import { RunFolder } from './run-folder.js';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
@@ -10,7 +11,7 @@ import { restoreWeights } from './training-state.js';
 export interface OpenRunOptions extends Omit<RuntimeOptions, 'config'> {
   /** Run folder. */
   readonly run: string;
-  /** Which checkpoint: `last` (default), `best`, or another name below `checkpoints/`. */
+  /** Which checkpoint: `last`, `best`, or another name below `checkpoints/`; default: the one with the weights that the run ended with. */
   readonly checkpoint?: string;
   /** Options that do not change what the model is: workers, dataset... */
   readonly overrides?: Partial<Pick<RunConfig, 'workers' | 'dataset' | 'limit' | 'engine'>>;
@@ -21,8 +22,9 @@ export interface OpenRunOptions extends Omit<RuntimeOptions, 'config'> {
  *
  * @throws ConvoyError when the folder holds no run, or its checkpoint is damaged.
  */
-export async function openRun({ run, checkpoint = 'last', overrides, ...options }: OpenRunOptions): Promise<Runtime> {
+export async function openRun({ run, checkpoint: wanted, overrides, ...options }: OpenRunOptions): Promise<Runtime> {
   const folder = RunFolder.open(run);
+  const checkpoint = wanted ?? (await folder.finalCheckpoint());
   const file = folder.checkpoint(checkpoint);
   if (!existsSync(file)) throw optionError('--checkpoint', `a checkpoint in ${run}/checkpoints`, checkpoint);
   const message = await readCheckpoint(file);
@@ -31,7 +33,7 @@ export async function openRun({ run, checkpoint = 'last', overrides, ...options 
     { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
     { where: '', input: overrides ?? {} },
   );
-  const runtime = await openRuntime({ ...options, config, recorded: () => folder.readArchitecture() });
+  const runtime = await openRuntime({ ...options, config: onThisProcessor(config, options.onNote), recorded: () => folder.readArchitecture() });
   try {
     restoreWeights(runtime, message, file);
     takeAveragedWeights(runtime);

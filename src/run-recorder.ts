@@ -5,6 +5,7 @@ import type { Callback, CallbackList, EpochRecord } from './callbacks/index.js';
 import { detached, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { baseLearningRate, type ConfigInput, resolveConfig, type RunConfig } from './config.js';
 import type { CheckpointMessage } from '../proto/convoy.js';
+import { onThisProcessor } from './engine-source.js';
 import { ConvoyError, optionError } from './errors.js';
 import { exportLayersModel } from './export-model.js';
 import { RunFolder, type TrainSummary } from './run-folder.js';
@@ -49,13 +50,15 @@ export class RunRecorder {
   static async open({
     out,
     resume,
-    config,
+    config = {},
     trace,
+    onNote,
   }: {
     readonly out?: string;
     readonly resume?: string;
     readonly config?: ConfigInput;
     readonly trace?: Trace;
+    readonly onNote?: ((note: string) => void) | undefined;
   }): Promise<RunRecorder> {
     if (resume === undefined) return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out), trace);
     const folder = RunFolder.open(resume);
@@ -64,9 +67,10 @@ export class RunRecorder {
     const recorded = resolveConfig(
       { where: `${resume}/config.json`, input: await folder.readConfig() },
       // The number of workers does not change a result, and more epochs may be asked for.
-      { where: 'config', input: allowed(config ?? {}) },
+      { where: 'config', input: allowed(config) },
     );
-    return new RunRecorder(folder, trace, recorded, existsSync(last) ? last : undefined);
+    const here = config.precision === undefined ? onThisProcessor(recorded, onNote) : recorded;
+    return new RunRecorder(folder, trace, here, existsSync(last) ? last : undefined);
   }
 
   /** Takes back a folder that was made for a run that could not begin. */
@@ -117,12 +121,17 @@ export class RunRecorder {
     if (this.#folder !== undefined) await rm(this.#folder.checkpoint(name), { force: true });
   }
 
-  /** Weights, their average and moving statistics of the checkpoint called best. */
-  async restoreBest(runtime: Runtime): Promise<void> {
+  /**
+   * Restores weights, their average and moving statistics of the checkpoint called best.
+   *
+   * @returns the epoch, from 1, at whose end it was kept.
+   */
+  async restoreBest(runtime: Runtime): Promise<number> {
     const file = this.#folder?.checkpoint('best') ?? 'best weights';
     const message = this.#folder === undefined ? this.#best : await readCheckpoint(file);
     if (message === undefined) throw new ConvoyError('CONVOY_CHECKPOINT', 'Expected kept best weights but found none');
     restoreWeights(runtime, message, file);
+    return message.epoch;
   }
 
   async epochEnd(runtime: Runtime, state: TrainingState, callbacks: CallbackList, record: EpochRecord): Promise<void> {
@@ -146,7 +155,7 @@ export class RunRecorder {
 }
 
 /** What may be changed when a run is resumed; all else is the run's own. */
-const resumable = ['workers', 'epochs', 'augmentWorkers', 'checkpoint', 'engine', 'intraOpThreads', 'interOpThreads'];
+const resumable = ['workers', 'epochs', 'augmentWorkers', 'checkpoint', 'engine', 'precision', 'forcePrecision', 'intraOpThreads', 'interOpThreads'];
 
 function allowed(config: ConfigInput): ConfigInput {
   for (const [key, value] of Object.entries(config)) {

@@ -1,15 +1,15 @@
 import { type AugmentStage, createAugmentStage, createGatherStage, dropBadImages } from '../augment/index.js';
 import { openModel } from './base-model.js';
-import { baseLearningRate, type RunConfig } from './config.js';
+import { baseLearningRate, type RunConfig, type SettledConfig } from './config.js';
 import type { BatchStage, Dataset, StepSpec } from './contracts/index.js';
 import { Coordinator, sliceCount } from './coordinator.js';
 import { type DataProgress, openDataset } from './data/index.js';
-import { engineSource, shardRows } from './engine-source.js';
-import { ConvoyError, optionError } from './errors.js';
+import { engineSource, settlePrecision, shardRows } from './engine-source.js';
+import { optionError } from './errors.js';
 import { featureLength, FrozenFeatures } from './features/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
 import { modelParameters, outputLength } from './models/index.js';
-import { availableCores, cpuFeatures, loadNative, type Native } from './native/index.js';
+import { availableCores, loadNative, type Native } from './native/index.js';
 import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index.js';
 import { GradientPool } from './pool.js';
 import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights } from './run-memory.js';
@@ -53,7 +53,8 @@ export interface RuntimeOptions {
 
 /** Everything a run needs while it runs; made by `openRuntime`, ended by `close`. */
 export interface Runtime {
-  readonly config: RunConfig;
+  /** As it was given, but for the precision and what a base expects of pixels. */
+  readonly config: SettledConfig;
   readonly datasets: Datasets;
   readonly model: LayersModel;
   readonly native: Native;
@@ -61,6 +62,7 @@ export interface Runtime {
   readonly layout: RunLayout;
   readonly arena: Arena;
   readonly workers: number;
+  readonly augmentWorkers: number | 'auto';
   readonly shards: number;
   readonly engine: 'eager' | 'compiled';
   readonly optimizer: Optimizer;
@@ -105,17 +107,15 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     options.model === undefined && options.datasets === undefined,
   );
   if (tuned) options.onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
-  const settled = { ...options.config, ...threads };
   const native = await loadNative(threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;
-  const { model, weights, normalize } = await modelOf({ ...options, config: settled }, train);
-  const config = { ...settled, normalize };
-  checkPrecision(config);
+  const { model, weights, normalize } = await modelOf(options, train);
+  const config = { ...options.config, normalize, precision: settlePrecision(options.config, model) };
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
   const spec = stepSpec(config, model, train);
-  const { source, parts } = await engineSource({ ...options, native, model, spec, shards });
+  const { source, parts } = await engineSource({ ...options, config, native, model, spec, shards });
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
   const imageBytes = train.shape.height * train.shape.width * train.shape.channels;
   const capacity = Math.max(config.batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes)));
@@ -147,6 +147,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   const kernel = optimizer.bind(arena.memory, stepRegions(arena, layout));
   const slots = Array.from({ length: layout.slots }, (_, slot) => batchSlot(arena, layout, slot));
+  const stepsPerEpoch = Math.ceil(Math.ceil(train.count / config.batchSize) / config.accumulate);
+  const schedule = createSchedule(config.schedule, {
+    baseLearningRate: baseLearningRate(config),
+    totalSteps: stepsPerEpoch * (options.scheduledEpochs ?? config.epochs),
+    stepsPerEpoch,
+  });
+  // Threads come last: nothing is left running by what goes wrong before.
   const augmented = augments
     ? await createAugmentStage({
         dataset: train,
@@ -174,7 +181,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     parts &&
     new FrozenFeatures({ arena, layout, spec, coordinator, slots, work: evaluationSlots, pixels, parts, native, signal, onNote, onProgress });
   const stage = augmented ?? features?.stage(train) ?? pixels(train);
-  const stepsPerEpoch = Math.ceil(Math.ceil(train.count / config.batchSize) / config.accumulate);
   let closed: Promise<void> | undefined;
   return {
     config,
@@ -185,14 +191,11 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     layout,
     arena,
     workers,
+    augmentWorkers,
     shards,
     engine: source.kind,
     optimizer,
-    schedule: createSchedule(config.schedule, {
-      baseLearningRate: baseLearningRate(config),
-      totalSteps: stepsPerEpoch * (options.scheduledEpochs ?? config.epochs),
-      stepsPerEpoch,
-    }),
+    schedule,
     pool,
     coordinator,
     stage,
@@ -248,13 +251,4 @@ async function openData({ config, dataDir, signal, onNote, onProgress }: Runtime
   };
   for (const { file, reason } of badImages) onNote?.(`skipped ${file}: ${reason}`);
   return datasets;
-}
-
-function checkPrecision({ precision, forcePrecision }: RunConfig): void {
-  if (precision !== 'bfloat16' || forcePrecision || cpuFeatures().bfloat16) return;
-  throw new ConvoyError(
-    'CONVOY_OPTION',
-    'Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but this one has neither: --precision auto takes float32 here; --force-precision rounds numbers to bfloat16 all the same, but computes in float32 and is slower than float32 alone',
-    { place: '--precision' },
-  );
 }

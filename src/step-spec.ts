@@ -1,4 +1,4 @@
-import type { RunConfig } from './config.js';
+import type { RunConfig, SettledConfig } from './config.js';
 import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from './contracts/index.js';
 import { catalogEntry } from './data/index.js';
 import { optionError } from './errors.js';
@@ -13,7 +13,7 @@ import type { LayersModel } from './tf.js';
  * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images, or class weights the classes;
  *   `CONVOY_MODEL` when the model's outputs do not fit the classes.
  */
-export function stepSpec(config: RunConfig, model: LayersModel, train: Dataset): StepSpec {
+export function stepSpec(config: SettledConfig, model: LayersModel, train: Dataset): StepSpec {
   const loss = lossOf(parseLoss(config.loss, train.classes.length), model);
   const [targets, classes] = [train.targets.kind, train.classes.length];
   checkOutputs(model, { loss, targets, classes });

@@ -14,10 +14,10 @@ const longWait = 0.05;
  *
  * @throws ConvoyError `CONVOY_OPTION` when it had no epoch to do.
  */
-export function summarize(runtime: Runtime, { history, epoch, seconds, stopped }: TrainingState): TrainSummary {
+export function summarize(runtime: Runtime, { history, epoch, seconds, stopped, restored }: TrainingState): TrainSummary {
   const { config, datasets, engine, workers, shards, layout } = runtime;
-  const last = history.at(-1);
-  if (last?.test === undefined) throw optionError('--epochs', 'more epochs than the run has already done', config.epochs);
+  const final = restored === undefined ? history.at(-1) : history.find((record) => record.epoch === restored);
+  if (final?.test === undefined) throw optionError('--epochs', 'more epochs than the run has already done', config.epochs);
   const trained = sum(history, (record) => trainingSeconds(record));
   const dataWait = sum(history, ({ phases }) => phases.data) / trained;
   const advice = adviceOn(dataWait, runtime);
@@ -26,8 +26,9 @@ export function summarize(runtime: Runtime, { history, epoch, seconds, stopped }
     dataset: datasets.train.name,
     model: config.model.name,
     epochs: epoch,
-    test: last.test,
-    train: last.train,
+    ...(restored === undefined ? {} : { restoredEpoch: restored }),
+    test: final.test,
+    train: final.train,
     bestTestAccuracy: Math.max(...history.map(({ test }) => test?.accuracy ?? 0)),
     imagesPerSecond: sum(history, (record) => record.imagesPerSecond * trainingSeconds(record)) / trained,
     seconds,
@@ -42,7 +43,7 @@ export function summarize(runtime: Runtime, { history, epoch, seconds, stopped }
     ...(advice === undefined ? {} : { advice }),
     ...(config.target === undefined
       ? {}
-      : { target: { accuracy: config.target.accuracy, reached: last.test.accuracy >= config.target.accuracy } }),
+      : { target: { accuracy: config.target.accuracy, reached: final.test.accuracy >= config.target.accuracy } }),
     ...(stopped === undefined ? {} : { stopped }),
   };
 }

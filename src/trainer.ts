@@ -272,8 +272,8 @@ class Run implements Control {
     return this.recorder.checkpoint('best', this.runtime, this.state, this.callbacks);
   }
 
-  restoreBest(): Promise<void> {
-    return this.recorder.restoreBest(this.runtime);
+  async restoreBest(): Promise<void> {
+    this.state.restored = await this.recorder.restoreBest(this.runtime);
   }
 
   setLearningRateScale(scale: number): void {

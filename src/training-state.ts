@@ -25,6 +25,8 @@ export interface TrainingState {
   learningRateScale: number;
   /** Why the run was stopped, once it was. */
   stopped: string | undefined;
+  /** Epoch, from 1, whose weights the run ends with; undefined where these are the last. */
+  restored: number | undefined;
   /** Seconds of training before the present process. */
   seconds: number;
 }
@@ -40,6 +42,7 @@ export function initialState(): TrainingState {
     history: [],
     learningRateScale: 1,
     stopped: undefined,
+    restored: undefined,
     seconds: 0,
   };
 }
@@ -127,6 +130,7 @@ export function fromCheckpoint(
     history: small.history as EpochRecord[],
     learningRateScale: small.learningRateScale,
     stopped: small.stopped,
+    restored: undefined,
     seconds: small.seconds,
   };
 }

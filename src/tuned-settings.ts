@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from './atomic-file.js';
 import type { RunConfig } from './config.js';
 import { cacheFolder } from './data/index.js';
-import { availableCores, nativeIsLoading, type NativeOptions } from './native/index.js';
+import { availableCores, cpuFeatures, nativeIsLoading, type NativeOptions } from './native/index.js';
 
 const count = z.int().min(1);
 
@@ -31,7 +31,9 @@ const tunedSchema = z.strictObject({ cpu: z.string(), cores: count, model: z.str
 
 /** The file that holds the settings of a model, its batch and data, on this machine. */
 export function tunedFile(config: RunConfig): string {
-  const { model, dataset, imageSize, batchSize, precision, engine, augment } = config;
+  const { model, dataset, imageSize, batchSize, engine, augment } = config;
+  const likely = engine !== 'eager' && cpuFeatures().bfloat16 ? 'bfloat16' : 'float32';
+  const precision = config.precision === 'auto' ? likely : config.precision;
   const key = createHash('sha256')
     .update(JSON.stringify([os.cpus()[0]?.model, availableCores(), model, dataset, imageSize, batchSize, precision, engine, augment ?? []]))
     .digest('hex');

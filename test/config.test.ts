@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { baseLearningRate, resolveConfig } from '../src/config.js';
-import { cpuFeatures } from '../src/native/index.js';
 import { readConfigFile, readRecipe, recipeNames } from '../src/recipes.js';
 
 test('without any option the configuration is the embedded shapes and the documented defaults', (t) => {
@@ -26,13 +25,6 @@ test('without any option the configuration is the embedded shapes and the docume
     seed: 0,
   });
   t.is(config.shards, undefined, 'decided by the workers when the run opens');
-});
-
-test('precision auto is bfloat16 where the processor has it, but float32 for the eager engine', (t) => {
-  const precision = (input: object) => resolveConfig({ where: '', input: { precision: 'auto', ...input } }).precision;
-  t.is(precision({}), cpuFeatures().bfloat16 ? 'bfloat16' : 'float32');
-  t.is(precision({ engine: 'eager' }), 'float32');
-  t.is(precision({ precision: 'bfloat16' }), 'bfloat16');
 });
 
 test('a normalize among the transforms is the option of that name, and one for the whole run', (t) => {

@@ -73,7 +73,7 @@ test('it is off unless a configuration asks for it', async (t) => {
   await loadNative();
   const { train } = tinyDatasets();
   const model = tinyModel();
-  const specOf = (input: object) => specOfConfig(resolveConfig({ where: 'config', input }), model, train);
+  const specOf = (input: object) => specOfConfig({ ...resolveConfig({ where: 'config', input }), precision: 'float32' }, model, train);
   t.is(specOf({}).testTimeFlip, undefined);
   t.is(specOf({ testTimeFlip: false }).testTimeFlip, undefined);
   t.true(specOf({ testTimeFlip: true }).testTimeFlip);

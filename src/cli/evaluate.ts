@@ -24,7 +24,7 @@ export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description('Metrics of a trained run over every sample of a split: report, evaluation.json, evaluation.csv, confusion.svg.')
     .argument('<run>', 'run folder')
-    .option('--checkpoint <name>', 'last or best', 'last')
+    .option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)')
     .option('--split <split>', 'test, validation or train', oneOf('--split', ['test', 'validation', 'train']), 'test' as const)
     .option('--data-dir <dir>', 'where to look for the dataset first')
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))

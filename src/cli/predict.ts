@@ -20,7 +20,7 @@ export function predictCommand(): Command {
     .argument('<run>', 'run folder')
     .argument('<image...>', 'image files of any size: JPEG, PNG, WebP, AVIF, TIFF, GIF')
     .option('--top <k>', 'classes to show', integer('--top'), 3)
-    .option('--checkpoint <name>', 'last or best', 'last')
+    .option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)')
     .option('--data-dir <dir>', 'where to look for the dataset first')
     .option('--json', 'one JSON object a line instead of text')
     .action(predict);

@@ -167,6 +167,7 @@ function tellEpoch(terminal: Terminal, record: EpochRecord): void {
 function tellSummary(terminal: Terminal, summary: TrainSummary, folder: string): void {
   terminal.record({ type: 'summary', ...summary });
   if (summary.stopped !== undefined) terminal.line(`stopped: ${summary.stopped}`);
+  if (summary.restoredEpoch !== undefined) terminal.line(`weights and scores are those of epoch ${summary.restoredEpoch}, the best`);
   const { target } = summary;
   const verdict =
     target === undefined ? '' : target.reached ? ` (target ${percent(target.accuracy)} reached)` : ` (target ${percent(target.accuracy)} NOT reached)`;
