@@ -6,7 +6,7 @@ const room = (name, from, to) => ({
   from: { path: `^dist/${from}` },
   to: { path: '^dist/(src|workers|augment|proto)/', pathNot: `^dist/(${to})` },
 });
-const shared = 'src/contracts/|src/errors\\.js|src/validate\\.js|src/random\\.js|src/tf\\.js';
+const shared = 'src/contracts/|src/errors\\.js|src/validate\\.js|src/random\\.js|src/tf\\.js|src/cache-room\\.js';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

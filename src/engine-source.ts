@@ -82,6 +82,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     parts: cut?.parts,
     ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });
+  if (graph.damaged) onNote?.(`a damaged graph in the cache was compiled anew: ${graph.folder}`);
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
 }
 

@@ -25,6 +25,12 @@ export function phaseAt(config: RunConfig, epoch: number): Phase {
   return { config, first, end: config.epochs };
 }
 
+/** A configuration for a few steps that measure or compare: that of the first phase, at a constant learning rate. */
+export function shortened(config: RunConfig): RunConfig {
+  const { phases: _, ...first } = phaseAt(config, 0).config;
+  return { ...first, schedule: { name: 'constant' } };
+}
+
 /** What opening a phase needs besides its configuration. */
 export type PhaseOptions = Omit<RuntimeOptions, 'config' | 'recorded' | 'scheduledEpochs' | 'cacheFeatures'>;
 

@@ -1,6 +1,7 @@
 import type { RunConfig } from './config.js';
 import type { Precision } from './contracts/index.js';
 import { slotNames } from './memory/index.js';
+import { shortened } from './phases.js';
 import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
 import { Trainer } from './trainer.js';
 
@@ -40,7 +41,7 @@ export async function verify({ config, steps, onCheck, ...options }: VerifyOptio
   };
   const most = config.workers === 'auto' ? 4 : config.workers;
   const shards = config.shards ?? Math.max(2, most);
-  const short: RunConfig = { ...config, shards, epochs: 1, limit: config.batchSize * (steps - 1) + Math.ceil(config.batchSize / 3) };
+  const short: RunConfig = { ...shortened(config), shards, epochs: 1, limit: config.batchSize * (steps - 1) + Math.ceil(config.batchSize / 3) };
 
   const digests = new Map<number, string>();
   for (const workers of [...new Set([1, 2, most])]) {

@@ -1,12 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markUsed, trimCache } from '../cache-room.js';
 import type { StepSpec } from '../contracts/index.js';
 import { ConvoyError } from '../errors.js';
 import { compileModel, compilerVersion, type Exchange, type ModelParts } from '../graph/index.js';
 import { modelParameters } from '../models/parameters.js';
 import type { LayersModel } from '../tf.js';
 import type { CompiledSpec } from './compiled.js';
+
+/** Files of an entry: TensorFlow's, and ours with what to feed and fetch and the digest of TensorFlow's. */
+const graphFile = 'saved_model.pb';
+const functionsFile = 'functions.json';
 
 export interface GraphCacheOptions {
   /** Folder of the cache; made when missing. */
@@ -22,9 +28,12 @@ export interface GraphCacheOptions {
   readonly kernels?: readonly string[] | undefined;
 }
 
+/** Bytes of compiled graphs that are kept. */
+const mostBytes = 256 * 2 ** 20;
+
 /**
  * The compiled graph of a model, from the cache when the same model, shapes, specification, TensorFlow and compiler
- * have been seen before; else compiled and put there, whole or not at all.
+ * have been seen before; else, or where that graph is damaged, compiled and put there, whole or not at all.
  *
  * @throws ConvoyError `CONVOY_MODEL` when the model cannot be compiled, `CONVOY_DISK` when the cache is not writable.
  */
@@ -32,7 +41,7 @@ export async function compiledGraph(
   model: LayersModel,
   spec: StepSpec,
   { folder, tensorflowVersion, writesInPlace, parts, exchange, kernels = [] }: GraphCacheOptions,
-): Promise<CompiledSpec & { readonly compiled: boolean }> {
+): Promise<CompiledSpec & { readonly compiled: boolean; readonly damaged: boolean }> {
   const key = createHash('sha256')
     .update(
       JSON.stringify([
@@ -50,7 +59,11 @@ export async function compiledGraph(
     .digest('hex');
   const place = join(folder, key);
   const known = await readEntry(place);
-  if (known !== undefined) return { ...known, folder: place, compiled: false };
+  if (known !== undefined) {
+    await markUsed(place);
+    return { ...known, folder: place, compiled: false, damaged: false };
+  }
+  const damaged = existsSync(place);
 
   const { savedModel, train, evaluate, features, products } = compileModel(model, spec, {
     tensorflowVersion,
@@ -63,8 +76,8 @@ export async function compiledGraph(
   const part = join(folder, `${key}.${randomUUID().slice(0, 8)}.part`);
   try {
     await mkdir(part, { recursive: true });
-    await writeFile(join(part, 'saved_model.pb'), savedModel);
-    await writeFile(join(part, 'functions.json'), JSON.stringify(entry));
+    await writeFile(join(part, graphFile), savedModel, { flush: true });
+    await writeFile(join(part, functionsFile), JSON.stringify({ ...entry, sha256: digestOf(savedModel) }), { flush: true });
     // Another run may have put the same graph there meanwhile; an older, damaged one makes way.
     await rm(place, { recursive: true, force: true });
     await rename(part, place).catch(async (error: unknown) => {
@@ -80,12 +93,19 @@ export async function compiledGraph(
   } finally {
     await rm(part, { recursive: true, force: true });
   }
-  return { ...entry, folder: place, compiled: true };
+  await trimCache(folder, mostBytes);
+  return { ...entry, folder: place, compiled: true, damaged };
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function readEntry(place: string): Promise<Omit<CompiledSpec, 'folder'> | undefined> {
   try {
-    return JSON.parse(await readFile(join(place, 'functions.json'), 'utf8')) as Omit<CompiledSpec, 'folder'>;
+    const text = await readFile(join(place, functionsFile), 'utf8');
+    const { sha256, ...entry } = JSON.parse(text) as Omit<CompiledSpec, 'folder'> & { readonly sha256: string };
+    return digestOf(await readFile(join(place, graphFile))) === sha256 ? entry : undefined;
   } catch {
     return undefined; // not there, or not whole: it is compiled anew
   }

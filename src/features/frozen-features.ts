@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { markUsed, trimCache } from '../cache-room.js';
 import type { BatchSlot, BatchStage, Dataset, StepSpec } from '../contracts/index.js';
 import type { Coordinator } from '../coordinator.js';
 import { cacheFolder, type DataProgress } from '../data/index.js';
@@ -14,6 +15,9 @@ import { createFeatureStage } from './stage.js';
 
 /** Features of a split up to this many bytes are held in memory; of larger ones batches are read from the cache. */
 export const featureMemoryBytes = 2 ** 30;
+
+/** Bytes of features that the cache keeps. */
+const keptBytes = 8 * 2 ** 30;
 
 /** The splits of a run. */
 export interface Splits {
@@ -37,7 +41,7 @@ export interface FrozenFeaturesOptions {
   readonly work: readonly number[];
   /** A stage that fills slots with the pixels of a split. */
   readonly pixels: (dataset: Dataset) => BatchStage;
-  readonly native: Pick<Native, 'tensorflowVersion'>;
+  readonly native: Pick<Native, 'tensorflowVersion' | 'kernels'>;
   /** The model in two. */
   readonly parts: Pick<SplitModel, 'features'>;
   /** Default: `featureMemoryBytes`. */
@@ -72,9 +76,10 @@ export class FrozenFeatures {
     const datasets = [train, test, ...(validation === undefined ? [] : [validation])];
     const started = performance.now();
     await this.close();
+    const folder = join(cacheFolder(), 'features');
     let computed = 0;
     for (const dataset of datasets) {
-      const file = join(cacheFolder(), 'features', `${await featureKey(dataset, this.#maker())}.rows`);
+      const file = join(folder, `${await featureKey(dataset, this.#maker())}.rows`);
       const shape = { count: dataset.count, length: this.#length };
       const inMemory = shape.count * shape.length * 4 <= (this.#options.memoryBytes ?? featureMemoryBytes);
       let rows = await openRows(file, shape, inMemory);
@@ -82,8 +87,10 @@ export class FrozenFeatures {
         rows = await this.#compute(dataset, file, inMemory);
         computed += dataset.count;
       }
+      await markUsed(file);
       this.#rows.set(dataset, rows);
     }
+    if (computed > 0) await trimCache(folder, keptBytes);
     const seconds = (performance.now() - started) / 1000;
     const all = datasets.reduce((sum, { count }) => sum + count, 0);
     const how = computed === 0 ? 'read from the cache' : `computed once${computed < all ? ` (${all - computed} read from the cache)` : ''}`;
@@ -118,7 +125,7 @@ export class FrozenFeatures {
       .filter(({ name }) => names.has(name))
       .map(({ offset, length }) => arena.float32(slot, offset, length));
     const architecture: unknown = parts.features.toJSON(undefined, false);
-    return { architecture, weights, spec, layout, tensorflowVersion: native.tensorflowVersion };
+    return { architecture, weights, spec, layout, tensorflowVersion: native.tensorflowVersion, kernels: native.kernels.ops };
   }
 
   async #compute(dataset: Dataset, file: string, inMemory: boolean): Promise<FeatureRows> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset, StepSpec } from '../contracts/index.js';
+import { compilerVersion } from '../graph/index.js';
 import type { RunLayout } from '../memory/index.js';
 
 /** What features are made by; with the images, all that they depend on. */
@@ -12,6 +13,8 @@ export interface FeatureMaker {
   readonly spec: StepSpec;
   readonly layout: Pick<RunLayout, 'capacity' | 'shards'>;
   readonly tensorflowVersion: string;
+  /** Ops of our own that were used. */
+  readonly kernels: readonly string[];
 }
 
 /** Raised when the same model and images give other features, or a file of them another form. */
@@ -22,14 +25,14 @@ const filesAtOnce = 256;
 
 /**
  * The name of a dataset's features in the cache: SHA-256 over images, frozen weights and architecture, preprocessing,
- * precision. Batches and shards are part of it: in batches of other sizes TensorFlow may round differently, and equal
+ * precision, and the code that computes. Batches and shards are part of it: in batches of other sizes TensorFlow may round differently, and equal
  * shards are to give equal bits. Images in memory count by their pixels, files by path, size and time of change.
  */
 export async function featureKey(dataset: Dataset, maker: FeatureMaker): Promise<string> {
-  const { architecture, weights, spec, layout, tensorflowVersion } = maker;
+  const { architecture, weights, spec, layout, tensorflowVersion, kernels } = maker;
   const { preprocess, precision, emulateBfloat16, image } = spec;
   const hash = createHash('sha256');
-  const computed = [tensorflowVersion, architecture, preprocess, precision, emulateBfloat16, image];
+  const computed = [tensorflowVersion, compilerVersion, kernels, architecture, preprocess, precision, emulateBfloat16, image];
   hash.update(JSON.stringify([version, ...computed, layout.capacity, layout.shards]));
   for (const values of weights) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   hash.update(JSON.stringify([dataset.count, dataset.store.kind]));

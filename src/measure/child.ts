@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { ConvoyError } from '../errors.js';
+import { givenEnvironment } from '../native/index.js';
 import type { Answer } from './protocol.js';
 
 export interface ChildOptions {
@@ -9,7 +10,7 @@ export interface ChildOptions {
   readonly command: readonly [string, ...string[]];
   /** The first line it is sent. */
   readonly setup: unknown;
-  /** Environment variables besides this process's own; undefined removes one. */
+  /** Environment variables besides those that this process was given; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Cores to hold it to, as numbered by the system (Linux, `taskset`). */
   readonly cores?: readonly number[];
@@ -49,7 +50,7 @@ export class MeasuringChild<Request, Round> {
    */
   static async start<Request, Round>({ command, setup, env, cores }: ChildOptions): Promise<MeasuringChild<Request, Round>> {
     const [program, ...args] = cores === undefined ? command : (['taskset', '-c', cores.join(','), ...command] as const);
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...givenEnvironment(), ...env } });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-shownError);

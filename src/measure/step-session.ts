@@ -3,6 +3,7 @@ import type { ImageShape } from '../contracts/index.js';
 import type { StepOutcome } from '../coordinator.js';
 import { epochOrder } from '../data/index.js';
 import { BatchFeeder } from '../feeder.js';
+import { shortened } from '../phases.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { syntheticDatasets } from './synthetic.js';
 
@@ -58,7 +59,7 @@ export class StepSession {
    * @throws ConvoyError what `openRuntime` throws.
    */
   static async open({ config: input, image, classes = 10, dataDir }: StepSetup): Promise<StepSession> {
-    const config = resolveConfig({ where: 'config', input });
+    const config = shortened(resolveConfig({ where: 'config', input }));
     const datasets = image && syntheticDatasets(image, classes, syntheticBatches * config.batchSize);
     const runtime = await openRuntime({ config, ...(datasets && { datasets }), ...(dataDir === undefined ? {} : { dataDir }) });
     return new StepSession(runtime);

@@ -65,12 +65,25 @@ function fillAttributeNames(binding: Binding): void {
   }
 }
 
+/** Variables that we set, as they were before. */
+const given: Record<string, string | undefined> = {};
+
+function setVariable(name: string, text: string): void {
+  if (!(name in given)) given[name] = process.env[name];
+  process.env[name] = text;
+}
+
+/** The environment as the process was given it, for processes that are to choose for themselves. */
+export function givenEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, ...given };
+}
+
 function setThreads(variable: string, option: string, value: number | undefined, standard?: string): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 1024)) {
     throw optionError(option, 'integer from 1 to 1024', value);
   }
   const text = value === undefined ? (process.env[variable] ?? standard) : String(value);
-  if (text !== undefined) process.env[variable] = text;
+  if (text !== undefined) setVariable(variable, text);
 }
 
 /** A sharp call works on one small image: one thread, and no cache, whose entries would never be asked for again. */
@@ -99,8 +112,8 @@ async function prepare(options: NativeOptions): Promise<Native> {
   setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', options.interOpThreads);
   // TensorFlow takes oneDNN's kernels by itself only where the processor has AVX512-VNNI or later; with AVX2 alone they
   // are the quicker ones too (`bench peers` has Keras with and without), and the only ones here whose gradients know dilation.
-  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
-  process.env['TF_CPP_MIN_LOG_LEVEL'] = level === undefined ? (process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2') : `${level}`;
+  if (process.env['TF_ENABLE_ONEDNN_OPTS'] === undefined) setVariable('TF_ENABLE_ONEDNN_OPTS', '1');
+  if (level !== undefined || process.env['TF_CPP_MIN_LOG_LEVEL'] === undefined) setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
   const { native, binding } = await withoutNoise(open);
