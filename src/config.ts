@@ -33,8 +33,8 @@ export const configSchema = z.strictObject({
   /** Part of the training samples set aside, stratified by class. */
   validationSplit: z.number().min(0).max(0.9).default(0),
   /**
-   * `unit` (the default): pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel.
-   * Trained weights of a base bring their own.
+   * `unit`: pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel. Default: what
+   * trained weights of a base bring along, pixels as they are for a model that rescales them itself, else `unit`.
    */
   normalize: z
     .union([
@@ -163,7 +163,6 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   for (const key of ['freeze', 'head'] as const) {
     if (config[key] !== undefined && config.base === undefined) throw optionError(key, 'it only together with a base', config[key]);
   }
-  if (config.base === undefined) config.normalize ??= 'unit';
   return settlePhases(config, merged['epochs']);
 }
 

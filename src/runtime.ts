@@ -8,7 +8,7 @@ import { engineSource, settlePrecision, shardRows } from './engine-source.js';
 import { optionError } from './errors.js';
 import { featureLength, FrozenFeatures } from './features/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout } from './memory/index.js';
-import { modelParameters, outputLength } from './models/index.js';
+import { modelParameters, outputLength, takesRawPixels } from './models/index.js';
 import { availableCores, loadNative, type Native } from './native/index.js';
 import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index.js';
 import { GradientPool } from './pool.js';
@@ -16,6 +16,7 @@ import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights 
 import { createSchedule, type Schedule } from './schedules/index.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import type { LayersModel } from './tf.js';
+import { normalizationOf } from './transfer/index.js';
 import { settleSettings } from './tuned-settings.js';
 import { startWeights } from './whitening.js';
 
@@ -110,7 +111,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const native = await loadNative(threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;
-  const { model, weights, normalize } = await modelOf(options, train);
+  const { model, weights, normalize = usualNormalize(model, train) } = await modelOf(options, train);
   const config = { ...options.config, normalize, precision: settlePrecision(options.config, model) };
   if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
 
@@ -205,6 +206,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     evaluationStage: (dataset) => features?.stage(dataset) ?? pixels(dataset),
     close: () => (closed ??= Promise.all([stage.close(), pool.close(), features?.close()]).then(() => void model.dispose())),
   };
+}
+
+/** What is done to pixels where neither the configuration nor a base says: nothing where the model rescales them itself. */
+function usualNormalize(model: LayersModel, { shape: { channels } }: Dataset): RunConfig['normalize'] {
+  if (!takesRawPixels(model)) return 'unit';
+  const each = (value: number): number[] => new Array<number>(channels).fill(value);
+  return normalizationOf({ scale: each(1), offset: each(0) });
 }
 
 /** The model given in code, the recorded one, or the configuration's. */

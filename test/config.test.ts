@@ -10,7 +10,6 @@ test('without any option the configuration is the embedded shapes and the docume
   t.like(config, {
     dataset: 'shapes',
     validationSplit: 0,
-    normalize: 'unit',
     model: { name: 'shapes-cnn' },
     loss: { name: 'crossEntropy' },
     optimizer: { name: 'sgd' },
@@ -25,6 +24,7 @@ test('without any option the configuration is the embedded shapes and the docume
     seed: 0,
   });
   t.is(config.shards, undefined, 'decided by the workers when the run opens');
+  t.is(config.normalize, undefined, 'decided by the model');
 });
 
 test('a normalize among the transforms is the option of that name, and one for the whole run', (t) => {
@@ -122,7 +122,6 @@ test('recipes of the issue have its networks, optimizers and numbers', async (t)
     learningRate: 0.001,
     batchSize: 32,
     epochs: 10,
-    normalize: 'unit',
     target: { accuracy: 0.58 },
   });
   t.like(resolveConfig({ where: '', input: await readRecipe('fashion-mnist-cnn') }), { optimizer: { name: 'adam' }, epochs: 5, target: { accuracy: 0.9 } });

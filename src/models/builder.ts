@@ -103,7 +103,7 @@ export class NetworkBuilder {
   dense(
     x: SymbolicTensor,
     units: number,
-    options: { name: string; activation?: Activation; useBias?: boolean; initializer?: LayerInitializer },
+    options: { name: string; activation?: Activation; useBias?: boolean; initializer?: LayerInitializer; bias?: LayerInitializer },
   ): SymbolicTensor {
     return this.apply(
       tf.layers.dense({
@@ -112,7 +112,7 @@ export class NetworkBuilder {
         useBias: options.useBias ?? true,
         activation: options.activation ?? 'linear',
         kernelInitializer: options.initializer ?? this.#kernel,
-        biasInitializer: this.#bias,
+        biasInitializer: options.bias ?? this.#bias,
       }),
       x,
     );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder } from '../builder.js';
 import { count, defineNetwork, dropoutRate, initializer } from '../define.js';
+import { denseInitializers } from '../initializers.js';
 
 const source = 'Huang, Liu, van der Maaten, Weinberger 2017, "Densely connected convolutional networks"';
 
@@ -62,6 +63,9 @@ export const densenet121 = defineNetwork({
   },
 });
 
+/** torchvision's initialiser of convolutions. */
+const standard = 'heNormal';
+
 /**
  * DenseNet-BC for small images: three dense blocks of (depth - 4) / 6 layers, bottlenecks and compression. At depth 100
  * and growth 12 it has the paper's 0.8 million parameters.
@@ -84,7 +88,7 @@ export const densenetBc = defineNetwork({
     growth: count(12, 'channels each layer adds'),
     compression: z.number().min(0.1).max(1).default(0.5).describe('part of the channels a transition keeps'),
     dropout: dropoutRate(0, 'dropout rate after each convolution (the paper trains with 0.2 where it does not augment)'),
-    initializer: initializer('heNormal'),
+    initializer: initializer(standard),
   },
   build(shape, options) {
     const net = new NetworkBuilder({ ...options, batchNorm: { momentum: 0.9, epsilon: 1e-5 } });
@@ -96,6 +100,8 @@ export const densenetBc = defineNetwork({
     }
     x = net.relu(net.batchNorm(x, 'bn'), 'relu');
     x = net.globalAveragePool(x, 'avg_pool');
-    return net.model('densenet-bc', input, net.dense(x, shape.classes, { name: 'predictions' }));
+    // torchvision's, unless another initialiser is asked for.
+    const own = options.initializer === standard ? denseInitializers.torchWithoutBias() : {};
+    return net.model('densenet-bc', input, net.dense(x, shape.classes, { name: 'predictions', ...own }));
   },
 });

@@ -59,7 +59,7 @@ function invertedResidual(net: NetworkBuilder, input: SymbolicTensor, block: Blo
 
 /**
  * EfficientNet as Keras Applications has it, layers named as there. With `rescaling`, the default, it takes pixels of 0
- * to 255 (a recipe's preprocessing must be scale 1, offset 0): a rescaling by 1/255 and a normalization by means and
+ * to 255, which it is given unless the configuration normalizes: a rescaling by 1/255 and a normalization by means and
  * variances from the weights file come first, which is why B0 has 5,330,571 parameters, seven of them in that normalization.
  */
 function efficientNet(version: keyof typeof scalings): Network {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder, scaled } from '../builder.js';
 import { defineNetwork, dropoutRate, initializer, multiplier } from '../define.js';
+import { denseInitializers } from '../initializers.js';
 
 /** Channels of one inception block: 1x1; 3x3 reduction and 3x3; 5x5 reduction and 5x5; after the pooling. */
 type Inception = readonly [number, number, number, number, number, number];
@@ -25,6 +26,9 @@ const stages: readonly (readonly [string, Inception][])[] = [
   ],
 ];
 
+/** Of convolutions, which a batch normalization follows; torchvision draws them from a normal distribution of deviation 0.01. */
+const standard = 'heNormal';
+
 /**
  * GoogLeNet with batch normalization as torchvision trains it, without the auxiliary classifiers (6,624,904
  * parameters that learn, at 1,000 classes); layers named as there. torchvision's third branch has 3x3 kernels where the
@@ -40,7 +44,7 @@ export const googlenet = defineNetwork({
     branch3Kernel: z.union([z.literal(3), z.literal(5)]).default(3).describe('kernel of the third branch: 3 as torchvision, 5 as the paper'),
     dropout: dropoutRate(0.2),
     widthFactor: multiplier(1),
-    initializer: initializer('heNormal'),
+    initializer: initializer(standard),
   },
   build(shape, options) {
     const net = new NetworkBuilder({ ...options, batchNorm: { momentum: 0.9, epsilon: 1e-3 } });
@@ -70,7 +74,9 @@ export const googlenet = defineNetwork({
       if (stage === 1) x = net.maxPool(x, { name: 'maxpool4', size: 2, padding: 'same' });
     });
     x = net.dropout(net.globalAveragePool(x, 'avgpool'), options.dropout, 'dropout');
-    return net.model('googlenet', input, net.dense(x, shape.classes, { name: 'fc' }));
+    // torchvision's, unless another initialiser is asked for.
+    const own = options.initializer === standard ? denseInitializers.small() : {};
+    return net.model('googlenet', input, net.dense(x, shape.classes, { name: 'fc', ...own }));
   },
 });
 

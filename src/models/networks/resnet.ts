@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder, scaled, torchBatchNorm } from '../builder.js';
 import { defineNetwork, initializer, multiplier, type Network } from '../define.js';
+import { type DenseInitializers, denseInitializers, type InitializerName } from '../initializers.js';
 
 const stages = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3] } as const;
 const source = 'He, Zhang, Ren, Sun 2016, "Deep residual learning for image recognition"';
@@ -100,6 +101,15 @@ function kerasFeatures(
   return net.globalAveragePool(x, 'avg_pool');
 }
 
+/** torchvision's initialiser of convolutions. */
+const standard = 'heNormalFanOut';
+
+/** The classifier's initialisers, those of its source unless others are asked for. */
+function classifier(asked: InitializerName, torch: boolean): Partial<DenseInitializers> {
+  if (asked !== standard) return {};
+  return torch ? denseInitializers.torch() : denseInitializers.keras();
+}
+
 function basicResNet(depth: 18 | 34): Network {
   const name = `resnet${depth}`;
   return defineNetwork({
@@ -108,12 +118,12 @@ function basicResNet(depth: 18 | 34): Network {
     source: `${source}; torchvision`,
     smallestInput: 16,
     defaultInput: 224,
-    options: { widthFactor: multiplier(1), initializer: initializer('heNormalFanOut') },
+    options: { widthFactor: multiplier(1), initializer: initializer(standard) },
     build(shape, options) {
       const net = new NetworkBuilder({ ...options, batchNorm: torchBatchNorm });
       const input = net.input(shape);
       const features = torchFeatures(net, input, depth, options.widthFactor);
-      return net.model(name, input, net.dense(features, shape.classes, { name: 'fc' }));
+      return net.model(name, input, net.dense(features, shape.classes, { name: 'fc', ...classifier(options.initializer, true) }));
     },
   });
 }
@@ -135,14 +145,14 @@ function bottleneckResNet(depth: 50 | 101): Network {
         .default('keras')
         .describe('whose weights fit: Keras (biases, stride in the first 1x1) or torchvision (stride in the 3x3)'),
       widthFactor: multiplier(1),
-      initializer: initializer('heNormalFanOut'),
+      initializer: initializer(standard),
     },
     build(shape, options) {
       const torch = options.variant === 'torch';
       const net = new NetworkBuilder({ ...options, batchNorm: torch ? torchBatchNorm : kerasBatchNorm });
       const input = net.input(shape);
       const features = (torch ? torchFeatures : kerasFeatures)(net, input, depth, options.widthFactor);
-      return net.model(name, input, net.dense(features, shape.classes, { name: torch ? 'fc' : 'predictions' }));
+      return net.model(name, input, net.dense(features, shape.classes, { name: torch ? 'fc' : 'predictions', ...classifier(options.initializer, torch) }));
     },
   });
 }

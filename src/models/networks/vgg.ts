@@ -1,9 +1,13 @@
 import { NetworkBuilder, scaled, torchBatchNorm } from '../builder.js';
 import { count, defineNetwork, dropoutRate, initializer, multiplier, type Network } from '../define.js';
+import { denseInitializers } from '../initializers.js';
 
 /** Convolutions in each of the five blocks (table 1 of the paper: configurations A, B, D, E). */
 const blocks = { 11: [1, 1, 2, 2, 2], 13: [2, 2, 2, 2, 2], 16: [2, 2, 3, 3, 3], 19: [2, 2, 4, 4, 4] } as const;
 const channels = [64, 128, 256, 512, 512] as const;
+
+/** torchvision's initialiser of convolutions. */
+const standard = 'heNormalFanOut';
 
 /**
  * VGG; layers named as in Keras Applications (`block1_conv1`, `fc1`, `predictions`), with `-bn` a batch normalization
@@ -21,7 +25,7 @@ function vgg(depth: keyof typeof blocks, normalized: boolean): Network {
       dropout: dropoutRate(0.5, 'dropout rate after each hidden dense layer'),
       hidden: count(4096, 'units of the hidden dense layers'),
       widthFactor: multiplier(1),
-      initializer: initializer('heNormalFanOut'),
+      initializer: initializer(standard),
     },
     build(shape, options) {
       const net = new NetworkBuilder({ ...options, batchNorm: torchBatchNorm });
@@ -43,11 +47,13 @@ function vgg(depth: keyof typeof blocks, normalized: boolean): Network {
         x = net.maxPool(x, { name: `${block}_pool`, size: 2, padding: 'valid' });
       });
       x = net.flatten(x);
+      // torchvision's, unless another initialiser is asked for.
+      const own = options.initializer === standard ? denseInitializers.small() : {};
       for (const layer of ['fc1', 'fc2']) {
-        x = net.dense(x, wide(options.hidden), { name: layer, activation: 'relu' });
+        x = net.dense(x, wide(options.hidden), { name: layer, activation: 'relu', ...own });
         x = net.dropout(x, options.dropout, `${layer}_dropout`);
       }
-      return net.model(name, input, net.dense(x, shape.classes, { name: 'predictions' }));
+      return net.model(name, input, net.dense(x, shape.classes, { name: 'predictions', ...own }));
     },
   });
 }
