@@ -71,12 +71,12 @@ for (const network of networkCases.filter(({ options }) => !('variant' in option
     const difference = normalized ? distance(gradients, expected) : worst(gradients, expected).apart;
     t.true(difference < (normalized ? 0.1 : 1e-5), `gradients differ by ${difference}`);
 
-    // Steps that would lower a straight loss by a thirtieth each; the masks of dropout stay the same.
+    // Steps that would lower a straight loss by a hundredth each; the masks of dropout stay the same.
     const losses = [readStats(run)[stats.lossSum] ?? Number.NaN];
     for (let step = 0; step < 2; step++) {
       const direction = readGradients(run);
       const squares = [...direction.values()].reduce((sum, gradient) => gradient.reduce((total, slope) => total + slope ** 2, sum), 0);
-      const rate = (losses.at(-1) ?? 0) / count / (30 * squares);
+      const rate = (losses.at(-1) ?? 0) / count / (100 * squares);
       moveWeights(run, (weight, parameter, index) => weight - rate * (direction.get(parameter)?.[index] ?? 0));
       engine.train(shardTask(count));
       losses.push(readStats(run)[stats.lossSum] ?? Number.NaN);
