@@ -59,11 +59,10 @@ export async function compiledGraph(
     .digest('hex');
   const place = join(folder, key);
   const known = await readEntry(place);
-  if (known !== undefined) {
+  if (typeof known === 'object') {
     await markUsed(place);
     return { ...known, folder: place, compiled: false, damaged: false };
   }
-  const damaged = existsSync(place);
 
   const { savedModel, train, evaluate, features, products } = compileModel(model, spec, {
     tensorflowVersion,
@@ -78,10 +77,10 @@ export async function compiledGraph(
     await mkdir(part, { recursive: true });
     await writeFile(join(part, graphFile), savedModel, { flush: true });
     await writeFile(join(part, functionsFile), JSON.stringify({ ...entry, sha256: digestOf(savedModel) }), { flush: true });
-    // Another run may have put the same graph there meanwhile; an older, damaged one makes way.
-    await rm(place, { recursive: true, force: true });
+    // Another run may have put the same graph there meanwhile, which its workers may be reading; a damaged one makes way.
+    if ((await readEntry(place)) === 'damaged') await rm(place, { recursive: true, force: true });
     await rename(part, place).catch(async (error: unknown) => {
-      if ((await readEntry(place)) === undefined) throw error;
+      if (typeof (await readEntry(place)) !== 'object') throw error;
     });
   } catch (error) {
     throw new ConvoyError(
@@ -94,19 +93,21 @@ export async function compiledGraph(
     await rm(part, { recursive: true, force: true });
   }
   await trimCache(folder, mostBytes);
-  return { ...entry, folder: place, compiled: true, damaged };
+  return { ...entry, folder: place, compiled: true, damaged: known === 'damaged' };
 }
 
 function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-async function readEntry(place: string): Promise<Omit<CompiledSpec, 'folder'> | undefined> {
+/** An entry, where it is whole: entries appear at once, so that one that is not whole was damaged. */
+async function readEntry(place: string): Promise<Omit<CompiledSpec, 'folder'> | 'missing' | 'damaged'> {
+  if (!existsSync(place)) return 'missing';
   try {
     const text = await readFile(join(place, functionsFile), 'utf8');
     const { sha256, ...entry } = JSON.parse(text) as Omit<CompiledSpec, 'folder'> & { readonly sha256: string };
-    return digestOf(await readFile(join(place, graphFile))) === sha256 ? entry : undefined;
+    return digestOf(await readFile(join(place, graphFile))) === sha256 ? entry : 'damaged';
   } catch {
-    return undefined; // not there, or not whole: it is compiled anew
+    return 'damaged'; // or removed meanwhile: either way it is compiled anew
   }
 }
