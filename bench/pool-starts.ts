@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '../src/config.js';
 import { epochOrder } from '../src/data/index.js';
 import { slotNames } from '../src/memory/index.js';
-import { loadNative } from '../src/native/index.js';
+import { loadNative, processorModel } from '../src/native/index.js';
 import { openRuntime } from '../src/runtime.js';
 import { tinyDatasets, tinyModel } from '../test/support/tiny.js';
 
@@ -57,7 +57,7 @@ function startMany(starts: number): void {
     console.log(`start ${start + 1}: ${child.signal ?? `exit code ${child.status}`}\n${child.stderr.slice(-2000)}`);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  const where = `Node ${process.versions.node}, ${os.cpus()[0]?.model}, ${os.availableParallelism()} cores`;
+  const where = `Node ${process.versions.node}, ${processorModel()}, ${os.availableParallelism()} cores`;
   const same = sums.size <= engines.length;
   const weights = same ? 'equal weights' : `DIFFERENT weights: ${[...sums].join(', ')}`;
   console.log(`${starts} starts of a pool of ${workers} with one step each: ${failures} failed, ${weights}, ${seconds} s; ${where}`);

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import os from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from './atomic-file.js';
 import type { RunConfig } from './config.js';
 import { cacheFolder } from './data/index.js';
-import { availableCores, cpuFeatures, nativeIsLoading, type NativeOptions } from './native/index.js';
+import { availableCores, cpuFeatures, nativeIsLoading, type NativeOptions, processorModel } from './native/index.js';
 
 const count = z.int().min(1);
 
@@ -35,7 +34,7 @@ export function tunedFile(config: RunConfig): string {
   const likely = engine !== 'eager' && cpuFeatures().bfloat16 ? 'bfloat16' : 'float32';
   const precision = config.precision === 'auto' ? likely : config.precision;
   const key = createHash('sha256')
-    .update(JSON.stringify([os.cpus()[0]?.model, availableCores(), model, dataset, imageSize, batchSize, precision, engine, augment ?? []]))
+    .update(JSON.stringify([processorModel(), availableCores(), model, dataset, imageSize, batchSize, precision, engine, augment ?? []]))
     .digest('hex');
   return join(cacheFolder(), 'tuned', `${key.slice(0, 32)}.json`);
 }
@@ -58,7 +57,7 @@ export async function readTunedSettings(config: RunConfig): Promise<TunedSetting
 export async function writeTunedSettings(config: RunConfig, settings: TunedSettings, imagesPerSecond: number): Promise<string> {
   const file = tunedFile(config);
   await mkdir(join(cacheFolder(), 'tuned'), { recursive: true });
-  const kept = { cpu: os.cpus()[0]?.model ?? '', cores: availableCores(), model: config.model.name, imagesPerSecond, settings };
+  const kept = { cpu: processorModel(), cores: availableCores(), model: config.model.name, imagesPerSecond, settings };
   await writeFileAtomic(file, [`${JSON.stringify(kept, undefined, 2)}\n`]);
   return file;
 }

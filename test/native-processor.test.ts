@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { availableCores, cpuFeatures } from '../src/native/index.js';
+import { availableCores, cpuFeatures, oneDnnLimit, processorModel } from '../src/native/index.js';
 
 /** A folder that stands for `/`, with these files. */
 function rootWith(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
@@ -18,10 +18,35 @@ function rootWith(t: ExecutionContext, files: Readonly<Record<string, string>>):
 test('bfloat16 is fast where the flags name AVX512-BF16 or AMX-BF16, and nowhere else', (t) => {
   const withFlags = (flags: string) =>
     rootWith(t, { 'proc/cpuinfo': `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n` });
-  t.true(cpuFeatures({ root: withFlags('fpu avx512f avx512_bf16 avx512_fp16') }).bfloat16);
-  t.true(cpuFeatures({ root: withFlags('fpu amx_tile amx_bf16') }).bfloat16);
-  t.false(cpuFeatures({ root: withFlags('fpu avx2 avx512f') }).bfloat16);
-  t.false(cpuFeatures({ root: rootWith(t, {}) }).bfloat16);
+  const bfloat16 = (root: string, given?: string) => cpuFeatures({ root, given }).bfloat16;
+  t.true(bfloat16(withFlags('fpu avx512f avx512_bf16 avx512_fp16')));
+  t.true(bfloat16(withFlags('fpu amx_tile amx_bf16')));
+  t.false(bfloat16(withFlags('fpu avx2 avx512f')));
+  t.false(bfloat16(rootWith(t, {})));
+  t.true(bfloat16(withFlags('fpu avx512f avx512_bf16'), 'AVX512_CORE_BF16'));
+  t.false(bfloat16(withFlags('fpu avx512f avx512_bf16'), 'AVX512_CORE'), 'which oneDNN may not use');
+});
+
+test('oneDNN is held to AVX2 where an AMD processor hides its caches, unless the environment says otherwise', (t) => {
+  const machine = (vendor: string, flags: string, more: Readonly<Record<string, string>> = {}) =>
+    rootWith(t, { 'proc/cpuinfo': `vendor_id\t: ${vendor}\nflags\t\t: ${flags}\n`, ...more });
+  const limit = (root: string, given?: string) => oneDnnLimit({ root, given });
+  const hiding = machine('AuthenticAMD', 'avx2 avx512f avx512_bf16');
+  t.is(limit(hiding), 'AVX2');
+  t.deepEqual(cpuFeatures({ root: hiding, given: undefined }), { bfloat16: false, heldTo: 'AVX2' });
+  t.is(limit(hiding, 'DEFAULT'), undefined);
+  t.is(limit(hiding, 'avx512_core'), 'AVX512_CORE');
+  t.is(limit(machine('AuthenticAMD', 'avx2')), undefined);
+  t.is(limit(machine('GenuineIntel', 'avx2 avx512f')), undefined);
+  t.is(limit(machine('AuthenticAMD', 'avx512f', { 'sys/devices/system/cpu/cpu0/cache/index0/size': '48K\n' })), undefined);
+});
+
+test('A processor whose name tells only its maker is known by family and model as well', (t) => {
+  const root = rootWith(t, { 'proc/cpuinfo': 'processor\t: 0\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n' });
+  t.is(processorModel({ root, name: 'AMD EPYC' }), 'AMD EPYC (family 26, model 2)');
+  t.is(processorModel({ root, name: 'Intel(R) Xeon(R) CPU @ 2.20GHz' }), 'Intel(R) Xeon(R) CPU @ 2.20GHz (family 26, model 2)');
+  t.is(processorModel({ root, name: 'AMD EPYC 9B14' }), 'AMD EPYC 9B14');
+  t.is(processorModel({ root: rootWith(t, {}), name: 'Apple' }), 'Apple');
 });
 
 test('Cores are what the system offers where no quota is set', (t) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import { availableCores, loadNative } from '../../src/native/index.js';
+import { availableCores, loadNative, processorModel } from '../../src/native/index.js';
 
 /** Where and with what a result was measured. */
 export interface Machine {
@@ -25,7 +25,7 @@ export async function describeMachine(): Promise<Machine> {
   };
   const libraries = ['@tensorflow/tfjs-node', 'piscina', 'sharp'].map((name) => [name, version(name)] as const);
   return {
-    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cpu: processorModel(),
     cores: availableCores(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()}`,

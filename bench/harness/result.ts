@@ -67,7 +67,7 @@ export const resultsFolder = fileURLToPath(new URL('../../../bench/results/', im
 
 /** A processor as part of a file's name: `Intel(R) Xeon(R) Processor` is `intel-xeon`. */
 export function processorName({ cpu }: Pick<Machine, 'cpu'>): string {
-  const words = cpu.toLowerCase().replace(/\((r|tm)\)|\b(processor|cpu)\b|@.*/g, ' ').match(/[a-z0-9.]+/g);
+  const words = cpu.toLowerCase().replace(/\((r|tm)\)|\b(processor|cpu)\b|@ ?[\d.]+ ?ghz/g, ' ').match(/[a-z0-9.]+/g);
   return words?.join('-') ?? 'unknown';
 }
 

@@ -5,6 +5,7 @@ import { attributeNames } from './attributes.js';
 import { asBackend, rawAttribute, type Binding } from './binding.js';
 import { AddonNative } from './handle.js';
 import { loadKernels } from './kernels.js';
+import { oneDnnLimit, oneDnnVariable } from './processor.js';
 import type { Native, NativeOptions } from './types.js';
 import { withoutNoise } from './quiet.js';
 
@@ -113,6 +114,8 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // TensorFlow takes oneDNN's kernels by itself only where the processor has AVX512-VNNI or later; with AVX2 alone they
   // are the quicker ones too (`bench peers` has Keras with and without), and the only ones here whose gradients know dilation.
   if (process.env['TF_ENABLE_ONEDNN_OPTS'] === undefined) setVariable('TF_ENABLE_ONEDNN_OPTS', '1');
+  const limit = oneDnnLimit();
+  if (limit !== undefined && process.env[oneDnnVariable] === undefined) setVariable(oneDnnVariable, limit);
   if (level !== undefined || process.env['TF_CPP_MIN_LOG_LEVEL'] === undefined) setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();

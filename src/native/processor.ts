@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -10,10 +10,17 @@ export interface ProcessorOptions {
   readonly parallelism?: number;
 }
 
+/** Where to look, and what to take for the environment's `ONEDNN_MAX_CPU_ISA`; undefined when it is not set. */
+export interface InstructionOptions extends ProcessorOptions {
+  readonly given?: string | undefined;
+}
+
 /** What the processor can do that matters here. */
 export interface CpuFeatures {
-  /** True when it multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16). */
+  /** True when it multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16) and oneDNN may use that. */
   readonly bfloat16: boolean;
+  /** The instructions that oneDNN is held to, see `oneDnnLimit`; not there where it may use all. */
+  readonly heldTo?: string;
 }
 
 function readOrEmpty(...parts: readonly string[]): string {
@@ -24,10 +31,49 @@ function readOrEmpty(...parts: readonly string[]): string {
   }
 }
 
+/** A line of Linux's `/proc/cpuinfo`, of the first core; undefined where there is none. */
+function cpuinfo(field: string, root: string): string | undefined {
+  return new RegExp(`^${field}\\s*:(.*)$`, 'm').exec(readOrEmpty(root, 'proc/cpuinfo'))?.[1]?.trim();
+}
+
+/**
+ * The processor's name. Virtual machines often tell a maker's line only (`AMD EPYC`), which generations as different as
+ * those with AVX2 and with AVX-512 share: then its family and model are added, as Linux has them.
+ *
+ * @param name what the system calls it.
+ */
+export function processorModel({ root = '/', name = os.cpus()[0]?.model ?? 'unknown' }: ProcessorOptions & { readonly name?: string } = {}): string {
+  const [family, model] = [cpuinfo('cpu family', root), cpuinfo('model', root)];
+  const named = /\d/.test(name.replace(/@.*/, '')); // a clock rate names no processor
+  return named || family === undefined || model === undefined ? name : `${name} (family ${family}, model ${model})`;
+}
+
+/** How oneDNN is told the instructions that it may use at most; read at its first operation. */
+export const oneDnnVariable = 'ONEDNN_MAX_CPU_ISA';
+
+/**
+ * The instructions that oneDNN may use at most, undefined for all: what the environment says, else AVX2 where a virtual
+ * machine on an AMD processor hides its caches. oneDNN 3.7 (in TensorFlow 2.21) then takes them to be of no size, and its
+ * AVX-512 convolutions give wrong sums, write where they may not, and divide by zero; those of AVX2 do not ask.
+ */
+export function oneDnnLimit(options: InstructionOptions = {}): string | undefined {
+  const { root = '/' } = options;
+  const given = 'given' in options ? options.given : process.env[oneDnnVariable];
+  if (given !== undefined) return /^(default|all|)$/i.test(given) ? undefined : given.toUpperCase();
+  const hidden = cpuinfo('vendor_id', root) === 'AuthenticAMD' && !existsSync(path.join(root, 'sys/devices/system/cpu/cpu0/cache/index0'));
+  return hidden && flags(root).includes('avx512f') ? 'AVX2' : undefined;
+}
+
+function flags(root: string): readonly string[] {
+  return cpuinfo('flags', root)?.split(/\s+/) ?? [];
+}
+
 /** Reads the processor's features from Linux's `/proc/cpuinfo`; other platforms have none that we know of. */
-export function cpuFeatures({ root = '/' }: ProcessorOptions = {}): CpuFeatures {
-  const flags = /^flags\s*:(.*)$/m.exec(readOrEmpty(root, 'proc/cpuinfo'))?.[1]?.trim().split(/\s+/) ?? [];
-  return { bfloat16: flags.includes('avx512_bf16') || flags.includes('amx_bf16') };
+export function cpuFeatures(options: InstructionOptions = {}): CpuFeatures {
+  const heldTo = oneDnnLimit(options);
+  const known = flags(options.root ?? '/');
+  const bfloat16 = known.includes('avx512_bf16') || known.includes('amx_bf16');
+  return heldTo === undefined ? { bfloat16 } : { bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/.test(heldTo), heldTo };
 }
 
 /** Cores' worth of time that a cgroup grants, Infinity when it has no limit. */
