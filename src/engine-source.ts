@@ -39,7 +39,7 @@ export function settlePrecision(
     return engine !== 'eager' && features.bfloat16 && onlyEager(model, loss).length === 0 ? 'bfloat16' : 'float32';
   }
   if (precision === 'float32' || forcePrecision || features.bfloat16) return precision;
-  const found = features.heldTo === undefined ? 'this one has neither' : `oneDNN is held to ${features.heldTo} here`;
+  const found = features.heldTo === undefined ? 'this one has neither' : held(features.heldTo);
   throw new ConvoyError(
     'CONVOY_OPTION',
     `Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but ${found}: --precision auto takes float32 here; --force-precision rounds numbers to bfloat16 all the same, but computes in float32 and is slower than float32 alone`,
@@ -69,7 +69,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     return eager;
   }
   const { heldTo } = cpuFeatures();
-  if (heldTo !== undefined) onNote?.(`oneDNN is held to ${heldTo}: by ONEDNN_MAX_CPU_ISA, or since this machine hides its caches and oneDNN's AVX-512 kernels would compute wrongly`);
+  if (heldTo !== undefined) onNote?.(held(heldTo));
   const writesInPlace = memoryIsShared(native);
   if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
   if (native.kernels.problem !== undefined) onNote?.(`TensorFlow's kernels are used alone, which is slower: ${native.kernels.problem}`);
@@ -87,6 +87,10 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
   });
   if (graph.damaged) onNote?.(`a damaged graph in the cache was compiled anew: ${graph.folder}`);
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
+}
+
+function held(heldTo: string): string {
+  return `oneDNN is held to ${heldTo}, by ONEDNN_MAX_CPU_ISA or since this machine hides its caches and our own kernels are not built`;
 }
 
 /** What of a training the compiler does not know. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { availableCores, cpuFeatures, oneDnnLimit, processorModel } from '../src/native/index.js';
+import { availableCores, cpuFeatures, hidesCaches, processorModel } from '../src/native/index.js';
 
 /** A folder that stands for `/`, with these files. */
 function rootWith(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
@@ -18,27 +18,28 @@ function rootWith(t: ExecutionContext, files: Readonly<Record<string, string>>):
 test('bfloat16 is fast where the flags name AVX512-BF16 or AMX-BF16, and nowhere else', (t) => {
   const withFlags = (flags: string) =>
     rootWith(t, { 'proc/cpuinfo': `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n` });
-  const bfloat16 = (root: string, given?: string) => cpuFeatures({ root, given }).bfloat16;
+  const bfloat16 = (root: string) => cpuFeatures({ root, given: undefined }).bfloat16;
   t.true(bfloat16(withFlags('fpu avx512f avx512_bf16 avx512_fp16')));
   t.true(bfloat16(withFlags('fpu amx_tile amx_bf16')));
   t.false(bfloat16(withFlags('fpu avx2 avx512f')));
   t.false(bfloat16(rootWith(t, {})));
-  t.true(bfloat16(withFlags('fpu avx512f avx512_bf16'), 'AVX512_CORE_BF16'));
-  t.false(bfloat16(withFlags('fpu avx512f avx512_bf16'), 'AVX512_CORE'), 'which oneDNN may not use');
 });
 
-test('oneDNN is held to AVX2 where an AMD processor hides its caches, unless the environment says otherwise', (t) => {
-  const machine = (vendor: string, flags: string, more: Readonly<Record<string, string>> = {}) =>
-    rootWith(t, { 'proc/cpuinfo': `vendor_id\t: ${vendor}\nflags\t\t: ${flags}\n`, ...more });
-  const limit = (root: string, given?: string) => oneDnnLimit({ root, given });
-  const hiding = machine('AuthenticAMD', 'avx2 avx512f avx512_bf16');
-  t.is(limit(hiding), 'AVX2');
-  t.deepEqual(cpuFeatures({ root: hiding, given: undefined }), { bfloat16: false, heldTo: 'AVX2' });
-  t.is(limit(hiding, 'DEFAULT'), undefined);
-  t.is(limit(hiding, 'avx512_core'), 'AVX512_CORE');
-  t.is(limit(machine('AuthenticAMD', 'avx2')), undefined);
-  t.is(limit(machine('GenuineIntel', 'avx2 avx512f')), undefined);
-  t.is(limit(machine('AuthenticAMD', 'avx512f', { 'sys/devices/system/cpu/cpu0/cache/index0/size': '48K\n' })), undefined);
+test('What oneDNN is held to is what bfloat16 is judged by', (t) => {
+  const root = rootWith(t, { 'proc/cpuinfo': 'flags\t\t: avx512f avx512_bf16\n' });
+  t.deepEqual(cpuFeatures({ root, given: undefined }), { bfloat16: true });
+  t.deepEqual(cpuFeatures({ root, given: 'DEFAULT' }), { bfloat16: true });
+  t.deepEqual(cpuFeatures({ root, given: 'avx512_core_bf16' }), { bfloat16: true, heldTo: 'avx512_core_bf16' });
+  t.deepEqual(cpuFeatures({ root, given: 'AVX512_CORE' }), { bfloat16: false, heldTo: 'AVX512_CORE' });
+});
+
+test('Caches are hidden where an AMD processor with AVX-512 has none that Linux knows of', (t) => {
+  const hides = (vendor: string, flags: string, more: Readonly<Record<string, string>> = {}) =>
+    hidesCaches({ root: rootWith(t, { 'proc/cpuinfo': `vendor_id\t: ${vendor}\nflags\t\t: ${flags}\n`, ...more }) });
+  t.true(hides('AuthenticAMD', 'avx2 avx512f avx512_bf16'));
+  t.false(hides('AuthenticAMD', 'avx2'));
+  t.false(hides('GenuineIntel', 'avx2 avx512f'));
+  t.false(hides('AuthenticAMD', 'avx512f', { 'sys/devices/system/cpu/cpu0/cache/index0/size': '48K\n' }));
 });
 
 test('A processor whose name tells only its maker is known by family and model as well', (t) => {

@@ -25,13 +25,14 @@ export function loadKernels(): Kernels {
     const reason = error instanceof Error ? error.message : String(error); // names the file
     return { ...noKernels, problem: `${reason}; remove that file and run \`npm run native\`` };
   }
-  const { ops, instructions, flushSubnormals } = loaded.exports;
-  if (typeof ops !== 'string' || typeof instructions !== 'string' || typeof flushSubnormals !== 'function') {
+  const { ops, instructions, flushSubnormals, mendCaches } = loaded.exports;
+  if (typeof ops !== 'string' || typeof instructions !== 'string' || typeof flushSubnormals !== 'function' || typeof mendCaches !== 'function') {
     return { ...noKernels, problem: `${library} is of another convoy; run \`npm run native\`` };
   }
   return {
     ops: ops === '' ? [] : ops.split(','),
     instructions,
     flushSubnormals: flushSubnormals as NonNullable<Kernels['flushSubnormals']>,
+    mendCaches: mendCaches as NonNullable<Kernels['mendCaches']>,
   };
 }

@@ -5,7 +5,7 @@ import { attributeNames } from './attributes.js';
 import { asBackend, rawAttribute, type Binding } from './binding.js';
 import { AddonNative } from './handle.js';
 import { loadKernels } from './kernels.js';
-import { oneDnnLimit, oneDnnVariable } from './processor.js';
+import { hidesCaches, oneDnnVariable } from './processor.js';
 import type { Native, NativeOptions } from './types.js';
 import { withoutNoise } from './quiet.js';
 
@@ -104,6 +104,27 @@ async function loadSharp(): Promise<void> {
   }
 }
 
+/** The oneDNN whose record of the caches is known by sight. */
+const mendable = /^2\.21\./;
+
+/** Has oneDNN know of caches that the machine hides; where that cannot be, holds it to AVX2. Before its first operation. */
+function tellCaches(native: Native): void {
+  const { mendCaches } = native.kernels;
+  if (mendCaches === undefined || !mendable.test(native.tensorflowVersion)) {
+    if (process.env[oneDnnVariable] === undefined) setVariable(oneDnnVariable, 'AVX2');
+    return;
+  }
+  const one = native.wrap(Float32Array.of(1), [1, 1]);
+  const made = native.execute('MatMul', [{ name: 'T', kind: 'type', value: 'float32' }], [one, one], 1);
+  for (const id of [one, ...made]) native.release(id);
+  if (mendCaches() > 0) return;
+  throw new ConvoyError(
+    'CONVOY_NATIVE',
+    `Expected to find what TensorFlow's oneDNN knows of the caches, which this machine hides, but found nothing; ` +
+      `${oneDnnVariable}=AVX2 trains without knowing them`,
+  );
+}
+
 async function prepare(options: NativeOptions): Promise<Native> {
   const level = options.logLevel;
   if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw optionError('logLevel', 'integer from 0 to 3', level);
@@ -114,8 +135,6 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // TensorFlow takes oneDNN's kernels by itself only where the processor has AVX512-VNNI or later; with AVX2 alone they
   // are the quicker ones too (`bench peers` has Keras with and without), and the only ones here whose gradients know dilation.
   if (process.env['TF_ENABLE_ONEDNN_OPTS'] === undefined) setVariable('TF_ENABLE_ONEDNN_OPTS', '1');
-  const limit = oneDnnLimit();
-  if (limit !== undefined && process.env[oneDnnVariable] === undefined) setVariable(oneDnnVariable, limit);
   if (level !== undefined || process.env['TF_CPP_MIN_LOG_LEVEL'] === undefined) setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
@@ -124,6 +143,7 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // than ops side by side bring. Only where they can be made to round as TensorFlow's threads do (see `handle.ts`).
   if (native.kernels.flushSubnormals !== undefined) setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
   fillAttributeNames(binding);
+  if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches()) tellCaches(native);
   setEnvironmentData(readyKey, true);
   return native;
 }

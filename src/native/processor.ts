@@ -19,7 +19,7 @@ export interface InstructionOptions extends ProcessorOptions {
 export interface CpuFeatures {
   /** True when it multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16) and oneDNN may use that. */
   readonly bfloat16: boolean;
-  /** The instructions that oneDNN is held to, see `oneDnnLimit`; not there where it may use all. */
+  /** The instructions that `ONEDNN_MAX_CPU_ISA` holds oneDNN to, as it was given or since `hidesCaches`; not there where it may use all. */
   readonly heldTo?: string;
 }
 
@@ -52,16 +52,13 @@ export function processorModel({ root = '/', name = os.cpus()[0]?.model ?? 'unkn
 export const oneDnnVariable = 'ONEDNN_MAX_CPU_ISA';
 
 /**
- * The instructions that oneDNN may use at most, undefined for all: what the environment says, else AVX2 where a virtual
- * machine on an AMD processor hides its caches. oneDNN 3.7 (in TensorFlow 2.21) then takes them to be of no size, and its
- * AVX-512 convolutions give wrong sums, write where they may not, and divide by zero; those of AVX2 do not ask.
+ * Whether this is a virtual machine on an AMD processor with AVX-512 that hides its caches. The oneDNN of TensorFlow 2.21
+ * takes them to be of one byte, with which its AVX-512 convolutions compute wrongly (see `kernels/caches.h`); those of AVX2
+ * do not ask.
  */
-export function oneDnnLimit(options: InstructionOptions = {}): string | undefined {
-  const { root = '/' } = options;
-  const given = 'given' in options ? options.given : process.env[oneDnnVariable];
-  if (given !== undefined) return /^(default|all|)$/i.test(given) ? undefined : given.toUpperCase();
+export function hidesCaches({ root = '/' }: ProcessorOptions = {}): boolean {
   const hidden = cpuinfo('vendor_id', root) === 'AuthenticAMD' && !existsSync(path.join(root, 'sys/devices/system/cpu/cpu0/cache/index0'));
-  return hidden && flags(root).includes('avx512f') ? 'AVX2' : undefined;
+  return hidden && flags(root).includes('avx512f');
 }
 
 function flags(root: string): readonly string[] {
@@ -70,10 +67,11 @@ function flags(root: string): readonly string[] {
 
 /** Reads the processor's features from Linux's `/proc/cpuinfo`; other platforms have none that we know of. */
 export function cpuFeatures(options: InstructionOptions = {}): CpuFeatures {
-  const heldTo = oneDnnLimit(options);
   const known = flags(options.root ?? '/');
   const bfloat16 = known.includes('avx512_bf16') || known.includes('amx_bf16');
-  return heldTo === undefined ? { bfloat16 } : { bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/.test(heldTo), heldTo };
+  const heldTo = ('given' in options ? options.given : process.env[oneDnnVariable]) ?? '';
+  if (/^(default|all|)$/i.test(heldTo)) return { bfloat16 };
+  return { bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/i.test(heldTo), heldTo };
 }
 
 /** Cores' worth of time that a cgroup grants, Infinity when it has no limit. */

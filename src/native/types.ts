@@ -74,6 +74,12 @@ export interface Kernels {
    * is not.
    */
   readonly flushSubnormals?: (flush: boolean) => boolean;
+  /**
+   * Tells oneDNN how large the caches are where it takes them to be empty (see `kernels/caches.h`), once it has described
+   * the processor, which it does at its first operation; returns how many of its records were mended. Not there where the
+   * library is not.
+   */
+  readonly mendCaches?: () => number;
 }
 
 /** TensorFlow as this thread sees it. */

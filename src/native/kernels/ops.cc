@@ -1,9 +1,10 @@
 // Registers the kernels as TensorFlow ops, when Node loads this library; `ops` of its exports names them, separated by commas,
 // `instructions` the set they use. No op is there on a processor without AVX2 and FMA. `flushSubnormals` is for a thread that
-// runs graphs itself.
+// runs graphs itself, `mendCaches` for a process on a machine that hides its caches.
 #include <immintrin.h>
 
 #include "batch-norm-ops.h"
+#include "caches.h"
 #include "convolution-ops.h"
 #include "product-ops.h"
 
@@ -129,6 +130,7 @@ int napi_create_function(void* env, const char* name, size_t length, void* (*cal
 int napi_get_cb_info(void* env, void* info, size_t* count, void** values, void** self, void** data);
 int napi_get_value_bool(void* env, void* value, bool* result);
 int napi_get_boolean(void* env, bool value, void** result);
+int napi_create_int32(void* env, int32_t value, void** result);
 
 /** Whether this thread takes subnormal numbers as zero, as TensorFlow's own threads do; gives what held before. */
 static void* flushSubnormals(void* env, void* info) {
@@ -144,6 +146,13 @@ static void* flushSubnormals(void* env, void* info) {
   _mm_setcsr(flush ? before | flushed : before & ~flushed);
   void* result = nullptr;
   napi_get_boolean(env, (before & flushed) == flushed, &result);
+  return result;
+}
+
+/** Puts right what oneDNN takes the processor's caches to be; gives how many records of them it mended. */
+static void* mendCaches(void* env, void*) {
+  void* result = nullptr;
+  napi_create_int32(env, convoy::mendCaches(), &result);
   return result;
 }
 
@@ -171,9 +180,13 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
     void* value = nullptr;
     if (napi_create_string_utf8(env, text, (size_t)-1, &value) == 0) napi_set_named_property(env, exports, name, value);
   }
-  void* function = nullptr;
-  if (napi_create_function(env, "flushSubnormals", (size_t)-1, flushSubnormals, nullptr, &function) == 0) {
-    napi_set_named_property(env, exports, "flushSubnormals", function);
+  const struct {
+    const char* name;
+    void* (*call)(void* env, void* info);
+  } functions[] = {{"flushSubnormals", flushSubnormals}, {"mendCaches", mendCaches}};
+  for (const auto& [name, call] : functions) {
+    void* function = nullptr;
+    if (napi_create_function(env, name, (size_t)-1, call, nullptr, &function) == 0) napi_set_named_property(env, exports, name, function);
   }
   return exports;
 }
