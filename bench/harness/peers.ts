@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Precision } from '../../src/contracts/index.js';
 import { MeasuringChild, type StepRound, startStepChild } from '../../src/measure/index.js';
 import type { ConfigInput } from '../../src/config.js';
-import { availableCores } from '../../src/native/index.js';
+import { availableCores, hidesCaches } from '../../src/native/index.js';
 import type { Contender } from './alternate.js';
 import { type BenchNetwork, stepConfig } from './networks.js';
 
@@ -57,6 +57,7 @@ export function peerSetup(network: BenchNetwork, precision: Precision, more: Rea
     optimizer: network.optimizer,
     precision,
     cores: availableCores(),
+    hidesCaches: hidesCaches(),
     ...more,
   };
 }

@@ -60,6 +60,11 @@ def open_session(setup):
     import data
 
     settings = setup["settings"]
+    if setup["hidesCaches"]:
+        import caches
+
+        tf.matmul(tf.ones([1, 1]), tf.ones([1, 1]))
+        caches.mend()
     batch = setup["batch"]
     together = settings.get("stepsPerExecution", 1)
     keras.utils.set_random_seed(0)

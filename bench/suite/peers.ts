@@ -1,5 +1,5 @@
 import type { Precision } from '../../src/contracts/index.js';
-import { cpuFeatures } from '../../src/native/index.js';
+import { cpuFeatures, hidesCaches } from '../../src/native/index.js';
 import { alternate, type Contender, type Contest, quickest } from '../harness/alternate.js';
 import { benchNetworks } from '../harness/networks.js';
 import { convoyContender, modelFitContender, peerContender, peers, peersPython } from '../harness/peers.js';
@@ -88,6 +88,7 @@ export const peersBench: Bench = {
       charts,
       notes: [
         'Peers read prepared float32 batches from memory; convoy gathers and scales uint8 images by a shuffled order, as in training.',
+        ...(hidesCaches() ? ["This machine hides its caches, which TensorFlow's oneDNN takes to be of one byte: it was told of them in Keras too, which else computes wrongly here."] : []),
         ...[...missing].map(([name, reason]) => `${name} is missing with ${peersPython()}: ${reason}`),
       ],
       libraries,
