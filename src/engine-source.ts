@@ -6,7 +6,7 @@ import { compiledGraph, type EngineSource, memoryIsShared } from './engine/index
 import { ConvoyError, optionError } from './errors.js';
 import { unsupportedLayers } from './graph/index.js';
 import { loadModuleLoss } from './losses/index.js';
-import { type CpuFeatures, cpuFeatures, type Native } from './native/index.js';
+import { type CpuFeatures, cpuFeatures, hidesCaches, type Native } from './native/index.js';
 import type { LayersModel } from './tf.js';
 import { type SplitModel, splitFrozen } from './transfer/index.js';
 
@@ -39,7 +39,7 @@ export function settlePrecision(
     return engine !== 'eager' && features.bfloat16 && onlyEager(model, loss).length === 0 ? 'bfloat16' : 'float32';
   }
   if (precision === 'float32' || forcePrecision || features.bfloat16) return precision;
-  const found = features.heldTo === undefined ? 'this one has neither' : held(features.heldTo);
+  const found = features.limit ?? 'this one has neither';
   throw new ConvoyError(
     'CONVOY_OPTION',
     `Expected a processor with AVX512-BF16 or AMX for --precision bfloat16 but ${found}: --precision auto takes float32 here; --force-precision rounds numbers to bfloat16 all the same, but computes in float32 and is slower than float32 alone`,
@@ -68,8 +68,8 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     onNote?.(`the compiler does not know ${missing}: training with the eager engine`);
     return eager;
   }
-  const { heldTo } = cpuFeatures();
-  if (heldTo !== undefined) onNote?.(held(heldTo));
+  const { limit } = cpuFeatures();
+  if (limit !== undefined) onNote?.(`${limit}${hidesCaches() && native.kernels.mendCaches === undefined ? ': this machine hides its caches and our own kernels, which know them, are not built' : ''}`);
   const writesInPlace = memoryIsShared(native);
   if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
   if (native.kernels.problem !== undefined) onNote?.(`TensorFlow's kernels are used alone, which is slower: ${native.kernels.problem}`);
@@ -87,10 +87,6 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
   });
   if (graph.damaged) onNote?.(`a damaged graph in the cache was compiled anew: ${graph.folder}`);
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
-}
-
-function held(heldTo: string): string {
-  return `oneDNN is held to ${heldTo}, by ONEDNN_MAX_CPU_ISA or since this machine hides its caches and our own kernels are not built`;
 }
 
 /** What of a training the compiler does not know. */

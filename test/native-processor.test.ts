@@ -18,28 +18,30 @@ function rootWith(t: ExecutionContext, files: Readonly<Record<string, string>>):
 test('bfloat16 is fast where the flags name AVX512-BF16 or AMX-BF16, and nowhere else', (t) => {
   const withFlags = (flags: string) =>
     rootWith(t, { 'proc/cpuinfo': `processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t:\n` });
-  const bfloat16 = (root: string) => cpuFeatures({ root, given: undefined }).bfloat16;
+  const bfloat16 = (root: string) => cpuFeatures({ root, environment: {} }).bfloat16;
   t.true(bfloat16(withFlags('fpu avx512f avx512_bf16 avx512_fp16')));
   t.true(bfloat16(withFlags('fpu amx_tile amx_bf16')));
   t.false(bfloat16(withFlags('fpu avx2 avx512f')));
   t.false(bfloat16(rootWith(t, {})));
 });
 
-test('What oneDNN is held to is what bfloat16 is judged by', (t) => {
+test('What keeps oneDNN from using the processor is what bfloat16 is judged by', (t) => {
   const root = rootWith(t, { 'proc/cpuinfo': 'flags\t\t: avx512f avx512_bf16\n' });
-  t.deepEqual(cpuFeatures({ root, given: undefined }), { bfloat16: true });
-  t.deepEqual(cpuFeatures({ root, given: 'DEFAULT' }), { bfloat16: true });
-  t.deepEqual(cpuFeatures({ root, given: 'avx512_core_bf16' }), { bfloat16: true, heldTo: 'avx512_core_bf16' });
-  t.deepEqual(cpuFeatures({ root, given: 'AVX512_CORE' }), { bfloat16: false, heldTo: 'AVX512_CORE' });
+  const features = (environment: NodeJS.ProcessEnv) => cpuFeatures({ root, environment });
+  t.deepEqual(features({}), { bfloat16: true });
+  t.deepEqual(features({ ONEDNN_MAX_CPU_ISA: 'DEFAULT', TF_ENABLE_ONEDNN_OPTS: '1' }), { bfloat16: true });
+  const held = (isa: string) => `oneDNN is held to ${isa} (ONEDNN_MAX_CPU_ISA)`;
+  t.deepEqual(features({ ONEDNN_MAX_CPU_ISA: 'avx512_core_bf16' }), { bfloat16: true, limit: held('avx512_core_bf16') });
+  t.deepEqual(features({ ONEDNN_MAX_CPU_ISA: 'AVX512_CORE' }), { bfloat16: false, limit: held('AVX512_CORE') });
+  t.deepEqual(features({ TF_ENABLE_ONEDNN_OPTS: '0' }), { bfloat16: false, limit: 'oneDNN is off (TF_ENABLE_ONEDNN_OPTS=0)' });
 });
 
-test('Caches are hidden where an AMD processor with AVX-512 has none that Linux knows of', (t) => {
-  const hides = (vendor: string, flags: string, more: Readonly<Record<string, string>> = {}) =>
-    hidesCaches({ root: rootWith(t, { 'proc/cpuinfo': `vendor_id\t: ${vendor}\nflags\t\t: ${flags}\n`, ...more }) });
-  t.true(hides('AuthenticAMD', 'avx2 avx512f avx512_bf16'));
-  t.false(hides('AuthenticAMD', 'avx2'));
-  t.false(hides('GenuineIntel', 'avx2 avx512f'));
-  t.false(hides('AuthenticAMD', 'avx512f', { 'sys/devices/system/cpu/cpu0/cache/index0/size': '48K\n' }));
+test('Caches are hidden where an AMD processor has none that Linux knows of', (t) => {
+  const hides = (vendor: string, more: Readonly<Record<string, string>> = {}) =>
+    hidesCaches({ root: rootWith(t, { 'proc/cpuinfo': `vendor_id\t: ${vendor}\n`, ...more }) });
+  t.true(hides('AuthenticAMD'));
+  t.false(hides('GenuineIntel'));
+  t.false(hides('AuthenticAMD', { 'sys/devices/system/cpu/cpu0/cache/index0/size': '48K\n' }));
 });
 
 test('A processor whose name tells only its maker is known by family and model as well', (t) => {

@@ -8,14 +8,18 @@ const noKernels: Kernels = { ops: [], instructions: '' };
 /** Set to `off`, trains with TensorFlow's kernels alone. */
 const variable = 'CONVOY_KERNELS';
 
+/** Where `npm run native` builds our own ops: beside tfjs-node. */
+export function kernelsLibrary(): string {
+  const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
+  return path.join(path.dirname(manifest), 'convoy-kernels.node');
+}
+
 /**
- * Registers our own ops with TensorFlow, from the library that `npm run native` builds beside tfjs-node. After TensorFlow
- * was loaded, on the main thread first; other threads find the ops there.
+ * Registers our own ops with TensorFlow. After TensorFlow was loaded, on the main thread first; other threads find the ops
+ * there.
  */
 export function loadKernels(): Kernels {
-  if (process.env[variable] === 'off') return noKernels;
-  const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
-  const library = path.join(path.dirname(manifest), 'convoy-kernels.node');
+  const library = kernelsLibrary();
   if (!existsSync(library)) return noKernels;
   const loaded: { exports: Record<string, unknown> } = { exports: {} };
   try {
@@ -29,10 +33,13 @@ export function loadKernels(): Kernels {
   if (typeof ops !== 'string' || typeof instructions !== 'string' || typeof flushSubnormals !== 'function' || typeof mendCaches !== 'function') {
     return { ...noKernels, problem: `${library} is of another convoy; run \`npm run native\`` };
   }
+  const mend = mendCaches as NonNullable<Kernels['mendCaches']>;
+  // TensorFlow's own kernels need to know the caches as well.
+  if (process.env[variable] === 'off') return { ...noKernels, mendCaches: mend };
   return {
     ops: ops === '' ? [] : ops.split(','),
     instructions,
     flushSubnormals: flushSubnormals as NonNullable<Kernels['flushSubnormals']>,
-    mendCaches: mendCaches as NonNullable<Kernels['mendCaches']>,
+    mendCaches: mend,
   };
 }

@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs';
 import util from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { ConvoyError, optionError } from '../errors.js';
 import { attributeNames } from './attributes.js';
 import { asBackend, rawAttribute, type Binding } from './binding.js';
 import { AddonNative } from './handle.js';
-import { loadKernels } from './kernels.js';
-import { hidesCaches, oneDnnVariable } from './processor.js';
+import { kernelsLibrary, loadKernels } from './kernels.js';
+import { hidesCaches } from './processor.js';
 import type { Native, NativeOptions } from './types.js';
 import { withoutNoise } from './quiet.js';
 
@@ -104,24 +105,20 @@ async function loadSharp(): Promise<void> {
   }
 }
 
-/** The oneDNN whose record of the caches is known by sight. */
-const mendable = /^2\.21\./;
-
-/** Has oneDNN know of caches that the machine hides; where that cannot be, holds it to AVX2. Before its first operation. */
+/** Has oneDNN know of caches that the machine hides, before its first operation of size. */
 function tellCaches(native: Native): void {
-  const { mendCaches } = native.kernels;
-  if (mendCaches === undefined || !mendable.test(native.tensorflowVersion)) {
-    if (process.env[oneDnnVariable] === undefined) setVariable(oneDnnVariable, 'AVX2');
-    return;
-  }
   const one = native.wrap(Float32Array.of(1), [1, 1]);
   const made = native.execute('MatMul', [{ name: 'T', kind: 'type', value: 'float32' }], [one, one], 1);
   for (const id of [one, ...made]) native.release(id);
-  if (mendCaches() > 0) return;
+  const mended = native.kernels.mendCaches?.() ?? 0;
+  // Later ones come with an Xbyak that takes hidden caches to be of usual sizes.
+  const [, minor = 0] = native.tensorflowVersion.split('.').map(Number);
+  if (mended > 0 || minor > 21) return;
+  const found = native.kernels.problem ?? 'no record of them in TensorFlow';
   throw new ConvoyError(
     'CONVOY_NATIVE',
-    `Expected to find what TensorFlow's oneDNN knows of the caches, which this machine hides, but found nothing; ` +
-      `${oneDnnVariable}=AVX2 trains without knowing them`,
+    `Expected to tell TensorFlow's oneDNN of the caches, which this machine hides and without which it computes wrongly, ` +
+      `but found ${found}; TF_ENABLE_ONEDNN_OPTS=0 trains without oneDNN, more slowly`,
   );
 }
 
@@ -134,7 +131,9 @@ async function prepare(options: NativeOptions): Promise<Native> {
   setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', options.interOpThreads);
   // TensorFlow takes oneDNN's kernels by itself only where the processor has AVX512-VNNI or later; with AVX2 alone they
   // are the quicker ones too (`bench peers` has Keras with and without), and the only ones here whose gradients know dilation.
-  if (process.env['TF_ENABLE_ONEDNN_OPTS'] === undefined) setVariable('TF_ENABLE_ONEDNN_OPTS', '1');
+  // Where the caches are hidden only our library can tell oneDNN of them: without it Eigen's kernels are the right ones.
+  const blind = hidesCaches() && !existsSync(kernelsLibrary());
+  if (process.env['TF_ENABLE_ONEDNN_OPTS'] === undefined) setVariable('TF_ENABLE_ONEDNN_OPTS', blind ? '0' : '1');
   if (level !== undefined || process.env['TF_CPP_MIN_LOG_LEVEL'] === undefined) setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
@@ -143,7 +142,7 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // than ops side by side bring. Only where they can be made to round as TensorFlow's threads do (see `handle.ts`).
   if (native.kernels.flushSubnormals !== undefined) setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
   fillAttributeNames(binding);
-  if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches()) tellCaches(native);
+  if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches() && !blind) tellCaches(native);
   setEnvironmentData(readyKey, true);
   return native;
 }

@@ -10,17 +10,17 @@ export interface ProcessorOptions {
   readonly parallelism?: number;
 }
 
-/** Where to look, and what to take for the environment's `ONEDNN_MAX_CPU_ISA`; undefined when it is not set. */
-export interface InstructionOptions extends ProcessorOptions {
-  readonly given?: string | undefined;
+export interface FeatureOptions extends ProcessorOptions {
+  /** What oneDNN reads from the environment. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** What the processor can do that matters here. */
 export interface CpuFeatures {
   /** True when it multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16) and oneDNN may use that. */
   readonly bfloat16: boolean;
-  /** The instructions that `ONEDNN_MAX_CPU_ISA` holds oneDNN to, as it was given or since `hidesCaches`; not there where it may use all. */
-  readonly heldTo?: string;
+  /** What keeps oneDNN from using all of it, if anything does. */
+  readonly limit?: string;
 }
 
 function readOrEmpty(...parts: readonly string[]): string {
@@ -48,17 +48,12 @@ export function processorModel({ root = '/', name = os.cpus()[0]?.model ?? 'unkn
   return named || family === undefined || model === undefined ? name : `${name} (family ${family}, model ${model})`;
 }
 
-/** How oneDNN is told the instructions that it may use at most; read at its first operation. */
-export const oneDnnVariable = 'ONEDNN_MAX_CPU_ISA';
-
 /**
- * Whether this is a virtual machine on an AMD processor with AVX-512 that hides its caches. The oneDNN of TensorFlow 2.21
- * takes them to be of one byte, with which its AVX-512 convolutions compute wrongly (see `kernels/caches.h`); those of AVX2
- * do not ask.
+ * Whether this is a virtual machine that hides the caches of an AMD processor. The oneDNN of TensorFlow 2.21 takes them to
+ * be of one byte, with which its convolutions compute wrongly or crash (see `kernels/caches.h`).
  */
 export function hidesCaches({ root = '/' }: ProcessorOptions = {}): boolean {
-  const hidden = cpuinfo('vendor_id', root) === 'AuthenticAMD' && !existsSync(path.join(root, 'sys/devices/system/cpu/cpu0/cache/index0'));
-  return hidden && flags(root).includes('avx512f');
+  return cpuinfo('vendor_id', root) === 'AuthenticAMD' && !existsSync(path.join(root, 'sys/devices/system/cpu/cpu0/cache/index0'));
 }
 
 function flags(root: string): readonly string[] {
@@ -66,12 +61,13 @@ function flags(root: string): readonly string[] {
 }
 
 /** Reads the processor's features from Linux's `/proc/cpuinfo`; other platforms have none that we know of. */
-export function cpuFeatures(options: InstructionOptions = {}): CpuFeatures {
-  const known = flags(options.root ?? '/');
+export function cpuFeatures({ root = '/', environment = process.env }: FeatureOptions = {}): CpuFeatures {
+  const known = flags(root);
   const bfloat16 = known.includes('avx512_bf16') || known.includes('amx_bf16');
-  const heldTo = ('given' in options ? options.given : process.env[oneDnnVariable]) ?? '';
-  if (/^(default|all|)$/i.test(heldTo)) return { bfloat16 };
-  return { bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/i.test(heldTo), heldTo };
+  if (environment['TF_ENABLE_ONEDNN_OPTS'] === '0') return { bfloat16: false, limit: 'oneDNN is off (TF_ENABLE_ONEDNN_OPTS=0)' };
+  const most = environment['ONEDNN_MAX_CPU_ISA'] ?? '';
+  if (/^(default|all|)$/i.test(most)) return { bfloat16 };
+  return { bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/i.test(most), limit: `oneDNN is held to ${most} (ONEDNN_MAX_CPU_ISA)` };
 }
 
 /** Cores' worth of time that a cgroup grants, Infinity when it has no limit. */

@@ -1,7 +1,7 @@
 // What oneDNN, within TensorFlow's library, takes the processor's caches to be.
 //
 // A hypervisor may leave the processor's description of its caches empty (CPUID, leaf 0x8000001D). The oneDNN 3.7 of
-// TensorFlow 2.21 then believes in three caches of one byte: its AVX-512 convolutions cut their work into pieces of no size,
+// TensorFlow 2.21 then believes in three caches of one byte: its convolutions cut their work into pieces of no size,
 // compute wrong sums, write where they may not and divide by zero. Its record of the processor (Xbyak::util::Cpu) is private,
 // but says so much that it is known by it: it is sought in the library's own data and its sizes are put right.
 #pragma once
