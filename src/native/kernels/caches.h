@@ -58,8 +58,10 @@ inline int mendIn(dl_phdr_info* library, size_t, void* mended) {
   return 0;
 }
 
-/** Puts the sizes right; gives how many records were mended. */
+/** Puts the sizes right; gives how many records were mended, -1 where the processor describes its caches after all. */
 inline int mendCaches() {
+  uint32_t type = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid_count(0x8000001D, 0, &type, &b, &c, &d) && (type & 31) != 0) return -1;
   int mended = 0;
   dl_iterate_phdr(mendIn, &mended);
   return mended;

@@ -149,7 +149,7 @@ static void* flushSubnormals(void* env, void* info) {
   return result;
 }
 
-/** Puts right what oneDNN takes the processor's caches to be; gives how many records of them it mended. */
+/** Puts right what oneDNN takes the processor's caches to be: see caches.h. */
 static void* mendCaches(void* env, void*) {
   void* result = nullptr;
   napi_create_int32(env, convoy::mendCaches(), &result);
