@@ -69,7 +69,8 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     return eager;
   }
   const { limit } = cpuFeatures();
-  if (limit !== undefined) onNote?.(`${limit}${hidesCaches() && native.kernels.mendCaches === undefined ? ': this machine hides its caches and our own kernels, which know them, are not built' : ''}`);
+  const untold = hidesCaches() && native.kernels.mendCaches === undefined;
+  if (limit !== undefined) onNote?.(untold ? `${limit}: this machine hides its caches and our own library, which tells them, is not built` : limit);
   const writesInPlace = memoryIsShared(native);
   if (!writesInPlace) onNote?.('this TensorFlow build copies shared memory: weights and gradients are copied every step');
   if (native.kernels.problem !== undefined) onNote?.(`TensorFlow's kernels are used alone, which is slower: ${native.kernels.problem}`);

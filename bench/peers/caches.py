@@ -6,9 +6,8 @@ import struct
 
 
 def mend():
-    """After the first operation. Sizes are oneDNN's own for processors that it does not know."""
+    """After the first operation; where oneDNN is not used or knows the caches there is nothing to mend. Sizes are its own for unknown processors."""
     empty = struct.pack("<21I", *([1, 1, 1] + [0] * 7) * 2, 3)
-    found = 0
     behind = None
     with open("/proc/self/maps") as maps:
         lines = maps.readlines()
@@ -23,6 +22,3 @@ def mend():
         at = ctypes.string_at(begin, end - begin).find(empty)
         if at >= 0:
             ctypes.memmove(begin + at, struct.pack("<3I", 32 << 10, 512 << 10, 1 << 20), 12)
-            found += 1
-    if found == 0:
-        raise RuntimeError("oneDNN's record of the caches, which this machine hides, was not found")

@@ -87,9 +87,9 @@ export const peersBench: Bench = {
       claims,
       charts,
       notes: [
-        'Peers and tfjs-node keep freed memory (glibc\'s MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_), which quickens them where page faults are dear.',
+        "Peers and tfjs-node keep freed memory (glibc's MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_), for machines where page faults are dear; convoy's processes do not.",
         'Peers read prepared float32 batches from memory; convoy gathers and scales uint8 images by a shuffled order, as in training.',
-        ...(hidesCaches() ? ["This machine hides its caches, which TensorFlow's oneDNN takes to be of one byte: it was told of them in Keras too, which else computes wrongly here."] : []),
+        ...(hidesCaches() ? ["This machine hides its caches, which TensorFlow's oneDNN takes to be of one byte: it is told of them in Keras too, which else computes wrongly."] : []),
         ...[...missing].map(([name, reason]) => `${name} is missing with ${peersPython()}: ${reason}`),
       ],
       libraries,

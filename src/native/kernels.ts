@@ -20,7 +20,13 @@ export function kernelsLibrary(): string {
  */
 export function loadKernels(): Kernels {
   const library = kernelsLibrary();
-  if (!existsSync(library)) return noKernels;
+  const loaded = existsSync(library) ? openLibrary(library) : noKernels;
+  if (process.env[variable] !== 'off') return loaded;
+  const { mendCaches } = loaded; // TensorFlow's own kernels need to know the caches as well
+  return { ...noKernels, ...(mendCaches && { mendCaches }) };
+}
+
+function openLibrary(library: string): Kernels {
   const loaded: { exports: Record<string, unknown> } = { exports: {} };
   try {
     process.dlopen(loaded, library);
@@ -33,13 +39,10 @@ export function loadKernels(): Kernels {
   if (typeof ops !== 'string' || typeof instructions !== 'string' || typeof flushSubnormals !== 'function' || typeof mendCaches !== 'function') {
     return { ...noKernels, problem: `${library} is of another convoy; run \`npm run native\`` };
   }
-  const mend = mendCaches as NonNullable<Kernels['mendCaches']>;
-  // TensorFlow's own kernels need to know the caches as well.
-  if (process.env[variable] === 'off') return { ...noKernels, mendCaches: mend };
   return {
     ops: ops === '' ? [] : ops.split(','),
     instructions,
     flushSubnormals: flushSubnormals as NonNullable<Kernels['flushSubnormals']>,
-    mendCaches: mend,
+    mendCaches: mendCaches as NonNullable<Kernels['mendCaches']>,
   };
 }

@@ -115,7 +115,8 @@ function tellCaches(native: Native): void {
   // takes those that are hidden to be of usual sizes.
   const [, minor = 0] = native.tensorflowVersion.split('.').map(Number);
   if (mended !== 0 || minor > 21) return;
-  const found = native.kernels.problem ?? 'no record of them in TensorFlow';
+  const { mendCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } = native.kernels;
+  const found = mendCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
   throw new ConvoyError(
     'CONVOY_NATIVE',
     `Expected to tell TensorFlow's oneDNN of the caches, which this machine hides and without which it computes wrongly, ` +
@@ -143,7 +144,7 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // than ops side by side bring. Only where they can be made to round as TensorFlow's threads do (see `handle.ts`).
   if (native.kernels.flushSubnormals !== undefined) setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
   fillAttributeNames(binding);
-  if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches() && !blind) tellCaches(native);
+  if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches()) tellCaches(native);
   setEnvironmentData(readyKey, true);
   return native;
 }

@@ -77,7 +77,7 @@ export interface Kernels {
   /**
    * Tells oneDNN how large the caches are where it takes them to be empty (see `kernels/caches.h`), once it has described
    * the processor, which it does at its first operation; returns how many of its records were mended, -1 where an AMD
-   * processor describes its caches itself. Not there where the library is not.
+   * processor describes its caches itself or is too old to. Not there where the library is not.
    */
   readonly mendCaches?: () => number;
 }

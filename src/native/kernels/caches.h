@@ -1,8 +1,8 @@
 // What oneDNN, within TensorFlow's library, takes the processor's caches to be.
 //
 // A hypervisor may leave the processor's description of its caches empty (CPUID, leaf 0x8000001D). The oneDNN 3.7 of
-// TensorFlow 2.21 then believes in three caches of one byte: its convolutions cut their work into pieces of no size,
-// compute wrong sums, write where they may not and divide by zero. Its record of the processor (Xbyak::util::Cpu) is private,
+// TensorFlow 2.21 then believes in three caches of one byte: its convolutions give wrong sums, write where they may not and
+// divide by zero. Its record of the processor (Xbyak::util::Cpu) is private,
 // but says so much that it is known by it: it is sought in the library's own data and its sizes are put right.
 #pragma once
 #include <cpuid.h>
@@ -58,10 +58,10 @@ inline int mendIn(dl_phdr_info* library, size_t, void* mended) {
   return 0;
 }
 
-/** Puts the sizes right; gives how many records were mended, -1 where the processor describes its caches after all. */
+/** Puts the sizes right; gives how many records were mended, -1 where none is wrong: the processor describes its caches, or is too old to. */
 inline int mendCaches() {
   uint32_t type = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid_count(0x8000001D, 0, &type, &b, &c, &d) && (type & 31) != 0) return -1;
+  if (!__get_cpuid_count(0x8000001D, 0, &type, &b, &c, &d) || (type & 31) != 0) return -1;
   int mended = 0;
   dl_iterate_phdr(mendIn, &mended);
   return mended;
