@@ -13,9 +13,11 @@ import { compiler } from './stage.mjs';
 const sources = fileURLToPath(new URL('../../src/native/kernels', import.meta.url));
 
 /** Sets of instructions that the vector code is compiled for; the processor chooses at run time. */
+const wide = ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mfma'];
 const sets = [
   { table: 'avx2Kernels', name: 'AVX2', flags: ['-mavx2', '-mfma'] },
-  { table: 'avx512Kernels', name: 'AVX-512', flags: ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mfma'] },
+  { table: 'avx512Kernels', name: 'AVX-512', flags: wide },
+  { table: 'avx512Bf16Kernels', name: 'AVX-512 BF16', flags: [...wide, '-mavx512bf16'] },
 ];
 
 // Loops that copy vectors into registers must stay loops: GCC would make calls of memcpy of them. GCC 12 warns of its own

@@ -35,7 +35,7 @@ const impure = new Set(['Placeholder', 'InplaceUpdate']);
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly derivatives = new Map<GraphNode, Derivative>();
-  /** Ops of src/native/kernels that may be used. */
+  /** Ops of src/native/kernels that may be used; `bfloat16` is among them where theirs outdoes TensorFlow's. */
   readonly kernels: ReadonlySet<string>;
   readonly #names = new Set<string>();
   readonly #shared = new Map<string, GraphNode>();

@@ -63,9 +63,12 @@ export interface LoadedGraph {
 
 /** Ops of our own, beside TensorFlow's (src/native/kernels). */
 export interface Kernels {
-  /** Names of the ops; none where the library is not there or the processor lacks what it needs. */
+  /**
+   * Names of the ops, and `bfloat16` where their sums of bfloat16 outdo TensorFlow's; none where the library is not there or
+   * the processor lacks what it needs.
+   */
   readonly ops: readonly string[];
-  /** Vector instructions they use: AVX2 or AVX-512; empty where there are no ops. */
+  /** Vector instructions they use: AVX2, AVX-512 or AVX-512 BF16; empty where there are no ops. */
   readonly instructions: string;
   /** Why the library that is there could not be loaded. */
   readonly problem?: string;

@@ -13,20 +13,20 @@ import { isPlain, plainAttributes } from './plain.js';
 const mostPlaces = 256;
 
 /**
- * Whether it is quicker to multiply only what has a gradient. In bfloat16 oneDNN multiplies everything at many times the rate
- * of float32, save for images of few channels, which leave its tiles all but empty; our kernels keep up where a filter's row
- * is at least eight vectors of 16 floats, whose sums hide the latency of the additions.
+ * Whether it is quicker to multiply only what has a gradient. Where tiles multiply bfloat16 (AMX), oneDNN multiplies everything
+ * at many times the rate of float32, save for images of few channels, which leave its tiles all but empty; our kernels keep up
+ * where a filter's row is at least eight vectors of 16 floats, whose sums hide the latency of the additions.
  */
-function paysOff({ inputs }: GraphNode): boolean {
+function paysOff(graph: GraphBuilder, { inputs }: GraphNode): boolean {
   const [x, filter] = inputs as readonly [Value, Value];
   const row = (filter.shape[1] as number) * (filter.shape[2] as number);
-  return x.type === 'float32' || (x.type === 'bfloat16' && (row < 32 || row >= 128));
+  return x.type === 'float32' || (x.type === 'bfloat16' && (graph.kernels.has('bfloat16') || row < 32 || row >= 128));
 }
 
 /** Whether a pooling of `x` can say where each maximum was to the convolution that made x. */
 export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number, number], { strides, padding }: WindowOptions): boolean {
   const convolution = x.node.op === 'BiasAdd' ? (x.node.inputs[0] as Value).node : x.node;
-  if (!graph.kernels.has('ConvoyMaxPool') || !isPlain(convolution) || !paysOff(convolution)) return false;
+  if (!graph.kernels.has('ConvoyMaxPool') || !isPlain(convolution) || !paysOff(graph, convolution)) return false;
   if (window.some((size, axis) => size !== strides[axis]) || window[0] * window[1] > mostPlaces) return false;
   const [, height, width] = x.shape as readonly [number, number, number];
   // Padding is only where windows do not fit.

@@ -124,5 +124,6 @@ inline const BatchNormKernels<Bfloat16>& Kernels::batchNormOf() const {
 /** One for each instruction set that was compiled, from `vector.cc`. */
 extern const Kernels avx2Kernels;
 extern const Kernels avx512Kernels;
+extern const Kernels avx512Bf16Kernels;
 
 }  // namespace convoy

@@ -1,6 +1,7 @@
 // Registers the kernels as TensorFlow ops, when Node loads this library; `ops` of its exports names them, separated by commas,
-// `instructions` the set they use. No op is there on a processor without AVX2 and FMA. `flushSubnormals` is for a thread that
+// and `bfloat16` behind them where their sums of bfloat16 outdo TensorFlow's; `instructions` is the set they use. No op is there on a processor without AVX2 and FMA. `flushSubnormals` is for a thread that
 // runs graphs itself, `mendCaches` for a process on a machine that hides its caches.
+#include <cpuid.h>
 #include <immintrin.h>
 
 #include "batch-norm-ops.h"
@@ -119,6 +120,19 @@ bool registerOps(char* message, size_t room) {
   return done;
 }
 
+/** What a processor multiplies bfloat16 with: pairs in the lanes of vectors (AVX512-BF16), tiles (AMX). */
+struct Bfloat16Units {
+  bool pairs, tiles;
+};
+
+Bfloat16Units bfloat16Units() {
+  unsigned a, b, c, d;
+  Bfloat16Units found = {};
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) found.pairs = a >> 5 & 1;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) found.tiles = d >> 22 & 1;
+  return found;
+}
+
 }  // namespace
 
 // Of Node-API, which is stable, only what is needed here: its headers are not everywhere.
@@ -162,7 +176,8 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
   static bool registered = false;
   __builtin_cpu_init();
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-  if (wide) kernels = &convoy::avx512Kernels;
+  const Bfloat16Units units = bfloat16Units();
+  if (wide) kernels = units.pairs ? &convoy::avx512Bf16Kernels : &convoy::avx512Kernels;
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) kernels = &convoy::avx2Kernels;
   char names[512] = "";
   if (kernels != nullptr) {
@@ -174,6 +189,7 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
     registered = true;
     size_t length = 0;
     for (const Op& op : ops) length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
+    if (kernels == &convoy::avx512Bf16Kernels && !units.tiles) snprintf(names + length, sizeof names - length, ",bfloat16");
   }
   const char* const values[][2] = {{"ops", names}, {"instructions", kernels == nullptr ? "" : kernels->instructions}};
   for (const auto& [name, text] : values) {

@@ -3,6 +3,7 @@
 #include "max-pool.h"
 #include "narrow-dropout.h"
 #include "narrow.h"
+#include "pooled-pairs.h"
 #include "pooled.h"
 #include "product.h"
 
@@ -15,9 +16,24 @@ void pooledFilterOf(const PooledConvolution& c, const T* x, const T* gradient, c
   const bool narrow = c.filterColumns * c.inputs < 2 * lanes && c.window.rows == 2 && c.window.columns == 2;
   (narrow ? pooledNarrowFilter<T> : pooledFilter<T>)(c, x, gradient, place, filter);
 }
+template <typename T>
+void pooledInputOf(const PooledConvolution& c, const T* filter, const T* gradient, const uint8_t* place, T* x) {
+  pooledInput(c, filter, gradient, place, x);
+}
+#ifdef __AVX512BF16__
+template <>
+void pooledFilterOf(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const uint8_t* place, float* filter) {
+  const bool narrow = c.filterColumns * c.inputs < 2 * lanes && c.window.rows == 2 && c.window.columns == 2;
+  (narrow ? pooledNarrowFilter<Bfloat16> : pairedFilter)(c, x, gradient, place, filter);
+}
+template <>
+void pooledInputOf(const PooledConvolution& c, const Bfloat16* filter, const Bfloat16* gradient, const uint8_t* place, Bfloat16* x) {
+  pairedInput(c, filter, gradient, place, x);
+}
+#endif
 
 template <typename T>
-constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, expand<T>, pooledFilterOf<T>, pooledInput<T>};
+constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, expand<T>, pooledFilterOf<T>, pooledInputOf<T>};
 
 template <typename T>
 void normalizeOf(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift, T* y) {

@@ -40,6 +40,9 @@ inline Vector load(const convoy::Bfloat16* from) {
 
 /** The nearest bfloat16, of two the even one; NaN stays NaN. */
 inline void store(convoy::Bfloat16* to, Vector v) {
+#ifdef __AVX512BF16__
+  _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+#else
   const Integers bits = (Integers)v, odd = (bits >> 16) & 1;
   const Integers nearest = v == v ? bits + 0x7fff + odd : bits | 0x400000;
 #ifdef __AVX512F__
@@ -48,6 +51,7 @@ inline void store(convoy::Bfloat16* to, Vector v) {
   const __m256i halves = _mm256_srli_epi32((__m256i)nearest, 16);
   const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
   _mm_storeu_si128((__m128i*)to, _mm256_castsi256_si128(packed));
+#endif
 #endif
 }
 
@@ -67,7 +71,10 @@ inline void storeOne(convoy::Bfloat16* to, float value) {
 }
 
 /** Numbers of any type from or to float32. */
-inline void copy(const float* from, size_t count, float* to) { memcpy(to, from, count * sizeof(float)); }
+template <typename T>
+inline void copy(const T* from, size_t count, T* to) {
+  memcpy(to, from, count * sizeof(T));
+}
 template <typename From, typename To>
 inline void copy(const From* from, size_t count, To* to) {
   size_t i = 0;
