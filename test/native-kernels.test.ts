@@ -34,6 +34,9 @@ const cases: readonly Case[] = [
   { images: 2, size: [10, 11], inputs: 24, filter: [2, 4], outputs: 9, padding: 'VALID', window: [3, 2] },
   { images: 2, size: [6, 12], inputs: 48, filter: [1, 1], outputs: 16, padding: 'SAME', window: [3, 3] },
   { images: 1, size: [16, 16], inputs: 100, filter: [3, 3], outputs: 70, padding: 'SAME', window: [4, 4] },
+  { images: 2, size: [20, 18], inputs: 64, filter: [3, 3], outputs: 40, padding: 'SAME', window: [2, 2] },
+  { images: 2, size: [10, 10], inputs: 12, filter: [3, 3], outputs: 5, padding: 'SAME', window: [5, 5] },
+  { images: 3, size: [2, 2], inputs: 1, filter: [3, 3], outputs: 6, padding: 'SAME', window: [2, 2] },
   // Few inputs: vectors lie along the outputs.
   { images: 3, size: [12, 12], inputs: 1, filter: [5, 5], outputs: 32, padding: 'VALID', window: [2, 2] },
   { images: 2, size: [8, 9], inputs: 3, filter: [3, 3], outputs: 20, padding: 'SAME', window: [2, 2] },
@@ -182,12 +185,10 @@ for (const each of cases) {
   });
 }
 
-/** Of few inputs, of rows of a filter that fill vectors and of those that do not, and channels behind the last whole vector. */
-const narrowCases = cases.filter(({ window, filter, inputs }) => window !== undefined && (filter[1] * inputs < 32 || filter[1] * inputs >= 128));
-
-for (const each of narrowCases) {
-  const { images, size, inputs, filter, outputs, padding, window = [1, 1] } = each;
-  const title = `${filter.join('x')} ${padding} of ${inputs} channels to ${outputs} on ${size.join('x')}, pooled by ${window.join('x')}`;
+for (const each of cases) {
+  const { images, size, inputs, filter, outputs, padding, window, dropped = false } = each;
+  const behind = `${window === undefined ? '' : `, pooled by ${window.join('x')}`}${dropped ? ', ReLU and dropout' : ''}`;
+  const title = `${filter.join('x')} ${padding} of ${inputs} channels to ${outputs} on ${size.join('x')}${behind}`;
   onBfloat16(`bfloat16, ${title}: whole numbers that bfloat16 can hold come out exactly`, async (t) => {
     const stream = new RandomStream(1, 'test', inputs, outputs, size[0]);
     // Few are not zero, so that no sum is above 256, up to where bfloat16 has all whole numbers.
@@ -201,20 +202,27 @@ for (const each of narrowCases) {
     const expected = reference(each, x, kernel, bias.data, weight);
     t.true([expected.outputs, expected.x].every(({ data }) => data.every((value) => Math.abs(value) <= 256)));
 
-    const graph = new GraphBuilder({ kernels: convolutions });
+    const graph = new GraphBuilder({ kernels: [...convolutions, 'bfloat16'] });
     const placeholders = [x, kernel, bias].map(({ shape }, index) => graph.placeholder(`input${index}`, 'float32', shape));
     const [image, weights, added] = placeholders.map((value) => cast(graph, value, 'bfloat16')) as [Value, Value, Value];
     const convolved = biasAdd(graph, conv2d(graph, image, weights, { strides: [1, 1], padding }), added);
-    t.true(canPlace(graph, convolved, window, { strides: window, padding: 'VALID' }));
-    const pooled = placedMaxPool(graph, convolved, window);
-    t.is(pooled.type, 'bfloat16');
-    const output = cast(graph, pooled, 'float32');
+    if (window !== undefined) t.true(canPlace(graph, convolved, window, { strides: window, padding: 'VALID' }));
+    const mask = graph.placeholder('mask', 'uint8', convolved.shape);
+    const narrow = dropped ? dropOf(graph, convolved, mask) : window === undefined ? convolved : placedMaxPool(graph, convolved, window);
+    t.is(narrow.type, 'bfloat16');
+    const output = cast(graph, narrow, 'float32');
     const factors = graph.placeholder('weights', 'float32', output.shape);
     const derived = gradients(graph, reduce(graph, 'Sum', binary(graph, 'Mul', output, factors)), placeholders) as Value[];
+    const ops = new Set(derived.map(({ node }) => (node.op === 'Cast' ? (node.inputs[0] as Value).node.op : node.op)));
+    t.true(ops.has(window === undefined ? 'ConvoyNarrowFilterGrad' : 'ConvoyPooledFilterGrad'), [...ops].join(', '));
     const evaluation = await GraphEvaluation.open(native, graph);
     const feeds = [x, kernel, bias].map(({ shape, data }, index) => ({ value: placeholders[index] as Value, shape, data: Float32Array.from(data) }));
     const data = Float32Array.from(expected.outputs.data, (_, index) => weight(index));
-    const found = evaluation.values([...feeds, { value: factors, shape: expected.outputs.shape, data }], [output, ...derived]);
+    const more = [
+      { value: factors, shape: expected.outputs.shape, data },
+      { value: mask, shape: expected.outputs.shape, data: Uint8Array.from(expected.outputs.data, (_, index) => kept(index)) },
+    ].slice(0, dropped ? 2 : 1);
+    const found = evaluation.values([...feeds, ...more], [output, ...derived]);
     evaluation.graph.dispose();
     const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
     for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
@@ -256,4 +264,5 @@ test('only a convolution without stride, dilation and groups before windows side
   };
   t.true([10, 43].every((channels) => canPlace(graph, narrow(channels), [2, 2], side)), 'rows of 30 and of 129');
   t.false([11, 42].some((channels) => canPlace(graph, narrow(channels), [2, 2], side)), 'rows of 33 and of 126');
+  t.true(canPlace(new GraphBuilder({ kernels: [...convolutions, 'bfloat16'] }), narrow(13), [2, 2], side), 'where our sums are quicker');
 });

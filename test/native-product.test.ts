@@ -1,5 +1,6 @@
 import test from 'ava';
 import { GraphBuilder } from '../src/graph/builder.js';
+import { cast } from '../src/graph/ops/elementwise.js';
 import { canWriteProduct, writeProduct } from '../src/graph/ops/product.js';
 import { loadNative } from '../src/native/index.js';
 import { RandomStream } from '../src/random.js';
@@ -18,6 +19,7 @@ interface Case {
   readonly first: number;
   readonly slot: readonly number[];
   readonly shared?: boolean;
+  readonly type?: 'bfloat16';
 }
 
 const cases: readonly Case[] = [
@@ -26,13 +28,19 @@ const cases: readonly Case[] = [
   { samples: 517, inputs: 230, columns: 75, first: 17, slot: [1, 211], shared: true },
   { samples: 1, inputs: 24, columns: 9, first: 5, slot: [3, 5], shared: true },
   { samples: 3, inputs: 12, columns: 1, first: 0, slot: [4, 3] },
+  { samples: 32, inputs: 64, columns: 64, first: 0, slot: [1, 64], type: 'bfloat16' },
+  { samples: 517, inputs: 230, columns: 75, first: 17, slot: [1, 211], shared: true, type: 'bfloat16' },
+  { samples: 1, inputs: 24, columns: 9, first: 5, slot: [3, 5], shared: true, type: 'bfloat16' },
 ];
 
 /** A graph that writes a product into a slot, and what is fed to it. */
-function written({ samples, inputs, columns, first, slot, shared = false }: Case) {
+function written({ samples, inputs, columns, first, slot, shared = false, type }: Case) {
   const graph = new GraphBuilder({ kernels });
   const stream = new RandomStream(0, 'test', samples, columns);
-  const drawn = (count: number): Float32Array => Float32Array.from({ length: count }, () => stream.uniform() - 0.5);
+  // In bfloat16 numbers that it can hold, as it can their products with shares.
+  const number = (): number => (type === undefined ? stream.uniform() - 0.5 : stream.below(256) / 256 - 0.5);
+  const drawn = (count: number): Float32Array => Float32Array.from({ length: count }, number);
+  const share = (): number => (type === undefined ? stream.uniform() - 0.5 : 2 ** stream.below(3));
   const feed = (name: string, shape: readonly number[], data: Float32Array) => ({
     value: graph.placeholder(name, 'float32', shape),
     shape,
@@ -40,17 +48,18 @@ function written({ samples, inputs, columns, first, slot, shared = false }: Case
   });
   const left = feed('left', [samples, inputs], drawn(samples * inputs));
   const right = feed('right', [samples, columns], drawn(samples * columns));
-  const shares = feed('shares', [shared ? samples : 0, 1], drawn(shared ? samples : 0));
+  const shares = feed('shares', [shared ? samples : 0, 1], Float32Array.from({ length: shared ? samples : 0 }, share));
   const place = feed('slot', [...slot, columns], new Float32Array(slot.reduce((product, size) => product * size, columns)).fill(7));
   const firstRow = graph.constant([0, first], 'int32', [2]);
-  const output = writeProduct(graph, { left: left.value, right: right.value, shares: shares.value, first: firstRow, slot: place.value });
+  const factor = cast(graph, left.value, type ?? 'float32');
+  const output = writeProduct(graph, { left: factor, right: right.value, shares: shares.value, first: firstRow, slot: place.value });
   return { graph, output, feeds: [left, right, shares, place] as const };
 }
 
 for (const each of cases) {
-  const { samples, inputs, columns, first, slot, shared } = each;
+  const { samples, inputs, columns, first, slot, shared, type } = each;
   const rows = slot.reduce((product, size) => product * size, 1);
-  const title = `${rows} of ${inputs} rows and ${columns} columns of a product over ${samples} samples`;
+  const title = `${type === undefined ? '' : `${type}, `}${rows} of ${inputs} rows and ${columns} columns of a product over ${samples} samples`;
   onKernels(`${title}${shared ? ', by their shares,' : ''} are those of the definition`, async (t) => {
     const { graph, output, feeds } = written(each);
     const [left, right, shares] = feeds.map(({ data }) => data) as [Float32Array, Float32Array, Float32Array];
@@ -84,11 +93,12 @@ onKernels('a slot that does not fit is refused with what was found', async (t) =
   }
 });
 
-test('only products of float32 are written so, and only with kernels', (t) => {
+test('products are written so only with kernels, and in bfloat16 where they outdo those of TensorFlow', (t) => {
   const graph = new GraphBuilder({ kernels });
-  const [left, right, slot] = ['left', 'right', 'slot'].map((name) => graph.placeholder(name, 'float32', [-1, 8]));
-  if (left === undefined || right === undefined || slot === undefined) return t.fail();
-  t.true(canWriteProduct(graph, { left, right, slot }));
-  t.false(canWriteProduct(graph, { left: graph.placeholder('low', 'bfloat16', [-1, 8]), right, slot }));
-  t.false(canWriteProduct(new GraphBuilder(), { left, right, slot }));
+  const [left, slot, low] = (['float32', 'float32', 'bfloat16'] as const).map((type, index) => graph.placeholder(`x${index}`, type, [-1, 8]));
+  if (left === undefined || slot === undefined || low === undefined) return t.fail();
+  t.true(canWriteProduct(graph, { left, slot }));
+  t.false(canWriteProduct(graph, { left: low, slot }));
+  t.true(canWriteProduct(new GraphBuilder({ kernels: [...kernels, 'bfloat16'] }), { left: low, slot }));
+  t.false(canWriteProduct(new GraphBuilder(), { left, slot }));
 });

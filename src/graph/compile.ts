@@ -21,7 +21,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 10;
+export const compilerVersion = 11;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {

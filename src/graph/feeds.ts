@@ -105,7 +105,7 @@ export class Feeds {
     if (product === undefined) return this.#update(placeholder([1, ...shape]), value);
     const { pieces, rows, columns, left, right } = product;
     const slot = placeholder([pieces, rows, columns]);
-    if (canWriteProduct(this.#graph, { left, right, slot })) {
+    if (canWriteProduct(this.#graph, { left, slot })) {
       const shares = this.#graph.constant(0, 'float32', [0, 1]);
       return writeProduct(this.#graph, { left, right, shares, first: integers(this.#graph, [0, 0]), slot });
     }

@@ -1,4 +1,4 @@
-import { cast } from '../ops/elementwise.js';
+import { cast, towards } from '../ops/elementwise.js';
 import { batchMatMul, matMul } from '../ops/neural.js';
 import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
@@ -42,7 +42,7 @@ export const matrixGradients: GradientTable = {
     const toBias = (): Value => {
       const pooled = pooledGradient(gradient)?.gradient;
       const narrow = pooled === undefined ? narrowGradients(graph, biased.node, gradient)?.bias : undefined;
-      if (narrow !== undefined) return narrow;
+      if (narrow !== undefined) return towards(graph, narrow, inputOf(node, 1));
       // What a pooling spread has the sum of what it had.
       return channelSums(graph, pooled ?? gradient, pooled === undefined && biased.node.op === 'Conv2D');
     };

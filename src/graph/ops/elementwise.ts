@@ -113,6 +113,14 @@ export function cast(graph: GraphBuilder, x: Value, type: DataType): Value {
   return graph.add('Cast', [x], { SrcT: { type: x.type }, DstT: { type } }, { type, shape: x.shape });
 }
 
+/**
+ * A gradient in float32 in the type of its operand; where that was cast from float32, as a weight is for one op, it need not be
+ * rounded on its way back.
+ */
+export function towards(graph: GraphBuilder, gradient: Value, operand: Value): Value {
+  return operand.node.op === 'Cast' ? gradient : cast(graph, gradient, operand.type);
+}
+
 /** The sum of values of one shape. */
 export function addAll(graph: GraphBuilder, values: readonly Value[]): Value {
   const [first, second] = values;

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { GraphNode, Value } from '../types.js';
-import { cast } from './elementwise.js';
+import { towards } from './elementwise.js';
 import type { WindowOptions } from './neural.js';
 import { isPlain, plainAttributes } from './plain.js';
 
@@ -76,8 +76,7 @@ export function pooledConvolutionGradients(
     input: () => graph.add('ConvoyPooledInputGrad', [filter, ...inputs], { padding, size, window, T }, toInput, 'input'),
     filter: () => {
       const sums = graph.add('ConvoyPooledFilterGrad', [x, ...inputs], { kernel, padding, window, T }, toFilter, 'filter');
-      // Of a weight that was brought to bfloat16 for this convolution, they need not be rounded on their way back.
-      return filter.node.op === 'Cast' ? sums : cast(graph, sums, filter.type);
+      return towards(graph, sums, filter);
     },
   };
 }

@@ -1,11 +1,12 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
+import { cast } from './elementwise.js';
 
 /** A product A'B and where it goes. */
 export interface WrittenProduct {
   /** A: [samples, inputs]. */
   readonly left: Value;
-  /** B: [samples, columns]. */
+  /** B: [samples, columns], in A's type or float32; multiplied in A's. */
   readonly right: Value;
   /** What each sample counts: [samples, 1], or [0, 1] where all count 1. */
   readonly shares: Value;
@@ -15,12 +16,14 @@ export interface WrittenProduct {
   readonly slot: Value;
 }
 
-/** Whether there is a kernel of our own for it: float32. */
-export function canWriteProduct(graph: GraphBuilder, { left, right, slot }: Pick<WrittenProduct, 'left' | 'right' | 'slot'>): boolean {
-  return graph.kernels.has('ConvoyProduct') && [left, right, slot].every(({ type }) => type === 'float32');
+/** Whether there is a kernel of our own for it that is quicker than TensorFlow's. */
+export function canWriteProduct(graph: GraphBuilder, { left, slot }: Pick<WrittenProduct, 'left' | 'slot'>): boolean {
+  const quick = left.type === 'float32' || (left.type === 'bfloat16' && graph.kernels.has('bfloat16'));
+  return quick && slot.type === 'float32' && graph.kernels.has('ConvoyProduct');
 }
 
 /** Computes rows of A'B where they go (src/native/kernels/product.h), without a copy of A's part or of the result; returns the slot. */
 export function writeProduct(graph: GraphBuilder, { left, right, shares, first, slot }: WrittenProduct): Value {
-  return graph.add('ConvoyProduct', [left, right, shares, first, slot], {}, slot, 'product');
+  const inputs = [left, cast(graph, right, 'float32'), shares, first, slot];
+  return graph.add('ConvoyProduct', inputs, { T: { type: left.type } }, slot, 'product');
 }

@@ -3,6 +3,7 @@ import type { Value } from '../types.js';
 import { rectifiedBatch } from './batch-norm.js';
 import { bitcast } from './bits.js';
 import { binary, scalarOf, unary } from './elementwise.js';
+import { rectifiesNarrow } from './narrow.js';
 
 /** What TensorFlow's graph optimizer fuses a ReLU with: there it costs nothing. */
 const fusing = new Set(['BiasAdd', 'Conv2D', 'DepthwiseConv2dNative', 'FusedBatchNormV3', 'MatMul']);
@@ -29,7 +30,7 @@ export function relu(graph: GraphBuilder, x: Value): Value {
  * negative, as an integer, are at least 1 just where it is positive; their product with that 1 or 0 stays as it is.
  */
 export function reluGradient(graph: GraphBuilder, gradient: Value, output: Value): Value {
-  if (output.type !== 'bfloat16') {
+  if (output.type !== 'bfloat16' || rectifiesNarrow(graph, output)) {
     return graph.add('ReluGrad', [gradient, output], { T: { type: output.type } }, { type: output.type, shape: output.shape });
   }
   const bits = bitcast(graph, output, 'int16');

@@ -29,7 +29,7 @@ inline void batchStatistics(void* attributes, TF_OpKernelContext* context) {
   if (shift == nullptr) return;
   inTypeOf(x, [&](auto zero) {
     using T = decltype(zero);
-    kernels->batchNormOf<T>().statistics(n, data<T>(x), gamma, beta, mean, variance, scale, shift);
+    kernels->of<T>().batchNorm.statistics(n, data<T>(x), gamma, beta, mean, variance, scale, shift);
   });
 }
 
@@ -42,7 +42,7 @@ inline void batchNorm(void* attributes, TF_OpKernelContext* context) {
   inTypeOf(x, [&](auto zero) {
     using T = decltype(zero);
     T* y = call.outputLike<T>(0, x);
-    if (y != nullptr) kernels->batchNormOf<T>().normalize(n, data<T>(x), mean, scale, shift, y);
+    if (y != nullptr) kernels->of<T>().batchNorm.normalize(n, data<T>(x), mean, scale, shift, y);
   });
 }
 
@@ -61,7 +61,7 @@ inline void batchNormGradient(void* attributes, TF_OpKernelContext* context) {
     const int64_t channels[] = {n.channels};
     float *gamma = call.output<float>(1, TF_FLOAT, channels), *beta = call.output<float>(2, TF_FLOAT, channels);
     if (beta == nullptr) return;
-    kernels->batchNormOf<T>().gradient(n, data<T>(gradient), data<T>(x), mean, variance, scale, shift, xGradient, gamma, beta);
+    kernels->of<T>().batchNorm.gradient(n, data<T>(gradient), data<T>(x), mean, variance, scale, shift, xGradient, gamma, beta);
   });
 }
 

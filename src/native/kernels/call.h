@@ -51,11 +51,12 @@ class Call {
     const int found = TF_NumDims(tensor);
     return expect(rank < 0 ? found > 0 : found == rank, "an input of another rank") ? tensor : nullptr;
   }
-  /** A vector of floats; null after a failure, another size being one. */
-  const float* vector(int index, int size) {
+  /** A vector; null after a failure, another size being one. */
+  template <typename T = float>
+  const T* vector(int index, int size) {
     const TF_Tensor* tensor = input(index, 1);
     if (tensor == nullptr || !expect(TF_Dim(tensor, 0) == size, "a vector of another size")) return nullptr;
-    return static_cast<const float*>(TF_TensorData(tensor));
+    return static_cast<const T*>(TF_TensorData(tensor));
   }
   /** Memory of an output; null after a failure. */
   template <typename T, int rank>

@@ -15,7 +15,7 @@ inline void maxPool(void* attributes, TF_OpKernelContext* context) {
     T* y = call.output<T>(0, TF_TensorType(x), dims);
     uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
     if (y == nullptr || place == nullptr) return;
-    kernels->poolingOf<T>().maxPool(data<T>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, y, place);
+    kernels->of<T>().pooling.maxPool(data<T>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, y, place);
   });
 }
 
@@ -30,7 +30,7 @@ inline void expand(void* attributes, TF_OpKernelContext* context) {
     using T = decltype(zero);
     T* x = call.output<T>(0, TF_TensorType(gradient), {TF_Dim(gradient, 0), a.size[0], a.size[1], TF_Dim(gradient, 3)});
     if (x == nullptr) return;
-    kernels->poolingOf<T>().expand(data<T>(gradient), data<uint8_t>(place), dim(gradient, 0), dim(gradient, 1), dim(gradient, 2),
+    kernels->of<T>().pooling.expand(data<T>(gradient), data<uint8_t>(place), dim(gradient, 0), dim(gradient, 1), dim(gradient, 2),
                                    dim(gradient, 3), {a.window[0], a.window[1]}, a.size[0], a.size[1], x);
   });
 }
@@ -54,7 +54,7 @@ inline void pooledFilter(void* attributes, TF_OpKernelContext* context) {
   if (filter == nullptr) return;
   inTypeOf(x, [&](auto zero) {
     using T = decltype(zero);
-    kernels->poolingOf<T>().filter(c, data<T>(x), data<T>(gradient), data<uint8_t>(place), filter);
+    kernels->of<T>().pooling.filter(c, data<T>(x), data<T>(gradient), data<uint8_t>(place), filter);
   });
 }
 
@@ -70,7 +70,7 @@ inline void pooledInput(void* attributes, TF_OpKernelContext* context) {
   inTypeOf(gradient, [&](auto zero) {
     using T = decltype(zero);
     T* x = call.output<T>(0, TF_TensorType(gradient), {c.images, c.height, c.width, c.inputs});
-    if (x != nullptr) kernels->poolingOf<T>().input(c, data<T>(filter), data<T>(gradient), data<uint8_t>(place), x);
+    if (x != nullptr) kernels->of<T>().pooling.input(c, data<T>(filter), data<T>(gradient), data<uint8_t>(place), x);
   });
 }
 
@@ -81,11 +81,14 @@ inline void narrowDropout(void* attributes, TF_OpKernelContext* context) {
   if (x == nullptr || filter == nullptr || mask == nullptr) return;
   const NarrowConvolution c = {dim(x, 0),        dim(x, 1),    dim(x, 2),    dim(x, 3),    dim(filter, 0), dim(filter, 1),
                                dim(filter, 3), dim(mask, 1), dim(mask, 2), a.padding[0], a.padding[1]};
-  const float* bias = call.vector(2, c.outputs);
-  if (bias == nullptr || !call.expect(dim(filter, 2) == c.inputs, "a filter of other channels")) return;
+  if (!call.expect(dim(filter, 2) == c.inputs, "a filter of other channels")) return;
   if (!call.expect(dim(mask, 0) == c.images && dim(mask, 3) == c.outputs, "a mask of another shape")) return;
-  float* y = call.output<float>(0, TF_FLOAT, {c.images, c.rows, c.columns, c.outputs});
-  if (y != nullptr) kernels->narrowDropout(c, data<float>(x), data<float>(filter), bias, data<uint8_t>(mask), y);
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    const T* bias = call.vector<T>(2, c.outputs);
+    T* y = call.output<T>(0, TF_TensorType(x), {c.images, c.rows, c.columns, c.outputs});
+    if (y != nullptr) kernels->of<T>().narrow.dropout(c, data<T>(x), data<T>(filter), bias, data<uint8_t>(mask), y);
+  });
 }
 
 /** A y of rank 1 is none: the gradient is that of the convolution itself. */
@@ -102,7 +105,10 @@ inline void narrowFilter(void* attributes, TF_OpKernelContext* context) {
   float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
   float* bias = call.output<float>(1, TF_FLOAT, {c.outputs});
   if (filter == nullptr || bias == nullptr) return;
-  kernels->narrowFilter(c, data<float>(x), data<float>(gradient), rectified ? data<float>(y) : nullptr, filter, bias);
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    kernels->of<T>().narrow.filter(c, data<T>(x), data<T>(gradient), rectified ? data<T>(y) : nullptr, filter, bias);
+  });
 }
 
 }  // namespace

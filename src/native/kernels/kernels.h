@@ -82,43 +82,43 @@ struct PoolingKernels {
   void (*input)(const PooledConvolution&, const T* filter, const T* gradient, const uint8_t* place, T* x);
 };
 
+/** Convolutions of x of few channels in type T. */
+template <typename T>
+struct NarrowKernels {
+  /** y: x convolved, plus bias, where that is positive and a mask of y's shape is not 0; else 0. */
+  void (*dropout)(const NarrowConvolution&, const T* x, const T* filter, const T* bias, const uint8_t* mask, T* y);
+  /** Gradients to the filter and a bias from that of the convolution's own output, or with y from that of its rectified y. */
+  void (*filter)(const NarrowConvolution&, const T* x, const T* gradient, const T* y, float* filter, float* bias);
+};
+
+/** What there is for numbers of type T. */
+template <typename T>
+struct TypedKernels {
+  /** to[rows, columns]: sums over samples of A times B, B times the sample's share (without shares each counts 1) as T has it. */
+  void (*product)(const Product&, const T* a, const float* b, const float* shares, float* to);
+  NarrowKernels<T> narrow;
+  PoolingKernels<T> pooling;
+  BatchNormKernels<T> batchNorm;
+};
+
 /** The functions below, for one instruction set. */
 struct Kernels {
   const char* instructions;
-  /** y: x convolved, plus bias, where that is positive and a mask of y's shape is not 0; else 0. */
-  void (*narrowDropout)(const NarrowConvolution&, const float* x, const float* filter, const float* bias, const uint8_t* mask, float* y);
-  /** Gradients to the filter and a bias from that of the convolution's own output, or with y from that of its rectified y. */
-  void (*narrowFilter)(const NarrowConvolution&, const float* x, const float* gradient, const float* y, float* filter, float* bias);
-  /** to[rows, columns]: sums over samples of A times B times the sample's share; without shares each counts 1. */
-  void (*product)(const Product&, const float* a, const float* b, const float* shares, float* to);
-  PoolingKernels<float> pooling;
-  PoolingKernels<Bfloat16> narrowPooling;
-  BatchNormKernels<float> batchNorm;
-  BatchNormKernels<Bfloat16> narrowBatchNorm;
+  TypedKernels<float> float32;
+  TypedKernels<Bfloat16> bfloat16;
 
   /** Those for numbers of type T. */
   template <typename T>
-  const PoolingKernels<T>& poolingOf() const;
-  template <typename T>
-  const BatchNormKernels<T>& batchNormOf() const;
+  const TypedKernels<T>& of() const;
 };
 
 template <>
-inline const PoolingKernels<float>& Kernels::poolingOf() const {
-  return pooling;
+inline const TypedKernels<float>& Kernels::of() const {
+  return float32;
 }
 template <>
-inline const PoolingKernels<Bfloat16>& Kernels::poolingOf() const {
-  return narrowPooling;
-}
-
-template <>
-inline const BatchNormKernels<float>& Kernels::batchNormOf() const {
-  return batchNorm;
-}
-template <>
-inline const BatchNormKernels<Bfloat16>& Kernels::batchNormOf() const {
-  return narrowBatchNorm;
+inline const TypedKernels<Bfloat16>& Kernels::of() const {
+  return bfloat16;
 }
 
 /** One for each instruction set that was compiled, from `vector.cc`. */

@@ -55,14 +55,24 @@ void tapOffsets(int filterRows, int filterColumns, int inputs, int columns, int3
   for (int t = 0; t < filterRows * row; t++) offsets[t] = t / row * columns * inputs + t % row;
 }
 
-/** A row of the gradient where the rectified y is positive, else 0. */
-inline void rectifyRow(const float* gradient, const float* y, size_t floats, float* to) {
-  size_t i = 0;
-  for (; i + lanes <= floats; i += lanes) store(to + i, load(y + i) > 0 ? load(gradient + i) : Vector{});
-  for (; i < floats; i++) to[i] = y[i] > 0 ? gradient[i] : 0;
+/** Numbers as float32: where they are, or else copied to memory. */
+inline const float* asFloats(const float* from, size_t, Scratch&) { return from; }
+inline const float* asFloats(const Bfloat16* from, size_t count, Scratch& memory) {
+  float* to = memory.take<float>(count);
+  copy(from, count, to);
+  return to;
 }
 
-void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradient, const float* y, float* filter, float* bias) {
+/** A row of the gradient where the rectified y is positive, else 0. */
+template <typename T>
+inline void rectifyRow(const T* gradient, const T* y, size_t count, float* to) {
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(to + i, load(y + i) > 0 ? load(gradient + i) : Vector{});
+  for (; i < count; i++) to[i] = loadOne(y + i) > 0 ? loadOne(gradient + i) : 0;
+}
+
+template <typename T>
+void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, const T* y, float* filter, float* bias) {
   static thread_local Scratch stripMemory, offsetMemory, sumMemory, rowMemory;
   const int columns = c.columns + c.filterColumns - 1;
   const int taps = c.filterRows * c.filterColumns * c.inputs;
@@ -76,7 +86,6 @@ void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradi
   const size_t sumFloats = (size_t)(taps + 1) * c.outputs;
   float* sums = sumMemory.take<float>(sumFloats);
   memset(sums, 0, sumFloats * sizeof(float));
-  float* rectified = rowMemory.take<float>(row);
   // What is fetched of the next row at each tile of this one.
   const int tiles = ((taps + 6) / 6) * ((c.outputs + 2 * lanes - 1) / (2 * lanes));
   const size_t share = 16 * (row / 16 / tiles + 1);
@@ -84,8 +93,11 @@ void narrowFilter(const NarrowConvolution& c, const float* x, const float* gradi
     for (int i = 0; i < c.rows; i++, gradient += row) {
       copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left, c.filterRows,
                 columns, strip);
-      const float* own = gradient;
-      if (y != nullptr) {
+      const float* own;
+      if (y == nullptr) {
+        own = asFloats(gradient, row, rowMemory);
+      } else {
+        float* rectified = rowMemory.take<float>(row);
         rectifyRow(gradient, y, row, rectified);
         y += row;
         own = rectified;

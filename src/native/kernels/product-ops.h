@@ -18,7 +18,11 @@ inline void product(void*, TF_OpKernelContext* context) {
   for (int i = 0; i < TF_NumDims(slot) - 1; i++) rows *= dim(slot, i);
   const Product p = {dim(a, 0), dim(a, 1), dim(b, 1), data<int32_t>(first)[1], rows};
   if (!call.expect(p.first >= 0 && p.first + rows <= p.inputs, "a slot beyond the product")) return;
-  kernels->product(p, data<float>(a), data<float>(b), all ? nullptr : data<float>(shares), static_cast<float*>(TF_TensorData(slot)));
+  inTypeOf(a, [&](auto zero) {
+    using T = decltype(zero);
+    float* to = static_cast<float*>(TF_TensorData(slot));
+    kernels->of<T>().product(p, data<T>(a), data<float>(b), all ? nullptr : data<float>(shares), to);
+  });
   call.give(0, slot);
 }
 

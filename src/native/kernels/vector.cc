@@ -50,15 +50,11 @@ void normalizeGradientOf(const BatchNorm& n, const T* gradient, const T* x, cons
 template <typename T>
 constexpr BatchNormKernels<T> batchNormKernels = {batchStatistics<T>, normalizeOf<T>, normalizeGradientOf<T>};
 
+template <typename T>
+constexpr TypedKernels<T> typedKernels = {product<T>, {narrowDropout<T>, narrowFilter<T>}, poolingKernels<T>, batchNormKernels<T>};
+
 }  // namespace
 
-extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS,
-                                      narrowDropout,
-                                      narrowFilter,
-                                      product,
-                                      poolingKernels<float>,
-                                      poolingKernels<Bfloat16>,
-                                      batchNormKernels<float>,
-                                      batchNormKernels<Bfloat16>};
+extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, typedKernels<float>, typedKernels<Bfloat16>};
 
 }  // namespace convoy
