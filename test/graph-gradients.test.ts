@@ -146,6 +146,7 @@ const cases: Readonly<Record<string, Case>> = {
   ),
   MaxPool: { shapes: [image], build: (graph, x) => maxPool(graph, x, [3, 2], odd) },
   ConvoyMaxPool: { shapes: [[-1, 5, 4, 10]], build: (graph, x) => placedMaxPool(graph, x, [2, 2]) },
+  'ConvoyMaxPool with ReLU': { shapes: [[-1, 5, 4, 10]], build: (graph, x) => placedMaxPool(graph, x, [2, 2], true) },
   AvgPool: { shapes: [image], build: (graph, x) => averagePool(graph, x, [3, 2], odd) },
   ResizeNearestNeighbor: resized('ResizeNearestNeighbor', false),
   ResizeBilinear: resized('ResizeBilinear', false),

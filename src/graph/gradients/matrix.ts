@@ -4,7 +4,7 @@ import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
 import { narrowGradients } from '../ops/narrow.js';
-import { pooledGradient } from '../ops/pooled.js';
+import { pooledConvolutionGradients } from '../ops/pooled.js';
 import { inputOf, type GradientTable } from './registry.js';
 
 type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
@@ -40,11 +40,8 @@ export const matrixGradients: GradientTable = {
   BiasAdd: (graph, node, gradient, needs) => {
     const biased = inputOf(node, 0);
     const toBias = (): Value => {
-      const pooled = pooledGradient(gradient)?.gradient;
-      const narrow = pooled === undefined ? narrowGradients(graph, biased.node, gradient)?.bias : undefined;
-      if (narrow !== undefined) return towards(graph, narrow, inputOf(node, 1));
-      // What a pooling spread has the sum of what it had.
-      return channelSums(graph, pooled ?? gradient, pooled === undefined && biased.node.op === 'Conv2D');
+      const own = pooledConvolutionGradients(graph, biased.node, gradient)?.bias() ?? narrowGradients(graph, biased.node, gradient)?.bias;
+      return own === undefined ? channelSums(graph, gradient, biased.node.op === 'Conv2D') : towards(graph, own, inputOf(node, 1));
     };
     return [gradient, needs(1) ? toBias() : undefined];
   },

@@ -14,8 +14,10 @@ function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
     const rectified = pooling === maxPool && image.node.op === 'Relu' ? image.node.inputs[0] : undefined;
     const { graph, pass } = scope;
     const source = rectified ?? image;
-    const placed = pooling === maxPool && pass.training && canPlace(graph, source, window, options);
-    const pooled = placed ? placedMaxPool(graph, source, window) : pooling(graph, source, window, options);
+    if (pooling === maxPool && pass.training && canPlace(graph, source, window, options)) {
+      return placedMaxPool(graph, source, window, rectified !== undefined);
+    }
+    const pooled = pooling(graph, source, window, options);
     return rectified === undefined ? pooled : relu(graph, pooled);
   });
 }

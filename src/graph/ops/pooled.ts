@@ -9,8 +9,8 @@ import { isPlain, plainAttributes } from './plain.js';
  * before it need multiply no other. Float32 or bfloat16, whose sums are float32; strides and dilations of 1, windows side by side.
  */
 
-/** Most elements of a window: their places are bytes. */
-const mostPlaces = 256;
+/** Most elements of a window: their places are bytes, of which the last says that none has a gradient. */
+const mostPlaces = 255;
 
 /**
  * Whether it is quicker to multiply only what has a gradient. Where tiles multiply bfloat16 (AMX), oneDNN multiplies everything
@@ -33,35 +33,39 @@ export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number
   return padding === 'VALID' || (height % window[0] === 0 && width % window[1] === 0);
 }
 
-/** The greatest element of each window, [B, h, w, c]; the node's second output says which it was. */
-export function placedMaxPool(graph: GraphBuilder, x: Value, window: readonly [number, number]): Value {
+/**
+ * The greatest element of each window, [B, h, w, c], or its ReLU; the node's second output says which it was, or that the
+ * ReLU left none of them.
+ */
+export function placedMaxPool(graph: GraphBuilder, x: Value, window: readonly [number, number], rectified = false): Value {
   const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
   const shape = [batch, Math.floor(height / window[0]), Math.floor(width / window[1]), channels];
   const outputs = [{ type: x.type, shape }, { type: 'uint8', shape }] as const;
-  const attributes = { window: { integers: window }, T: { type: x.type } } as const;
+  const attributes = { window: { integers: window }, relu: rectified, T: { type: x.type } } as const;
   return graph.node('ConvoyMaxPool', [x], attributes, outputs, 'pool').outputs[0] as Value;
 }
 
 /** The gradient of `placedMaxPool`'s input from that of its output. */
 export function placedMaxPoolGradient(graph: GraphBuilder, { inputs, outputs, attributes }: GraphNode, gradient: Value): Value {
   const [x, place] = [inputs[0] as Value, outputs[1] as Value];
+  const { relu: _, ...pooling } = attributes;
   const size = { integers: x.shape.slice(1, 3) };
-  return graph.add('ConvoyMaxPoolGrad', [gradient, place], { ...attributes, size }, { type: x.type, shape: x.shape }, 'input');
+  return graph.add('ConvoyMaxPoolGrad', [gradient, place], { ...pooling, size }, { type: x.type, shape: x.shape }, 'input');
 }
 
 /** What a gradient was before a pooling spread it: the gradient of the pooling's output, and the places of the maxima. */
-export function pooledGradient(gradient: Value): { readonly gradient: Value; readonly place: Value; readonly node: GraphNode } | undefined {
+function pooledGradient(gradient: Value): { readonly gradient: Value; readonly place: Value; readonly node: GraphNode } | undefined {
   const { node } = gradient;
   if (node.op !== 'ConvoyMaxPoolGrad') return undefined;
   return { gradient: node.inputs[0] as Value, place: node.inputs[1] as Value, node };
 }
 
-/** Gradients of a convolution before such a pooling to its input and its filter; undefined of any other. */
+/** Gradients of a convolution before such a pooling to its input, its filter and a bias behind it; undefined of any other. */
 export function pooledConvolutionGradients(
   graph: GraphBuilder,
   node: GraphNode,
   gradient: Value,
-): { readonly input: () => Value; readonly filter: () => Value } | undefined {
+): Readonly<Record<'input' | 'filter' | 'bias', () => Value>> | undefined {
   const pooled = pooledGradient(gradient);
   if (pooled === undefined || !isPlain(node)) return undefined;
   const [x, filter] = node.inputs as readonly [Value, Value];
@@ -70,13 +74,13 @@ export function pooledConvolutionGradients(
   const size = { integers: x.shape.slice(1, 3) };
   const T = { type: x.type } as const;
   const toInput = { type: x.type, shape: x.shape };
-  const toFilter = { type: 'float32', shape: filter.shape } as const;
   const inputs = [pooled.gradient, pooled.place];
+  const sums = [filter.shape, filter.shape.slice(3)].map((shape) => ({ type: 'float32', shape }) as const);
+  const summed = (which: number): Value =>
+    graph.node('ConvoyPooledFilterGrad', [x, ...inputs], { kernel, padding, window, T }, sums, 'filter').outputs[which] as Value;
   return {
     input: () => graph.add('ConvoyPooledInputGrad', [filter, ...inputs], { padding, size, window, T }, toInput, 'input'),
-    filter: () => {
-      const sums = graph.add('ConvoyPooledFilterGrad', [x, ...inputs], { kernel, padding, window, T }, toFilter, 'filter');
-      return towards(graph, sums, filter);
-    },
+    filter: () => towards(graph, summed(0), filter),
+    bias: () => summed(1),
   };
 }

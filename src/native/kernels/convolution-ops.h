@@ -15,7 +15,7 @@ inline void maxPool(void* attributes, TF_OpKernelContext* context) {
     T* y = call.output<T>(0, TF_TensorType(x), dims);
     uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
     if (y == nullptr || place == nullptr) return;
-    kernels->of<T>().pooling.maxPool(data<T>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, y, place);
+    kernels->of<T>().pooling.maxPool(data<T>(x), dim(x, 0), dim(x, 1), dim(x, 2), dim(x, 3), {a.window[0], a.window[1]}, a.relu != 0, y, place);
   });
 }
 
@@ -51,10 +51,11 @@ inline void pooledFilter(void* attributes, TF_OpKernelContext* context) {
   if (!call.expect(sameShape(gradient, place), "places of another shape")) return;
   if (!call.expect(dim(gradient, 0) == c.images && reaches(c), "a gradient of another size")) return;
   float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
-  if (filter == nullptr) return;
+  float* bias = call.output<float>(1, TF_FLOAT, {c.outputs});
+  if (filter == nullptr || bias == nullptr) return;
   inTypeOf(x, [&](auto zero) {
     using T = decltype(zero);
-    kernels->of<T>().pooling.filter(c, data<T>(x), data<T>(gradient), data<uint8_t>(place), filter);
+    kernels->of<T>().pooling.filter(c, data<T>(x), data<T>(gradient), data<uint8_t>(place), filter, bias);
   });
 }
 

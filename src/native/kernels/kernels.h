@@ -19,6 +19,9 @@ struct Window {
   int rows, columns;
 };
 
+/** In place of an element's: of a window that a ReLU behind the pooling makes 0, which has no gradient. */
+constexpr uint8_t noPlace = 255;
+
 /** A convolution of stride 1 before a pooling; its output is [N, window.rows * PH, window.columns * PW, Co] or has a rest behind it. */
 struct PooledConvolution {
   int images, height, width, inputs;  // x
@@ -71,13 +74,13 @@ struct BatchNormKernels {
 /** Poolings of x in type T, and the convolutions before them. */
 template <typename T>
 struct PoolingKernels {
-  /** y[N, PH, PW, C]: the greatest of each window, and which of its elements that is (the first of equals), in row order. */
-  void (*maxPool)(const T* x, int images, int height, int width, int channels, Window, T* y, uint8_t* place);
+  /** y[N, PH, PW, C]: the greatest of each window, and which of its elements that is (the first of equals), in row order; or rectified. */
+  void (*maxPool)(const T* x, int images, int height, int width, int channels, Window, bool rectified, T* y, uint8_t* place);
   /** Gradient to the pooling's x[N, height, width, C] from that of its output [N, rows, columns, C]. */
   void (*expand)(const T* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window, int height, int width,
                  T* x);
-  /** Gradient to the filter from that of the pooling's output. */
-  void (*filter)(const PooledConvolution&, const T* x, const T* gradient, const uint8_t* place, float* filter);
+  /** Gradients to the filter and a bias from that of the pooling's output. */
+  void (*filter)(const PooledConvolution&, const T* x, const T* gradient, const uint8_t* place, float* filter, float* bias);
   /** Gradient to x. */
   void (*input)(const PooledConvolution&, const T* filter, const T* gradient, const uint8_t* place, T* x);
 };

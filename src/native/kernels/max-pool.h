@@ -7,7 +7,7 @@ namespace convoy {
 namespace {
 
 template <typename T>
-void maxPool(const T* x, int images, int height, int width, int channels, Window window, T* y, uint8_t* place) {
+void maxPool(const T* x, int images, int height, int width, int channels, Window window, bool rectified, T* y, uint8_t* place) {
   const int rows = height / window.rows, columns = width / window.columns;
   for (int image = 0; image < images; image++) {
     for (int row = 0; row < rows; row++) {
@@ -27,6 +27,10 @@ void maxPool(const T* x, int images, int height, int width, int channels, Window
               at = greater ? Integers{} + q : at;
             }
           }
+          if (rectified) {
+            at = most > 0 ? at : Integers{} + noPlace;
+            most = most < 0 ? Vector{} : most;
+          }
           store(y + channel, most);
           narrow(place + channel, at);
         }
@@ -38,12 +42,44 @@ void maxPool(const T* x, int images, int height, int width, int channels, Window
             const float next = loadOne(corner + ((int64_t)i * width + j) * channels + channel);
             if (next > most || next != next) most = next, at = q;
           }
+          if (rectified) {
+            if (!(most > 0)) at = noPlace;
+            if (most < 0) most = 0;
+          }
           storeOne(y + channel, most);
           place[channel] = at;
         }
       }
     }
   }
+}
+
+/** Sums over windows for each channel of the gradients that go to an element. */
+template <typename T>
+void keptSums(const T* gradient, const uint8_t* place, int images, int windows, int channels, float* sums) {
+  static thread_local Scratch totalMemory;
+  double* total = totalMemory.take<double>(channels);
+  for (int channel = 0; channel < channels; channel++) total[channel] = 0;
+  for (int image = 0; image < images; image++, gradient += (size_t)windows * channels, place += (size_t)windows * channels) {
+    int channel = 0;
+    for (; channel + lanes <= channels; channel += lanes) {
+      Vector sum = {};
+      for (int window = 0; window < windows; window++) {
+        const size_t at = (size_t)window * channels + channel;
+        sum += widen(place + at) == noPlace ? Vector{} : load(gradient + at);
+      }
+      for (int lane = 0; lane < lanes; lane++) total[channel + lane] += sum[lane];
+    }
+    for (; channel < channels; channel++) {
+      float sum = 0;
+      for (int window = 0; window < windows; window++) {
+        const size_t at = (size_t)window * channels + channel;
+        if (place[at] != noPlace) sum += loadOne(gradient + at);
+      }
+      total[channel] += sum;
+    }
+  }
+  for (int channel = 0; channel < channels; channel++) sums[channel] = total[channel];
 }
 
 /** Gradient to x[N, height, width, C] from that of y[N, rows, columns, C]. */
@@ -59,7 +95,9 @@ void expand(const T* gradient, const uint8_t* place, int images, int rows, int c
     for (int row = 0; row < rows; row++) {
       for (int column = 0; column < columns; column++, gradient += channels, place += channels) {
         T* corner = x + ((int64_t)row * window.rows * width + column * window.columns) * channels;
-        for (int channel = 0; channel < channels; channel++) corner[offsets[place[channel]] + channel] = gradient[channel];
+        for (int channel = 0; channel < channels; channel++) {
+          if (place[channel] != noPlace) corner[offsets[place[channel]] + channel] = gradient[channel];
+        }
       }
     }
   }

@@ -137,8 +137,8 @@ void addChosen(float* sums, int outputs, const float* fours, int windows, const 
   CONVOY_UNROLL
   for (int t = 0; t < taps; t++) total[t] = load(sums + (size_t)t * outputs);
   for (int window = 0; window < windows; window++, fours += 4, gradient += outputs, place += outputs) {
-    const Vector g = load(gradient);
     const Integers at = widen(place);
+    const Vector g = at == noPlace ? Vector{} : load(gradient);
     CONVOY_UNROLL
     for (int t = 0; t < taps; t++) total[t] += g * chooseOfFour(fours + (size_t)t * windows * 4, at);
   }
@@ -192,7 +192,7 @@ void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradien
           const float* own = fours + (size_t)t * c.pooledColumns * 4;
           for (int column = 0; column < c.pooledColumns; column++) {
             const size_t at = (size_t)column * c.outputs + output;
-            total += own[column * 4 + place[at]] * loadOne(gradient + at);
+            if (place[at] != noPlace) total += own[column * 4 + place[at]] * loadOne(gradient + at);
           }
           filter[(size_t)t * c.outputs + output] = total;
         }

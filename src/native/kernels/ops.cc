@@ -32,7 +32,7 @@ const Attribute size = {"size: list(int)", [](TF_OpKernelConstruction* from, Att
 const Attribute epsilon = {"epsilon: float", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
                              TF_OpKernelConstruction_GetAttrFloat(from, "epsilon", &to->epsilon, status);
                            }};
-const Attribute relu = {"relu: bool", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
+const Attribute relu = {"relu: bool = false", [](TF_OpKernelConstruction* from, Attributes* to, TF_Status* status) {
                           TF_OpKernelConstruction_GetAttrBool(from, "relu", &to->relu, status);
                         }};
 
@@ -49,11 +49,11 @@ struct Op {
 };
 
 const Op ops[] = {
-    {"ConvoyMaxPool", {"x: T"}, {"y: T", "place: uint8"}, {&window, &numbers}, maxPool},
+    {"ConvoyMaxPool", {"x: T"}, {"y: T", "place: uint8"}, {&window, &relu, &numbers}, maxPool},
     {"ConvoyMaxPoolGrad", {"gradient: T", "place: uint8"}, {"x: T"}, {&window, &size, &numbers}, expand},
     {"ConvoyPooledFilterGrad",
      {"x: T", "gradient: T", "place: uint8"},
-     {"filter: float"},
+     {"filter: float", "bias: float"},
      {&window, &kernel, &padding, &numbers},
      pooledFilter},
     {"ConvoyPooledInputGrad",

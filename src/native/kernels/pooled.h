@@ -91,7 +91,7 @@ void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, con
   const Entries entries = entryMemory.take((size_t)c.outputs * most);
   int* counts = countMemory.take<int>(c.outputs);
   const RowSum sum(row);
-  int32_t offsets[256];
+  int32_t offsets[256] = {};
   for (int q = 0; q < c.window.rows * c.window.columns; q++) {
     offsets[q] = (q / c.window.columns * columns + q % c.window.columns) * c.inputs;
   }
@@ -112,7 +112,7 @@ void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, con
             entries.offsets[at] = corner + offsets[p[output]];
             const float value = loadOne(g + output);
             entries.values[at] = value;
-            counts[output] += value != 0;
+            counts[output] += value != 0 && p[output] != noPlace;
           }
         }
       }
@@ -132,6 +132,65 @@ void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, con
   }
 }
 
+/** The rows of x that one row of windows reaches, with what a filter reaches beyond x; then what is beyond the last patch. */
+template <typename T>
+class InputStrip {
+ public:
+  /** Patches have `padded` floats a row. */
+  InputStrip(const PooledConvolution& c, int padded, Scratch& memory)
+      : c_(c), rows_(c.window.rows + c.filterRows - 1), line_((size_t)(c.width + c.filterColumns - 1) * c.inputs), floats_(rows_ * line_ + padded) {
+    strip_ = memory.take<float>(floats_);
+  }
+  int rows() const { return rows_; }
+  size_t line() const { return line_; }
+  /** Where the patches of a column begin in the first row. */
+  float* column(int column) const { return strip_ + (size_t)column * c_.inputs; }
+  void clear() { memset(strip_, 0, floats_ * sizeof(float)); }
+  /** Writes the rows that no later row of windows reaches to an image and makes room for the next. */
+  void advance(int windowRow, T* image) {
+    for (int k = 0; k < c_.window.rows; k++) emit(windowRow * c_.window.rows + k, k, image);
+    memmove(strip_, strip_ + c_.window.rows * line_, (rows_ - c_.window.rows) * line_ * sizeof(float));
+    memset(strip_ + (rows_ - c_.window.rows) * line_, 0, c_.window.rows * line_ * sizeof(float));
+  }
+  /** Writes what is left, and the rows that no window reaches, which it has zeros for at its end. */
+  void finish(T* image) const {
+    for (int k = c_.pooledRows * c_.window.rows; k < c_.height + c_.top; k++) {
+      const int left = k - c_.pooledRows * c_.window.rows;
+      emit(k, left < rows_ ? left : rows_ - 1, image);
+    }
+  }
+
+ private:
+  void emit(int from, int row, T* image) const {
+    const int to = from - c_.top;
+    if (to < 0 || to >= c_.height) return;
+    copy(strip_ + row * line_ + (size_t)c_.left * c_.inputs, (size_t)c_.width * c_.inputs, image + (size_t)to * c_.width * c_.inputs);
+  }
+
+  const PooledConvolution& c_;
+  int rows_;
+  size_t line_, floats_;
+  float* strip_;
+};
+
+/**
+ * Adds patches to a strip, a row after the other: the rows of the filter that reach it stay in the first-level cache for all
+ * columns. Of entries' lists, `starts` says where they begin: by the column of x where their patch begins, and within it by row
+ * of the window. What is added lies at `turned`, by rows of the filter `filterStep` apart, for the first row of a window.
+ */
+template <typename Sum, typename T, typename Weight, typename List>
+inline void sumByRows(const PooledConvolution& c, const Sum& sum, const InputStrip<T>& strip, const Weight* turned, int filterStep,
+                      const int* starts, const List& entries) {
+  for (int k = 0; k < strip.rows(); k++) {
+    const int first = k - c.filterRows + 1 > 0 ? k - c.filterRows + 1 : 0;
+    const int behind = (k < c.window.rows - 1 ? k : c.window.rows - 1) + 1;
+    for (int column = 0; column < c.pooledColumns * c.window.columns; column++) {
+      const int from = starts[column * c.window.rows + first], to = starts[column * c.window.rows + behind];
+      if (to > from) sum.add(strip.column(column) + k * strip.line(), turned + (ptrdiff_t)k * filterStep, entries.from(from), to - from);
+    }
+  }
+}
+
 template <typename T>
 void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient, const uint8_t* place, T* x) {
   static thread_local Scratch filterMemory, stripMemory, startMemory;
@@ -147,24 +206,14 @@ void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient,
       for (int output = 0; output < c.outputs; output++) turned[((size_t)k * c.outputs + output) * padded + i] = loadOne(from + output);
     }
   }
-  // The rows of x that one row of windows reaches, with what a filter reaches beyond x; then a vector beyond the last patch.
-  const int rows = c.window.rows + c.filterRows - 1, columns = c.width + c.filterColumns - 1;
-  const size_t line = (size_t)columns * c.inputs;
-  float* strip = stripMemory.take<float>(rows * line + padded);
-  // Entries by the column of x where their patch begins, and within it by row: starts[column * window.rows + row of the window].
-  const int across = c.pooledColumns * c.window.columns;
+  InputStrip<T> strip(c, padded, stripMemory);
   const Entries entries = entryMemory.take((size_t)c.pooledColumns * c.outputs);
-  int* starts = startMemory.take<int>(across * c.window.rows + 1);
+  int* starts = startMemory.take<int>(c.pooledColumns * c.window.columns * c.window.rows + 1);
   Integers steps;
   for (int lane = 0; lane < lanes; lane++) steps[lane] = lane * padded;
   const RowSum sum(row);
   for (int image = 0; image < c.images; image++, x += (size_t)c.height * c.width * c.inputs) {
-    memset(strip, 0, (rows * line + padded) * sizeof(float));
-    const auto emit = [&](int from, int stripRow) {
-      const int to = from - c.top;
-      if (to < 0 || to >= c.height) return;
-      copy(strip + stripRow * line + (size_t)c.left * c.inputs, (size_t)c.width * c.inputs, x + (size_t)to * c.width * c.inputs);
-    };
+    strip.clear();
     for (int i = 0; i < c.pooledRows; i++) {
       const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
       const T* g = gradient + begin;
@@ -192,24 +241,10 @@ void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient,
         }
       }
       starts[list] = number;
-      // A row after the other: the rows of the filter that reach it stay in the first-level cache for all columns.
-      for (int k = 0; k < rows; k++) {
-        const int first = k - c.filterRows + 1 > 0 ? k - c.filterRows + 1 : 0;
-        const int behind = (k < c.window.rows - 1 ? k : c.window.rows - 1) + 1;
-        for (int column = 0; column < across; column++) {
-          const int from = starts[column * c.window.rows + first], to = starts[column * c.window.rows + behind];
-          if (to > from) sum.add(strip + k * line + (size_t)column * c.inputs, turned + (ptrdiff_t)k * filterStep, entries.from(from), to - from);
-        }
-      }
-      for (int k = 0; k < c.window.rows; k++) emit(i * c.window.rows + k, k);
-      memmove(strip, strip + c.window.rows * line, (rows - c.window.rows) * line * sizeof(float));
-      memset(strip + (rows - c.window.rows) * line, 0, c.window.rows * line * sizeof(float));
+      sumByRows(c, sum, strip, turned, filterStep, starts, entries);
+      strip.advance(i, x);
     }
-    // What is left in the strip, and the rows that no window reaches, which it has zeros for at its end.
-    for (int k = c.pooledRows * c.window.rows; k < c.height + c.top; k++) {
-      const int left = k - c.pooledRows * c.window.rows;
-      emit(k, left < rows ? left : rows - 1);
-    }
+    strip.finish(x);
   }
 }
 

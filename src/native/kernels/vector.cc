@@ -10,27 +10,19 @@
 namespace convoy {
 namespace {
 
-/** By the vectors' direction that has more to fill. */
+/** The filter's gradient, by the vectors' direction that has more to fill. */
 template <typename T>
-void pooledFilterOf(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* place, float* filter) {
+void pooledFilterOf(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* place, float* filter, float* bias) {
   const bool narrow = c.filterColumns * c.inputs < 2 * lanes && c.window.rows == 2 && c.window.columns == 2;
-  (narrow ? pooledNarrowFilter<T> : pooledFilter<T>)(c, x, gradient, place, filter);
+  if (narrow) pooledNarrowFilter(c, x, gradient, place, filter);
+  else pooledFilter(c, x, gradient, place, filter);
+  keptSums(gradient, place, c.images, c.pooledRows * c.pooledColumns, c.outputs, bias);
 }
+
 template <typename T>
 void pooledInputOf(const PooledConvolution& c, const T* filter, const T* gradient, const uint8_t* place, T* x) {
-  pooledInput(c, filter, gradient, place, x);
+  pooledInput(c, filter, gradient, place, x);  // that of pairs, where there is one
 }
-#ifdef __AVX512BF16__
-template <>
-void pooledFilterOf(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const uint8_t* place, float* filter) {
-  const bool narrow = c.filterColumns * c.inputs < 2 * lanes && c.window.rows == 2 && c.window.columns == 2;
-  (narrow ? pooledNarrowFilter<Bfloat16> : pairedFilter)(c, x, gradient, place, filter);
-}
-template <>
-void pooledInputOf(const PooledConvolution& c, const Bfloat16* filter, const Bfloat16* gradient, const uint8_t* place, Bfloat16* x) {
-  pairedInput(c, filter, gradient, place, x);
-}
-#endif
 
 template <typename T>
 constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, expand<T>, pooledFilterOf<T>, pooledInputOf<T>};
