@@ -1,8 +1,7 @@
 // Sums of rows of bfloat16 by VDPBF16PS: it multiplies two numbers of each lane by two others and adds both products to a
 // float32. Factors are taken two at a time, and the rows that they multiply are interleaved on the way.
 #pragma once
-#include "kernels.h"
-#include "vectors.h"
+#include "rows.h"
 
 #ifdef __AVX512BF16__
 
@@ -105,32 +104,13 @@ void sumPairs(float* sums, size_t sumStep, const Bfloat16* from, size_t fromStep
   }
 }
 
-typedef void (*SumPairs)(float*, size_t, const Bfloat16*, size_t, PairEntries, const int*);
 /** Blocks of a tile: with two sums each and what is multiplied they fill the registers. */
 constexpr int tileBlocks = 9;
-const SumPairs sumRow[tileBlocks + 1] = {nullptr,           sumPairs<1, 1, 1>, sumPairs<1, 2, 1>, sumPairs<1, 3, 1>, sumPairs<1, 4, 1>,
-                                         sumPairs<1, 5, 1>, sumPairs<1, 6, 1>, sumPairs<1, 7, 1>, sumPairs<1, 8, 1>, sumPairs<1, 9, 1>};
-/** All rows of a filter, and all that two windows' rows reach. */
-const SumPairs sumThree[4] = {nullptr, sumPairs<3, 1, 1>, sumPairs<3, 2, 1>, sumPairs<3, 3, 1>};
-const SumPairs sumFour[4] = {nullptr, sumPairs<3, 1, 2>, sumPairs<3, 2, 2>, sumPairs<3, 3, 2>};
-
-/** Sums of rows of any number of blocks. */
-class PairSum {
- public:
-  explicit PairSum(int padded) {
-    const int blocks = padded / block, tiles = (blocks + tileBlocks - 1) / tileBlocks;
-    size_ = (blocks + tiles - 1) / tiles;
-    full_ = blocks / size_;
-    rest_ = blocks % size_;
-  }
-  void add(float* sums, const Bfloat16* from, PairEntries entries, int number) const {
-    for (int tile = 0; tile < full_; tile++) sumRow[size_](sums + tile * size_ * block, 0, from + tile * size_ * block, 0, entries, &number);
-    if (rest_ > 0) sumRow[rest_](sums + full_ * size_ * block, 0, from + full_ * size_ * block, 0, entries, &number);
-  }
-
- private:
-  int size_, full_, rest_;
-};
+const SumTile<Bfloat16, PairEntries> pairRow[tileBlocks + 1] = {nullptr,           sumPairs<1, 1, 1>, sumPairs<1, 2, 1>, sumPairs<1, 3, 1>, sumPairs<1, 4, 1>,
+                                                                sumPairs<1, 5, 1>, sumPairs<1, 6, 1>, sumPairs<1, 7, 1>, sumPairs<1, 8, 1>, sumPairs<1, 9, 1>};
+const SumTile<Bfloat16, PairEntries> pairThree[] = {nullptr, sumPairs<3, 1, 1>, sumPairs<3, 2, 1>, sumPairs<3, 3, 1>};
+const SumTile<Bfloat16, PairEntries> pairFour[] = {nullptr, sumPairs<3, 1, 2>, sumPairs<3, 2, 2>, sumPairs<3, 3, 2>};
+constexpr SumTiles<Bfloat16, PairEntries> pairSums = {block, tileBlocks, 3, pairRow, pairThree, pairFour};
 
 }  // namespace
 }  // namespace convoy

@@ -9,9 +9,6 @@
 namespace convoy {
 namespace {
 
-/** Whether rows of a filter, three, fit the registers together. */
-inline bool fitsRegisters(const PooledConvolution& c, int padded) { return c.filterRows == 3 && padded <= 3 * block; }
-
 /** Whether places in a strip and outputs are halves of words, and the places of a window the lanes of a vector. */
 inline bool fitsWords(const PooledConvolution& c, int pixels) {
   return pixels < 1 << 16 && c.outputs < 1 << 16 && c.window.rows * c.window.columns <= lanes;
@@ -45,13 +42,10 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
   const int most = together * c.pooledColumns, room = most + lanes;
   const PairEntries entries = entryMemory.take((size_t)c.outputs * room);
   int* counts = countMemory.take<int>(c.outputs);
-  int32_t* corners = cornerMemory.take<int32_t>(most + lanes);
-  memset(corners, 0, (most + lanes) * sizeof(int32_t));
-  for (int n = 0; n < most; n++) corners[n] = n / c.pooledColumns * c.window.rows * columns + n % c.pooledColumns * c.window.columns;
+  int32_t* corners = windowCorners(c, most, 1, cornerMemory);
   Integers inWindow = {};
   for (int q = 0; q < c.window.rows * c.window.columns; q++) inWindow[q] = q / c.window.columns * columns + q % c.window.columns;
-  const PairSum sum(padded);
-  const SumPairs sumRows = fitsRegisters(c, padded) ? sumThree[padded / block] : nullptr;
+  const RowSum<Bfloat16, PairEntries> sum(pairSums, c.filterRows, padded);
   for (int image = 0; image < c.images; image++) {
     for (int first = 0; first < c.pooledRows; first += together) {
       const int count = c.pooledRows - first < together ? c.pooledRows - first : together, windows = count * c.pooledColumns;
@@ -70,7 +64,7 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
             const size_t at = begin + (size_t)(n + i) * c.outputs + output;
             const __m512i q = (__m512i)widenSome(place + at, valid);
             const __mmask16 kept = _mm512_mask_cmpneq_epi32_mask(valid, q, _mm512_set1_epi32(noPlace));
-            words[i] = upperHalves(gradient + at, kept) | (Integers)_mm512_permutexvar_epi32(q, (__m512i)inWindow);
+            words[i] = upperHalves(gradient + at, kept) | lookUp(inWindow, (Integers)q);
           }
           for (int i = some; i < lanes; i++) words[i] = Integers{};
           transpose(words);
@@ -82,10 +76,7 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
       }
       for (int output = 0; output < c.outputs; output++) {
         const PairEntries own = entries.from((size_t)output * room);
-        float* to = sums + (size_t)output * c.filterRows * padded;
-        const int number = own.even(counts[output], 0);
-        if (sumRows != nullptr) sumRows(to, padded, strip, line, own, &number);
-        else for (int k = 0; k < c.filterRows; k++) sum.add(to + k * padded, strip + k * line, own, number);
+        sum.addAll(sums + (size_t)output * c.filterRows * padded, padded, strip, line, own, own.even(counts[output], 0));
       }
     }
   }
@@ -117,7 +108,7 @@ void pooledInput(const PooledConvolution& c, const Bfloat16* filter, const Bfloa
     }
   }
   InputStrip<Bfloat16> strip(c, padded, stripMemory);
-  const int across = c.pooledColumns * c.window.columns, lists = across * c.window.rows;
+  const int lists = c.pooledColumns * c.window.columns * c.window.rows;
   const PairEntries entries = entryMemory.take((size_t)c.pooledColumns * c.outputs + lists + lanes);
   int* starts = startMemory.take<int>(lists + 1);
   Integers lane;
@@ -125,11 +116,7 @@ void pooledInput(const PooledConvolution& c, const Bfloat16* filter, const Bfloa
   // Of one window, by vectors of outputs.
   const int vectors = roundUp(c.outputs) / lanes;
   Integers *words = wordMemory.take<Integers>(2 * vectors), *places = words + vectors;
-  const PairSum sum(padded);
-  const bool together = fitsRegisters(c, padded) && c.window.rows <= 2 && (size_t)padded <= strip.line() && c.filterRows * filterStep * sizeof(Bfloat16) <= firstLevel;
-  // What makes up for the row of a window where each row of the strip is summed by itself: there the filter's row is one less.
-  const int behind = together ? 0 : -filterStep;
-  const SumPairs sumRows = !together ? nullptr : (c.window.rows == 2 ? sumFour : sumThree)[padded / block];
+  const PatchSum<Bfloat16, Bfloat16, PairEntries> patches(c, pairSums, padded, turned, strip);
   for (int image = 0; image < c.images; image++, x += (size_t)c.height * c.width * c.inputs) {
     strip.clear();
     for (int i = 0; i < c.pooledRows; i++) {
@@ -150,22 +137,14 @@ void pooledInput(const PooledConvolution& c, const Bfloat16* filter, const Bfloa
             starts[list++] = number;
             for (int v = 0; v < vectors; v++) {
               const __mmask16 here = _mm512_cmpeq_epi32_mask((__m512i)places[v], (__m512i)q) & valued(words[v]);
-              number = entries.append(number, words[v], here, padded, row * behind);
+              number = entries.append(number, words[v], here, padded, patches.offset(row));
             }
-            number = entries.even(number, row * behind);
+            number = entries.even(number, patches.offset(row));
           }
         }
       }
       starts[list] = number;
-      if (together) {
-        for (int column = 0; column < across; column++) {
-          const int* start = starts + column * c.window.rows;
-          const int ends[] = {start[1] - start[0], start[c.window.rows] - start[0]};
-          sumRows(strip.column(column), strip.line(), turned, filterStep, entries.from(start[0]), ends);
-        }
-      } else {
-        sumByRows(c, sum, strip, turned, filterStep, starts, entries);
-      }
+      patches.add(starts, entries);
       strip.advance(i, x);
     }
     strip.finish(x);

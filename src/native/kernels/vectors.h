@@ -118,6 +118,15 @@ inline Vector chooseOfFour(const float* four, Integers index) {
 #endif
 }
 
+/** Each lane takes the number of a table that the low bits of its index say. */
+inline Integers lookUp(Integers table, Integers index) {
+#ifdef __AVX512F__
+  return (Integers)_mm512_permutexvar_epi32((__m512i)index, (__m512i)table);
+#else
+  return (Integers)_mm256_permutevar8x32_epi32((__m256i)table, (__m256i)index);
+#endif
+}
+
 /** Which lanes are not zero, a bit each. */
 inline uint32_t lanesOf(Integers v) {
 #ifdef __AVX512F__
