@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 
 /** What of the plain JavaScript under `scripts/native` is tested here. */
 interface KernelsModule {
@@ -14,7 +14,8 @@ const kernels: KernelsModule = await import(path.join(scripts, 'kernels.mjs'));
 // Elsewhere no kernels are built.
 const onLinux = process.platform === 'linux' && process.arch === 'x64' ? test.serial : test.serial.skip;
 
-onLinux('A compiler that fails is told once, leaves nothing, and another one gets its turn', async (t) => {
+/** A folder for one test, after which the compiler is the one before. */
+function place(t: ExecutionContext): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'convoy-kernels-test-'));
   const compilerBefore = process.env['CXX'];
   t.teardown(() => {
@@ -22,6 +23,11 @@ onLinux('A compiler that fails is told once, leaves nothing, and another one get
     else process.env['CXX'] = compilerBefore;
     rmSync(folder, { recursive: true });
   });
+  return folder;
+}
+
+onLinux('A compiler that fails is told once, leaves nothing, and another one gets its turn', async (t) => {
+  const folder = place(t);
   const target = { folder, addon: 'addon.node' };
   const library = path.join(folder, 'convoy-kernels.node');
   writeFileSync(library, 'of older sources');
@@ -36,4 +42,19 @@ onLinux('A compiler that fails is told once, leaves nothing, and another one get
   const other = kernels.staleKernels(target);
   t.is(other, wanted);
   t.regex((await kernels.buildKernels(target, other as string)) ?? '', /no-such-compiler.*ENOENT/);
+});
+
+onLinux('A compiler that does not know the newest instructions is not asked for them', async (t) => {
+  const folder = place(t);
+  const [compiler, log] = [path.join(folder, 'compiler'), path.join(folder, 'log')];
+  // Refuses the instructions and whatever is to be compiled in earnest; says what it was asked for.
+  writeFileSync(compiler, `#!/bin/sh\necho "$*" >> '${log}'\ncase "$*" in *avx512bf16*|*' -c '*) exit 1;; esac\n`);
+  chmodSync(compiler, 0o755);
+  process.env['CXX'] = compiler;
+  const target = { folder, addon: 'addon.node' };
+  await kernels.buildKernels(target, kernels.staleKernels(target) as string);
+  const compiled = readFileSync(log, 'utf8').split('\n').filter((line) => line.includes(' -c '));
+  t.is(compiled.length, 3, compiled.join('\n'));
+  t.true(compiled.every((line) => !line.includes('bf16') && !line.includes('Bf16')));
+  t.is(compiled.filter((line) => line.includes('ops.cc') && line.includes('-DCONVOY_WITHOUT_PAIRS')).length, 1);
 });

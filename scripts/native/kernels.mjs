@@ -12,24 +12,25 @@ import { compiler } from './stage.mjs';
 
 const sources = fileURLToPath(new URL('../../src/native/kernels', import.meta.url));
 
-/** Sets of instructions that the vector code is compiled for; the processor chooses at run time. */
 const wide = ['-mavx512f', '-mavx512bw', '-mavx512vl', '-mfma'];
+/** Sets of instructions that the vector code is compiled for; the processor chooses at run time. Compilers may not know optional ones. */
 const sets = [
   { table: 'avx2Kernels', name: 'AVX2', flags: ['-mavx2', '-mfma'] },
   { table: 'avx512Kernels', name: 'AVX-512', flags: wide },
-  { table: 'avx512Bf16Kernels', name: 'AVX-512 BF16', flags: [...wide, '-mavx512bf16'] },
+  { table: 'avx512Bf16Kernels', name: 'AVX-512 BF16', flags: [...wide, '-mavx512bf16'], optional: true },
 ];
 
-// Loops that copy vectors into registers must stay loops: GCC would make calls of memcpy of them. GCC 12 warns of its own
-// AVX-512 header.
+// Loops that copy vectors into registers must stay loops: GCC would make calls of memcpy of them.
+const gccOnly = '-fno-tree-loop-distribute-patterns';
+// GCC 12 warns of its own AVX-512 header.
 const flags = [
   ...['-O3', '-std=c++17', '-fPIC', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-ffp-contract=fast'],
-  ...['-fno-tree-loop-distribute-patterns', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option'],
+  ...['-Wall', '-Wextra', '-Wno-psabi', '-Wno-maybe-uninitialized', '-Wno-unknown-warning-option'],
 ];
 
 /** Everything that decides the library's bytes, but the compiler. */
 function fingerprint() {
-  const hash = createHash('sha256').update(JSON.stringify([sets, flags]));
+  const hash = createHash('sha256').update(JSON.stringify([sets, flags, gccOnly]));
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(path.join(sources, name)));
   return hash.digest('hex');
 }
@@ -63,12 +64,17 @@ export async function buildKernels(target, wanted) {
   const folder = mkdtempSync(path.join(tmpdir(), 'convoy-kernels-'));
   const build = async () => {
     if (chosen === undefined) return 'it needs g++, not found on PATH';
+    const knows = async (options) => (await run(chosen, [...options, '-fsyntax-only', '-x', 'c++', '/dev/null'])).ok;
+    const common = (await knows([gccOnly])) ? [...flags, gccOnly] : flags;
     const compile = (source, object, more) =>
-      run(chosen, [...flags, ...more, '-c', path.join(sources, source), '-o', path.join(folder, object)]);
-    const objects = sets.map(({ table }) => `${table}.o`);
+      run(chosen, [...common, ...more, '-c', path.join(sources, source), '-o', path.join(folder, object)]);
+    // Older compilers do without what they do not know.
+    const known = await Promise.all(sets.map(({ flags: more, optional }) => !optional || knows(more)));
+    const used = sets.filter((_, index) => known[index]);
+    const objects = used.map(({ table }) => `${table}.o`);
     const compiled = await Promise.all([
-      compile('ops.cc', 'ops.o', []),
-      ...sets.map(({ table, name, flags: more }, index) =>
+      compile('ops.cc', 'ops.o', used.length < sets.length ? ['-DCONVOY_WITHOUT_PAIRS'] : []),
+      ...used.map(({ table, name, flags: more }, index) =>
         compile('vector.cc', objects[index], [...more, `-DCONVOY_KERNELS=${table}`, `-DCONVOY_INSTRUCTIONS="${name}"`]),
       ),
     ]);

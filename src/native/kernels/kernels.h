@@ -10,6 +10,7 @@
 // bfloat16 too. Every sum is in float32 or float64 and has one fixed order, whatever the width of the vectors, so that the
 // only difference between processors is how a product is rounded.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 namespace convoy {

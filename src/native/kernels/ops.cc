@@ -125,6 +125,12 @@ struct Bfloat16Units {
   bool pairs, tiles;
 };
 
+#ifdef CONVOY_WITHOUT_PAIRS  // the compiler did not know the instruction
+constexpr const Kernels* pairKernels = &convoy::avx512Kernels;
+#else
+constexpr const Kernels* pairKernels = &convoy::avx512Bf16Kernels;
+#endif
+
 Bfloat16Units bfloat16Units() {
   unsigned a, b, c, d;
   Bfloat16Units found = {};
@@ -177,7 +183,7 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
   __builtin_cpu_init();
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
   const Bfloat16Units units = bfloat16Units();
-  if (wide) kernels = units.pairs ? &convoy::avx512Bf16Kernels : &convoy::avx512Kernels;
+  if (wide) kernels = units.pairs ? pairKernels : &convoy::avx512Kernels;
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) kernels = &convoy::avx2Kernels;
   char names[512] = "";
   if (kernels != nullptr) {
@@ -189,7 +195,7 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
     registered = true;
     size_t length = 0;
     for (const Op& op : ops) length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
-    if (kernels == &convoy::avx512Bf16Kernels && !units.tiles) snprintf(names + length, sizeof names - length, ",bfloat16");
+    if (kernels != &convoy::avx512Kernels && kernels == pairKernels && !units.tiles) snprintf(names + length, sizeof names - length, ",bfloat16");
   }
   const char* const values[][2] = {{"ops", names}, {"instructions", kernels == nullptr ? "" : kernels->instructions}};
   for (const auto& [name, text] : values) {

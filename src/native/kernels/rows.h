@@ -209,7 +209,7 @@ class PatchSum {
       const int behind = (k < high - 1 ? k : high - 1) + 1;
       for (int column = 0; column < across; column++) {
         const int from = starts[column * high + first], to = starts[column * high + behind];
-        if (to > from) sum_.add(strip_.column(column) + k * strip_.line(), turned_ + (ptrdiff_t)k * filterStep_, entries.from(from), to - from);
+        if (to > from) sum_.add(strip_.column(column) + k * strip_.line(), turned_ + (std::ptrdiff_t)k * filterStep_, entries.from(from), to - from);
       }
     }
   }

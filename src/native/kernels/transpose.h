@@ -5,30 +5,59 @@
 namespace convoy {
 namespace {
 
-/** Exchanges what lies `half` rows below with what lies `half` lanes to the right, in squares of twice that size. */
+#ifdef __AVX512F__
+/** Of two rows, numbers that the upper and the lower one have after an exchange. */
 template <int half>
-inline void exchange(Integers (&square)[lanes]) {
-  Integers upper, lower;
-  for (int lane = 0; lane < lanes; lane++) {
-    upper[lane] = lane & half ? lanes + lane - half : lane;
-    lower[lane] = lane & half ? lanes + lane : lane + half;
+struct ExchangeIndices {
+  alignas(64) int32_t upper[lanes], lower[lanes];
+  constexpr ExchangeIndices() : upper(), lower() {
+    for (int lane = 0; lane < lanes; lane++) {
+      upper[lane] = lane & half ? lanes + lane - half : lane;
+      lower[lane] = upper[lane] + half;
+    }
   }
+};
+template <int half>
+constexpr ExchangeIndices<half> exchangeIndices;
+#endif
+
+/** In squares of twice `half`, exchanges what lies right in the row above with what lies left in the row below. */
+template <int half>
+inline void exchange(Integers& above, Integers& below) {
+#ifdef __AVX512F__
+  const __m512i a = (__m512i)above, b = (__m512i)below;
+  above = (Integers)_mm512_permutex2var_epi32(a, _mm512_load_si512(exchangeIndices<half>.upper), b);
+  below = (Integers)_mm512_permutex2var_epi32(a, _mm512_load_si512(exchangeIndices<half>.lower), b);
+#else
+  const __m256i a = (__m256i)above, b = (__m256i)below;
+  if (half == 1) {
+    above = (Integers)_mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xaa);
+    below = (Integers)_mm256_blend_epi32(_mm256_srli_epi64(a, 32), b, 0xaa);
+  } else if (half == 2) {
+    above = (Integers)_mm256_unpacklo_epi64(a, b);
+    below = (Integers)_mm256_unpackhi_epi64(a, b);
+  } else {
+    above = (Integers)_mm256_permute2x128_si256(a, b, 0x20);
+    below = (Integers)_mm256_permute2x128_si256(a, b, 0x31);
+  }
+#endif
+}
+
+template <int half>
+inline void exchangeRows(Integers (&square)[lanes]) {
   CONVOY_UNROLL
   for (int row = 0; row < lanes; row++) {
-    if (row & half) continue;
-    const Integers above = square[row], below = square[row + half];
-    square[row] = __builtin_shuffle(above, below, upper);
-    square[row + half] = __builtin_shuffle(above, below, lower);
+    if ((row & half) == 0) exchange<half>(square[row], square[row + half]);
   }
 }
 
 /** Rows become columns. */
 inline void transpose(Integers (&square)[lanes]) {
-  exchange<1>(square);
-  exchange<2>(square);
-  exchange<4>(square);
+  exchangeRows<1>(square);
+  exchangeRows<2>(square);
+  exchangeRows<4>(square);
 #ifdef __AVX512F__
-  exchange<8>(square);
+  exchangeRows<8>(square);
 #endif
 }
 
