@@ -8,7 +8,8 @@
 //
 // Images are [N, H, W, C] in rows (channels last), filters [KH, KW, Ci, Co], all float32 but where T stands, which may be
 // bfloat16 too. Every sum is in float32 or float64 and has one fixed order, whatever the width of the vectors, so that the
-// only difference between processors is how a product is rounded.
+// only difference between processors is how a product is rounded; but where pairs of bfloat16 are multiplied (pairs.h,
+// product.h), both products of a pair go into the sum at once.
 #pragma once
 #include <cstddef>
 #include <cstdint>
