@@ -63,7 +63,7 @@ export async function buildKernels(target, wanted) {
   const chosen = compiler();
   const folder = mkdtempSync(path.join(tmpdir(), 'convoy-kernels-'));
   const build = async () => {
-    if (chosen === undefined) return 'it needs g++, not found on PATH';
+    if (chosen === undefined) return 'it needs g++ or clang++, not found on PATH';
     const knows = async (options) => (await run(chosen, [...options, '-fsyntax-only', '-x', 'c++', '/dev/null'])).ok;
     const common = (await knows([gccOnly])) ? [...flags, gccOnly] : flags;
     const compile = (source, object, more) =>
