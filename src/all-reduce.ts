@@ -28,6 +28,12 @@ export interface SliceOptions {
   readonly send: (task: SliceTask) => Promise<PassResult>;
 }
 
+/** The slice for which a pass waits longest. */
+export function slowest(results: readonly PassResult[]): PassResult {
+  const total = ({ seconds }: PassResult): number => seconds.products + seconds.allReduce + seconds.optimizer;
+  return results.reduce((a, b) => (total(b) > total(a) ? b : a));
+}
+
 /** Runs one pass in slices; seconds are those of the slowest slice, which is what the step waits for. */
 async function passInSlices(
   kernel: StepKernel,
@@ -42,9 +48,7 @@ async function passInSlices(
   sent.catch(() => undefined);
   const results = own === undefined ? [] : [runSlice(kernel, own)];
   results.push(...(await sent));
-  const total = ({ seconds }: PassResult): number => seconds.products + seconds.allReduce + seconds.optimizer;
-  const slowest = results.reduce((a, b) => (total(b) > total(a) ? b : a));
-  return { seconds: slowest.seconds, sums: results.flatMap(({ sums }) => sums) };
+  return { seconds: slowest(results).seconds, sums: results.flatMap(({ sums }) => sums) };
 }
 
 /** A whole step in slices: the bits of `kernel.run`. */

@@ -1,22 +1,15 @@
-import { accumulateInSlices, type SliceOptions, stepInSlices } from './all-reduce.js';
+import { accumulateInSlices, type SliceOptions, slowest, stepInSlices } from './all-reduce.js';
+import { BatchEnd, isFiniteLoss, type Mixture, type Sums } from './batch-end.js';
 import { shards as cutShards } from './data/index.js';
-import { stats } from './engine/index.js';
+import type { ShardTask } from './engine/index.js';
 import { ConvoyError } from './errors.js';
-import { type Arena, type RunLayout, slotNames, statsLength } from './memory/index.js';
-import type { StepArguments, StepKernel, StepSeconds } from './optimizers/index.js';
+import type { Arena, RunLayout } from './memory/index.js';
+import type { PassResult, StepArguments, StepKernel, StepSeconds } from './optimizers/index.js';
 import type { DoneReply, GradientPool } from './pool.js';
+import { StepGate } from './step-gate.js';
 
 /** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
 const parallelStepFloats = 2_000_000;
-
-/** Sums over samples; kept in float64, added in shard order. */
-export interface Sums {
-  readonly lossSum: number;
-  readonly weightSum: number;
-  readonly correct: number;
-  readonly count: number;
-  readonly regularization: number;
-}
 
 /** Which samples of a slot, and when. */
 export interface StepBatch {
@@ -75,17 +68,22 @@ export interface CoordinatorOptions {
 /**
  * One training step, all workers in lockstep: each shard's gradient, then the all-reduce and the optimizer step in
  * shard order, weighted by the shards' sample weights. Large steps are cut into slices that the pool does in parallel;
- * elementwise work in fixed blocks, so the bits are the same.
+ * elementwise work in fixed blocks, so the bits are the same. Where each worker has a shard and a slice, it goes from the
+ * one to the other through a gate, without this thread in between.
  */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #parallel: boolean;
+  readonly #end: BatchEnd;
+  readonly #gate: StepGate;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
-    const { layout, slices } = options;
+    const { arena, layout, slices } = options;
     const large = layout.trainableLength * layout.shards >= parallelStepFloats;
     this.#parallel = !slices.here || (slices.count > 1 && large);
+    this.#end = new BatchEnd(arena, layout);
+    this.#gate = new StepGate(arena);
   }
 
   /**
@@ -95,39 +93,36 @@ export class Coordinator {
    * @throws ConvoyError `CONVOY_DIVERGED` when the loss is not finite; weights are then those before the step.
    */
   async step(batch: StepBatch, plan: StepPlan, meanwhile?: () => void): Promise<StepOutcome> {
-    const { pool, layout } = this.#options;
     const started = performance.now();
     const tasks = this.#tasks(batch, plan.batch);
-    const running = tasks.map((task) => pool.run({ kind: 'gradients', task }));
+    const throughGate = this.#canPassGate(tasks, plan);
+    const running = throughGate ? this.#runThroughGate(tasks, plan) : tasks.map((task) => this.#options.pool.run({ kind: 'gradients', task }));
     meanwhile?.();
     const replies = await Promise.all(running);
-    const gradients = (performance.now() - started) / 1000;
+    const ended = performance.now();
 
-    const sums = this.sums(batch.slot, tasks.map((task) => task.shard));
-    if (!Number.isFinite(sums.lossSum) || !Number.isFinite(sums.regularization)) {
+    const sums = this.#end.sums(batch.slot, tasks);
+    if (!isFiniteLoss(sums)) {
       throw new ConvoyError('CONVOY_DIVERGED', `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1}`, {
         place: `step ${plan.step + 1}`,
       });
     }
-    const total = plan.accumulated + sums.weightSum;
-    // Shares of nothing: where all samples weigh 0, shards count alike, since each has the regularization's gradient.
-    const share = (shard: number): number =>
-      total === 0 ? 1 / tasks.length : (this.#line(batch.slot, shard)[stats.weightSum] as number) / total;
-    const coefficients = Array.from({ length: layout.shards }, (_, shard) => (shard < tasks.length ? share(shard) : 0));
-    const carry = total === 0 ? 0 : plan.accumulated / total;
-    this.#averageMoving(tasks);
-    this.#shareRows(tasks, coefficients);
-    const seconds = plan.update
-      ? await this.#update({ step: plan.step + 1, learningRate: plan.learningRate, momentum: plan.momentum, coefficients, carry })
-      : await this.#accumulate({ coefficients, carry });
-    return { sums, replies, gradients, ...seconds };
+    if (throughGate) {
+      const gradients = Math.max(...replies.map((reply) => reply.ended)) - performance.timeOrigin - started;
+      const results = replies.map(resultOf);
+      return { sums, replies, gradients: gradients / 1000, ...divided(ended - started - gradients, slowest(results).seconds) };
+    }
+    const mixture = this.#end.mixture(batch.slot, tasks, plan.accumulated);
+    this.#end.close(tasks, mixture);
+    const seconds = await (plan.update ? this.#update(plan, mixture) : this.#accumulate(mixture));
+    return { sums, replies, gradients: (ended - started) / 1000, ...seconds };
   }
 
   /** Inference over a batch: outputs into the slot, sums returned. */
   async evaluate(batch: StepBatch): Promise<Sums> {
     const tasks = this.#tasks(batch, 0);
     await Promise.all(tasks.map((task) => this.#options.pool.run({ kind: 'evaluate', task })));
-    return this.sums(batch.slot, tasks.map((task) => task.shard));
+    return this.#end.sums(batch.slot, tasks);
   }
 
   /** What a frozen base makes of a batch, into the slot's features. */
@@ -135,81 +130,59 @@ export class Coordinator {
     await Promise.all(this.#tasks(batch, 0).map((task) => this.#options.pool.run({ kind: 'features', task })));
   }
 
-  /** Adds up the statistics lines of some shards of a slot, in the given order. */
-  sums(slot: number, shards: readonly number[]): Sums {
-    const total = { lossSum: 0, weightSum: 0, correct: 0, count: 0, regularization: 0 };
-    for (const shard of shards) {
-      const line = this.#line(slot, shard);
-      total.lossSum += line[stats.lossSum] as number;
-      total.weightSum += line[stats.weightSum] as number;
-      total.correct += line[stats.correct] as number;
-      total.count += line[stats.count] as number;
-      total.regularization = line[stats.regularization] as number;
-    }
-    return total;
-  }
-
   /** Tasks of the shards that have samples: of a last, smaller batch some may have none. */
-  #tasks({ slot, count }: StepBatch, step: number) {
+  #tasks({ slot, count }: StepBatch, step: number): ShardTask[] {
     return cutShards(count, this.#options.layout.shards)
       .map(({ begin, end }, shard) => ({ step, shard, slot, begin, count: end - begin }))
       .filter((task) => task.count > 0);
   }
 
-  #line(slot: number, shard: number): Float32Array {
-    const { arena, layout } = this.#options;
-    return arena.float32(arena.slot(slotNames.stats), (slot * layout.shards + shard) * statsLength, statsLength);
+  /**
+   * Whether each shard's worker can do a slice of the step right behind: where the gradients are all there is to add, and
+   * every worker has one task, so that none waits for what is still queued behind it.
+   */
+  #canPassGate(tasks: readonly ShardTask[], plan: StepPlan): boolean {
+    const { kernel, pool, slices } = this.#options;
+    const onlyThese = plan.update && plan.accumulated === 0 && kernel.passes === 1;
+    return onlyThese && this.#parallel && tasks.length >= slices.count && tasks.length <= pool.workers;
   }
 
-  /** New moving statistics: the mean of the shards' ones by sample count, in shard order. */
-  #averageMoving(tasks: readonly { readonly shard: number; readonly count: number }[]): void {
-    const { arena, layout } = this.#options;
-    if (layout.movingLength === 0) return;
-    const count = tasks.reduce((sum, task) => sum + task.count, 0);
-    const moving = arena.float32(arena.slot(slotNames.weights), layout.trainableLength, layout.movingLength);
-    const sources = tasks.map((task) => ({
-      values: arena.float32(arena.slot(slotNames.moving(task.shard))),
-      share: task.count / count,
-    }));
-    for (let i = 0; i < moving.length; i++) {
-      let mean = 0;
-      for (const { values, share } of sources) mean += share * (values[i] as number);
-      moving[i] = mean;
-    }
+  #runThroughGate(tasks: readonly ShardTask[], plan: StepPlan): Promise<DoneReply>[] {
+    const { kernel, pool } = this.#options;
+    const slices = kernel.slices(tasks.length);
+    const shards = tasks.map(({ shard, count }) => ({ shard, count }));
+    const args = stepArguments(plan);
+    this.#gate.reset();
+    return tasks.map(async (task, index) => {
+      // A small step may have fewer slices than there are shards; the others wait at the gate all the same.
+      const slice = slices[index] ?? { begin: 0, end: 0 };
+      const share = { shards, slice, scratch: index, args };
+      try {
+        return await pool.run({ kind: 'gradients', task, share }, () => this.#gate.hasPassed(task.shard));
+      } catch (error) {
+        this.#gate.shut();
+        throw error;
+      }
+    });
   }
 
-  /** What each row of the factors counts: what its shard does, rows without a sample nothing. */
-  #shareRows(tasks: readonly { readonly shard: number; readonly count: number }[], coefficients: readonly number[]): void {
-    const { arena, layout } = this.#options;
-    if (layout.factors.length === 0) return;
-    const shares = arena.float32(arena.slot(slotNames.rowShares)).fill(0);
-    for (const { shard, count } of tasks) {
-      const begin = shard * layout.shardRows;
-      shares.fill(coefficients[shard] as number, begin, begin + count);
-    }
-  }
-
-  async #accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>): Promise<StepSeconds> {
+  async #accumulate(mixture: Mixture): Promise<StepSeconds> {
     const { kernel } = this.#options;
-    if (!this.#parallel) return kernel.accumulate(args);
-    return this.#timed(() => accumulateInSlices(kernel, args, this.#slices()));
+    if (!this.#parallel) return kernel.accumulate(mixture);
+    return this.#timed(() => accumulateInSlices(kernel, mixture, this.#slices()));
   }
 
-  async #update(args: StepArguments): Promise<StepSeconds> {
+  async #update(plan: StepPlan, mixture: Mixture): Promise<StepSeconds> {
     const { kernel } = this.#options;
+    const args = { ...stepArguments(plan), ...mixture };
     if (!this.#parallel) return kernel.run(args).seconds;
     return this.#timed(async () => (await stepInSlices(kernel, args, this.#slices())).seconds);
   }
 
-  /** The wall time of slices, hand-over included, divided between the phases as the slowest slice's own time was. */
   async #timed(run: () => Promise<StepSeconds>): Promise<StepSeconds> {
     const started = performance.now();
-    const { products, allReduce, optimizer } = await run();
-    const wall = (performance.now() - started) / 1000;
-    // Hand-over counts with the all-reduce and the optimizer, not as computing gradients.
-    const stepping = wall - products;
-    const share = allReduce / (allReduce + optimizer);
-    return { products, allReduce: stepping * share, optimizer: stepping * (1 - share) };
+    const seconds = await run();
+    return divided(performance.now() - started, seconds);
   }
 
   /** A slice done on this thread has scratch block 0; those sent at one time have one each. */
@@ -220,12 +193,24 @@ export class Coordinator {
     return {
       slices: count,
       here,
-      send: async (slice) => {
-        const scratch = own + (sent++ % (count - own));
-        const { result } = await pool.run({ kind: 'step', slice, scratch });
-        if (result === undefined) throw new TypeError('a step slice came back without its result');
-        return result;
-      },
+      send: async (slice) => resultOf(await pool.run({ kind: 'step', slice, scratch: own + (sent++ % (count - own)) })),
     };
   }
+}
+
+function stepArguments({ step, learningRate, momentum }: StepPlan): Pick<StepArguments, 'step' | 'learningRate' | 'momentum'> {
+  return { step: step + 1, learningRate, momentum };
+}
+
+function resultOf({ result }: DoneReply): PassResult {
+  if (result === undefined) throw new TypeError('a slice of the step came back without its result');
+  return result;
+}
+
+/** Milliseconds of slices, hand-over included, divided between the phases as the slowest slice's own time was. */
+function divided(milliseconds: number, { products, allReduce, optimizer }: StepSeconds): StepSeconds {
+  // Hand-over counts with the all-reduce and the optimizer, not as computing gradients.
+  const stepping = milliseconds / 1000 - products;
+  const share = allReduce / (allReduce + optimizer);
+  return { products, allReduce: stepping * share, optimizer: stepping * (1 - share) };
 }

@@ -1,5 +1,5 @@
 import type { Phase, SplitScores } from './callbacks/index.js';
-import type { Sums } from './coordinator.js';
+import type { Sums } from './batch-end.js';
 
 /** What an epoch under way has added up; plain numbers, so that a checkpoint holds it exactly. */
 export interface MeterState {

@@ -1,5 +1,6 @@
 import type { BatchStage } from './contracts/index.js';
-import type { Coordinator, Sums } from './coordinator.js';
+import type { Sums } from './batch-end.js';
+import type { Coordinator } from './coordinator.js';
 import { meanLoss } from './epoch-meter.js';
 import type { ReadyBatch } from './feeder.js';
 import { type Arena, type RunLayout, slotNames } from './memory/index.js';

@@ -5,6 +5,11 @@ import { ConvoyError, reviveError } from './errors.js';
 /** A task is given up when it failed this often: by then the fault is the task's, not a worker's. */
 const maximumTries = 3;
 
+function stepFailure(cause: Error): ConvoyError {
+  const text = `Expected the optimizer's step to succeed but a worker failed in it, which leaves weights half moved: ${cause.message}; --resume goes on from the last checkpoint`;
+  return new ConvoyError('CONVOY_WORKER', text, {}, cause);
+}
+
 /** A finished task: who did it and when, for phases and traces. */
 export type DoneReply = Extract<WorkerReply, { kind: 'done' }>;
 
@@ -21,7 +26,7 @@ export interface GradientPoolOptions {
  * The gradient workers: threads that take any task in any order, each with its own engine over the shared arena.
  *
  * A worker that exits is replaced by piscina, one whose engine throws makes itself a new one; either way the task is
- * done again, and since a task writes nothing but its own slots, the result is the same. Only a slice of the optimizer's
+ * done again, and since a task writes nothing but its own slots, the result is the same. Only a part of the optimizer's
  * step, which moves weights as it goes, cannot be done twice.
  */
 export class GradientPool {
@@ -50,14 +55,17 @@ export class GradientPool {
   /**
    * Runs one task to its end, on another worker if the first fails.
    *
+   * @param hasStepped whether the task has begun to move weights, which cannot be done twice.
    * @throws ConvoyError what the worker threw, when it is a ConvoyError or came three times, or at once from a step;
    * `CONVOY_ABORTED` when the pool was closed meanwhile.
    */
-  async run(task: WorkerTask): Promise<DoneReply> {
+  async run(task: WorkerTask, hasStepped: () => boolean = () => false): Promise<DoneReply> {
     let last: Error | undefined;
-    const most = task.kind === 'step' ? 1 : maximumTries;
-    for (let tries = 0; tries < most; tries++) {
-      if (last !== undefined) this.#onRetry?.(task, last);
+    for (let tries = 0; tries < maximumTries; tries++) {
+      if (last !== undefined) {
+        if (task.kind === 'step' || hasStepped()) throw stepFailure(last);
+        this.#onRetry?.(task, last);
+      }
       let reply: WorkerReply;
       try {
         reply = (await this.#pool.run(task)) as WorkerReply;
@@ -71,10 +79,7 @@ export class GradientPool {
       if (error.code !== 'CONVOY_WORKER') throw error;
       last = error;
     }
-    if (task.kind === 'step') {
-      const text = `Expected the optimizer's step to succeed but a worker failed in it, which leaves weights half moved: ${last?.message}; --resume goes on from the last checkpoint`;
-      throw new ConvoyError('CONVOY_WORKER', text, {}, last);
-    }
+    if (last !== undefined && hasStepped()) throw stepFailure(last);
     throw new ConvoyError(
       'CONVOY_WORKER',
       `Expected the ${task.kind} task to succeed but it failed on ${maximumTries} workers in a row: ${last?.message}`,

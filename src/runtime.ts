@@ -14,6 +14,7 @@ import { blockFloats, createOptimizer, type Optimizer } from './optimizers/index
 import { GradientPool } from './pool.js';
 import { batchSlot, initializeState, stepRegions, trainablePlaces, writeWeights } from './run-memory.js';
 import { createSchedule, type Schedule } from './schedules/index.js';
+import { lookingTime } from './step-gate.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import type { LayersModel } from './tf.js';
 import { normalizationOf } from './transfer/index.js';
@@ -142,7 +143,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     shardRows: shardRows(config.batchSize, shards),
   });
   const slices = sliceCount(layout, workers, availableCores());
-  const arena = createRunArena(layout, { blocks: slices.count, floats: blockFloats });
+  const arena = createRunArena(layout, { blocks: Math.max(slices.count, Math.min(workers, shards)), floats: blockFloats });
   if (weights !== undefined) writeWeights(arena, layout, weights);
   initializeState(arena, layout, optimizer);
 
@@ -168,7 +169,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     : undefined;
   const pool = new GradientPool({
     workers,
-    setup: { arena: arena.handle, layout, spec, seed: config.seed, engine: source, kernel: kernel.describe() },
+    setup: { arena: arena.handle, layout, spec, seed: config.seed, engine: source, kernel: kernel.describe(), looking: lookingTime(workers, availableCores()) },
     onRetry: (task, error) => options.onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
     ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
   });

@@ -1,16 +1,20 @@
 /** Piscina entry of the gradient pool: one engine a thread, made when the thread starts. */
 import { threadId, workerData as piscinaData } from 'node:worker_threads';
 import { workerData } from 'piscina';
-import { runSlice } from '../src/all-reduce.js';
-import { createEngine, type Engine } from '../src/engine/index.js';
+import { runSlice, type SliceTask } from '../src/all-reduce.js';
+import { BatchEnd, isFiniteLoss } from '../src/batch-end.js';
+import { createEngine, type Engine, type ShardTask } from '../src/engine/index.js';
 import { ConvoyError, flattenError } from '../src/errors.js';
 import { Arena, slotNames } from '../src/memory/index.js';
 import { loadNativeInWorker, type Native } from '../src/native/index.js';
 import { blockFloats, openStepKernel, type PassResult, type StepKernel } from '../src/optimizers/index.js';
-import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
+import { StepGate } from '../src/step-gate.js';
+import type { StepShare, WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
 
 const setup = (workerData ?? piscinaData) as WorkerSetup;
 const arena = Arena.open(setup.arena);
+const batchEnd = new BatchEnd(arena, setup.layout);
+const gate = new StepGate(arena, setup.looking);
 
 let native: Native | undefined;
 let engine: Engine | undefined;
@@ -45,6 +49,23 @@ function multiply(whole: Engine, begin: number, scratch: number): number {
   throw new RangeError(`no factors at float ${begin}`);
 }
 
+async function doSlice(slice: SliceTask, scratch: number): Promise<PassResult> {
+  const { factors } = setup.layout;
+  const whole = factors.length === 0 ? undefined : (engine ??= await openEngine());
+  return runSlice(openKernel(scratch), slice, whole && ((begin) => multiply(whole, begin, scratch)));
+}
+
+/** This worker's part of the step, once all shards have their gradients; undefined where these must not move the weights. */
+async function doShare({ shard, slot }: ShardTask, { shards, slice, scratch, args }: StepShare): Promise<PassResult | undefined> {
+  const mayStep = gate.pass(shard, shards.length, () => {
+    if (!isFiniteLoss(batchEnd.sums(slot, shards))) return false;
+    batchEnd.close(shards, batchEnd.mixture(slot, shards, 0));
+    return true;
+  });
+  if (!mayStep) return undefined;
+  return doSlice({ pass: 0, slice, args: { ...args, ...batchEnd.mixture(slot, shards, 0), norms: [] } }, scratch);
+}
+
 // Made now, so that the first task finds it; if it fails, that task tells why.
 const first = openEngine().then(
   (made) => {
@@ -53,30 +74,29 @@ const first = openEngine().then(
   () => undefined,
 );
 
+/** Milliseconds on a clock that all threads share. */
+const now = (): number => performance.timeOrigin + performance.now();
+
 /** Does one task; answers with an error rather than throwing, so that its code survives the thread border. */
 export default async function run(task: WorkerTask): Promise<WorkerReply> {
   try {
     await first;
-    const started = performance.timeOrigin + performance.now();
+    const started = now();
+    let ended: number | undefined;
     let result: PassResult | undefined;
     if (task.kind === 'step') {
-      const { factors } = setup.layout;
-      const whole = factors.length === 0 ? undefined : (engine ??= await openEngine());
-      result = runSlice(openKernel(task.scratch), task.slice, whole && ((begin) => multiply(whole, begin, task.scratch)));
+      result = await doSlice(task.slice, task.scratch);
     } else {
       engine ??= await openEngine();
-      if (task.kind === 'gradients') engine.gradients(task.task);
-      else if (task.kind === 'evaluate') engine.evaluate(task.task);
+      if (task.kind === 'gradients') {
+        engine.gradients(task.task);
+        ended = now();
+        if (task.share !== undefined) result = await doShare(task.task, task.share);
+      } else if (task.kind === 'evaluate') engine.evaluate(task.task);
       else if (engine.features !== undefined) engine.features(task.task);
       else throw new TypeError(`the ${engine.name} engine gives no features`);
     }
-    return {
-      kind: 'done',
-      thread: threadId,
-      started,
-      ended: performance.timeOrigin + performance.now(),
-      ...(result ? { result } : {}),
-    };
+    return { kind: 'done', thread: threadId, started, ended: ended ?? now(), ...(result ? { result } : {}) };
   } catch (error) {
     // What an engine looks like after a fault is unknown: the next task gets a new one.
     if (!(error instanceof ConvoyError)) {

@@ -1,9 +1,10 @@
 import type { SliceTask } from '../src/all-reduce.js';
+import type { ShardCount } from '../src/batch-end.js';
 import type { StepSpec } from '../src/contracts/index.js';
 import type { EngineSource, ShardTask } from '../src/engine/index.js';
 import type { FlatError } from '../src/errors.js';
 import type { ArenaHandle, RunLayout } from '../src/memory/index.js';
-import type { PassResult, StepDescription } from '../src/optimizers/index.js';
+import type { PassResult, Slice, StepArguments, StepDescription } from '../src/optimizers/index.js';
 
 /** Given once to every worker of the gradient pool. */
 export interface WorkerSetup {
@@ -13,11 +14,23 @@ export interface WorkerSetup {
   readonly seed: number;
   readonly engine: EngineSource;
   readonly kernel: StepDescription;
+  /** Milliseconds for which a worker looks whether the others are done before it sleeps (see `StepGate`). */
+  readonly looking: number;
+}
+
+/** What a worker does once all shards of a batch have their gradients. */
+export interface StepShare {
+  /** All shards of the batch, each in a task of its own that ends in the step. */
+  readonly shards: readonly ShardCount[];
+  readonly slice: Slice;
+  readonly scratch: number;
+  readonly args: Pick<StepArguments, 'step' | 'learningRate' | 'momentum'>;
 }
 
 /** All that the main thread can ask of a gradient worker. */
 export type WorkerTask =
-  | { readonly kind: 'gradients'; readonly task: ShardTask }
+  /** A shard's gradient, and then a part of the optimizer's step where there is one to do. */
+  | { readonly kind: 'gradients'; readonly task: ShardTask; readonly share?: StepShare }
   | { readonly kind: 'evaluate'; readonly task: ShardTask }
   /** What the frozen base makes of a shard. */
   | { readonly kind: 'features'; readonly task: ShardTask }
@@ -32,8 +45,9 @@ export type WorkerReply =
       readonly thread: number;
       /** Milliseconds on the clock of `performance.timeOrigin + performance.now()`. */
       readonly started: number;
+      /** Of gradients: before the share of the step. */
       readonly ended: number;
-      /** Result of a step slice. */
+      /** Result of a step slice, or of a share of the step that was not refused. */
       readonly result?: PassResult;
     }
   | { readonly kind: 'failed'; readonly error: FlatError };

@@ -5,6 +5,9 @@ const floatsPerLine = slotAlignment / 4;
 /** Floats of one shard's statistics: a cache line of its own, so that workers never share one. */
 export const statsLength = floatsPerLine;
 
+/** Words of the gate before those of the shards: two cache lines. */
+export const gateHead = 2 * floatsPerLine;
+
 /** What the layout must know of a parameter. */
 export interface LayoutParameter {
   readonly name: string;
@@ -95,6 +98,8 @@ export const slotNames = {
   product: (scratch: number) => `product/${scratch}`,
   moving: (shard: number) => `moving/${shard}`,
   stats: 'stats',
+  /** Where workers wait for each other before the optimizer's step (see `StepGate`). */
+  gate: 'gate',
   optimizer: (state: string) => `optimizer/${state}`,
   reduced: 'reduced',
   scratch: 'scratch',
@@ -166,6 +171,7 @@ export function createRunArena(layout: RunLayout, scratch: { readonly blocks: nu
     for (let block = 0; block < scratch.blocks; block++) plan.add(slotNames.product(block), 'float32', productLength(layout));
   }
   plan.add(slotNames.stats, 'float32', layout.slots * layout.shards * statsLength);
+  plan.add(slotNames.gate, 'int32', gateHead + layout.shards);
   for (const state of layout.optimizerStates) {
     plan.add(slotNames.optimizer(state), 'float32', layout.trainableLength);
   }
