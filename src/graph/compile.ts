@@ -6,6 +6,7 @@ import { tf, type LayersModel, type Tensor } from '../tf.js';
 import { GraphBuilder } from './builder.js';
 import { Feeds, reach, type CompiledFunction } from './feeds.js';
 import { emulated } from './emulate.js';
+import { withPooledConvolutions } from './fuse.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
@@ -21,7 +22,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 11;
+export const compilerVersion = 12;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -93,7 +94,8 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const given = features === undefined ? [] : [cast(graph, features, 'float32')];
   const multiplied = products.map(({ result }) => result);
   const kept = reach([...train, ...evaluate, ...given, ...multiplied, ...feeds.values]);
-  const lowered = graph.nodes.filter((node) => kept.has(node));
+  const needed = graph.nodes.filter((node) => kept.has(node));
+  const lowered = withPooledConvolutions(needed, reach(train), graph.kernels);
   const nodes = spec.emulateBfloat16 === true ? emulated(lowered) : lowered;
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);

@@ -23,7 +23,7 @@ struct Attributes {
   int32_t window[2];   // rows, columns
   int32_t kernel[2];   // rows, columns of the filter
   int32_t padding[2];  // zeros above, to the left
-  int32_t size[2];     // height, width of the gradient that is computed
+  int32_t size[2];     // height, width of what is computed
   float epsilon;       // added to variances
   unsigned char relu;  // whether one follows
 };

@@ -41,6 +41,25 @@ inline bool reaches(const PooledConvolution& c) {
          c.left < c.filterColumns;
 }
 
+inline void pooledConvolution(void* attributes, TF_OpKernelContext* context) {
+  const Attributes& a = *static_cast<Attributes*>(attributes);
+  Call call(context, "ConvoyPooledConvolution");
+  const TF_Tensor *x = call.input(0, 4), *filter = call.input(1, 4);
+  if (x == nullptr || filter == nullptr || !call.expect(dim(filter, 2) == dim(x, 3), "a filter of other channels")) return;
+  const PooledConvolution c = {dim(x, 0),      dim(x, 1), dim(x, 2),  dim(x, 3),    dim(filter, 0), dim(filter, 1),
+                               dim(filter, 3), a.size[0], a.size[1], a.padding[0], a.padding[1],   {2, 2}};
+  if (!call.expect(reaches(c), "an output of another size")) return;
+  inTypeOf(x, [&](auto zero) {
+    using T = decltype(zero);
+    const T* bias = call.vector<T>(2, c.outputs);
+    const int64_t dims[4] = {c.images, c.pooledRows, c.pooledColumns, c.outputs};
+    T* y = call.output<T>(0, TF_TensorType(x), dims);
+    uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
+    if (y == nullptr || place == nullptr) return;
+    kernels->of<T>().pooling.convolution(c, data<T>(x), data<T>(filter), bias, a.relu != 0, y, place);
+  });
+}
+
 inline void pooledFilter(void* attributes, TF_OpKernelContext* context) {
   const Attributes& a = *static_cast<Attributes*>(attributes);
   Call call(context, "ConvoyPooledFilterGrad");

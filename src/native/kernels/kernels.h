@@ -78,6 +78,8 @@ template <typename T>
 struct PoolingKernels {
   /** y[N, PH, PW, C]: the greatest of each window, and which of its elements that is (the first of equals), in row order; or rectified. */
   void (*maxPool)(const T* x, int images, int height, int width, int channels, Window, bool rectified, T* y, uint8_t* place);
+  /** The same of a convolution's output, with windows of 2x2; null where TensorFlow's convolution and `maxPool` are no slower. */
+  void (*convolution)(const PooledConvolution&, const T* x, const T* filter, const T* bias, bool rectified, T* y, uint8_t* place);
   /** Gradient to the pooling's x[N, height, width, C] from that of its output [N, rows, columns, C]. */
   void (*expand)(const T* gradient, const uint8_t* place, int images, int rows, int columns, int channels, Window, int height, int width,
                  T* x);

@@ -50,6 +50,7 @@ struct Op {
 
 const Op ops[] = {
     {"ConvoyMaxPool", {"x: T"}, {"y: T", "place: uint8"}, {&window, &relu, &numbers}, maxPool},
+    {"ConvoyPooledConvolution", {"x: T", "filter: T", "bias: T"}, {"y: T", "place: uint8"}, {&padding, &size, &relu, &numbers}, pooledConvolution},
     {"ConvoyMaxPoolGrad", {"gradient: T", "place: uint8"}, {"x: T"}, {&window, &size, &numbers}, expand},
     {"ConvoyPooledFilterGrad",
      {"x: T", "gradient: T", "place: uint8"},
@@ -93,7 +94,7 @@ void* create(TF_OpKernelConstruction* construction) {
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>, create<8>,
-                                                      create<9>};
+                                                      create<9>, create<10>};
 static_assert(sizeof creators / sizeof *creators == sizeof ops / sizeof *ops, "one creator an op");
 
 /** Sizes of outputs are known to the graph's maker; TensorFlow need not infer them. */
@@ -194,7 +195,11 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
     }
     registered = true;
     size_t length = 0;
-    for (const Op& op : ops) length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
+    for (const Op& op : ops) {
+      // An op that is there for nothing is not told of.
+      if (op.compute == pooledConvolution && kernels->float32.pooling.convolution == nullptr) continue;
+      length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
+    }
     if (kernels != &convoy::avx512Kernels && kernels == pairKernels && !units.tiles) snprintf(names + length, sizeof names - length, ",bfloat16");
   }
   const char* const values[][2] = {{"ops", names}, {"instructions", kernels == nullptr ? "" : kernels->instructions}};

@@ -1,7 +1,7 @@
 // Products A'B of factors that are read as they lie, into memory that is there already.
 #pragma once
 #include "kernels.h"
-#include "vectors.h"
+#include "words.h"
 
 namespace convoy {
 namespace {
@@ -13,24 +13,6 @@ constexpr int tileColumns = 2 * lanes;
 constexpr int mostWords = (16 << 10) / (tileColumns * 4);
 /** Rows of A at once: packed, they stay in the second-level cache while all of B passes. */
 constexpr int blockRows = 16 * tileRows;
-
-/** Samples of type T whose products one instruction adds: a word of a panel, 32 bits wide, holds so many. */
-#ifdef __AVX512BF16__
-template <typename T>
-constexpr int samplesOfWord = sizeof(float) / sizeof(T);
-#else
-template <typename T>
-constexpr int samplesOfWord = 1;
-#endif
-
-/** total + a * b, of words. */
-template <typename T>
-inline Vector addProduct(Vector total, Vector a, Vector b) {
-#ifdef __AVX512BF16__
-  if constexpr (samplesOfWord<T> == 2) return (Vector)_mm512_dpbf16_ps((__m512)total, (__m512bh)a, (__m512bh)b);
-#endif
-  return total + a * b;
-}
 
 /** to[row][column] (+)= sum of a[word][row] * b[word][column] over words, for a tile of `rows` rows. */
 template <typename T, int rows, bool onTop>
@@ -82,7 +64,7 @@ inline float rounded(float value) {
 template <typename T, int width, typename From>
 inline void packWord(const From* first, const From* second, int inside, const float* shares, float* to) {
 #ifdef __AVX512BF16__
-  if constexpr (samplesOfWord<T> == 2) {
+  if constexpr (numbersOfWord<T> == 2) {
     for (int i = 0; i < width; i += lanes) {
       const auto mask = [](int numbers) { return (__mmask16)(numbers <= 0 ? 0 : numbers >= lanes ? 0xffff : (1 << numbers) - 1); };
       const __mmask16 valid = mask(inside - i), other = second == nullptr ? 0 : valid;
@@ -106,7 +88,7 @@ inline void packWord(const From* first, const From* second, int inside, const fl
 /** Numbers of samples as words, [word][width] for each panel of `width` columns. */
 template <typename T, int width, typename From>
 void packPanels(const From* from, size_t step, int samples, int columns, const float* shares, size_t shareStep, float* to) {
-  constexpr int together = samplesOfWord<T>;
+  constexpr int together = numbersOfWord<T>;
   const int words = (samples + together - 1) / together;
   // Row by row: rows that are a power of two apart share few sets of a cache, which would not keep them from panel to panel.
   for (int sample = 0; sample < samples; sample += together, from += together * step, to += width) {
@@ -133,7 +115,7 @@ template <typename T>
 void product(const Product& p, const T* a, const float* b, const float* shares, float* to) {
   static thread_local Scratch aMemory, bMemory;
   static const float one = 1;
-  constexpr int together = samplesOfWord<T>, mostSamples = mostWords * together;
+  constexpr int together = numbersOfWord<T>, mostSamples = mostWords * together;
   const int panels = (p.columns + tileColumns - 1) / tileColumns;
   const int deepest = ((p.samples < mostSamples ? p.samples : mostSamples) + together - 1) / together;
   float* packedA = aMemory.take<float>((size_t)blockRows * deepest);

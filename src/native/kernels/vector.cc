@@ -3,6 +3,7 @@
 #include "max-pool.h"
 #include "narrow-dropout.h"
 #include "narrow.h"
+#include "pooled-convolution.h"
 #include "pooled-pairs.h"
 #include "pooled.h"
 #include "product.h"
@@ -24,8 +25,9 @@ void pooledInputOf(const PooledConvolution& c, const T* filter, const T* gradien
   pooledInput(c, filter, gradient, place, x);  // that of pairs, where there is one
 }
 
+/** With 16 registers there is no tile of windows that keeps them busy. */
 template <typename T>
-constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, expand<T>, pooledFilterOf<T>, pooledInputOf<T>};
+constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, lanes == 16 ? pooledConvolution<T> : nullptr, expand<T>, pooledFilterOf<T>, pooledInputOf<T>};
 
 template <typename T>
 void normalizeOf(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift, T* y) {
