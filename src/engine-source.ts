@@ -82,12 +82,19 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
     folder: join(cacheFolder(), 'graphs'),
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
-    kernels: native.kernels.ops,
+    kernels: quickKernels(native.kernels.ops, config.intraOpThreads),
     parts: cut?.parts,
     ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });
   if (graph.damaged) onNote?.(`a damaged graph in the cache was compiled anew: ${graph.folder}`);
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
+}
+
+/** Kernels of our own work on one thread each; these are quicker than TensorFlow's only where those have no more. */
+const noMatchForThreads: ReadonlySet<string> = new Set(['ConvoyPooledConvolution', 'ConvoyRowProducts']);
+
+function quickKernels(ops: readonly string[], intraOpThreads = 1): readonly string[] {
+  return intraOpThreads === 1 ? ops : ops.filter((op) => !noMatchForThreads.has(op));
 }
 
 /** What of a training the compiler does not know. */

@@ -1,5 +1,6 @@
 import { cast, towards } from '../ops/elementwise.js';
 import { batchMatMul, matMul } from '../ops/neural.js';
+import { rowProducts } from '../ops/product.js';
 import { sumTo } from '../ops/reduce.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
@@ -10,12 +11,12 @@ import { inputOf, type GradientTable } from './registry.js';
 type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
 
 /** d(AB)/dA = G B', d(AB)/dB = A' G, and the same with the factors' own transpositions worked in. */
-function product(multiply: Product, first: string, second: string): GradientTable[string] {
+function product(multiply: Product, first: string, second: string, byRows = (graph: GraphBuilder, a: Value, b: Value): Value => multiply(graph, a, b, false, true)): GradientTable[string] {
   return (graph, node, gradient, needs) => {
     const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
     const [turnedA, turnedB] = [node.attributes[first] === true, node.attributes[second] === true];
     const toA = (): Value =>
-      turnedA ? multiply(graph, b, gradient, turnedB, true) : multiply(graph, gradient, b, false, !turnedB);
+      turnedA ? multiply(graph, b, gradient, turnedB, true) : turnedB ? multiply(graph, gradient, b, false, false) : byRows(graph, gradient, b);
     const toB = (): Value =>
       turnedB ? multiply(graph, gradient, a, true, turnedA) : multiply(graph, a, gradient, !turnedA, false);
     return [needs(0) ? sumTo(graph, toA(), a) : undefined, needs(1) ? sumTo(graph, toB(), b) : undefined];
@@ -35,7 +36,7 @@ function channelSums(graph: GraphBuilder, gradient: Value, withFilter: boolean):
 
 /** Matrix products and the bias that follows them. */
 export const matrixGradients: GradientTable = {
-  MatMul: product(matMul, 'transpose_a', 'transpose_b'),
+  MatMul: product(matMul, 'transpose_a', 'transpose_b', rowProducts),
   BatchMatMulV2: product(batchMatMul, 'adj_x', 'adj_y'),
   BiasAdd: (graph, node, gradient, needs) => {
     const biased = inputOf(node, 0);

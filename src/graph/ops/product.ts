@@ -1,6 +1,20 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
 import { cast } from './elementwise.js';
+import { matMul } from './neural.js';
+
+/** Fewest numbers of a row for which products with rows are no slower than TensorFlow's. */
+const leastInner = 64;
+
+/**
+ * AB' of A[samples, inner] and B[rows, inner], as a dense layer's gradient is one: TensorFlow rearranges B for it, which for
+ * few samples takes as long as the product; ours (src/native/kernels/row-products.h) reads it as it lies.
+ */
+export function rowProducts(graph: GraphBuilder, a: Value, b: Value): Value {
+  const [rows, inner] = b.shape as readonly [number, number];
+  if (!graph.kernels.has('ConvoyRowProducts') || a.type !== 'float32' || inner < leastInner) return matMul(graph, a, b, false, true);
+  return graph.add('ConvoyRowProducts', [a, b], {}, { type: a.type, shape: [a.shape[0] as number, rows] }, 'MatMul');
+}
 
 /** A product A'B and where it goes. */
 export interface WrittenProduct {

@@ -113,6 +113,8 @@ struct Kernels {
   const char* instructions;
   TypedKernels<float> float32;
   TypedKernels<Bfloat16> bfloat16;
+  /** to[samples, rows]: products of each row of A[samples, inner] with each of B[rows, inner]. */
+  void (*rowProducts)(const float* a, const float* b, int samples, int rows, int inner, float* to);
 
   /** Those for numbers of type T. */
   template <typename T>

@@ -65,6 +65,7 @@ const Op ops[] = {
     {"ConvoyNarrowDropout", {"x: T", "filter: T", "bias: T", "mask: uint8"}, {"y: T"}, {&padding, &numbers}, narrowDropout},
     {"ConvoyNarrowFilterGrad", {"x: T", "gradient: T", "y: T"}, {"filter: float", "bias: float"}, {&kernel, &padding, &numbers}, narrowFilter},
     {"ConvoyProduct", {"a: T", "b: float", "shares: float", "first: int32", "slot: float"}, {"written: float"}, {&numbers}, product},
+    {"ConvoyRowProducts", {"a: float", "b: float"}, {"products: float"}, {}, rowProducts},
     {"ConvoyBatchStatistics",
      {"x: T", "gamma: float", "beta: float"},
      {"mean: float", "variance: float", "scale: float", "shift: float"},
@@ -94,7 +95,7 @@ void* create(TF_OpKernelConstruction* construction) {
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>, create<8>,
-                                                      create<9>, create<10>};
+                                                      create<9>, create<10>, create<11>};
 static_assert(sizeof creators / sizeof *creators == sizeof ops / sizeof *ops, "one creator an op");
 
 /** Sizes of outputs are known to the graph's maker; TensorFlow need not infer them. */

@@ -1,4 +1,4 @@
-// The op of products.
+// The ops of products.
 #pragma once
 #include "call.h"
 
@@ -24,6 +24,14 @@ inline void product(void*, TF_OpKernelContext* context) {
     kernels->of<T>().product(p, data<T>(a), data<float>(b), all ? nullptr : data<float>(shares), to);
   });
   call.give(0, slot);
+}
+
+inline void rowProducts(void*, TF_OpKernelContext* context) {
+  Call call(context, "ConvoyRowProducts");
+  const TF_Tensor *a = call.input(0, 2), *b = call.input(1, 2);
+  if (a == nullptr || b == nullptr || !call.expect(dim(a, 1) == dim(b, 1), "rows of another length")) return;
+  float* to = call.output<float>(0, TF_FLOAT, {TF_Dim(a, 0), TF_Dim(b, 0)});
+  if (to != nullptr) kernels->rowProducts(data<float>(a), data<float>(b), dim(a, 0), dim(b, 0), dim(a, 1), to);
 }
 
 }  // namespace

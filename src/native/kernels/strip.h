@@ -5,6 +5,28 @@
 namespace convoy {
 namespace {
 
+/** Has memory that is read soon on its way to the second-level cache, a part at a time, while something else is computed. */
+class Ahead {
+ public:
+  /** Begins anew with what lies behind `from`, `parts` times to be asked for. */
+  template <typename T>
+  void begin(const T* from, const T* end, size_t count, int parts) {
+    at_ = (const char*)from;
+    const size_t left = end > from ? (const char*)end - at_ : 0, wanted = count * sizeof(T);
+    end_ = at_ + (wanted < left ? wanted : left);
+    part_ = (wanted / parts + line) / line * line;
+  }
+  void some() {
+    const char* until = at_ + part_ < end_ ? at_ + part_ : end_;
+    for (; at_ < until; at_ += line) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  static constexpr size_t line = 64;
+  const char *at_ = nullptr, *end_ = nullptr;
+  size_t part_ = 0;
+};
+
 /** Rows of an image in type To, with zeros where a filter reaches beyond it. */
 template <typename From, typename To>
 inline void copyStrip(const From* image, int height, int width, int channels, int firstRow, int left, int rows, int columns, To* strip) {

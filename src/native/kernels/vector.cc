@@ -7,6 +7,7 @@
 #include "pooled-pairs.h"
 #include "pooled.h"
 #include "product.h"
+#include "row-products.h"
 
 namespace convoy {
 namespace {
@@ -49,6 +50,6 @@ constexpr TypedKernels<T> typedKernels = {product<T>, {narrowDropout<T>, narrowF
 
 }  // namespace
 
-extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, typedKernels<float>, typedKernels<Bfloat16>};
+extern const Kernels CONVOY_KERNELS = {CONVOY_INSTRUCTIONS, typedKernels<float>, typedKernels<Bfloat16>, rowProducts};
 
 }  // namespace convoy
