@@ -46,7 +46,8 @@ export class StepGate {
   pass(shard: number, parties: number, decide: () => boolean): boolean {
     const words = this.#words;
     const first = Atomics.compareExchange(words, gateHead + shard, places.away, places.arrived) === places.away;
-    if (first && Atomics.add(words, arrivedWord, 1) + 1 === parties) {
+    const last = first && Atomics.add(words, arrivedWord, 1) + 1 === parties;
+    if (last && Atomics.load(words, verdictWord) === verdicts.none) {
       let open = false;
       try {
         open = decide();

@@ -102,7 +102,7 @@ const sampled = (values: Float32Array): Float32Array => (values.length < 10_000 
 test.serial('a step in which a worker fails ends the run: it cannot be done twice', async (t) => {
   process.env['CONVOY_TEST_FAILURE'] = 'step';
   t.teardown(() => delete process.env['CONVOY_TEST_FAILURE']);
-  const config = { ...base, epochs: 1, shards: 2, workers: 2 };
+  const config = { ...base, epochs: 1, shards: 4, workers: 2 };
   const workerFile = new URL('./support/failing-worker.js', import.meta.url);
   const error = await t.throwsAsync(new Trainer({ config, datasets, model: model(), workerFile }).train(), { instanceOf: ConvoyError });
   t.is(error.code, 'CONVOY_WORKER');

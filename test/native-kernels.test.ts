@@ -1,5 +1,6 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { GraphBuilder } from '../src/graph/builder.js';
+import { withPooledConvolutions } from '../src/graph/fuse.js';
 import { gradients } from '../src/graph/gradients/reverse.js';
 import { binary, cast } from '../src/graph/ops/elementwise.js';
 import { biasAdd, conv2d, type Padding } from '../src/graph/ops/neural.js';
@@ -7,7 +8,7 @@ import { narrowDropout } from '../src/graph/ops/narrow.js';
 import { canPlace, placedMaxPool } from '../src/graph/ops/pooled.js';
 import { reluGradient } from '../src/graph/ops/rectify.js';
 import { reduce } from '../src/graph/ops/reduce.js';
-import type { Value } from '../src/graph/types.js';
+import type { GraphNode, Value } from '../src/graph/types.js';
 import { cpuFeatures, loadNative } from '../src/native/index.js';
 import { RandomStream } from '../src/random.js';
 import { relativeDifference } from './support/engine-run.js';
@@ -55,6 +56,7 @@ const cases: readonly Case[] = [
 
 const native = await loadNative();
 const convolutions = ['ConvoyMaxPool', 'ConvoyNarrowDropout', 'ConvoyNarrowFilterGrad'];
+const fusing = native.kernels.ops.filter((op) => op === 'ConvoyPooledConvolution');
 const onKernels = native.kernels.ops.length > 0 ? test.serial : test.serial.skip;
 /** Convolutions of bfloat16 are TensorFlow's, which has them where the processor has. */
 const onBfloat16 = cpuFeatures().bfloat16 ? onKernels : test.serial.skip;
@@ -135,6 +137,15 @@ function dropOf(graph: GraphBuilder, x: Value, mask: Value): Value {
   return output;
 }
 
+/** The graph as it is, and with what this processor's kernels do at once in one node. */
+function bothWays(t: ExecutionContext, graph: GraphBuilder, window: Case['window']): Pick<GraphBuilder, 'nodes'>[] {
+  const nodes = withPooledConvolutions(graph.nodes, new Set(graph.nodes), new Set([...fusing, 'bfloat16']));
+  const fused = nodes.some(({ op }) => op === 'ConvoyPooledConvolution');
+  t.is(fused, fusing.length > 0 && window?.join() === '2,2');
+  t.is(nodes.some(({ op }) => op === 'Conv2D'), !fused);
+  return fused ? [graph, { nodes }] : [graph];
+}
+
 for (const each of cases) {
   const { images, size, inputs, filter, outputs, padding, window, dropped = false, rectified } = each;
   const title = `${filter.join('x')} ${padding} of ${inputs} channels to ${outputs} on ${size.join('x')}`;
@@ -169,7 +180,6 @@ for (const each of cases) {
     t.is(output.node.op === 'ConvoyNarrowDropout', dropped);
     t.false(ops.has('BiasAddGrad'), 'the sum for the bias comes with the filter');
 
-    const evaluation = await GraphEvaluation.open(native, graph);
     const feeds = [x, kernel, bias].map((tensor, index) => ({
       value: placeholders[index] as Value,
       shape: tensor.shape,
@@ -180,13 +190,16 @@ for (const each of cases) {
       { value: weights, shape: expected.outputs.shape, data },
       { value: mask, shape: expected.outputs.shape, data: Uint8Array.from(expected.outputs.data, (_, index) => kept(index)) },
     ].slice(0, dropped ? 2 : 1);
-    const found = evaluation.values([...feeds, ...more], [output, ...derived]);
-    evaluation.graph.dispose();
-    const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
-    for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
-      // Sums of up to a thousand products of numbers below 1/2, in float32: a few times 2^-24 of the largest.
-      const difference = relativeDifference(found[index] as Float32Array, Float32Array.from(wanted[index] as Float64Array));
-      t.true(difference < 2e-6, `${name}: ${difference}`);
+    for (const way of bothWays(t, graph, window)) {
+      const evaluation = await GraphEvaluation.open(native, way);
+      const found = evaluation.values([...feeds, ...more], [output, ...derived]);
+      evaluation.graph.dispose();
+      const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
+      for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
+        // Sums of up to a thousand products of numbers below 1/2, in float32: a few times 2^-24 of the largest.
+        const difference = relativeDifference(found[index] as Float32Array, Float32Array.from(wanted[index] as Float64Array));
+        t.true(difference < 2e-6, `${name}: ${difference}`);
+      }
     }
   });
 }
@@ -221,18 +234,20 @@ for (const each of cases) {
     const derived = gradients(graph, reduce(graph, 'Sum', binary(graph, 'Mul', output, factors)), placeholders) as Value[];
     const ops = new Set(derived.map(({ node }) => (node.op === 'Cast' ? (node.inputs[0] as Value).node.op : node.op)));
     t.true(ops.has(window === undefined ? 'ConvoyNarrowFilterGrad' : 'ConvoyPooledFilterGrad'), [...ops].join(', '));
-    const evaluation = await GraphEvaluation.open(native, graph);
     const feeds = [x, kernel, bias].map(({ shape, data }, index) => ({ value: placeholders[index] as Value, shape, data: Float32Array.from(data) }));
     const data = Float32Array.from(expected.outputs.data, (_, index) => weight(index));
     const more = [
       { value: factors, shape: expected.outputs.shape, data },
       { value: mask, shape: expected.outputs.shape, data: Uint8Array.from(expected.outputs.data, (_, index) => kept(index)) },
     ].slice(0, dropped ? 2 : 1);
-    const found = evaluation.values([...feeds, ...more], [output, ...derived]);
-    evaluation.graph.dispose();
-    const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
-    for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
-      t.true(wanted[index]?.every((value, at) => value === found[index]?.[at]), name);
+    for (const way of bothWays(t, graph, window)) {
+      const evaluation = await GraphEvaluation.open(native, way);
+      const found = evaluation.values([...feeds, ...more], [output, ...derived]);
+      evaluation.graph.dispose();
+      const wanted = [expected.outputs.data, expected.x.data, expected.kernel.data, expected.bias];
+      for (const [index, name] of ['output', 'x', 'filter', 'bias'].entries()) {
+        t.true(wanted[index]?.every((value, at) => value === found[index]?.[at]), name);
+      }
     }
   });
 }
@@ -248,6 +263,48 @@ onKernels('NaN goes through a pooling, and of equal elements the first is the on
   t.is(most?.[0], 1);
   t.is(place?.[0], 0);
   t.true(Number.isNaN(most?.[1]));
+});
+
+onKernels('where convolution and pooling are one, NaN goes through too, and of equal elements the first is the one', async (t) => {
+  const graph = new GraphBuilder({ kernels: convolutions });
+  const x = graph.placeholder('x', 'float32', [-1, 2, 4, 1]);
+  const convolved = biasAdd(graph, conv2d(graph, x, graph.constant(1, 'float32', [1, 1, 1, 1]), { strides: [1, 1], padding: 'SAME' }), graph.constant(2, 'float32', [1]));
+  const { outputs } = placedMaxPool(graph, convolved, [2, 2]).node;
+  for (const way of bothWays(t, graph, [2, 2])) {
+    const evaluation = await GraphEvaluation.open(native, way);
+    const data = Float32Array.of(1, 1, 0, 2, 1, 1, Number.NaN, 3);
+    const [most, place] = evaluation.values([{ value: x, shape: [1, 2, 4, 1], data }], outputs);
+    evaluation.graph.dispose();
+    t.is(most?.[0], 3);
+    t.is(place?.[0], 0);
+    t.true(Number.isNaN(most?.[1]));
+  }
+});
+
+test('convolution and pooling become one only where nothing else in training needs what is between them', (t) => {
+  const kernels = new Set(['ConvoyPooledConvolution']);
+  const build = (type: 'float32' | 'bfloat16', window: readonly [number, number]) => {
+    const graph = new GraphBuilder({ kernels: [...convolutions, 'bfloat16'] });
+    const [x, filter, bias] = ([[-1, 8, 8, 4], [3, 3, 4, 6], [6]] as const).map((shape, index) => graph.placeholder(`input${index}`, type, shape)) as [Value, Value, Value];
+    const convolved = biasAdd(graph, conv2d(graph, x, filter, { strides: [1, 1], padding: 'SAME' }), bias);
+    return { graph, convolved, pooled: placedMaxPool(graph, convolved, window, true) };
+  };
+  const opsOf = (nodes: readonly GraphNode[]): string[] => nodes.map(({ op }) => op).filter((op) => op !== 'Placeholder' && op !== 'Const');
+  const rewritten = ({ graph }: { graph: GraphBuilder }, known: ReadonlySet<string> = kernels): string[] =>
+    opsOf(withPooledConvolutions(graph.nodes, new Set(graph.nodes), known));
+  const apart = ['Conv2D', 'BiasAdd', 'ConvoyMaxPool'];
+  t.deepEqual(rewritten(build('float32', [2, 2])), ['ConvoyPooledConvolution']);
+  t.deepEqual(rewritten(build('float32', [4, 4])), apart);
+  t.deepEqual(rewritten(build('float32', [2, 2]), new Set()), apart);
+  t.deepEqual(rewritten(build('bfloat16', [2, 2])), apart, 'tiles are quicker');
+  t.deepEqual(rewritten(build('bfloat16', [2, 2]), new Set([...kernels, 'bfloat16'])), ['ConvoyPooledConvolution']);
+  const skipping = build('float32', [2, 2]);
+  const skip = binary(skipping.graph, 'Mul', skipping.convolved, skipping.convolved);
+  t.deepEqual(rewritten(skipping), [...apart, 'Mul']);
+  // What evaluation alone needs is left to it.
+  const training = new Set(skipping.graph.nodes.filter((node) => node !== skip.node));
+  const nodes = withPooledConvolutions(skipping.graph.nodes, training, kernels);
+  t.deepEqual(opsOf(nodes), ['Conv2D', 'BiasAdd', 'ConvoyPooledConvolution', 'Mul']);
 });
 
 test('only a convolution without stride, dilation and groups before windows side by side takes its gradient so', (t) => {
