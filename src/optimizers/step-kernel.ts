@@ -43,6 +43,8 @@ class BoundStepKernel implements StepKernel {
   readonly #regions: StepRegions;
   readonly #kernels: ReadonlyMap<Pass, Kernel>;
   readonly #reduce: Reducer;
+  /** By how many. */
+  readonly #slices = new Map<number, readonly Slice[]>();
 
   constructor(plan: StepPlan, memory: WebAssembly.Memory, regions: StepRegions) {
     this.#plan = plan;
@@ -66,8 +68,10 @@ class BoundStepKernel implements StepKernel {
     return this.#plan.blocks.length;
   }
 
-  slices(count: number): Slice[] {
-    return cutSlices(this.#plan.blocks, count);
+  slices(count: number): readonly Slice[] {
+    const slices = this.#slices.get(count) ?? cutSlices(this.#plan.blocks, count);
+    this.#slices.set(count, slices);
+    return slices;
   }
 
   get passes(): number {

@@ -76,7 +76,7 @@ export interface StepKernel {
   /** Blocks of a sweep. */
   readonly blocks: number;
   /** Cuts a sweep into at most so many ranges of blocks, at least one, that threads can do at the same time. */
-  slices(count: number): Slice[];
+  slices(count: number): readonly Slice[];
   /** Sweeps of a step: 1, or more where norms are measured before the update. */
   readonly passes: number;
   /** A whole step on this thread. */
