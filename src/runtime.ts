@@ -169,7 +169,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     : undefined;
   const pool = new GradientPool({
     workers,
-    setup: { arena: arena.handle, layout, spec, seed: config.seed, engine: source, kernel: kernel.describe(), looking: lookingTime(workers, availableCores()) },
+    setup: { arena: arena.handle, layout, spec, seed: config.seed, engine: source, kernel: kernel.describe(), looking: lookingTime(workers + (staged ? 1 : 0), availableCores()) },
     onRetry: (task, error) => options.onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
     ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
   });

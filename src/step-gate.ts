@@ -9,8 +9,8 @@ const places = { away: 0, arrived: 1, through: 2 } as const;
 
 /** The clock is read once in so many looks at the verdict. */
 const looksPerReading = 64;
-/** Milliseconds: longer than most waits, and little beside a step. */
-const longestLook = 0.5;
+/** Milliseconds: longer than most waits on a machine that others share. */
+const longestLook = 2;
 
 /** Words the gate of so many shards needs. */
 export function gateLength(shards: number): number {
@@ -85,7 +85,7 @@ export class StepGate {
   }
 }
 
-/** How long workers look before they sleep: only where each can have a core to itself. */
-export function lookingTime(workers: number, cores: number): number {
-  return workers <= cores ? longestLook : 0;
+/** How long workers look before they sleep: only where each thread that computes can have a core to itself. */
+export function lookingTime(threads: number, cores: number): number {
+  return threads <= cores ? longestLook : 0;
 }

@@ -87,7 +87,7 @@ for (const [name, looking] of [['sleep', 0], ['look', 60_000]] as const) {
   });
 }
 
-test('workers look before they sleep where each has a core', (t) => {
+test('workers look before they sleep where each thread has a core', (t) => {
   t.true(lookingTime(2, 2) > 0);
   t.is(lookingTime(3, 2), 0);
 });
