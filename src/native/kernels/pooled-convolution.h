@@ -126,9 +126,20 @@ inline void poolWindows(const PooledConvolution& c, const Patches& p, const RowO
 
 template <typename T, int vectors>
 void poolRow(const PooledConvolution& c, const Patches& p, const RowOfWindows<T>& row) {
+  // A tile of one window has too few sums to keep the units busy: of four left over, two tiles of two are quicker.
   int column = 0;
-  for (; column + tileWindows <= c.pooledColumns; column += tileWindows) poolWindows<T, tileWindows, vectors>(c, p, row, column);
-  for (; column < c.pooledColumns; column++) poolWindows<T, 1, vectors>(c, p, row, column);
+  for (int left = c.pooledColumns; left > 0; left = c.pooledColumns - column) {
+    if (left >= 3 && left != 4 && tileWindows == 3) {
+      poolWindows<T, tileWindows, vectors>(c, p, row, column);
+      column += tileWindows;
+    } else if (left >= 2 && tileWindows > 1) {
+      poolWindows<T, 2, vectors>(c, p, row, column);
+      column += 2;
+    } else {
+      poolWindows<T, 1, vectors>(c, p, row, column);
+      column++;
+    }
+  }
 }
 
 /** A filter as words, [vectors of outputs][row][word][output of the vectors], zeros where there is none. */
