@@ -44,6 +44,7 @@ const cases: readonly Case[] = [
   { images: 2, size: [13, 10], inputs: 7, filter: [3, 3], outputs: 21, padding: 'VALID', window: [3, 2], rectified: true },
   { images: 2, size: [8, 8], inputs: 3, filter: [3, 3], outputs: 20, padding: 'SAME', window: [2, 2], rectified: true },
   // Few inputs: vectors lie along the outputs.
+  { images: 2, size: [8, 12], inputs: 1, filter: [3, 3], outputs: 33, padding: 'SAME', window: [2, 2], rectified: true },
   { images: 3, size: [12, 12], inputs: 1, filter: [5, 5], outputs: 32, padding: 'VALID', window: [2, 2] },
   { images: 2, size: [8, 9], inputs: 3, filter: [3, 3], outputs: 20, padding: 'SAME', window: [2, 2] },
   { images: 2, size: [9, 9], inputs: 1, filter: [3, 3], outputs: 7, padding: 'SAME', window: [3, 3] },

@@ -153,6 +153,28 @@ constexpr AddChosen<T> addChosens[13] = {nullptr,          addChosen<1, T>, addC
                                          addChosen<5, T>,  addChosen<6, T>, addChosen<7, T>, addChosen<8, T>,  addChosen<9, T>,
                                          addChosen<10, T>, addChosen<11, T>, addChosen<12, T>};
 
+/** The four elements of x that a tap meets in each of some windows of 2x2, whose rows are `line` apart. */
+inline void foursOf(const float* from, int inputs, size_t line, int windows, float* to) {
+  for (int window = 0; window < windows; window++, from += 2 * inputs, to += 4) {
+    to[0] = from[0];
+    to[1] = from[inputs];
+    to[2] = from[line];
+    to[3] = from[line + inputs];
+  }
+}
+
+/** The same of a single channel, where two elements of a row lie side by side: four windows at once. */
+inline void foursOfOne(const float* from, size_t line, int windows, float* to) {
+  int window = 0;
+  for (; window + 4 <= windows; window += 4, from += 8, to += 16) {
+    const __m256d upper = (__m256d)_mm256_loadu_ps(from), lower = (__m256d)_mm256_loadu_ps(from + line);
+    const __m256d even = _mm256_unpacklo_pd(upper, lower), odd = _mm256_unpackhi_pd(upper, lower);
+    _mm256_storeu_ps(to, (__m256)_mm256_permute2f128_pd(even, odd, 0x20));
+    _mm256_storeu_ps(to + 8, (__m256)_mm256_permute2f128_pd(even, odd, 0x31));
+  }
+  foursOf(from, 1, line, windows - window, to);
+}
+
 /** Of few input channels and windows of 2x2: vectors along the outputs, each lane with the element of x that is its own. */
 template <typename T>
 void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* place, float* filter) {
@@ -171,14 +193,9 @@ void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradien
       copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, 2 * row - c.top, c.left, rows, columns,
                 strip);
       float* to = fours;
-      for (int t = 0; t < taps; t++) {
-        const float* from = strip + offsets[t];
-        for (int column = 0; column < c.pooledColumns; column++, from += 2 * c.inputs, to += 4) {
-          to[0] = from[0];
-          to[1] = from[c.inputs];
-          to[2] = from[line];
-          to[3] = from[line + c.inputs];
-        }
+      for (int t = 0; t < taps; t++, to += c.pooledColumns * 4) {
+        if (c.inputs == 1) foursOfOne(strip + offsets[t], line, c.pooledColumns, to);
+        else foursOf(strip + offsets[t], c.inputs, line, c.pooledColumns, to);
       }
       for (int output = 0; output + lanes <= c.outputs; output += lanes) {
         inTiles(taps, 12, [&](int t, int count) {
