@@ -1,13 +1,20 @@
 // Convolutions of few input channels with bias, ReLU and dropout behind them, with vectors along the outputs.
 #pragma once
 #include "narrow.h"
+#include "words.h"
 
 namespace convoy {
 namespace {
 
-/** Outputs of `places` neighbours, `wide` vectors of each, from a strip at their first input; the rest is of their first output. */
+/** Words of a row of the filter. */
+template <typename T>
+inline int rowWords(const NarrowConvolution& c) {
+  return (c.filterColumns * c.inputs + numbersOfWord<T> - 1) / numbersOfWord<T>;
+}
+
+/** Outputs of `places` neighbours, `wide` vectors of each, from a strip at their first input and a filter [row][word][output]; the rest is of their first output. */
 template <int places, int wide, typename T>
-void convolvePlaces(const NarrowConvolution& c, const float* from, size_t line, const float* filter, const float* bias,
+void convolvePlaces(const NarrowConvolution& c, const Kept<T>* from, size_t line, const float* filter, const float* bias,
                     const uint8_t* mask, T* y) {
   Vector total[places][wide];
   CONVOY_UNROLL
@@ -15,20 +22,20 @@ void convolvePlaces(const NarrowConvolution& c, const float* from, size_t line, 
     CONVOY_UNROLL
     for (int place = 0; place < places; place++) total[place][v] = load(bias + v * lanes);
   }
-  const int row = c.filterColumns * c.inputs;
+  const int words = rowWords<T>(c);
   for (int k = 0; k < c.filterRows; k++, from += line) {
-    const float* neighbours[places];
+    const Kept<T>* neighbours[places];
     CONVOY_UNROLL
     for (int place = 0; place < places; place++) neighbours[place] = from + place * c.inputs;
-    for (int i = 0; i < row; i++, filter += c.outputs) {
+    for (int word = 0; word < words; word++, filter += c.outputs) {
       Vector value[places];
       CONVOY_UNROLL
-      for (int place = 0; place < places; place++) value[place] = broadcast(neighbours[place][i]);
+      for (int place = 0; place < places; place++) value[place] = broadcastWord(neighbours[place] + word * numbersOfWord<T>);
       CONVOY_UNROLL
       for (int v = 0; v < wide; v++) {
         const Vector weight = load(filter + v * lanes);
         CONVOY_UNROLL
-        for (int place = 0; place < places; place++) total[place][v] += value[place] * weight;
+        for (int place = 0; place < places; place++) total[place][v] = addProduct<T>(total[place][v], value[place], weight);
       }
     }
   }
@@ -44,7 +51,7 @@ void convolvePlaces(const NarrowConvolution& c, const float* from, size_t line, 
 }
 
 template <typename T>
-using ConvolvePlaces = void (*)(const NarrowConvolution&, const float*, size_t, const float*, const float*, const uint8_t*, T*);
+using ConvolvePlaces = void (*)(const NarrowConvolution&, const Kept<T>*, size_t, const float*, const float*, const uint8_t*, T*);
 template <typename T>
 constexpr ConvolvePlaces<T> byFour[4] = {nullptr, convolvePlaces<1, 4>, convolvePlaces<2, 4>, convolvePlaces<3, 4>};
 template <typename T>
@@ -57,12 +64,22 @@ constexpr ConvolvePlaces<T> byOne[7] = {nullptr,              convolvePlaces<1, 
 template <typename T>
 void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, const T* ownBias, const uint8_t* mask, T* y) {
   static thread_local Scratch stripMemory, filterMemory, biasMemory;
-  const size_t weights = (size_t)c.filterRows * c.filterColumns * c.inputs * c.outputs;
-  const float* filter = asFloats(ownFilter, weights, filterMemory);
+  constexpr int together = numbersOfWord<T>;
+  const int words = rowWords<T>(c), filterRow = c.filterColumns * c.inputs;
+  float* filter = filterMemory.take<float>((size_t)c.filterRows * words * c.outputs);
+  for (int k = 0; k < c.filterRows; k++) {
+    for (int word = 0; word < words; word++) {
+      const int at = word * together;
+      const T* from = ownFilter + ((size_t)k * filterRow + at) * c.outputs;
+      float* to = filter + (size_t)(k * words + word) * c.outputs;
+      for (int output = 0; output < c.outputs; output++) to[output] = wordOf<T>(from + output, c.outputs, filterRow - at);
+    }
+  }
   const float* bias = asFloats(ownBias, c.outputs, biasMemory);
   const int columns = c.columns + c.filterColumns - 1;
   const size_t line = (size_t)columns * c.inputs;
-  float* strip = stripMemory.take<float>(c.filterRows * line);
+  Kept<T>* strip = stripMemory.take<Kept<T>>(c.filterRows * line + together);
+  for (int i = 0; i < together; i++) storeOne(strip + c.filterRows * line + i, 0);  // read by the last word of the last row
   const size_t row = (size_t)c.columns * c.outputs;
   for (int image = 0; image < c.images; image++) {
     for (int i = 0; i < c.rows; i++, y += row, mask += row) {
@@ -82,10 +99,10 @@ void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, c
         for (int column = 0; column < c.columns; column++) {
           const size_t at = (size_t)column * c.outputs + output;
           float total = bias[output];
-          const float* weight = filter + output;
+          const T* weight = ownFilter + output;
           for (int k = 0; k < c.filterRows; k++) {
-            const float* from = strip + k * line + (size_t)column * c.inputs;
-            for (int t = 0; t < c.filterColumns * c.inputs; t++, weight += c.outputs) total += from[t] * *weight;
+            const Kept<T>* from = strip + k * line + (size_t)column * c.inputs;
+            for (int t = 0; t < filterRow; t++, weight += c.outputs) total += loadOne(from + t) * loadOne(weight);
           }
           storeOne(y + at, total < 0 || mask[at] == 0 ? 0 : total);
         }

@@ -1,8 +1,6 @@
 // Convolutions with a maximum pooling of 2x2 behind them: the convolution's own output, four times the pooling's, is never
 // in memory.
 #pragma once
-#include <type_traits>
-
 #include "rows.h"
 #include "strip.h"
 #include "words.h"
@@ -13,18 +11,6 @@ namespace {
 /** Vectors of outputs of a tile, and windows side by side: their sums and what is multiplied fill the registers. */
 constexpr int tileOutputs = 2;
 constexpr int tileWindows = lanes == 16 ? 3 : 1;
-
-/** In which type a strip of x is kept. */
-template <typename T>
-using Kept = std::conditional_t<numbersOfWord<T> == 2, T, float>;
-
-/** One word in all lanes. */
-template <typename Number>
-inline Vector broadcastWord(const Number* from) {
-  float word;
-  memcpy(&word, from, sizeof word);
-  return broadcast(word);
-}
 
 /** Where patches lie in a strip, and the filter's rows in words. */
 struct Patches {
@@ -151,14 +137,9 @@ void packFilter(const PooledConvolution& c, const Patches& p, const T* filter, f
     const int wide = c.outputs - first <= lanes ? lanes : tileOutputs * lanes;
     for (int k = 0; k < c.filterRows; k++) {
       for (int word = 0; word < p.rowWords; word++, to += wide) {
-        for (int output = 0; output < wide; output++) {
-          Kept<T> numbers[together] = {};
-          for (int i = 0; i < together; i++) {
-            const int at = word * together + i;
-            if (first + output < c.outputs && at < row) storeOne(numbers + i, loadOne(filter + ((size_t)k * row + at) * c.outputs + first + output));
-          }
-          memcpy(to + output, numbers, sizeof(float));
-        }
+        const int at = word * together;
+        const T* from = filter + ((size_t)k * row + at) * c.outputs + first;
+        for (int output = 0; output < wide; output++) to[output] = first + output < c.outputs ? wordOf<T>(from + output, c.outputs, row - at) : 0;
       }
     }
   }

@@ -28,52 +28,63 @@ inline int pairedRows(const PooledConvolution& c, size_t sumFloats) {
   return together;
 }
 
+/** How many whole images are summed at once: lists are longer then, and sums are fetched less often. */
+inline int pairedImages(const PooledConvolution& c, int together) {
+  if (together < c.pooledRows) return 1;
+  const int fitting = firstLevel / (stripPixels(c, together) * c.inputs * sizeof(Bfloat16));
+  return fitting < 1 ? 1 : fitting;
+}
+
 void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const uint8_t* place, float* filter) {
   static thread_local Scratch stripMemory, sumMemory, countMemory, cornerMemory;
   static thread_local PairScratch entryMemory;
   const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;
   const int row = c.filterColumns * c.inputs, padded = roundUpToBlock(row);
   const size_t sumFloats = (size_t)c.outputs * c.filterRows * padded, line = (size_t)columns * c.inputs;
-  const int together = pairedRows(c, sumFloats);
-  if (!fitsWords(c, stripPixels(c, together))) return pooledFilter<Bfloat16>(c, x, gradient, place, filter);
+  const int together = pairedRows(c, sumFloats), images = pairedImages(c, together), pixels = stripPixels(c, together);
+  if (!fitsWords(c, images * pixels)) return pooledFilter<Bfloat16>(c, x, gradient, place, filter);
   float* sums = sumMemory.take<float>(sumFloats);
   memset(sums, 0, sumFloats * sizeof(float));
-  Bfloat16* strip = stripMemory.take<Bfloat16>(stripPixels(c, together) * (size_t)c.inputs + padded);
-  const int most = together * c.pooledColumns, room = most + lanes;
+  Bfloat16* strip = stripMemory.take<Bfloat16>((size_t)images * pixels * c.inputs + padded);
+  const int most = together * c.pooledColumns, room = images * most + lanes;
   const PairEntries entries = entryMemory.take((size_t)c.outputs * room);
   int* counts = countMemory.take<int>(c.outputs);
   int32_t* corners = windowCorners(c, most, 1, cornerMemory);
   Integers inWindow = {};
   for (int q = 0; q < c.window.rows * c.window.columns; q++) inWindow[q] = q / c.window.columns * columns + q % c.window.columns;
   const RowSum<Bfloat16, PairEntries> sum(pairSums, c.filterRows, padded);
-  for (int image = 0; image < c.images; image++) {
-    for (int first = 0; first < c.pooledRows; first += together) {
-      const int count = c.pooledRows - first < together ? c.pooledRows - first : together, windows = count * c.pooledColumns;
-      copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, first * c.window.rows - c.top,
-                c.left, count * c.window.rows + c.filterRows - 1, columns, strip);
-      memset(counts, 0, c.outputs * sizeof(int));
-      const size_t begin = ((size_t)image * c.pooledRows + first) * c.pooledColumns * c.outputs;
-      for (int n = 0; n < windows; n += lanes) {
-        const int some = windows - n < lanes ? windows - n : lanes;
-        const Integers ahead = *(const Integers*)(corners + n);
-        for (int output = 0; output < c.outputs; output += lanes) {
-          const int wide = c.outputs - output < lanes ? c.outputs - output : lanes;
-          const __mmask16 valid = (1u << wide) - 1;
-          Integers words[lanes];
-          for (int i = 0; i < some; i++) {
-            const size_t at = begin + (size_t)(n + i) * c.outputs + output;
-            const __m512i q = (__m512i)widenSome(place + at, valid);
-            const __mmask16 kept = _mm512_mask_cmpneq_epi32_mask(valid, q, _mm512_set1_epi32(noPlace));
-            words[i] = upperHalves(gradient + at, kept) | lookUp(inWindow, (Integers)q);
-          }
-          for (int i = some; i < lanes; i++) words[i] = Integers{};
-          transpose(words);
-          for (int i = 0; i < wide; i++) {
-            int& number = counts[output + i];
-            number = entries.from((size_t)(output + i) * room).append(number, words[i] + ahead, valued(words[i]), c.inputs, 0);
-          }
+  // Appends the entries of some rows of windows of an image, whose strip is the one of that number.
+  const auto list = [&](int image, int first, int number) {
+    const int count = c.pooledRows - first < together ? c.pooledRows - first : together, windows = count * c.pooledColumns;
+    copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, first * c.window.rows - c.top, c.left,
+              count * c.window.rows + c.filterRows - 1, columns, strip + (size_t)number * pixels * c.inputs);
+    const size_t begin = ((size_t)image * c.pooledRows + first) * c.pooledColumns * c.outputs;
+    for (int n = 0; n < windows; n += lanes) {
+      const int some = windows - n < lanes ? windows - n : lanes;
+      const Integers ahead = *(const Integers*)(corners + n) + number * pixels;
+      for (int output = 0; output < c.outputs; output += lanes) {
+        const int wide = c.outputs - output < lanes ? c.outputs - output : lanes;
+        const __mmask16 valid = (1u << wide) - 1;
+        Integers words[lanes];
+        for (int i = 0; i < some; i++) {
+          const size_t at = begin + (size_t)(n + i) * c.outputs + output;
+          const __m512i q = (__m512i)widenSome(place + at, valid);
+          const __mmask16 kept = _mm512_mask_cmpneq_epi32_mask(valid, q, _mm512_set1_epi32(noPlace));
+          words[i] = upperHalves(gradient + at, kept) | lookUp(inWindow, (Integers)q);
+        }
+        for (int i = some; i < lanes; i++) words[i] = Integers{};
+        transpose(words);
+        for (int i = 0; i < wide; i++) {
+          int& listed = counts[output + i];
+          listed = entries.from((size_t)(output + i) * room).append(listed, words[i] + ahead, valued(words[i]), c.inputs, 0);
         }
       }
+    }
+  };
+  for (int image = 0; image < c.images; image += images) {
+    for (int first = 0; first < c.pooledRows; first += together) {
+      memset(counts, 0, c.outputs * sizeof(int));
+      for (int number = 0; number < images && image + number < c.images; number++) list(image + number, first, number);
       for (int output = 0; output < c.outputs; output++) {
         const PairEntries own = entries.from((size_t)output * room);
         sum.addAll(sums + (size_t)output * c.filterRows * padded, padded, strip, line, own, own.even(counts[output], 0));

@@ -1,5 +1,7 @@
 // Words of 32 bits: what one lane of a vector multiplies at once, a float32 or two bfloat16.
 #pragma once
+#include <type_traits>
+
 #include "kernels.h"
 #include "vectors.h"
 
@@ -14,6 +16,28 @@ constexpr int numbersOfWord = sizeof(float) / sizeof(T);
 template <typename T>
 constexpr int numbersOfWord = 1;
 #endif
+
+/** In which type numbers are kept to be multiplied as words. */
+template <typename T>
+using Kept = std::conditional_t<numbersOfWord<T> == 2, T, float>;
+
+/** One word in all lanes. */
+template <typename Number>
+inline Vector broadcastWord(const Number* from) {
+  float word;
+  memcpy(&word, from, sizeof word);
+  return broadcast(word);
+}
+
+/** One word of a column of a matrix, from some rows of it on: as many as there are, and zeros. */
+template <typename T, typename From>
+inline float wordOf(const From* from, size_t step, int rows) {
+  Kept<T> numbers[numbersOfWord<T>] = {};
+  for (int i = 0; i < numbersOfWord<T> && i < rows; i++) storeOne(numbers + i, loadOne(from + i * step));
+  float word;
+  memcpy(&word, numbers, sizeof word);
+  return word;
+}
 
 /** total + a * b, of words. */
 template <typename T>
