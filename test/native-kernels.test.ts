@@ -51,6 +51,8 @@ const cases: readonly Case[] = [
   { images: 2, size: [8, 8], inputs: 3, filter: [3, 3], outputs: 32, padding: 'SAME' },
   { images: 3, size: [7, 9], inputs: 1, filter: [5, 4], outputs: 43, padding: 'VALID' },
   { images: 1, size: [6, 6], inputs: 4, filter: [4, 4], outputs: 8, padding: 'SAME' },
+  { images: 3, size: [7, 9], inputs: 2, filter: [3, 3], outputs: 16, padding: 'SAME' },
+  { images: 2, size: [6, 11], inputs: 3, filter: [3, 3], outputs: 48, padding: 'SAME', dropped: true },
   { images: 2, size: [8, 8], inputs: 3, filter: [3, 3], outputs: 32, padding: 'SAME', dropped: true },
   { images: 3, size: [7, 9], inputs: 1, filter: [5, 4], outputs: 61, padding: 'VALID', dropped: true },
 ];

@@ -2,13 +2,13 @@
 #pragma once
 #include "kernels.h"
 #include "strip.h"
-#include "vectors.h"
+#include "words.h"
 
 namespace convoy {
 namespace {
 
-/** sums[t][v] += from[offsets[t] + place] * gradient[v], over places; t of `taps` elements of the filter, v of `wide` vectors. */
-template <int taps, int wide>
+/** sums[t][v] += from[offsets[t] + place] * gradient[v], over places, of words; t of `taps` elements of the filter, v of `wide` vectors. */
+template <int taps, int wide, typename T>
 void addTaps(float* sums, int outputs, const float* from, int step, const int32_t* offsets, const float* gradient, int places) {
   Vector total[taps][wide];
   CONVOY_UNROLL
@@ -24,7 +24,7 @@ void addTaps(float* sums, int outputs, const float* from, int step, const int32_
     for (int t = 0; t < taps; t++) {
       const Vector value = broadcast(from[offsets[t]]);
       CONVOY_UNROLL
-      for (int v = 0; v < wide; v++) total[t][v] += value * g[v];
+      for (int v = 0; v < wide; v++) total[t][v] = addProduct<T>(total[t][v], value, g[v]);
     }
   }
   CONVOY_UNROLL
@@ -35,9 +35,13 @@ void addTaps(float* sums, int outputs, const float* from, int step, const int32_
 }
 
 typedef void (*AddTaps)(float*, int, const float*, int, const int32_t*, const float*, int);
-const AddTaps addPairs[7] = {nullptr, addTaps<1, 2>, addTaps<2, 2>, addTaps<3, 2>, addTaps<4, 2>, addTaps<5, 2>, addTaps<6, 2>};
-const AddTaps addSingles[13] = {nullptr,       addTaps<1, 1>, addTaps<2, 1>, addTaps<3, 1>,  addTaps<4, 1>,  addTaps<5, 1>, addTaps<6, 1>,
-                                addTaps<7, 1>, addTaps<8, 1>, addTaps<9, 1>, addTaps<10, 1>, addTaps<11, 1>, addTaps<12, 1>};
+template <typename T>
+constexpr AddTaps addByTwo[7] = {nullptr,          addTaps<1, 2, T>, addTaps<2, 2, T>, addTaps<3, 2, T>,
+                                 addTaps<4, 2, T>, addTaps<5, 2, T>, addTaps<6, 2, T>};
+template <typename T>
+constexpr AddTaps addByOne[13] = {nullptr,          addTaps<1, 1, T>, addTaps<2, 1, T>, addTaps<3, 1, T>,  addTaps<4, 1, T>,
+                                  addTaps<5, 1, T>, addTaps<6, 1, T>, addTaps<7, 1, T>, addTaps<8, 1, T>,  addTaps<9, 1, T>,
+                                  addTaps<10, 1, T>, addTaps<11, 1, T>, addTaps<12, 1, T>};
 
 /** Calls `add(first, count)` for tiles of nearly the same size, at most `most` elements each. */
 template <typename Add>
@@ -54,6 +58,48 @@ void tapOffsets(int filterRows, int filterColumns, int inputs, int columns, int3
   const int row = filterColumns * inputs;
   for (int t = 0; t < filterRows * row; t++) offsets[t] = t / row * columns * inputs + t % row;
 }
+
+/** Adds what a row of the gradient gives to whole vectors of outputs, all but the last ones; returns how many outputs those are. Calls `meanwhile` at each tile. */
+template <typename T, typename Meanwhile>
+inline int addRow(float* sums, int outputs, const float* strip, int step, const int32_t* offsets, int taps, const float* gradient, int places,
+                  Meanwhile meanwhile) {
+  int output = 0;
+  const auto add = [&](const AddTaps* sizes, int most) {
+    inTiles(taps, most, [&](int t, int count) {
+      meanwhile();
+      sizes[count](sums + (size_t)t * outputs + output, outputs, strip, step, offsets + t, gradient + output, places);
+    });
+  };
+  for (; output + 2 * lanes <= outputs; output += 2 * lanes) add(addByTwo<T>, 6);
+  for (; output + lanes <= outputs; output += lanes) add(addByOne<T>, 12);
+  return output;
+}
+
+/** Has the next row of a gradient, and of y where there is one, fetched a tile at a time. */
+template <typename T>
+class NextRow {
+ public:
+  NextRow(const NarrowConvolution& c) : row_((size_t)c.columns * c.outputs) {
+    const int tiles = ((c.filterRows * c.filterColumns * c.inputs + 6) / 6) * ((c.outputs + 2 * lanes - 1) / (2 * lanes));
+    share_ = line * (row_ / line / tiles + 1);
+  }
+  void begin(const T* gradient, const T* y) {
+    gradient_ = gradient;
+    y_ = y;
+    at_ = 0;
+  }
+  void some() {
+    for (const size_t until = at_ + share_ < row_ ? at_ + share_ : row_; at_ < until; at_ += line) {
+      __builtin_prefetch(gradient_ + at_);
+      if (y_ != nullptr) __builtin_prefetch(y_ + at_);
+    }
+  }
+
+ private:
+  static constexpr size_t line = 64 / sizeof(T);
+  size_t row_, share_, at_ = 0;
+  const T *gradient_ = nullptr, *y_ = nullptr;
+};
 
 /** Numbers as float32: where they are, or else copied to memory. */
 inline const float* asFloats(const float* from, size_t, Scratch&) { return from; }
@@ -86,9 +132,7 @@ void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, con
   const size_t sumFloats = (size_t)(taps + 1) * c.outputs;
   float* sums = sumMemory.take<float>(sumFloats);
   memset(sums, 0, sumFloats * sizeof(float));
-  // What is fetched of the next row at each tile of this one.
-  const int tiles = ((taps + 6) / 6) * ((c.outputs + 2 * lanes - 1) / (2 * lanes));
-  const size_t share = 16 * (row / 16 / tiles + 1);
+  NextRow<T> next(c);
   for (int image = 0; image < c.images; image++) {
     for (int i = 0; i < c.rows; i++, gradient += row) {
       copyStrip(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left, c.filterRows,
@@ -102,19 +146,8 @@ void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, con
         y += row;
         own = rectified;
       }
-      int output = 0;
-      size_t ahead = 0;
-      const auto add = [&](const AddTaps* sizes, int most) {
-        inTiles(taps + 1, most, [&](int t, int count) {
-          for (const size_t until = ahead + share < row ? ahead + share : row; ahead < until; ahead += 16) {
-            __builtin_prefetch(gradient + row + ahead);
-            if (y != nullptr) __builtin_prefetch(y + ahead);
-          }
-          sizes[count](sums + (size_t)t * c.outputs + output, c.outputs, strip, c.inputs, offsets + t, own + output, c.columns);
-        });
-      };
-      for (; output + 2 * lanes <= c.outputs; output += 2 * lanes) add(addPairs, 6);
-      for (; output + lanes <= c.outputs; output += lanes) add(addSingles, 12);
+      next.begin(gradient + row, y);
+      int output = addRow<float>(sums, c.outputs, strip, c.inputs, offsets, taps + 1, own, c.columns, [&] { next.some(); });
       for (; output < c.outputs; output++) {
         for (int t = 0; t <= taps; t++) {
           float total = sums[(size_t)t * c.outputs + output];

@@ -2,6 +2,7 @@
 #include "batch-norm.h"
 #include "max-pool.h"
 #include "narrow-dropout.h"
+#include "narrow-pairs.h"
 #include "narrow.h"
 #include "pooled-convolution.h"
 #include "pooled-pairs.h"
@@ -26,6 +27,11 @@ void pooledInputOf(const PooledConvolution& c, const T* filter, const T* gradien
   pooledInput(c, filter, gradient, place, x);  // that of pairs, where there is one
 }
 
+template <typename T>
+void narrowFilterOf(const NarrowConvolution& c, const T* x, const T* gradient, const T* y, float* filter, float* bias) {
+  narrowFilter(c, x, gradient, y, filter, bias);  // that of pairs, where there is one
+}
+
 /** With 16 registers there is no tile of windows that keeps them busy. */
 template <typename T>
 constexpr PoolingKernels<T> poolingKernels = {maxPool<T>, lanes == 16 ? pooledConvolution<T> : nullptr, expand<T>, pooledFilterOf<T>, pooledInputOf<T>};
@@ -46,7 +52,7 @@ template <typename T>
 constexpr BatchNormKernels<T> batchNormKernels = {batchStatistics<T>, normalizeOf<T>, normalizeGradientOf<T>};
 
 template <typename T>
-constexpr TypedKernels<T> typedKernels = {product<T>, {narrowDropout<T>, narrowFilter<T>}, poolingKernels<T>, batchNormKernels<T>};
+constexpr TypedKernels<T> typedKernels = {product<T>, {narrowDropout<T>, narrowFilterOf<T>}, poolingKernels<T>, batchNormKernels<T>};
 
 }  // namespace
 
