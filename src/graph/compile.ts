@@ -22,7 +22,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 12;
+export const compilerVersion = 13;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {

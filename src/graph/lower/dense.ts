@@ -1,3 +1,4 @@
+import { cast } from '../ops/elementwise.js';
 import { matMul } from '../ops/neural.js';
 import { reshape } from '../ops/shape.js';
 import { elementsPerSample } from '../types.js';
@@ -10,7 +11,9 @@ export const denseLowerings: LoweringTable = {
     const { graph } = scope;
     const features = x.shape.at(-1) as number;
     const rows = reshape(graph, scope.compute(x), [-1, features]);
-    const product = matMul(graph, rows, scope.compute(scope.weight('kernel')));
+    // Rounded when it is needed: at the start of the step, when it could be, it would leave the caches again until then.
+    const kernel = cast(graph, scope.weight('kernel'), scope.computeType, [rows.node]);
+    const product = matMul(graph, rows, kernel);
     const units = product.shape[1] as number;
     return finish(scope, reshape(graph, product, [...x.shape.slice(0, -1), units]));
   }),

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder.js';
-import type { DataType, Shape, Value } from '../types.js';
+import type { DataType, GraphNode, Shape, Value } from '../types.js';
 
 /** Ops from one value to another of the same type and shape. */
 export type UnaryOp =
@@ -108,9 +108,10 @@ export function select(graph: GraphBuilder, condition: Value, a: Value, b: Value
 }
 
 /** Converts elements; x itself when it has the type already. */
-export function cast(graph: GraphBuilder, x: Value, type: DataType): Value {
+export function cast(graph: GraphBuilder, x: Value, type: DataType, after: readonly GraphNode[] = []): Value {
   if (x.type === type) return x;
-  return graph.add('Cast', [x], { SrcT: { type: x.type }, DstT: { type } }, { type, shape: x.shape });
+  const attributes = { SrcT: { type: x.type }, DstT: { type } } as const;
+  return graph.node('Cast', [x], attributes, [{ type, shape: x.shape }], 'Cast', after).outputs[0] as Value;
 }
 
 /**

@@ -128,12 +128,15 @@ void pooledInput(const PooledConvolution& c, const Bfloat16* filter, const Bfloa
   const int vectors = roundUp(c.outputs) / lanes;
   Integers *words = wordMemory.take<Integers>(2 * vectors), *places = words + vectors;
   const PatchSum<Bfloat16, Bfloat16, PairEntries> patches(c, pairSums, padded, turned, strip);
+  const size_t pooledLine = (size_t)c.pooledColumns * c.outputs;
   for (int image = 0; image < c.images; image++, x += (size_t)c.height * c.width * c.inputs) {
     strip.clear();
     for (int i = 0; i < c.pooledRows; i++) {
-      const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
+      const size_t begin = ((size_t)image * c.pooledRows + i) * pooledLine;
       const Bfloat16* g = gradient + begin;
       const uint8_t* p = place + begin;
+      fetchRow(g + pooledLine, pooledLine);
+      fetchRow(p + pooledLine, pooledLine);
       int number = 0, list = 0;
       for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
         for (int v = 0; v < vectors; v++) {

@@ -122,12 +122,15 @@ void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient,
   Integers steps;
   for (int lane = 0; lane < lanes; lane++) steps[lane] = lane * padded;
   const PatchSum<T, float, Entries> patches(c, vectorSums, padded, turned, strip);
+  const size_t pooledLine = (size_t)c.pooledColumns * c.outputs;
   for (int image = 0; image < c.images; image++, x += (size_t)c.height * c.width * c.inputs) {
     strip.clear();
     for (int i = 0; i < c.pooledRows; i++) {
-      const size_t begin = ((size_t)image * c.pooledRows + i) * c.pooledColumns * c.outputs;
+      const size_t begin = ((size_t)image * c.pooledRows + i) * pooledLine;
       const T* g = gradient + begin;
       const uint8_t* p = place + begin;
+      fetchRow(g + pooledLine, pooledLine);
+      fetchRow(p + pooledLine, pooledLine);
       int number = 0, list = 0;
       for (int j = 0; j < c.pooledColumns; j++, g += c.outputs, p += c.outputs) {
         for (int column = 0; column < c.window.columns; column++) {
