@@ -6,6 +6,19 @@
 namespace convoy {
 namespace {
 
+/** Takes `next`, the element q of a window, for the greatest where it is greater. */
+inline void takeGreater(Vector next, int q, Vector& most, Integers& at) {
+  const Integers greater = (next > most) | (next != next);  // NaN is passed on
+  most = greater ? next : most;
+  at = greater ? Integers{} + q : at;
+}
+
+/** The ReLU of the greatest, which leaves no place where it is 0. */
+inline void rectifyMost(Vector& most, Integers& at) {
+  at = most > 0 ? at : Integers{} + noPlace;
+  most = most < 0 ? Vector{} : most;
+}
+
 template <typename T>
 void maxPool(const T* x, int images, int height, int width, int channels, Window window, bool rectified, T* y, uint8_t* place) {
   const int rows = height / window.rows, columns = width / window.columns;
@@ -21,16 +34,10 @@ void maxPool(const T* x, int images, int height, int width, int channels, Window
           for (int i = 0, q = 0; i < window.rows; i++) {
             const T* from = corner + (int64_t)i * width * channels + channel;
             for (int j = 0; j < window.columns; j++, q++, from += channels) {
-              const Vector next = load(from);
-              const Integers greater = (next > most) | (next != next);  // NaN is passed on
-              most = greater ? next : most;
-              at = greater ? Integers{} + q : at;
+              takeGreater(load(from), q, most, at);
             }
           }
-          if (rectified) {
-            at = most > 0 ? at : Integers{} + noPlace;
-            most = most < 0 ? Vector{} : most;
-          }
+          if (rectified) rectifyMost(most, at);
           store(y + channel, most);
           narrow(place + channel, at);
         }

@@ -1,6 +1,7 @@
 // Convolutions with a maximum pooling of 2x2 behind them: the convolution's own output, four times the pooling's, is never
 // in memory.
 #pragma once
+#include "max-pool.h"
 #include "rows.h"
 #include "strip.h"
 #include "words.h"
@@ -53,16 +54,8 @@ inline void greatest(const Vector (&elements)[4][vectors], int v, Vector bias, b
   most = elements[0][v] + bias;
   at = Integers{};
   CONVOY_UNROLL
-  for (int q = 1; q < 4; q++) {
-    const Vector next = elements[q][v] + bias;
-    const Integers greater = (next > most) | (next != next);  // NaN is passed on
-    most = greater ? next : most;
-    at = greater ? Integers{} + q : at;
-  }
-  if (rectified) {
-    at = most > 0 ? at : Integers{} + noPlace;
-    most = most < 0 ? Vector{} : most;
-  }
+  for (int q = 1; q < 4; q++) takeGreater(elements[q][v] + bias, q, most, at);
+  if (rectified) rectifyMost(most, at);
 }
 
 /** The first of a vector's numbers. */
