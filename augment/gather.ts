@@ -23,6 +23,7 @@ export function createGatherStage({ dataset, slots, workers = decodeThreads() }:
   const bytes = imageBytes(dataset.shape);
   let closed = false;
   return {
+    immediate: true,
     begin: () => undefined,
     fill: async (request) => {
       if (closed) throw new ConvoyError('CONVOY_ABORTED', 'The batch stage was closed');

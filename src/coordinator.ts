@@ -56,6 +56,13 @@ export function sliceCount(layout: RunLayout, workers: number, cores: number): S
   return { count: Math.max(1, Math.min(here ? workers + 1 : workers, cores)), here };
 }
 
+/** What the main thread does during a step. */
+export interface Meanwhile {
+  /** Whether it keeps a core busy: then it waits for the first worker that is done, whose core is idle. */
+  readonly late: boolean;
+  readonly run: () => void;
+}
+
 export interface CoordinatorOptions {
   readonly arena: Arena;
   readonly layout: RunLayout;
@@ -89,15 +96,17 @@ export class Coordinator {
   /**
    * Computes a batch's gradients and, when the plan says so, steps the optimizer.
    *
-   * @param meanwhile called on this thread while the workers compute.
+   * @param meanwhile run on this thread while workers compute.
    * @throws ConvoyError `CONVOY_DIVERGED` when the loss is not finite; weights are then those before the step.
    */
-  async step(batch: StepBatch, plan: StepPlan, meanwhile?: () => void): Promise<StepOutcome> {
+  async step(batch: StepBatch, plan: StepPlan, meanwhile?: Meanwhile): Promise<StepOutcome> {
     const started = performance.now();
     const tasks = this.#tasks(batch, plan.batch);
     const throughGate = this.#canPassGate(tasks, plan);
     const running = throughGate ? this.#runThroughGate(tasks, plan) : tasks.map((task) => this.#options.pool.run({ kind: 'gradients', task }));
-    meanwhile?.();
+    // Where tasks are still queued, this thread has to hand them out; of a single one, nobody waits for the others.
+    if (meanwhile?.late === true && tasks.length > 1 && tasks.length <= this.#options.pool.workers) await Promise.race(running);
+    meanwhile?.run();
     const replies = await Promise.all(running);
     const ended = performance.now();
 

@@ -1,4 +1,5 @@
 import type { BatchStage } from './contracts/index.js';
+import type { Meanwhile } from './coordinator.js';
 import { epochOrder } from './data/index.js';
 
 /** A batch that lies ready in a slot. */
@@ -57,6 +58,11 @@ export class BatchFeeder {
       this.#pending.push({ batch: { slot, count: samples.length, position }, filled });
       if (this.#position >= order.length) onLast?.();
     }
+  }
+
+  /** For `Coordinator.step`: a stage with threads of its own is given slots early, what this thread must do itself waits. */
+  get meanwhile(): Meanwhile {
+    return { late: this.#options.stage.immediate === true, run: () => this.prefetch() };
   }
 
   /**

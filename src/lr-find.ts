@@ -117,7 +117,7 @@ async function* trainingLosses(
         if (signal?.aborted === true) throw new ConvoyError('CONVOY_ABORTED', `Stopped after ${step} steps; nothing was written`);
         const update = ++waiting % config.accumulate === 0 || batch.position + batch.count === order.length;
         const plan = { batch: batches++, step, learningRate: learningRate(step), accumulated: sums.weight, update };
-        const { sums: part } = await coordinator.step(batch, plan, () => feeder.prefetch());
+        const { sums: part } = await coordinator.step(batch, plan, feeder.meanwhile);
         feeder.release(batch);
         sums = { loss: sums.loss + part.lossSum, weight: sums.weight + part.weightSum };
         if (!update) continue;

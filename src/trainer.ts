@@ -179,7 +179,7 @@ class Run implements Control {
         const update = ++micro % config.accumulate === 0 || last;
         const learningRate = this.#learningRate(state.step);
         const plan = { batch: state.batch, step: state.step, learningRate, momentum: runtime.schedule.momentum?.(state.step), accumulated, update };
-        const outcome = await coordinator.step(batch, plan, () => feeder.prefetch());
+        const outcome = await coordinator.step(batch, plan, feeder.meanwhile);
         const { sums, gradients, products, allReduce, optimizer } = outcome;
         this.options.trace?.step(state.step + 1, waited, started, outcome);
         waited = performance.now();

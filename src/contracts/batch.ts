@@ -30,6 +30,8 @@ export interface BatchSlot {
  * is complete, and rejects with a ConvoyError that names the sample's file on bad data.
  */
 export interface BatchStage {
+  /** True where `fill` does all its work at once, on the calling thread. */
+  readonly immediate?: true;
   /**
    * Announces an epoch and the whole order of its samples, before its first `fill`; the epoch before may still have
    * fills under way. The order lets a stage work in windows larger than a batch; pixels may depend on (seed, epoch,

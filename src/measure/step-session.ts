@@ -81,7 +81,7 @@ export class StepSession {
       const started = performance.now();
       const plan = { batch: this.#step, step: this.#step, learningRate: schedule.learningRate(0), accumulated: 0, update: true };
       const feeder = this.#feeder;
-      const outcome = await coordinator.step(batch, plan, () => feeder.prefetch());
+      const outcome = await coordinator.step(batch, plan, feeder.meanwhile);
       feeder.release(batch);
       this.#step += 1;
       totals.data += started - waited;
