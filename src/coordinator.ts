@@ -104,10 +104,13 @@ export class Coordinator {
     const tasks = this.#tasks(batch, plan.batch);
     const throughGate = this.#canPassGate(tasks, plan);
     const running = throughGate ? this.#runThroughGate(tasks, plan) : tasks.map((task) => this.#options.pool.run({ kind: 'gradients', task }));
+    const all = Promise.all(running);
+    // Awaited below; where `meanwhile` fails, that is told and not what becomes of the workers then.
+    all.catch(() => undefined);
     // Where tasks are still queued, this thread has to hand them out; of a single one, nobody waits for the others.
     if (meanwhile?.late === true && tasks.length > 1 && tasks.length <= this.#options.pool.workers) await Promise.race(running);
     meanwhile?.run();
-    const replies = await Promise.all(running);
+    const replies = await all;
     const ended = performance.now();
 
     const sums = this.#end.sums(batch.slot, tasks);
