@@ -91,7 +91,7 @@ export async function engineSource(options: EngineSourceOptions): Promise<{ sour
 }
 
 /** Kernels of our own work on one thread each; these are quicker than TensorFlow's only where those have no more. */
-const noMatchForThreads: ReadonlySet<string> = new Set(['ConvoyPooledConvolution', 'ConvoyRowProducts']);
+const noMatchForThreads: ReadonlySet<string> = new Set(['ConvoyPooledConvolution', 'ConvoyPooledConvolutionInto', 'ConvoyRowProducts']);
 
 function quickKernels(ops: readonly string[], intraOpThreads = 1): readonly string[] {
   return intraOpThreads === 1 ? ops : ops.filter((op) => !noMatchForThreads.has(op));

@@ -26,6 +26,18 @@ const model = (): LayersModel =>
     ],
   });
 
+/** The same behind a convolution and its pooling, whose output is the large layer's input: it is computed where workers exchange it. */
+const pooled = (): LayersModel =>
+  tf.sequential({
+    layers: [
+      tf.layers.conv2d({ inputShape: [side, side, 1], filters: 8, kernelSize: 3, padding: 'same', activation: 'relu', name: 'conv' }),
+      tf.layers.maxPooling2d({ poolSize: 2 }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 512, activation: 'tanh', name: 'large' }),
+      tf.layers.dense({ units: 3, name: 'logits' }),
+    ],
+  });
+
 function noise(count: number): Datasets {
   const random = new RandomStream(1, 'test', 3);
   const pixels = Uint8Array.from({ length: count * side * side }, () => random.below(256));
@@ -34,11 +46,11 @@ function noise(count: number): Datasets {
 
 const datasets = noise(3 * batchSize);
 const base: ConfigInput = { dataset: 'noise', model: { name: 'large' }, engine: 'compiled', batchSize };
-const open = <Result>(config: ConfigInput, use: (runtime: Runtime) => Promise<Result>): Promise<Result> =>
-  withRuntime({ ...base, ...config }, { datasets, model: model() }, use);
+const open = <Result>(config: ConfigInput, use: (runtime: Runtime) => Promise<Result>, made = model): Promise<Result> =>
+  withRuntime({ ...base, ...config }, { datasets, model: made() }, use);
 
 /** The reduced gradients of the first `count` samples, for each count. */
-const gradientsOf = (config: ConfigInput, counts: readonly number[]) =>
+const gradientsOf = (config: ConfigInput, counts: readonly number[], made = model) =>
   open(config, async (runtime) => {
     const factors = runtime.layout.factors.map(({ index }) => runtime.layout.parameters[index]?.name);
     const gradients: Map<string, Float32Array>[] = [];
@@ -48,17 +60,23 @@ const gradientsOf = (config: ConfigInput, counts: readonly number[]) =>
       gradients.push(named(runtime, 'reduced'));
     }
     return { factors, gradients };
-  });
+  }, made);
 
 // Of four shards: 6, 6, 5 and 5 samples; 3, 2, 2 and 2, over what the batch before left; one each for two of them.
 const counts = [batchSize, 9, 2];
 
-for (const [precision, bound] of [['float32', 1e-5], ['bfloat16', 1e-2]] as const) {
-  test.serial(`${precision}: gradients multiplied from all shards' factors are those of one big batch`, async (t) => {
+const cases = [
+  { name: 'of pixels', made: model, precision: 'float32', bound: 1e-5 },
+  { name: 'of pixels', made: model, precision: 'bfloat16', bound: 1e-2 },
+  { name: 'of a pooling', made: pooled, precision: 'float32', bound: 1e-5 },
+  { name: 'of a pooling', made: pooled, precision: 'bfloat16', bound: 1e-2 },
+] as const;
+for (const { name: inputs, made, precision, bound } of cases) {
+  test.serial(`${precision}, ${inputs}: gradients multiplied from all shards' factors are those of one big batch`, async (t) => {
     const config = { precision, forcePrecision: true };
-    const whole = await gradientsOf({ ...config, workers: 1, shards: 1 }, counts);
+    const whole = await gradientsOf({ ...config, workers: 1, shards: 1 }, counts, made);
     t.deepEqual(whole.factors, []);
-    const first = await gradientsOf({ ...config, workers: 1, shards: 4 }, counts);
+    const first = await gradientsOf({ ...config, workers: 1, shards: 4 }, counts, made);
     t.deepEqual(first.factors, ['large/kernel']);
     for (const [index, tensors] of whole.gradients.entries()) {
       for (const [name, values] of tensors) {
@@ -67,7 +85,7 @@ for (const [precision, bound] of [['float32', 1e-5], ['bfloat16', 1e-2]] as cons
         t.true(difference < bound, `batch ${index}, ${name}: ${difference}`);
       }
     }
-    for (const workers of [2, 3]) t.deepEqual(await gradientsOf({ ...config, workers, shards: 4 }, counts), first, `${workers} workers`);
+    for (const workers of [2, 3]) t.deepEqual(await gradientsOf({ ...config, workers, shards: 4 }, counts, made), first, `${workers} workers`);
   });
 }
 

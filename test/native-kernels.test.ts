@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { GraphBuilder } from '../src/graph/builder.js';
-import { withPooledConvolutions } from '../src/graph/fuse.js';
+import { fusedDestinations, withPooledConvolutions } from '../src/graph/fuse.js';
 import { gradients } from '../src/graph/gradients/reverse.js';
 import { binary, cast } from '../src/graph/ops/elementwise.js';
 import { biasAdd, conv2d, type Padding } from '../src/graph/ops/neural.js';
@@ -142,7 +142,7 @@ function dropOf(graph: GraphBuilder, x: Value, mask: Value): Value {
 
 /** The graph as it is, and with what this processor's kernels do at once in one node. */
 function bothWays(t: ExecutionContext, graph: GraphBuilder, window: Case['window']): Pick<GraphBuilder, 'nodes'>[] {
-  const nodes = withPooledConvolutions(graph.nodes, new Set(graph.nodes), new Set([...fusing, 'bfloat16']));
+  const nodes = withPooledConvolutions({ nodes: graph.nodes, training: new Set(graph.nodes), kernels: new Set([...fusing, 'bfloat16']) });
   const fused = nodes.some(({ op }) => op === 'ConvoyPooledConvolution');
   t.is(fused, fusing.length > 0 && window?.join() === '2,2');
   t.is(nodes.some(({ op }) => op === 'Conv2D'), !fused);
@@ -283,7 +283,7 @@ test('convolution and pooling become one only where nothing else in training nee
   };
   const opsOf = (nodes: readonly GraphNode[]): string[] => nodes.map(({ op }) => op).filter((op) => op !== 'Placeholder' && op !== 'Const');
   const rewritten = ({ graph }: { graph: GraphBuilder }, known: ReadonlySet<string> = kernels): string[] =>
-    opsOf(withPooledConvolutions(graph.nodes, new Set(graph.nodes), known));
+    opsOf(withPooledConvolutions({ nodes: graph.nodes, training: new Set(graph.nodes), kernels: known }));
   const apart = ['Conv2D', 'BiasAdd', 'ConvoyMaxPool'];
   t.deepEqual(rewritten(build('float32', [2, 2])), ['ConvoyPooledConvolution']);
   t.deepEqual(rewritten(build('float32', [4, 4])), apart);
@@ -295,8 +295,26 @@ test('convolution and pooling become one only where nothing else in training nee
   t.deepEqual(rewritten(skipping), [...apart, 'Mul']);
   // What evaluation alone needs is left to it.
   const training = new Set(skipping.graph.nodes.filter((node) => node !== skip.node));
-  const nodes = withPooledConvolutions(skipping.graph.nodes, training, kernels);
+  const nodes = withPooledConvolutions({ nodes: skipping.graph.nodes, training, kernels });
   t.deepEqual(opsOf(nodes), ['Conv2D', 'BiasAdd', 'ConvoyPooledConvolution', 'Mul']);
+});
+
+test('what is copied elsewhere is written there in the first place', (t) => {
+  const graph = new GraphBuilder({ kernels: [...convolutions, 'ConvoyPooledConvolution', 'ConvoyPooledConvolutionInto'] });
+  const x = graph.placeholder('x', 'float32', [-1, 8, 8, 4]);
+  const filter = graph.placeholder('filter', 'float32', [3, 3, 4, 6]);
+  const convolved = biasAdd(graph, conv2d(graph, x, filter, { strides: [1, 1], padding: 'SAME' }), graph.placeholder('bias', 'float32', [6]));
+  const pooled = placedMaxPool(graph, convolved, [2, 2]);
+  const memory = graph.placeholder('memory', 'float32', pooled.shape);
+  const write = graph.add('InplaceUpdate', [memory, graph.constant([0], 'int32', [1]), pooled], { T: { type: 'float32' } }, memory);
+  graph.copied(pooled.node, { memory, write: write.node });
+  t.is(fusedDestinations(graph).size, 1);
+  t.is(fusedDestinations(graph, true).size, 0, 'emulated');
+  const nodes = withPooledConvolutions({ nodes: graph.nodes, training: new Set(graph.nodes), kernels: graph.kernels, destinations: fusedDestinations(graph) });
+  t.deepEqual(nodes.map(({ op }) => op).filter((op) => op !== 'Placeholder'), ['ConvoyPooledConvolutionInto', 'Identity']);
+  const [pool, done] = nodes.slice(-2);
+  t.is(pool?.inputs.at(-1), memory);
+  t.deepEqual(done?.controls.map(({ name }) => name), [pool?.name]);
 });
 
 test('only a convolution without stride, dilation and groups before windows side by side takes its gradient so', (t) => {

@@ -26,6 +26,12 @@ export interface Derivative {
 /** Ops that are not functions of their inputs: never shared between two places. */
 const impure = new Set(['Placeholder', 'InplaceUpdate']);
 
+/** Memory that an output is copied to: a value that lies there, of the output's type and shape, and the node that copies. */
+export interface Destination {
+  readonly memory: Value;
+  readonly write: GraphNode;
+}
+
 /**
  * Collects the nodes of a graph. Two nodes with the same op, inputs and attributes are one node, so lowering may ask
  * for the same cast, constant or shape as often as it likes.
@@ -35,6 +41,7 @@ const impure = new Set(['Placeholder', 'InplaceUpdate']);
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly derivatives = new Map<GraphNode, Derivative>();
+  readonly destinations = new Map<GraphNode, Destination>();
   /** Ops of src/native/kernels that may be used; `bfloat16` is among them where theirs outdoes TensorFlow's. */
   readonly kernels: ReadonlySet<string>;
   readonly #names = new Set<string>();
@@ -90,6 +97,11 @@ export class GraphBuilder {
   /** Adds a node with one output and returns that. */
   add(op: string, inputs: readonly Value[], attributes: Attributes, output: OutputSpec, name = op): Value {
     return this.node(op, inputs, attributes, [output], name).outputs[0] as Value;
+  }
+
+  /** Says where a node's first output is copied to. */
+  copied(node: GraphNode, destination: Destination): void {
+    this.destinations.set(node, destination);
   }
 
   /** Gives a node a derivative of its own. */

@@ -6,7 +6,7 @@ import { tf, type LayersModel, type Tensor } from '../tf.js';
 import { GraphBuilder } from './builder.js';
 import { Feeds, reach, type CompiledFunction } from './feeds.js';
 import { emulated } from './emulate.js';
-import { withPooledConvolutions } from './fuse.js';
+import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
@@ -22,7 +22,7 @@ import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 13;
+export const compilerVersion = 14;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -88,14 +88,16 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const compilation = parts && features ? startingFrom(whole, features, parts.head) : whole;
   const evaluate = lowerEvaluation(compilation);
   const [outputs] = evaluate;
-  const { results, products } = graph.scope('train', () => lowerTraining(compilation));
-  const train = writeInPlace ? [graph.scope('train', () => all(graph, results))] : results;
+  const { written, products } = graph.scope('train', () => lowerTraining(compilation));
+  const train = writeInPlace ? [graph.scope('train', () => all(graph, written))] : written;
 
   const given = features === undefined ? [] : [cast(graph, features, 'float32')];
   const multiplied = products.map(({ result }) => result);
-  const kept = reach([...train, ...evaluate, ...given, ...multiplied, ...feeds.values]);
+  const results = [...train, ...evaluate, ...given, ...multiplied, ...feeds.values];
+  const destinations = fusedDestinations(graph, spec.emulateBfloat16);
+  const kept = reach([...results, ...[...destinations.values()].map(({ memory }) => memory)]);
   const needed = graph.nodes.filter((node) => kept.has(node));
-  const lowered = withPooledConvolutions(needed, reach(train), graph.kernels);
+  const lowered = withPooledConvolutions({ nodes: needed, training: reach(train), kernels: graph.kernels, destinations });
   const nodes = spec.emulateBfloat16 === true ? emulated(lowered) : lowered;
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);
@@ -169,7 +171,7 @@ function flipMean(compilation: Compilation, plain: Value): Value {
 }
 
 /** Stats, then gradients, then new moving statistics, the latter two in the order of parameters; and products of factors. */
-function lowerTraining(compilation: Compilation): { results: Value[]; products: Product[] } {
+function lowerTraining(compilation: Compilation): { written: Value[]; products: Product[] } {
   const { graph, model, spec, parameters, feeds, writeInPlace, exchange, input, batch } = compilation;
   const { mix, targets } = feeds;
   const pass = forwardPass(compilation, true);
@@ -204,7 +206,7 @@ function lowerTraining(compilation: Compilation): { results: Value[]; products: 
   for (const [index, { variable, spec: { updatedByForward } }] of parameters.entries()) {
     if (updatedByForward) collect('state', index, pass.state.get(variable.id) ?? (feeds.parameters[index] as Value));
   }
-  return { results, products };
+  return { written: results, products };
 }
 
 /** A weight that is NaN would make everything NaN, far from where it came from. */

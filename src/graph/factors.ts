@@ -36,6 +36,14 @@ export interface ProductSpec {
 
 const alignment = 64;
 
+/** Ops whose output is their input's memory. */
+const views: ReadonlySet<string> = new Set(['Bitcast', 'Reshape']);
+
+/** What a value is a view of. */
+function unchanged(value: Value): Value {
+  return views.has(value.node.op) ? unchanged(value.node.inputs[0] as Value) : value;
+}
+
 /** What to do for a gradient whose factors are exchanged. */
 export interface Factored {
   /** Leaves a shard's factors in its slots. */
@@ -74,7 +82,10 @@ export function factored(
   const leave = (role: 'inputFactor' | 'gradientFactor', value: Value): Value => {
     const words = value.shape[1] as number;
     const slot = graph.placeholder(`${role}s/${name}`, value.type, [1, -1, words]);
-    return feeds.put(feeds.add(slot, { role, index }), integers(graph, [0]), reshape(graph, value, [1, -1, words]));
+    const written = feeds.put(feeds.add(slot, { role, index }), integers(graph, [0]), reshape(graph, value, [1, -1, words]));
+    const source = unchanged(value);
+    graph.copied(source.node, { memory: reshape(graph, bitcast(graph, slot, source.type), source.shape), write: written.node });
+    return written;
   };
   const writes = [leave('inputFactor', bitcast(graph, left, 'int32')), leave('gradientFactor', cast(graph, right, 'float32'))];
 

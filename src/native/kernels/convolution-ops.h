@@ -41,9 +41,11 @@ inline bool reaches(const PooledConvolution& c) {
          c.left < c.filterColumns;
 }
 
+/** With `into` the output is written to a fourth input, and is that. */
+template <bool into>
 inline void pooledConvolution(void* attributes, TF_OpKernelContext* context) {
   const Attributes& a = *static_cast<Attributes*>(attributes);
-  Call call(context, "ConvoyPooledConvolution");
+  Call call(context, into ? "ConvoyPooledConvolutionInto" : "ConvoyPooledConvolution");
   const TF_Tensor *x = call.input(0, 4), *filter = call.input(1, 4);
   if (x == nullptr || filter == nullptr || !call.expect(dim(filter, 2) == dim(x, 3), "a filter of other channels")) return;
   const PooledConvolution c = {dim(x, 0),      dim(x, 1), dim(x, 2),  dim(x, 3),    dim(filter, 0), dim(filter, 1),
@@ -53,9 +55,20 @@ inline void pooledConvolution(void* attributes, TF_OpKernelContext* context) {
     using T = decltype(zero);
     const T* bias = call.vector<T>(2, c.outputs);
     const int64_t dims[4] = {c.images, c.pooledRows, c.pooledColumns, c.outputs};
-    T* y = call.output<T>(0, TF_TensorType(x), dims);
     uint8_t* place = call.output<uint8_t>(1, TF_UINT8, dims);
-    if (y == nullptr || place == nullptr) return;
+    T* y;
+    if (into) {
+      const TF_Tensor* memory = call.input(3, 4);
+      if (memory == nullptr) return;
+      bool fits = true;
+      for (int i = 0; i < 4; i++) fits = fits && TF_Dim(memory, i) == dims[i];
+      if (!call.expect(fits, "memory of another shape")) return;
+      y = static_cast<T*>(TF_TensorData(memory));
+      call.give(0, memory);
+    } else {
+      y = call.output<T>(0, TF_TensorType(x), dims);
+    }
+    if (y == nullptr || place == nullptr || bias == nullptr) return;
     kernels->of<T>().pooling.convolution(c, data<T>(x), data<T>(filter), bias, a.relu != 0, y, place);
   });
 }

@@ -50,7 +50,16 @@ struct Op {
 
 const Op ops[] = {
     {"ConvoyMaxPool", {"x: T"}, {"y: T", "place: uint8"}, {&window, &relu, &numbers}, maxPool},
-    {"ConvoyPooledConvolution", {"x: T", "filter: T", "bias: T"}, {"y: T", "place: uint8"}, {&padding, &size, &relu, &numbers}, pooledConvolution},
+    {"ConvoyPooledConvolution",
+     {"x: T", "filter: T", "bias: T"},
+     {"y: T", "place: uint8"},
+     {&padding, &size, &relu, &numbers},
+     pooledConvolution<false>},
+    {"ConvoyPooledConvolutionInto",
+     {"x: T", "filter: T", "bias: T", "into: T"},
+     {"y: T", "place: uint8"},
+     {&padding, &size, &relu, &numbers},
+     pooledConvolution<true>},
     {"ConvoyMaxPoolGrad", {"gradient: T", "place: uint8"}, {"x: T"}, {&window, &size, &numbers}, expand},
     {"ConvoyPooledFilterGrad",
      {"x: T", "gradient: T", "place: uint8"},
@@ -95,7 +104,8 @@ void* create(TF_OpKernelConstruction* construction) {
 void destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 void* (*const creators[])(TF_OpKernelConstruction*) = {create<0>, create<1>, create<2>, create<3>, create<4>, create<5>, create<6>, create<7>, create<8>,
-                                                      create<9>, create<10>, create<11>};
+                                                      create<9>, create<10>, create<11>,
+                                                      create<12>};
 static_assert(sizeof creators / sizeof *creators == sizeof ops / sizeof *ops, "one creator an op");
 
 /** Sizes of outputs are known to the graph's maker; TensorFlow need not infer them. */
@@ -198,7 +208,7 @@ __attribute__((visibility("default"))) void* napi_register_module_v1(void* env, 
     size_t length = 0;
     for (const Op& op : ops) {
       // An op that is there for nothing is not told of.
-      if (op.compute == pooledConvolution && kernels->float32.pooling.convolution == nullptr) continue;
+      if ((op.compute == pooledConvolution<false> || op.compute == pooledConvolution<true>) && kernels->float32.pooling.convolution == nullptr) continue;
       length += snprintf(names + length, sizeof names - length, "%s%s", length == 0 ? "" : ",", op.name);
     }
     if (kernels != &convoy::avx512Kernels && kernels == pairKernels && !units.tiles) snprintf(names + length, sizeof names - length, ",bfloat16");
