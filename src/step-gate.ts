@@ -12,11 +12,6 @@ const looksPerReading = 64;
 /** Milliseconds: longer than most waits on a machine that others share. */
 const longestLook = 2;
 
-/** Words the gate of so many shards needs. */
-export function gateLength(shards: number): number {
-  return gateHead + shards;
-}
-
 /**
  * Where the workers of a batch wait for each other between their gradients and the optimizer's step, in shared memory, so
  * that the main thread need not wake in between. The last to arrive decides whether the others may go through.

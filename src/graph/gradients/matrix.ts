@@ -11,17 +11,20 @@ import { inputOf, type GradientTable } from './registry.js';
 type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
 
 /** d(AB)/dA = G B', d(AB)/dB = A' G, and the same with the factors' own transpositions worked in. */
-function product(multiply: Product, first: string, second: string, byRows = (graph: GraphBuilder, a: Value, b: Value): Value => multiply(graph, a, b, false, true)): GradientTable[string] {
+function product(multiply: Product, first: string, second: string): GradientTable[string] {
   return (graph, node, gradient, needs) => {
     const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
     const [turnedA, turnedB] = [node.attributes[first] === true, node.attributes[second] === true];
     const toA = (): Value =>
-      turnedA ? multiply(graph, b, gradient, turnedB, true) : turnedB ? multiply(graph, gradient, b, false, false) : byRows(graph, gradient, b);
+      turnedA ? multiply(graph, b, gradient, turnedB, true) : multiply(graph, gradient, b, false, !turnedB);
     const toB = (): Value =>
       turnedB ? multiply(graph, gradient, a, true, turnedA) : multiply(graph, a, gradient, !turnedA, false);
     return [needs(0) ? sumTo(graph, toA(), a) : undefined, needs(1) ? sumTo(graph, toB(), b) : undefined];
   };
 }
+
+/** A product of rows with rows is one that we may have a kernel for. */
+const quickMatMul: Product = (graph, a, b, turnedA, turnedB) => (turnedB && !turnedA ? rowProducts(graph, a, b) : matMul(graph, a, b, turnedA, turnedB));
 
 /**
  * Sums of a gradient [..., c] for each channel: [c]. TensorFlow's kernel adds bfloat16 up in bfloat16, which ends where a
@@ -36,7 +39,7 @@ function channelSums(graph: GraphBuilder, gradient: Value, withFilter: boolean):
 
 /** Matrix products and the bias that follows them. */
 export const matrixGradients: GradientTable = {
-  MatMul: product(matMul, 'transpose_a', 'transpose_b', rowProducts),
+  MatMul: product(quickMatMul, 'transpose_a', 'transpose_b'),
   BatchMatMulV2: product(batchMatMul, 'adj_x', 'adj_y'),
   BiasAdd: (graph, node, gradient, needs) => {
     const biased = inputOf(node, 0);
