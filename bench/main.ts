@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { writeFileAtomic } from '../src/atomic-file.js';
+import { writeFileAtomic } from '../src/base/atomic-file.js';
+import { optionError } from '../src/base/errors.js';
 import { integer, positive } from '../src/cli/parsers.js';
 import { createTerminal, exitCodeOf, tellError } from '../src/cli/terminal.js';
-import { optionError } from '../src/errors.js';
 import { describeMachine, stolenSeconds } from './harness/machine.js';
 import { insertResults, newest, resultMarkdown, resultsPage, writeCharts } from './harness/report.js';
 import { type BenchResult, readResults, writeResult } from './harness/result.js';
@@ -63,7 +63,8 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
 
 function benchNamed(name: string): Bench {
   const found = benches.find((bench) => bench.name === name);
-  if (found === undefined) throw optionError('the benchmark', `one of ${benches.map((bench) => bench.name).join(', ')}, report`, name);
+  if (found === undefined)
+    throw optionError('the benchmark', `one of ${benches.map((bench) => bench.name).join(', ')}, report`, name);
   return found;
 }
 
@@ -100,7 +101,12 @@ async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
 
 /** How to repeat a measurement; where data lies is everybody's own affair. */
 function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, networks }: Flags): string {
-  const given = { seconds: seconds === standard.seconds ? undefined : seconds, rounds: rounds === standard.rounds ? undefined : rounds, epochs, networks };
+  const given = {
+    seconds: seconds === standard.seconds ? undefined : seconds,
+    rounds: rounds === standard.rounds ? undefined : rounds,
+    epochs,
+    networks,
+  };
   const more = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${value}`]));
   return ['npm run bench --', name, ...(quick === undefined ? [] : ['--quick']), ...more].join(' ');
 }

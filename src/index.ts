@@ -1,20 +1,51 @@
 /** convoy's public API: everything else may change. */
-export type { BatchRequest, BatchSlot, BatchStage, Dataset, DatasetPair, ImageShape, LossSpec, Precision } from './contracts/index.js';
+
+export { ConvoyError, type ErrorCode } from './base/errors.js';
 export type { Callback, Control, EpochRecord, StepRecord, TrainContext } from './callbacks/index.js';
 export { csvLogger, earlyStopping, keepCheckpoints, targetReached } from './callbacks/index.js';
-export { configSchema, resolveConfig, type ConfigInput, type RunConfig } from './config.js';
-export { catalog, openDataset, type OpenOptions } from './data/index.js';
-export { ConvoyError, type ErrorCode } from './errors.js';
-export { evaluateSplit } from './evaluation.js';
+export {
+  type ConfigInput,
+  configSchema,
+  type RunConfig,
+  readConfigFile,
+  readRecipe,
+  recipeNames,
+  resolveConfig,
+} from './config/index.js';
+export type {
+  BatchRequest,
+  BatchSlot,
+  BatchStage,
+  Dataset,
+  DatasetPair,
+  ImageShape,
+  LossSpec,
+  Precision,
+} from './contracts/index.js';
+export { catalog, type OpenOptions, openDataset } from './data/index.js';
 export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
-export { analyseRun, type AnalyseOptions, type Analysis } from './analyse-run.js';
-export { findLearningRate, type LearningRateSearch, type LearningRateSearchOptions, suggestLearningRates } from './lr-find.js';
 export { createModel, initialWeights, modelSummary, networks } from './models/index.js';
-export { readConfigFile, readRecipe, recipeNames } from './recipes.js';
-export { openRun, type OpenRunOptions } from './run-model.js';
-export type { Runtime } from './runtime.js';
-export { type Progress, Trainer, type TrainerOptions, type TrainSummary } from './trainer.js';
-export { Trace } from './trace.js';
-export { type Check, verify } from './verify.js';
+export type { Runtime } from './runtime/index.js';
+export {
+  type AnalyseOptions,
+  type Analysis,
+  analyseRun,
+  type Check,
+  findLearningRate,
+  type LearningRateSearch,
+  type LearningRateSearchOptions,
+  suggestLearningRates,
+  verify,
+} from './tools/index.js';
+export {
+  evaluateSplit,
+  type OpenRunOptions,
+  openRun,
+  type Progress,
+  Trace,
+  Trainer,
+  type TrainerOptions,
+  type TrainSummary,
+} from './training/index.js';
 export { loadModelFile, mapWeights, readWeightsFile, writeSafetensors } from './weights/index.js';

@@ -1,15 +1,22 @@
 /** Piscina entry of the gradient pool: one engine a thread, made when the thread starts. */
-import { threadId, workerData as piscinaData } from 'node:worker_threads';
+import { workerData as piscinaData, threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
-import { runSlice, type SliceTask } from '../src/all-reduce.js';
-import { BatchEnd, isFiniteLoss } from '../src/batch-end.js';
+import { ConvoyError, flattenError } from '../src/base/errors.js';
+import {
+  BatchEnd,
+  isFiniteLoss,
+  runSlice,
+  type SliceTask,
+  StepGate,
+  type StepShare,
+  type WorkerReply,
+  type WorkerSetup,
+  type WorkerTask,
+} from '../src/coordinator/in-worker.js';
 import { createEngine, type Engine, type ShardTask } from '../src/engine/index.js';
-import { ConvoyError, flattenError } from '../src/errors.js';
 import { Arena, slotNames } from '../src/memory/index.js';
 import { loadNativeInWorker, type Native } from '../src/native/index.js';
 import { blockFloats, openStepKernel, type PassResult, type StepKernel } from '../src/optimizers/index.js';
-import { StepGate } from '../src/step-gate.js';
-import type { StepShare, WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
 
 const setup = (workerData ?? piscinaData) as WorkerSetup;
 const arena = Arena.open(setup.arena);
@@ -56,7 +63,10 @@ async function doSlice(slice: SliceTask, scratch: number): Promise<PassResult> {
 }
 
 /** This worker's part of the step, once all shards have their gradients; undefined where these must not move the weights. */
-async function doShare({ shard, slot }: ShardTask, { shards, slice, scratch, args }: StepShare): Promise<PassResult | undefined> {
+async function doShare(
+  { shard, slot }: ShardTask,
+  { shards, slice, scratch, args }: StepShare,
+): Promise<PassResult | undefined> {
   const mayStep = gate.pass(shard, shards.length, () => {
     if (!isFiniteLoss(batchEnd.sums(slot, shards))) return false;
     batchEnd.close(shards, batchEnd.mixture(slot, shards, 0));
@@ -106,7 +116,10 @@ export default async function run(task: WorkerTask): Promise<WorkerReply> {
         faulty?.dispose();
       } catch (second) {
         // Both are told: the first is why the second happened.
-        return { kind: 'failed', error: flattenError(new AggregateError([error, second], `${String(error)}; and then ${String(second)}`)) };
+        return {
+          kind: 'failed',
+          error: flattenError(new AggregateError([error, second], `${String(error)}; and then ${String(second)}`)),
+        };
       }
     }
     return { kind: 'failed', error: flattenError(error) };

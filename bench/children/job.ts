@@ -1,19 +1,8 @@
 /** Process that trains a configuration epoch by epoch on request (see `src/measure/protocol.ts`). */
-import type { ConfigInput } from '../../src/config.js';
-import { serve } from '../../src/measure/index.js';
+
 import { type EpochRecord, Trainer } from '../../src/index.js';
-
-export interface JobSetup {
-  readonly config: ConfigInput;
-  readonly dataDir?: string;
-}
-
-/** An epoch with its evaluation. */
-export interface JobRound {
-  readonly images: number;
-  readonly seconds: number;
-  readonly accuracy: number;
-}
+import { serve } from '../../src/measure/index.js';
+import type { JobRound, JobSetup } from '../harness/jobs.js';
 
 await serve<JobSetup, object>(async ({ config, dataDir }) => {
   // As with the peers, data and model are there before the clock starts; everything after counts.

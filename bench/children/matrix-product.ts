@@ -2,9 +2,10 @@
  * Process that multiplies square matrices on request, on all cores, through the TensorFlow that convoy trains with: the
  * peak that a step can be held against.
  */
+
+import type { Precision } from '../../src/contracts/index.js';
 import { serve } from '../../src/measure/index.js';
 import { loadNative } from '../../src/native/index.js';
-import type { Precision } from '../../src/contracts/index.js';
 
 export interface ProductSetup {
   /** Side of the matrices. */

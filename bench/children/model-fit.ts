@@ -1,8 +1,9 @@
 /** Process that trains with tfjs-node's own `model.fit` on request (see `src/measure/protocol.ts`). */
-import { createModel } from '../../src/models/index.js';
+
+import { type Tensor, tf } from '../../src/base/tf.js';
 import { serve } from '../../src/measure/index.js';
+import { createModel } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { type Tensor, tf } from '../../src/tf.js';
 import type { BenchNetwork } from '../harness/networks.js';
 
 /** Batches of noise that are trained on again and again. */
@@ -18,7 +19,9 @@ await serve<BenchNetwork, { readonly steps: number }>(async ({ name, image, opti
   });
   const count = batches * batch;
   const images = tf.randomUniform([count, image.height, image.width, image.channels], 0, 1, 'float32', 0);
-  const labels = tf.tidy(() => tf.oneHot(tf.range(0, count, 1, 'int32').mod(tf.scalar(classes, 'int32')).toInt(), classes));
+  const labels = tf.tidy(() =>
+    tf.oneHot(tf.range(0, count, 1, 'int32').mod(tf.scalar(classes, 'int32')).toInt(), classes),
+  );
   return {
     facts: { version: `${tf.version.tfjs} on TensorFlow ${tensorflowVersion}` },
     round: async ({ steps }) => {

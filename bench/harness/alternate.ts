@@ -1,5 +1,5 @@
 import { type MeasuringChild, MissingError } from '../../src/measure/index.js';
-import { summarize, type Summary } from './statistics.js';
+import { type Summary, summarize } from './statistics.js';
 
 /** The least that every measured round says. */
 export interface Rate {
@@ -50,7 +50,10 @@ export async function alternate<Round extends Rate>(
         contests.push({ name, index: running.length - 1 });
         await child.round({ steps: warmUpSteps });
         const timed = await child.round({ steps: warmUpSteps });
-        (running.at(-1) as (typeof running)[number]).steps = Math.max(2, Math.ceil((seconds * warmUpSteps) / timed.seconds));
+        (running.at(-1) as (typeof running)[number]).steps = Math.max(
+          2,
+          Math.ceil((seconds * warmUpSteps) / timed.seconds),
+        );
       } catch (error) {
         if (!(error instanceof MissingError)) throw error;
         contests.push({ name, missing: error.message, index: -1 });

@@ -1,10 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ConfigInput } from '../../src/config/index.js';
 import type { Dataset } from '../../src/contracts/index.js';
 import { openDataset } from '../../src/data/index.js';
 import { MeasuringChild } from '../../src/measure/index.js';
-import type { JobRound, JobSetup } from '../children/job.js';
+
+/** What a job trains. */
+export interface JobSetup {
+  readonly config: ConfigInput;
+  readonly dataDir?: string;
+}
+
+/** An epoch with its evaluation. */
+export interface JobRound {
+  readonly images: number;
+  readonly seconds: number;
+  readonly accuracy: number;
+}
 
 /** A process that trains whole epochs. */
 export type JobChild = MeasuringChild<object, JobRound>;
@@ -22,7 +35,8 @@ export async function writeRawDataset(name: string, folder: string, dataDir?: st
 }
 
 async function writeSplit({ split, store, targets }: Dataset, folder: string): Promise<void> {
-  if (store.kind !== 'pixels' || targets.kind !== 'classes') throw new TypeError('peers read decoded images with one class each');
+  if (store.kind !== 'pixels' || targets.kind !== 'classes')
+    throw new TypeError('peers read decoded images with one class each');
   await writeFile(join(folder, `${split}.pixels`), store.pixels);
   await writeFile(join(folder, `${split}.labels`), targets.labels);
 }

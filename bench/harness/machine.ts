@@ -30,17 +30,34 @@ export async function describeMachine(): Promise<Machine> {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()}`,
     node: process.versions.node,
-    libraries: { tensorflow: tensorflowVersion, 'kernels of our own': kernels.instructions || 'none', ...Object.fromEntries(libraries) },
+    libraries: {
+      tensorflow: tensorflowVersion,
+      'kernels of our own': kernels.instructions || 'none',
+      ...Object.fromEntries(libraries),
+    },
     commit: commit(),
   };
 }
 
 function commit(): string {
   const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: new URL('../../../', import.meta.url), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    execFileSync('git', args, {
+      cwd: new URL('../../../', import.meta.url),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   try {
     // Results and their report are written by the benches themselves.
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results', ':!docs', ':!README.md');
+    const changed = git(
+      'status',
+      '--porcelain',
+      '--untracked-files=no',
+      '--',
+      '.',
+      ':!bench/results',
+      ':!docs',
+      ':!README.md',
+    );
     return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`;
   } catch {
     return 'unknown'; // not a checkout, or no git

@@ -1,4 +1,4 @@
-import type { ConfigInput } from '../../src/config.js';
+import type { ConfigInput } from '../../src/config/index.js';
 import type { ImageShape } from '../../src/contracts/index.js';
 import { availableCores } from '../../src/native/index.js';
 

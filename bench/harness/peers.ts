@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { ConfigInput } from '../../src/config/index.js';
 import type { Precision } from '../../src/contracts/index.js';
 import { MeasuringChild, type StepRound, startStepChild } from '../../src/measure/index.js';
-import type { ConfigInput } from '../../src/config.js';
 import { availableCores, hidesCaches } from '../../src/native/index.js';
 import type { Contender } from './alternate.js';
 import { type BenchNetwork, stepConfig } from './networks.js';
@@ -47,7 +47,11 @@ export function settingsText(settings: PeerSettings): string {
 }
 
 /** What a peer's process is told besides its settings. */
-export function peerSetup(network: BenchNetwork, precision: Precision, more: Readonly<Record<string, unknown>> = {}): object {
+export function peerSetup(
+  network: BenchNetwork,
+  precision: Precision,
+  more: Readonly<Record<string, unknown>> = {},
+): object {
   const { height, width, channels } = network.image;
   return {
     network: network.name,
@@ -73,12 +77,23 @@ export function startPeer<Request, Round>(peer: Peer, setup: object): Promise<Me
   // Compiled files lie in dist/bench/harness, the scripts are not compiled.
   const script = fileURLToPath(new URL(`../../../bench/peers/${peer.script}`, import.meta.url));
   // Threads and kernels of the peers are theirs to choose, whatever this process was told.
-  const env = { ...keepsMemory, TF_NUM_INTRAOP_THREADS: undefined, TF_NUM_INTEROP_THREADS: undefined, OMP_NUM_THREADS: undefined, TF_ENABLE_ONEDNN_OPTS: undefined };
+  const env = {
+    ...keepsMemory,
+    TF_NUM_INTRAOP_THREADS: undefined,
+    TF_NUM_INTEROP_THREADS: undefined,
+    OMP_NUM_THREADS: undefined,
+    TF_ENABLE_ONEDNN_OPTS: undefined,
+  };
   return MeasuringChild.start({ command: [peersPython(), script], setup, env });
 }
 
 /** A peer with one of its settings, ready to be compared. */
-export function peerContender(peer: Peer, settings: PeerSettings, network: BenchNetwork, precision: Precision): Contender {
+export function peerContender(
+  peer: Peer,
+  settings: PeerSettings,
+  network: BenchNetwork,
+  precision: Precision,
+): Contender {
   return {
     name: `${peer.name} (${settingsText(settings)})`,
     start: () => startPeer(peer, peerSetup(network, precision, { settings })),
@@ -93,7 +108,11 @@ export interface ConvoyOptions {
 }
 
 /** convoy's own step, ready to be compared. */
-export function convoyContender(name: string, network: BenchNetwork, { config, ...options }: ConvoyOptions = {}): Contender<StepRound> {
+export function convoyContender(
+  name: string,
+  network: BenchNetwork,
+  { config, ...options }: ConvoyOptions = {},
+): Contender<StepRound> {
   return { name, start: () => startStepChild({ config: stepConfig(network, config), image: network.image }, options) };
 }
 
@@ -104,6 +123,10 @@ export function modelFitContender(network: BenchNetwork): Contender {
   return {
     name: 'tfjs-node model.fit',
     start: () =>
-      MeasuringChild.start({ command: [process.execPath, script], setup: network, env: { ...keepsMemory, TF_NUM_INTRAOP_THREADS: cores } }),
+      MeasuringChild.start({
+        command: [process.execPath, script],
+        setup: network,
+        env: { ...keepsMemory, TF_NUM_INTRAOP_THREADS: cores },
+      }),
   };
 }

@@ -35,7 +35,10 @@ const pageOfAll = 'docs/benchmarks.md';
 export function resultSummary(result: BenchResult): string {
   const [first, ...others] = result.tables.map(({ title }) => title);
   if (first === undefined || others.length === 0) return resultMarkdown(result);
-  const anchor = result.title.toLowerCase().replaceAll(/[^a-z0-9_ -]/g, '').replaceAll(' ', '-');
+  const anchor = result.title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_ -]/g, '')
+    .replaceAll(' ', '-');
   const more = `More in [${pageOfAll}](${pageOfAll}#${anchor}): ${others.join('; ')}.`;
   return resultMarkdown({ ...result, tables: result.tables.slice(0, 1) }, undefined, more);
 }
@@ -49,7 +52,8 @@ export function resultSummary(result: BenchResult): string {
 export function resultMarkdown(result: BenchResult, chartsFolder = 'docs/', more?: string): string {
   const { machine, claims, tables, charts, notes } = result;
   const lines: string[] = [];
-  if (claims.length > 0) lines.push('| claim | measured | needed | holds |', '| --- | ---: | ---: | --- |', ...claims.map(claimLine), '');
+  if (claims.length > 0)
+    lines.push('| claim | measured | needed | holds |', '| --- | ---: | ---: | --- |', ...claims.map(claimLine), '');
   for (const table of tables) lines.push(...markdownTable(table));
   for (const { file, options } of charts) lines.push(`![${options.title}](${chartsFolder}${file}.svg)`, '');
   if (more !== undefined) lines.push(more, '');
@@ -72,7 +76,10 @@ export async function writeCharts({ charts }: BenchResult, folder: string): Prom
 function draw(chart: ResultChart): Chart {
   if (chart.kind === 'scaling') return scalingChart(chart.options);
   // JSON knows no undefined: what has no value came back as null.
-  const series = chart.options.series.map(({ name, values }) => ({ name, values: values.map((value) => value ?? undefined) }));
+  const series = chart.options.series.map(({ name, values }) => ({
+    name,
+    values: values.map((value) => value ?? undefined),
+  }));
   const options = { ...chart.options, series };
   return chart.kind === 'bars' ? barChart(options) : stackedBarChart(options);
 }
@@ -105,5 +112,8 @@ export function resultsPage(results: readonly BenchResult[]): string {
       ? `## ${result.title}\n\n${resultMarkdown(result, '')}\n`
       : `### ${result.title}: ${result.machine.cpu}\n\n${resultMarkdown({ ...result, charts: [] }, '')}\n`,
   );
-  return ['# Benchmarks\n\nWritten by `npm run bench -- report` from the newest results in `bench/results`.\n', ...parts].join('\n');
+  return [
+    '# Benchmarks\n\nWritten by `npm run bench -- report` from the newest results in `bench/results`.\n',
+    ...parts,
+  ].join('\n');
 }

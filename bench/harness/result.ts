@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { writeFileAtomic } from '../../src/atomic-file.js';
+import { writeFileAtomic } from '../../src/base/atomic-file.js';
 import type { BarChartOptions, ScalingSeries } from '../../src/plots/index.js';
 import type { Machine } from './machine.js';
 
@@ -18,7 +18,11 @@ export type ResultChart =
   | {
       readonly file: string;
       readonly kind: 'scaling';
-      readonly options: { readonly title: string; readonly valueName: string; readonly series: readonly ScalingSeries[] };
+      readonly options: {
+        readonly title: string;
+        readonly valueName: string;
+        readonly series: readonly ScalingSeries[];
+      };
     };
 
 /** Something that must hold, and whether it did. */
@@ -67,7 +71,10 @@ export const resultsFolder = fileURLToPath(new URL('../../../bench/results/', im
 
 /** A processor as part of a file's name: `Intel(R) Xeon(R) Processor` is `intel-xeon`. */
 export function processorName({ cpu }: Pick<Machine, 'cpu'>): string {
-  const words = cpu.toLowerCase().replace(/\((r|tm)\)|\b(processor|cpu)\b|@ ?[\d.]+ ?ghz/g, ' ').match(/[a-z0-9.]+/g);
+  const words = cpu
+    .toLowerCase()
+    .replace(/\((r|tm)\)|\b(processor|cpu)\b|@ ?[\d.]+ ?ghz/g, ' ')
+    .match(/[a-z0-9.]+/g);
   return words?.join('-') ?? 'unknown';
 }
 
@@ -83,7 +90,9 @@ export async function writeResult(result: BenchResult): Promise<string> {
 export function readResults(folder = resultsFolder): BenchResult[] {
   let names: string[];
   try {
-    names = readdirSync(folder).filter((name) => name.endsWith('.json')).sort();
+    names = readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .sort();
   } catch {
     return []; // nothing measured yet
   }

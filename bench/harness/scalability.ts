@@ -17,7 +17,8 @@ export function fitScalability(points: readonly (readonly [number, number])[]): 
   const single = points[0]?.[1] ?? Number.NaN;
   const rest = points.slice(1).map(([n, throughput]) => ({ m: n - 1, y: (n * single) / throughput - 1 }));
   if (rest.length === 0) return { single, contention: 0, coherency: undefined };
-  const sum = (term: (point: { m: number; y: number }) => number) => rest.reduce((total, point) => total + term(point), 0);
+  const sum = (term: (point: { m: number; y: number }) => number) =>
+    rest.reduce((total, point) => total + term(point), 0);
   const [m2, m3, m4] = [sum(({ m }) => m ** 2), sum(({ m }) => m ** 3), sum(({ m }) => m ** 4)];
   const [my, m2y] = [sum(({ m, y }) => m * y), sum(({ m, y }) => m * m * y)];
   const alone = { single, contention: Math.max(0, my / m2) };

@@ -1,4 +1,4 @@
-import { type AllReduceMeasurement, run } from '../all-reduce.js';
+import { type AllReduceMeasurement, run } from '../harness/all-reduce.js';
 import type { Bench } from './bench.js';
 
 /** A small CNN, cifar10-cnn, ResNet-50. */
@@ -21,10 +21,27 @@ export const allReduceBench: Bench = {
       tables: [
         {
           title: 'Median ms a step; GB/s of the least traffic a step needs, and as a share of what a plain copy moves',
-          columns: ['optimizer', 'parameters', 'shards', 'all-reduce', 'optimizer', 'one thread', 'two threads', 'GB/s', 'of a copy'],
+          columns: [
+            'optimizer',
+            'parameters',
+            'shards',
+            'all-reduce',
+            'optimizer',
+            'one thread',
+            'two threads',
+            'GB/s',
+            'of a copy',
+          ],
           rows: measured.map((line) => [
-            line.optimizer, line.parameters, line.shards, line.allReduceMilliseconds, line.optimizerMilliseconds,
-            line.milliseconds, line.twoThreadsMilliseconds, line.gigabytesPerSecond, line.ofCopy,
+            line.optimizer,
+            line.parameters,
+            line.shards,
+            line.allReduceMilliseconds,
+            line.optimizerMilliseconds,
+            line.milliseconds,
+            line.twoThreadsMilliseconds,
+            line.gigabytesPerSecond,
+            line.ofCopy,
           ]),
         },
       ],

@@ -1,6 +1,6 @@
-import { parseAugment } from '../../augment/index.js';
-import { readRecipe } from '../../src/recipes.js';
-import { type AugmentMeasurement, run as measureStage } from '../augment.js';
+import { parseAugment } from '../../augment/spec/index.js';
+import { readRecipe } from '../../src/config/index.js';
+import { type AugmentMeasurement, run as measureStage } from '../harness/augment-stage.js';
 import { startJob } from '../harness/jobs.js';
 import { atLeast, atMost, type Claim } from '../harness/result.js';
 import { summarize } from '../harness/statistics.js';
@@ -24,7 +24,9 @@ export const augmentBench: Bench = {
   title: 'Augmentation',
   async run(options) {
     options.say('the stage alone');
-    const stage = await measureStage(options.quick ? { rounds: 1, thumbnails: 1024, photographs: 8 } : { rounds: options.rounds });
+    const stage = await measureStage(
+      options.quick ? { rounds: 1, thumbnails: 1024, photographs: 8 } : { rounds: options.rounds },
+    );
     const seconds = new Map<string, number[]>(lists.map((list) => [list, []]));
     for (const list of turns) {
       options.say(`${recipe} with ${list}`);
@@ -43,7 +45,13 @@ export const augmentBench: Bench = {
         {
           title: `An epoch of ${recipe} with its evaluation, seconds`,
           columns: ['transforms', 'median', 'lowest', 'highest', 'times as long as without'],
-          rows: contests.map(({ name, summary }) => [name, summary.median, summary.lowest, summary.highest, summary.median / plain]),
+          rows: contests.map(({ name, summary }) => [
+            name,
+            summary.median,
+            summary.lowest,
+            summary.highest,
+            summary.median / plain,
+          ]),
         },
       ],
       claims: [
@@ -82,10 +90,20 @@ function stageClaims(measurements: readonly AugmentMeasurement[]): Claim[] {
   const find = (name: string) => measurements.find((line) => line.name === name);
   const pillow = find('Pillow: photographs');
   return [
-    atLeast('flip, crop, rotate of 32x32: images/s a core', leastTurned, find('flip, crop, rotate')?.perCore ?? Number.NaN),
+    atLeast(
+      'flip, crop, rotate of 32x32: images/s a core',
+      leastTurned,
+      find('flip, crop, rotate')?.perCore ?? Number.NaN,
+    ),
     atLeast('flip, crop of 32x32: images/s a core', leastMoved, find('flip, crop')?.perCore ?? Number.NaN),
     ...(pillow === undefined
       ? []
-      : [atLeast('photographs: times as fast as Pillow, by CPU time', leastOverPillow, (find('photographs')?.perCore ?? Number.NaN) / pillow.perCore)]),
+      : [
+          atLeast(
+            'photographs: times as fast as Pillow, by CPU time',
+            leastOverPillow,
+            (find('photographs')?.perCore ?? Number.NaN) / pillow.perCore,
+          ),
+        ]),
   ];
 }

@@ -1,14 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConfigInput } from '../../src/config.js';
+import { type ConfigInput, readRecipe } from '../../src/config/index.js';
 import { MissingError } from '../../src/measure/index.js';
 import { cpuFeatures } from '../../src/native/index.js';
-import { readRecipe } from '../../src/recipes.js';
-import { type JobChild, startJob, writeRawDataset } from '../harness/jobs.js';
 import { quickest } from '../harness/alternate.js';
+import { type JobChild, startJob, writeRawDataset } from '../harness/jobs.js';
 import { benchNetworks, threadSettings } from '../harness/networks.js';
-import { convoyContender, peers, peersPython, peerSetup, startPeer } from '../harness/peers.js';
+import { convoyContender, peerSetup, peers, peersPython, startPeer } from '../harness/peers.js';
 import { atLeast, type Claim } from '../harness/result.js';
 import { type Bench, wanted } from './bench.js';
 
@@ -33,7 +32,8 @@ export const jobsBench: Bench = {
       const batch = config.batchSize ?? 32;
       const epochs = options.epochs ?? (options.quick ? 1 : (config.epochs ?? 10));
       const network = benchNetworks.find(({ name }) => name === config.model?.name);
-      if (network === undefined || config.dataset === undefined) throw new RangeError(`recipe ${recipe} is of no measured network`);
+      if (network === undefined || config.dataset === undefined)
+        throw new RangeError(`recipe ${recipe} is of no measured network`);
       if (epochs !== config.epochs) notes.push(`${recipe}: ${epochs} of its ${config.epochs} epochs`);
       options.say(`${recipe}: data`);
       const folder = await mkdtemp(join(tmpdir(), 'convoy-jobs-'));
@@ -49,11 +49,16 @@ export const jobsBench: Bench = {
       try {
         await writeRawDataset(config.dataset, folder, options.dataDir);
         const own = (more: ConfigInput) =>
-          startJob({ config: { ...config, epochs, ...more }, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) });
+          startJob({
+            config: { ...config, epochs, ...more },
+            ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+          });
         const settings = threadSettings();
         options.say(`${recipe}: settings of convoy`);
         const { best, contests } = await quickest(
-          settings.map(({ name, config: threads }) => convoyContender(name, { ...network, batch }, { config: threads })),
+          settings.map(({ name, config: threads }) =>
+            convoyContender(name, { ...network, batch }, { config: threads }),
+          ),
           { seconds: options.seconds, rounds: options.quick ? 1 : 2 },
         );
         for (const { name, rate } of contests) tried.push([recipe, name, batch, rate.median]);
@@ -62,7 +67,9 @@ export const jobsBench: Bench = {
         if (cpuFeatures().bfloat16) await add('convoy, bfloat16', () => own({ ...threads, precision: 'bfloat16' }));
         for (const peer of peers.filter(({ name }) => name === 'PyTorch' || name === 'Keras')) {
           const settings = peer.settings[0] ?? {};
-          await add(peer.name, () => startPeer(peer, peerSetup({ ...network, batch }, 'float32', { settings, data: folder })));
+          await add(peer.name, () =>
+            startPeer(peer, peerSetup({ ...network, batch }, 'float32', { settings, data: folder })),
+          );
         }
         for (let epoch = 1; epoch <= epochs; epoch++) {
           for (const run of runs) {
@@ -80,7 +87,8 @@ export const jobsBench: Bench = {
       for (const { name, child, seconds, accuracy } of runs) {
         rows.push([recipe, name, batch, epochs, seconds, accuracy * 100, seconds / convoy]);
         if (typeof child.facts['version'] === 'string') libraries[name] = child.facts['version'];
-        if (name === judged) claims.push(atLeast(`${recipe}, whole job: convoy against ${name}`, bound, seconds / convoy));
+        if (name === judged)
+          claims.push(atLeast(`${recipe}, whole job: convoy against ${name}`, bound, seconds / convoy));
       }
       const low = runs.find(({ name }) => name === 'convoy, bfloat16');
       if (recipe === 'cifar10-cnn' && low !== undefined && epochs === config.epochs) {
@@ -90,11 +98,22 @@ export const jobsBench: Bench = {
     }
     return {
       tables: [
-        { title: 'Training and evaluation, seconds', columns: ['recipe', 'trainer', 'batch', 'epochs', 'seconds', 'test accuracy %', 'times convoy'], rows },
-        { title: 'Thread settings of convoy that were tried, images/s', columns: ['recipe', 'settings', 'batch', 'median'], rows: tried },
+        {
+          title: 'Training and evaluation, seconds',
+          columns: ['recipe', 'trainer', 'batch', 'epochs', 'seconds', 'test accuracy %', 'times convoy'],
+          rows,
+        },
+        {
+          title: 'Thread settings of convoy that were tried, images/s',
+          columns: ['recipe', 'settings', 'batch', 'median'],
+          rows: tried,
+        },
       ],
       claims,
-      notes: ['Every trainer has the data in memory before the clock starts; epochs of the trainers alternate.', ...notes],
+      notes: [
+        'Every trainer has the data in memory before the clock starts; epochs of the trainers alternate.',
+        ...notes,
+      ],
       libraries,
     };
   },

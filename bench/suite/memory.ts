@@ -35,7 +35,13 @@ export const memoryBench: Bench = {
           const after = (await child.round({ steps: rounds * steps })).residentBytes / mebibyte;
           const grown = (after - before) / rounds;
           growth = Math.max(growth, grown);
-          rows.push([network.name, workers, after, resident.length === 0 ? null : after - (resident.at(-1) ?? 0), grown]);
+          rows.push([
+            network.name,
+            workers,
+            after,
+            resident.length === 0 ? null : after - (resident.at(-1) ?? 0),
+            grown,
+          ]);
           resident.push(after);
         } finally {
           await child.close();

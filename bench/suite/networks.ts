@@ -19,13 +19,27 @@ export const networksBench: Bench = {
       const model = createModel(name, { height: defaultInput, width: defaultInput, channels, classes: defaultClasses });
       const { parameters, multiplyAdds, activationBytes } = modelSummary(model);
       model.dispose();
-      rows.push([`\`${name}\``, title, `${defaultInput}x${defaultInput}x${channels}`, parameters, multiplyAdds / million, activationBytes / mebibyte]);
+      rows.push([
+        `\`${name}\``,
+        title,
+        `${defaultInput}x${defaultInput}x${channels}`,
+        parameters,
+        multiplyAdds / million,
+        activationBytes / mebibyte,
+      ]);
     }
     return {
       tables: [
         {
           title: 'At the usual input and number of classes',
-          columns: ['network', '', 'input', 'parameters', 'million multiply-adds a sample', 'MiB of activations a sample'],
+          columns: [
+            'network',
+            '',
+            'input',
+            'parameters',
+            'million multiply-adds a sample',
+            'MiB of activations a sample',
+          ],
           rows,
         },
       ],

@@ -7,7 +7,13 @@ import { atLeast, type Claim, type ResultChart } from '../harness/result.js';
 import { type Bench, wanted } from './bench.js';
 
 /** How many times the best setting of each peer convoy must reach, by network and precision. */
-const bounds: readonly { readonly network: string; readonly precision: Precision; readonly peer: RegExp; readonly name: string; readonly bound: number }[] = [
+const bounds: readonly {
+  readonly network: string;
+  readonly precision: Precision;
+  readonly peer: RegExp;
+  readonly name: string;
+  readonly bound: number;
+}[] = [
   { network: 'cifar10-cnn', precision: 'float32', peer: /^Keras/, name: 'the best Keras', bound: 1.2 },
   { network: 'cifar10-cnn', precision: 'float32', peer: /^PyTorch/, name: 'the best PyTorch', bound: 2 },
   { network: 'cifar10-cnn', precision: 'bfloat16', peer: /^(Keras|PyTorch)/, name: 'the best peer', bound: 1.2 },
@@ -36,7 +42,10 @@ export const peersBench: Bench = {
           if (missing.has(peer.name)) continue;
           options.say(`${label}: settings of ${peer.name}`);
           const settings = peer.settings.map((setting) => peerContender(peer, setting, network, precision));
-          const { best, contests } = await quickest(settings, { seconds: options.seconds, rounds: options.quick ? 1 : 2 });
+          const { best, contests } = await quickest(settings, {
+            seconds: options.seconds,
+            rounds: options.quick ? 1 : 2,
+          });
           for (const { name, rate, facts, missing: reason } of contests) {
             if (reason !== undefined) missing.set(peer.name, reason);
             else tried.push([network.name, precision, name, rate.median]);
@@ -49,12 +58,25 @@ export const peersBench: Bench = {
         const contests = await alternate(final, options);
         const [own] = contests as [Contest];
         for (const { name, rate } of contests) {
-          rows.push([network.name, precision, network.batch, name, rate.median, rate.lowest, rate.highest, own.rate.median / rate.median]);
+          rows.push([
+            network.name,
+            precision,
+            network.batch,
+            name,
+            rate.median,
+            rate.lowest,
+            rate.highest,
+            own.rate.median / rate.median,
+          ]);
         }
         for (const { network: of, precision: at, peer, name, bound } of bounds) {
-          const best = Math.max(...contests.filter((contest) => peer.test(contest.name)).map(({ rate }) => rate.median));
+          const best = Math.max(
+            ...contests.filter((contest) => peer.test(contest.name)).map(({ rate }) => rate.median),
+          );
           if (of !== network.name || at !== precision || !Number.isFinite(best)) continue;
-          claims.push(atLeast(`${label}, batch ${network.batch}: convoy against ${name}`, bound, own.rate.median / best));
+          claims.push(
+            atLeast(`${label}, batch ${network.batch}: convoy against ${name}`, bound, own.rate.median / best),
+          );
         }
         names.push(label);
         for (const { name, rate } of contests) {
@@ -82,14 +104,22 @@ export const peersBench: Bench = {
           columns: ['network', 'precision', 'batch', 'trainer', 'median', 'lowest', 'highest', 'convoy against it'],
           rows,
         },
-        { title: 'Settings of the peers that were tried, images/s', columns: ['network', 'precision', 'setting', 'median'], rows: tried },
+        {
+          title: 'Settings of the peers that were tried, images/s',
+          columns: ['network', 'precision', 'setting', 'median'],
+          rows: tried,
+        },
       ],
       claims,
       charts,
       notes: [
         "Peers and tfjs-node keep freed memory (glibc's MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_), for machines where page faults are dear; convoy's processes do not.",
         'Peers read prepared float32 batches from memory; convoy gathers and scales uint8 images by a shuffled order, as in training.',
-        ...(hidesCaches() ? ["This machine hides its caches, which TensorFlow's oneDNN takes to be of one byte: it is told of them in Keras too, which else computes wrongly."] : []),
+        ...(hidesCaches()
+          ? [
+              "This machine hides its caches, which TensorFlow's oneDNN takes to be of one byte: it is told of them in Keras too, which else computes wrongly.",
+            ]
+          : []),
         ...[...missing].map(([name, reason]) => `${name} is missing with ${peersPython()}: ${reason}`),
       ],
       libraries,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recipeNames, readRecipe } from '../../src/recipes.js';
-import type { TrainSummary } from '../../src/run-folder.js';
+import { readRecipe, recipeNames } from '../../src/config/index.js';
+import type { TrainSummary } from '../../src/run/index.js';
 import { atLeast, type Claim } from '../harness/result.js';
 import { type Bench, wanted } from './bench.js';
 
@@ -10,9 +10,14 @@ function endedRun(folder: string, recipe: string): TrainSummary | undefined {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const number = (name: string): number => Number(name.slice(recipe.length + 1)); // NAME itself is 0
   const [last] = names
-    .filter((name) => name.startsWith(recipe) && Number.isInteger(number(name)) && existsSync(join(folder, name, 'summary.json')))
+    .filter(
+      (name) =>
+        name.startsWith(recipe) && Number.isInteger(number(name)) && existsSync(join(folder, name, 'summary.json')),
+    )
     .sort((a, b) => number(b) - number(a));
-  return last === undefined ? undefined : (JSON.parse(readFileSync(join(folder, last, 'summary.json'), 'utf8')) as TrainSummary);
+  return last === undefined
+    ? undefined
+    : (JSON.parse(readFileSync(join(folder, last, 'summary.json'), 'utf8')) as TrainSummary);
 }
 
 /** What runs of the recipes reached: collected from run folders, not trained here. */
@@ -32,7 +37,16 @@ export const recipesBench: Bench = {
       }
       const { test, parameters, epochs, seconds, imagesPerSecond, precision } = summary;
       const accuracy = 100 * test.accuracy;
-      rows.push([recipe, parameters, epochs, precision, accuracy, seconds / 60, imagesPerSecond, `\`npm run train -- --recipe ${recipe}\``]);
+      rows.push([
+        recipe,
+        parameters,
+        epochs,
+        precision,
+        accuracy,
+        seconds / 60,
+        imagesPerSecond,
+        `\`npm run train -- --recipe ${recipe}\``,
+      ]);
       if (target !== undefined) claims.push(atLeast(`${recipe}: test accuracy %`, 100 * target.accuracy, accuracy));
     }
     return {

@@ -41,7 +41,12 @@ export const sampleMemoryBench: Bench = {
       }
       // The pixels that wait in slots are the batch's too.
       const measured = ((peaks[1] as number) - (peaks[0] as number)) / more;
-      rows.push([`\`${name}\``, `${side}x${side}x${channels}`, more, ...[activationBytes, trainingBytes, measured].map((size) => size / mebibyte)]);
+      rows.push([
+        `\`${name}\``,
+        `${side}x${side}x${channels}`,
+        more,
+        ...[activationBytes, trainingBytes, measured].map((size) => size / mebibyte),
+      ]);
       claims.push(atMost(`${name}: of the memory a sample that its summary states`, 1, measured / trainingBytes));
     }
     return {
@@ -53,7 +58,9 @@ export const sampleMemoryBench: Bench = {
         },
       ],
       claims,
-      notes: ['Of a network whose weights take more memory to load than its step does, what the step takes is seen only in part, or not at all.'],
+      notes: [
+        'Of a network whose weights take more memory to load than its step does, what the step takes is seen only in part, or not at all.',
+      ],
     };
   },
 };

@@ -61,15 +61,26 @@ export const scalingBench: Bench = {
           const { compute, ...others } = phaseMedians(contests[index] as Contest<StepRound>);
           const overhead = Object.values(others).reduce((sum, value) => sum + value, 0);
           claims.push(
-            atLeast(`cifar10-cnn, batch ${batch}: efficiency of ${workers} workers on ${workers} cores`, leastEfficiency, efficiency),
-            atMost(`cifar10-cnn, batch ${batch}, ${workers} workers: share of the step that is not compute`, mostOverhead, overhead / (compute + overhead)),
+            atLeast(
+              `cifar10-cnn, batch ${batch}: efficiency of ${workers} workers on ${workers} cores`,
+              leastEfficiency,
+              efficiency,
+            ),
+            atMost(
+              `cifar10-cnn, batch ${batch}, ${workers} workers: share of the step that is not compute`,
+              mostOverhead,
+              overhead / (compute + overhead),
+            ),
           );
         }
       }
       series.push({ name: network.name, points });
       const fit = fitScalability(points);
       fits.push([
-        network.name, fit.single, fit.contention, fit.coherency ?? null,
+        network.name,
+        fit.single,
+        fit.contention,
+        fit.coherency ?? null,
         ...projected.map((workers) => projectThroughput(fit, workers)),
       ]);
       if (fit.coherency === undefined) {
@@ -79,16 +90,27 @@ export const scalingBench: Bench = {
     }
     return {
       tables: [
-        { title: `Over ${options.rounds} alternating rounds`, columns: ['network', 'scaling', 'workers', 'batch', 'images/s', 'lowest', 'highest', 'efficiency'], rows },
         {
-          title: 'Universal Scalability Law X(n) = X(1) n / (1 + contention (n - 1) + coherency n (n - 1)), and images/s that it PROJECTS (not measured)',
+          title: `Over ${options.rounds} alternating rounds`,
+          columns: ['network', 'scaling', 'workers', 'batch', 'images/s', 'lowest', 'highest', 'efficiency'],
+          rows,
+        },
+        {
+          title:
+            'Universal Scalability Law X(n) = X(1) n / (1 + contention (n - 1) + coherency n (n - 1)), and images/s that it PROJECTS (not measured)',
           columns: ['network', 'X(1)', 'contention', 'coherency', ...projected.map((workers) => `${workers} cores`)],
           rows: fits,
         },
       ],
       claims,
       notes,
-      charts: [{ file: 'bench-scaling', kind: 'scaling', options: { title: 'Throughput by workers (strong scaling)', valueName: 'images/s', series } }],
+      charts: [
+        {
+          file: 'bench-scaling',
+          kind: 'scaling',
+          options: { title: 'Throughput by workers (strong scaling)', valueName: 'images/s', series },
+        },
+      ],
     };
   },
 };

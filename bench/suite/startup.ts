@@ -21,7 +21,10 @@ export const startupBench: Bench = {
       options.say(network.name);
       const cache = await mkdtemp(join(tmpdir(), 'convoy-startup-'));
       const once = async (): Promise<number> => {
-        const child = await startStepChild({ config: stepConfig(network), image: network.image }, { env: { CONVOY_CACHE: cache } });
+        const child = await startStepChild(
+          { config: stepConfig(network), image: network.image },
+          { env: { CONVOY_CACHE: cache } },
+        );
         try {
           return (await child.round({ steps: 1 })).sinceStart / 1000;
         } finally {
@@ -34,13 +37,21 @@ export const startupBench: Bench = {
         for (let start = 0; start < options.rounds; start++) warm.push(await once());
         const { median, lowest, highest } = summarize(warm);
         rows.push([network.name, cold, median, lowest, highest]);
-        claims.push(atMost(`${network.name}: seconds from start to the end of the first step, warm cache`, mostSeconds, median));
+        claims.push(
+          atMost(`${network.name}: seconds from start to the end of the first step, warm cache`, mostSeconds, median),
+        );
       } finally {
         await rm(cache, { recursive: true, force: true });
       }
     }
     return {
-      tables: [{ title: 'Seconds from the start of the process to the end of the first step', columns: ['network', 'empty cache', 'warm cache', 'lowest', 'highest'], rows }],
+      tables: [
+        {
+          title: 'Seconds from the start of the process to the end of the first step',
+          columns: ['network', 'empty cache', 'warm cache', 'lowest', 'highest'],
+          rows,
+        },
+      ],
       claims,
     };
   },

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { ConfigInput } from '../../src/config.js';
+import type { ConfigInput } from '../../src/config/index.js';
 import type { Precision } from '../../src/contracts/index.js';
-import { MeasuringChild, type StepPhase, stepPhases, type StepRound } from '../../src/measure/index.js';
+import { MeasuringChild, type StepPhase, type StepRound, stepPhases } from '../../src/measure/index.js';
 import { availableCores, cpuFeatures } from '../../src/native/index.js';
 import { alternate, type Contest } from '../harness/alternate.js';
-import { trainingOperations } from '../harness/operations.js';
 import { type BenchNetwork, benchNetworks } from '../harness/networks.js';
+import { trainingOperations } from '../harness/operations.js';
 import { convoyContender } from '../harness/peers.js';
 import { atMost, type Claim, type ResultChart } from '../harness/result.js';
 import { median } from '../harness/statistics.js';
@@ -73,15 +73,23 @@ export const stepBench: Bench = {
           const total = stepPhases.reduce((sum, phase) => sum + phases[phase], 0);
           const rate = contest.rate.median;
           rows.push([
-            network.name, engine, precision, batch, rate, ...stepPhases.map((phase) => phases[phase]),
-            (rate * operations) / 1e9, (rate * operations) / (peaks.get(precision) ?? Number.NaN),
+            network.name,
+            engine,
+            precision,
+            batch,
+            rate,
+            ...stepPhases.map((phase) => phases[phase]),
+            (rate * operations) / 1e9,
+            (rate * operations) / (peaks.get(precision) ?? Number.NaN),
           ]);
           if (engine === 'compiled' && precision === 'float32') {
             bars.push({ label: `batch ${batch}`, phases: scaled(phases, 100 / total) });
             const share = (phases.allReduce + phases.optimizer) / total;
             const bound = { 256: 0.08, 32: 0.3 }[batch as number];
             if (network.name === 'cifar10-cnn' && bound !== undefined) {
-              claims.push(atMost(`cifar10-cnn, batch ${batch}: all-reduce and optimizer, share of the step`, bound, share));
+              claims.push(
+                atMost(`cifar10-cnn, batch ${batch}: all-reduce and optimizer, share of the step`, bound, share),
+              );
             }
           }
         }
@@ -114,8 +122,8 @@ export const stepBench: Bench = {
       claims,
       charts,
       notes: [
-        'GFLOP/s counts what the network asks for: two operations for each multiply-add of the forward pass, its gradient of kernels and of inputs. '
-        + 'Kernels of our own skip products whose gradient is zero, so the share of the peak can pass 1.',
+        'GFLOP/s counts what the network asks for: two operations for each multiply-add of the forward pass, its gradient of kernels and of inputs. ' +
+          'Kernels of our own skip products whose gradient is zero, so the share of the peak can pass 1.',
       ],
     };
   },

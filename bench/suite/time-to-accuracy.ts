@@ -1,4 +1,4 @@
-import { readRecipe, recipeNames } from '../../src/recipes.js';
+import { readRecipe, recipeNames } from '../../src/config/index.js';
 import { startJob } from '../harness/jobs.js';
 import { atLeast, type Claim } from '../harness/result.js';
 import { type Bench, wanted } from './bench.js';
@@ -9,7 +9,9 @@ export const timeToAccuracyBench: Bench = {
   title: 'Time to the target accuracy',
   async run(options) {
     const standard = ['shapes', 'mnist-cnn', 'fashion-mnist-cnn', 'cifar10-cnn'];
-    const names = (await recipeNames()).filter((name) => (options.networks === undefined ? standard.includes(name) : wanted(options, name)));
+    const names = (await recipeNames()).filter((name) =>
+      options.networks === undefined ? standard.includes(name) : wanted(options, name),
+    );
     const rows: (string | number | null)[][] = [];
     const claims: Claim[] = [];
     for (const name of options.quick ? names.slice(-1) : names) {
@@ -36,7 +38,13 @@ export const timeToAccuracyBench: Bench = {
       claims.push(atLeast(`${name}: test accuracy %`, target * 100, best * 100));
     }
     return {
-      tables: [{ title: 'Until the recipe’s target is reached', columns: ['recipe', 'target %', 'reached %', 'epochs', 'seconds'], rows }],
+      tables: [
+        {
+          title: 'Until the recipe’s target is reached',
+          columns: ['recipe', 'target %', 'reached %', 'epochs', 'seconds'],
+          rows,
+        },
+      ],
       claims,
     };
   },

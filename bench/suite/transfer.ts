@@ -1,12 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConfigInput, resolveConfig } from '../../src/config.js';
-import { readRecipe } from '../../src/recipes.js';
-import { readWeights } from '../../src/run-memory.js';
-import { openRun } from '../../src/run-model.js';
-import type { Runtime } from '../../src/runtime.js';
-import { Trainer, type TrainerOptions, type TrainSummary } from '../../src/trainer.js';
+import { type ConfigInput, readRecipe, resolveConfig } from '../../src/config/index.js';
+import { readWeights } from '../../src/coordinator/index.js';
+import type { Runtime } from '../../src/runtime/index.js';
+import { openRun, Trainer, type TrainerOptions, type TrainSummary } from '../../src/training/index.js';
 import { atLeast, type Claim } from '../harness/result.js';
 import type { Bench, BenchOptions } from './bench.js';
 
@@ -26,17 +24,28 @@ export const transferBench: Bench = {
       const source = await trained('transfer-source', options, { out: base });
       const before = await weightsOfRun(base, options);
       const moves = { ...(await shortened('transfer-cifar', options)), base: { name: base } };
-      const watch = new PhaseWatch(resolveConfig({ where: 'transfer-cifar', input: moves }).phases?.map(({ epochs }) => epochs) ?? []);
+      const watch = new PhaseWatch(
+        resolveConfig({ where: 'transfer-cifar', input: moves }).phases?.map(({ epochs }) => epochs) ?? [],
+      );
       const transfer = await trained('transfer-cifar', options, { config: moves, ...watch.options });
       const scratch = await trained('transfer-cifar-scratch', options, {});
       const lead = 100 * (transfer.test.accuracy - scratch.test.accuracy);
-      const row = (name: string, { epochs, seconds, test }: TrainSummary) => [name, epochs, seconds, 100 * test.accuracy];
+      const row = (name: string, { epochs, seconds, test }: TrainSummary) => [
+        name,
+        epochs,
+        seconds,
+        100 * test.accuracy,
+      ];
       return {
         tables: [
           {
             title: 'The same 500 images of cats and dogs; 2,000 test images',
             columns: ['training', 'epochs', 'seconds', 'test accuracy %'],
-            rows: [row('the base, on 40,000 images of the eight other classes', source), row('on the base', transfer), row('from scratch', scratch)],
+            rows: [
+              row('the base, on 40,000 images of the eight other classes', source),
+              row('on the base', transfer),
+              row('from scratch', scratch),
+            ],
           },
         ],
         claims: [atLeast('points ahead of training from scratch', wantedLead, lead), ...watch.claims(before)],
@@ -58,7 +67,9 @@ async function trained(recipe: string, options: BenchOptions, more: Partial<Trai
   });
   const summary = await trainer.train();
   const { user, system } = process.cpuUsage(started);
-  options.say(`${recipe}: ${(100 * summary.test.accuracy).toFixed(2)}% after ${summary.seconds.toFixed(0)} s, ${((user + system) / 1e6).toFixed(0)} s of CPU time`);
+  options.say(
+    `${recipe}: ${(100 * summary.test.accuracy).toFixed(2)}% after ${summary.seconds.toFixed(0)} s, ${((user + system) / 1e6).toFixed(0)} s of CPU time`,
+  );
   return summary;
 }
 
@@ -67,7 +78,9 @@ async function shortened(recipe: string, { quick }: BenchOptions): Promise<Confi
   const config = await readRecipe(recipe);
   if (!quick) return config;
   const few: ConfigInput = { ...config, limit: 500, schedule: { name: 'constant' } };
-  return config.phases === undefined ? { ...few, epochs: 2 } : { ...few, phases: config.phases.map((phase) => ({ ...phase, epochs: 1 })) };
+  return config.phases === undefined
+    ? { ...few, epochs: 2 }
+    : { ...few, phases: config.phases.map((phase) => ({ ...phase, epochs: 1 })) };
 }
 
 async function weightsOfRun(run: string, { dataDir }: BenchOptions): Promise<Weights> {
@@ -104,14 +117,20 @@ class PhaseWatch {
   #keep(): void {
     const runtime = this.#runtime;
     if (runtime === undefined) return;
-    const frozen = runtime.layout.parameters.filter(({ trainable, updatedByForward }) => !trainable && !updatedByForward);
+    const frozen = runtime.layout.parameters.filter(
+      ({ trainable, updatedByForward }) => !trainable && !updatedByForward,
+    );
     this.#phases.push({ weights: copied(runtime), frozen: frozen.map(({ name }) => name) });
   }
 
   claims(before: Weights): Claim[] {
     return this.#phases.map(({ weights, frozen }, phase) => {
       const same = frozen.filter((name) => Buffer.from(bytes(weights.get(name))).equals(bytes(before.get(name))));
-      return atLeast(`frozen tensors of phase ${phase + 1} that are the base's to the bit`, Math.max(1, frozen.length), same.length);
+      return atLeast(
+        `frozen tensors of phase ${phase + 1} that are the base's to the bit`,
+        Math.max(1, frozen.length),
+        same.length,
+      );
     });
   }
 }

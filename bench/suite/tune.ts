@@ -1,7 +1,7 @@
-import { resolveConfig } from '../../src/config.js';
+import { resolveConfig } from '../../src/config/index.js';
 import { availableCores } from '../../src/native/index.js';
-import { tune } from '../../src/tune.js';
-import type { TunedSettings } from '../../src/tuned-settings.js';
+import type { TunedSettings } from '../../src/runtime/index.js';
+import { tune } from '../../src/tools/index.js';
 import { alternate } from '../harness/alternate.js';
 import { benchNetworks, stepConfig } from '../harness/networks.js';
 import { convoyContender } from '../harness/peers.js';
@@ -48,18 +48,31 @@ export const tuneBench: Bench = {
       // Measured once: the same settings twice would only show the noise, and give one of them two chances.
       const others = swept.filter((settings) => name(settings) !== name(best));
       const contests = await alternate(
-        [best, ...others].map((config, index) => convoyContender(`${index === 0 ? 'tuned: ' : ''}${name(config)}`, network, { config })),
+        [best, ...others].map((config, index) =>
+          convoyContender(`${index === 0 ? 'tuned: ' : ''}${name(config)}`, network, { config }),
+        ),
         options,
       );
       const quickest = Math.max(...contests.map(({ rate }) => rate.median));
-      for (const { name: settings, rate } of contests) rows.push([network.name, settings, rate.median, rate.lowest, rate.highest, rate.median / quickest]);
+      for (const { name: settings, rate } of contests)
+        rows.push([network.name, settings, rate.median, rate.lowest, rate.highest, rate.median / quickest]);
       claims.push(
-        atLeast(`${network.name}: tuned settings, share of the best of ${contests.length}`, leastShare, (contests[0]?.rate.median ?? Number.NaN) / quickest),
+        atLeast(
+          `${network.name}: tuned settings, share of the best of ${contests.length}`,
+          leastShare,
+          (contests[0]?.rate.median ?? Number.NaN) / quickest,
+        ),
       );
       rows.push([network.name, 'seconds that convoy tune took', tuneSeconds, null, null, null]);
     }
     return {
-      tables: [{ title: `Images/s over ${options.rounds} alternating rounds`, columns: ['network', 'settings', 'median', 'lowest', 'highest', 'of the best'], rows }],
+      tables: [
+        {
+          title: `Images/s over ${options.rounds} alternating rounds`,
+          columns: ['network', 'settings', 'median', 'lowest', 'highest', 'of the best'],
+          rows,
+        },
+      ],
       claims,
     };
   },

@@ -50,7 +50,8 @@ export function staleKernels(target) {
   try {
     const { made, failed } = JSON.parse(readFileSync(places(target).stamp, 'utf8'));
     // What failed is not tried again at every start, but with another compiler.
-    if (made === wanted && (failed === undefined ? existsSync(places(target).library) : failed === compilerName())) return undefined;
+    if (made === wanted && (failed === undefined ? existsSync(places(target).library) : failed === compilerName()))
+      return undefined;
   } catch {
     // never built
   }
@@ -88,7 +89,10 @@ export async function buildKernels(target, wanted) {
     const check = fileURLToPath(new URL('check-kernels.mjs', import.meta.url));
     const env = { TF_CPP_MIN_LOG_LEVEL: '2' };
     writeFileSync(part, readFileSync(made)); // where it finds TensorFlow
-    const checked = await run(process.execPath, [check, path.join(target.folder, target.addon), part], { timeout: 120_000, env });
+    const checked = await run(process.execPath, [check, path.join(target.folder, target.addon), part], {
+      timeout: 120_000,
+      env,
+    });
     if (!checked.ok) {
       rmSync(part);
       return checked.reason;
@@ -98,7 +102,10 @@ export async function buildKernels(target, wanted) {
   };
   try {
     const reason = await build();
-    writeFileSync(stamp, `${JSON.stringify({ made: wanted, ...(reason === undefined ? {} : { failed: compilerName() }) })}\n`);
+    writeFileSync(
+      stamp,
+      `${JSON.stringify({ made: wanted, ...(reason === undefined ? {} : { failed: compilerName() }) })}\n`,
+    );
     if (reason !== undefined) rmSync(library, { force: true });
     return reason;
   } finally {

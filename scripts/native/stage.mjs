@@ -2,8 +2,17 @@
  * A copy of tfjs-node's build files beside the package, in which a way gathers TensorFlow and builds the addon. Only
  * when the addon there has loaded does it take the place of the old one: an interrupted run leaves nothing half made.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
-import { realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -124,7 +124,7 @@ export async function fromPip(target, stage) {
   if (missing.length > 0) return { reason: `it needs ${missing.join(', ')}, not found on PATH` };
   const { bavail, bsize } = statfsSync(stage);
   if (bavail * bsize < wheelSpace) {
-    return { reason: `${stage}: expected 1.2 GB of free space but found ${(bavail * bsize / 1e9).toFixed(1)} GB` };
+    return { reason: `${stage}: expected 1.2 GB of free space but found ${((bavail * bsize) / 1e9).toFixed(1)} GB` };
   }
   const folder = path.join(stage, 'wheel');
   mkdirSync(folder);

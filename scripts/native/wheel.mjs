@@ -4,8 +4,8 @@
 import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 
 const endRecord = 0x06054b50;
@@ -51,7 +51,7 @@ export class Wheel {
   /** A small member in memory. */
   async read(name) {
     const chunks = [];
-    await this.#stream(name, async function (source) {
+    await this.#stream(name, async (source) => {
       for await (const chunk of source) chunks.push(chunk);
     });
     return Buffer.concat(chunks);

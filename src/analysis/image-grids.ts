@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { optionError } from '../errors.js';
+import { optionError } from '../base/errors.js';
 
 /** Options of both grids. */
 export interface GridOptions {
@@ -41,11 +41,14 @@ export async function filterGrid(
   const tiles: Tile[] = [];
   for (let filter = 0; filter < filters; filter++) {
     let largest = Number.MIN_VALUE;
-    for (let i = 0; i < height * width * inputs; i++) largest = Math.max(largest, Math.abs(kernel[i * filters + filter] as number));
+    for (let i = 0; i < height * width * inputs; i++)
+      largest = Math.max(largest, Math.abs(kernel[i * filters + filter] as number));
     for (const input of shownInputs) {
       const shade = (weight: number): number => Math.round(127.5 * (1 + weight / largest));
       tiles.push(
-        makeTile(height, width, (row, column, color) => shade(value(row, column, inputs === 3 ? color : input, filter))),
+        makeTile(height, width, (row, column, color) =>
+          shade(value(row, column, inputs === 3 ? color : input, filter)),
+        ),
       );
     }
   }
@@ -66,7 +69,8 @@ export async function activationGrid(
   checkShape(activations, shape);
   const [height, width, channels] = shape;
   const tiles = Array.from({ length: channels }, (_, channel) => {
-    const value = (row: number, column: number): number => activations[(row * width + column) * channels + channel] as number;
+    const value = (row: number, column: number): number =>
+      activations[(row * width + column) * channels + channel] as number;
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let row = 0; row < height; row++) {
@@ -117,5 +121,7 @@ async function drawGrid(tiles: readonly Tile[], options: GridOptions): Promise<B
       }
     }
   });
-  return sharp(pixels, { raw: { width, height, channels: 4 } }).png().toBuffer();
+  return sharp(pixels, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
 }

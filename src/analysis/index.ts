@@ -1,5 +1,5 @@
 export { activationGrid, filterGrid, type GridOptions } from './image-grids.js';
 export { layerOutputs } from './layer-outputs.js';
-export { pca, type Pca, type Points } from './pca.js';
-export { jointProbabilities, tsne, type Tsne, type TsneOptions } from './tsne.js';
+export { type Pca, type Points, pca } from './pca.js';
 export { symmetricEigen } from './symmetric-eigen.js';
+export { jointProbabilities, type Tsne, type TsneOptions, tsne } from './tsne.js';

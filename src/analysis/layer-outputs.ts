@@ -1,5 +1,5 @@
-import { optionError } from '../errors.js';
-import { tf, type LayersModel, type Tensor } from '../tf.js';
+import { optionError } from '../base/errors.js';
+import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 
 /**
  * What an inner layer gives for a batch, in inference mode; the caller owns the result. The layer before the last gives

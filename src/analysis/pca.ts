@@ -1,5 +1,5 @@
-import { optionError } from '../errors.js';
-import { RandomStream } from '../random.js';
+import { optionError } from '../base/errors.js';
+import { RandomStream } from '../base/random.js';
 import { tridiagonalEigen } from './tridiagonal-eigen.js';
 
 /** Points of a space, one behind the other. */

@@ -10,8 +10,12 @@ const mostSweeps = 50;
  * @param matrix [size, size]
  */
 export function symmetricEigen(matrix: ArrayLike<number>, size: number): Eigen {
-  const a = Array.from({ length: size }, (_, i) => Float64Array.from({ length: size }, (_, j) => matrix[i * size + j] as number));
-  const vectors = Array.from({ length: size }, (_, i) => Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
+  const a = Array.from({ length: size }, (_, i) =>
+    Float64Array.from({ length: size }, (_, j) => matrix[i * size + j] as number),
+  );
+  const vectors = Array.from({ length: size }, (_, i) =>
+    Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)),
+  );
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
     let rotations = 0;
     for (let p = 0; p < size; p++) {

@@ -15,7 +15,9 @@ export function tridiagonalEigen(diagonal: ArrayLike<number>, beside: ArrayLike<
   const size = diagonal.length;
   const d = Float64Array.from(diagonal);
   const e = Float64Array.from({ length: size }, (_, i) => (i < size - 1 ? (beside[i] as number) : 0));
-  const vectors = Array.from({ length: size }, (_, i) => Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
+  const vectors = Array.from({ length: size }, (_, i) =>
+    Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)),
+  );
   for (let low = 0; low < size; low++) {
     for (;;) {
       const high = endOfBlock(d, e, low);
@@ -24,7 +26,10 @@ export function tridiagonalEigen(diagonal: ArrayLike<number>, beside: ArrayLike<
     }
   }
   const order = Array.from(d.keys()).sort((i, j) => (d[j] as number) - (d[i] as number));
-  return { values: Float64Array.from(order, (i) => d[i] as number), vectors: order.map((i) => vectors[i] as Float64Array) };
+  return {
+    values: Float64Array.from(order, (i) => d[i] as number),
+    vectors: order.map((i) => vectors[i] as Float64Array),
+  };
 }
 
 /** Last index of the block that begins at `low` and is not yet split by a negligible value beside the diagonal. */

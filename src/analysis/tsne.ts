@@ -1,5 +1,5 @@
-import { optionError } from '../errors.js';
-import { pca, type Points } from './pca.js';
+import { optionError } from '../base/errors.js';
+import { type Points, pca } from './pca.js';
 
 /** Options of `tsne`; defaults are scikit-learn's. */
 export interface TsneOptions {
@@ -58,7 +58,9 @@ function initialEmbedding(points: Points): Float64Array {
   const deviation = Math.sqrt(((explainedVariance[0] as number) * (points.count - 1)) / points.count);
   const factor = deviation === 0 ? 0 : 1e-4 / deviation;
   if (points.dimensions >= 2) return projection.map((value) => value * factor);
-  return Float64Array.from({ length: points.count * 2 }, (_, i) => (i % 2 === 0 ? (projection[i / 2] as number) * factor : 0));
+  return Float64Array.from({ length: points.count * 2 }, (_, i) =>
+    i % 2 === 0 ? (projection[i / 2] as number) * factor : 0,
+  );
 }
 
 /**
@@ -136,7 +138,11 @@ interface Descent {
 }
 
 /** Gradient descent with momentum and a gain per coordinate (Jacobs 1988), in place. */
-function descend(y: Float64Array, affinities: Float64Array, { iterations, momentum, learningRate, attraction }: Descent): void {
+function descend(
+  y: Float64Array,
+  affinities: Float64Array,
+  { iterations, momentum, learningRate, attraction }: Descent,
+): void {
   const gradient = new Float64Array(y.length);
   const velocity = new Float64Array(y.length);
   const gains = new Float64Array(y.length).fill(1);
@@ -197,7 +203,10 @@ function divergence(y: Float64Array, affinities: Float64Array): number {
   let total = 0;
   for (let i = 0; i < count; i++) {
     for (let j = i + 1; j < count; j++, pair++) {
-      const [dx, dy] = [(y[2 * i] as number) - (y[2 * j] as number), (y[2 * i + 1] as number) - (y[2 * j + 1] as number)];
+      const [dx, dy] = [
+        (y[2 * i] as number) - (y[2 * j] as number),
+        (y[2 * i + 1] as number) - (y[2 * j + 1] as number),
+      ];
       near[pair] = 1 / (1 + dx * dx + dy * dy);
       total += near[pair] as number;
     }

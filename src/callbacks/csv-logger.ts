@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { diskError, writeFileAtomic } from '../atomic-file.js';
-import { optionError } from '../errors.js';
+import { diskError, writeFileAtomic } from '../base/atomic-file.js';
+import { optionError } from '../base/errors.js';
 import type { Callback, EpochRecord } from './contract.js';
 
 /** Options of `csvLogger`. */

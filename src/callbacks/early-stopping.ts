@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseOptions } from '../validate.js';
+import { parseOptions } from '../base/validate.js';
 import type { Callback } from './contract.js';
-import { improves, type Monitor, monitored, type MonitorMode, monitorMode, monitorSchema } from './monitor.js';
+import { improves, type Monitor, type MonitorMode, monitored, monitorMode, monitorSchema } from './monitor.js';
 import { restoreState } from './state.js';
 
 /** Options of `earlyStopping`. */
@@ -34,11 +34,13 @@ const stateSchema = z.strictObject({ best: z.number().nullable(), bestEpoch: z.i
  * @throws ConvoyError `CONVOY_OPTION` for a wrong option, and at the first epoch without the monitored value.
  */
 export function earlyStopping(options: EarlyStoppingOptions): Callback {
-  const { patience, minDelta, monitor: wanted, mode: wantedMode, restoreBest } = parseOptions(
-    optionsSchema,
-    options,
-    'earlyStopping',
-  );
+  const {
+    patience,
+    minDelta,
+    monitor: wanted,
+    mode: wantedMode,
+    restoreBest,
+  } = parseOptions(optionsSchema, options, 'earlyStopping');
   let best: number | undefined;
   let bestEpoch = 0;
   let waited = 0;

@@ -1,3 +1,4 @@
+export { bestWeights } from './best-weights.js';
 export type {
   Callback,
   Control,
@@ -7,9 +8,9 @@ export type {
   StepRecord,
   TrainContext,
 } from './contract.js';
-export { csvLogger, type CsvLoggerOptions } from './csv-logger.js';
-export { earlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
-export { keepCheckpoints, type KeepCheckpointsOptions } from './keep-checkpoints.js';
+export { type CsvLoggerOptions, csvLogger } from './csv-logger.js';
+export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.js';
+export { type KeepCheckpointsOptions, keepCheckpoints } from './keep-checkpoints.js';
 export { CallbackList } from './list.js';
-export { monitored, monitorMode, monitorSchema, type Monitor, type MonitorMode } from './monitor.js';
-export { targetReached, type TargetReachedOptions } from './target-reached.js';
+export { type Monitor, type MonitorMode, monitored, monitorMode, monitorSchema } from './monitor.js';
+export { type TargetReachedOptions, targetReached } from './target-reached.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionError } from '../errors.js';
+import { optionError } from '../base/errors.js';
 import type { Callback, Control, EpochRecord, StepRecord, TrainContext } from './contract.js';
 import { restoreState } from './state.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionError } from '../errors.js';
+import { optionError } from '../base/errors.js';
 import type { EpochRecord } from './contract.js';
 
 /** A value of the epoch record that decisions can be made on. */

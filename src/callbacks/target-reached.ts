@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseOptions } from '../validate.js';
+import { parseOptions } from '../base/validate.js';
 import type { Callback } from './contract.js';
 import { type Monitor, monitored, monitorMode, monitorSchema } from './monitor.js';
 

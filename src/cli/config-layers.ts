@@ -1,5 +1,4 @@
-import { type ConfigInput, resolveConfig, type RunConfig } from '../config.js';
-import { readConfigFile, readRecipe } from '../recipes.js';
+import { type ConfigInput, type RunConfig, readConfigFile, readRecipe, resolveConfig } from '../config/index.js';
 
 /** Flags of which a configuration is made. */
 export interface ConfigFlags {

@@ -1,4 +1,4 @@
-import { optionError } from '../errors.js';
+import { optionError } from '../base/errors.js';
 
 /** An integer option of at least `minimum`. */
 export function integer(name: string, minimum = 1): (text: string) => number {
@@ -75,7 +75,8 @@ function namedObject(name: string, text: string): { name: string } {
   } catch {
     // told below: neither form
   }
-  if (typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string') return { ...value, name: value.name };
+  if (typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string')
+    return { ...value, name: value.name };
   throw optionError(name, 'NAME:key=value,... or JSON as {"name":"NAME","key":value}', text);
 }
 
@@ -103,7 +104,8 @@ export function imageSize(text: string): [number, number] {
 /** `cat,dog` or `3,5`: classes by name or place. */
 export function classList(text: string): string[] {
   const classes = text.split(',').map((part) => part.trim());
-  if (classes.length < 2 || classes.includes('')) throw optionError('--classes', 'at least two names or places, as cat,dog', text);
+  if (classes.length < 2 || classes.includes(''))
+    throw optionError('--classes', 'at least two names or places, as cat,dog', text);
   return classes;
 }
 

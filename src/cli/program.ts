@@ -7,16 +7,16 @@ const manifest = new URL('../../../package.json', import.meta.url);
 
 /** Each command's code is loaded only where it is needed: TensorFlow.js and charts take most of a second. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  train: async () => (await import('./train.js')).trainCommand(),
-  evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
-  predict: async () => (await import('./predict.js')).predictCommand(),
-  verify: async () => (await import('./verify.js')).verifyCommand(),
-  data: async () => (await import('./data.js')).dataCommand(),
-  augment: async () => (await import('./augment.js')).augmentCommand(),
-  model: async () => (await import('./model.js')).modelCommand(),
-  analyse: async () => (await import('./analyse.js')).analyseCommand(),
-  'lr-find': async () => (await import('./lr-find.js')).learningRateCommand(),
-  tune: async () => (await import('./tune.js')).tuneCommand(),
+  train: async () => (await import('./commands/train.js')).trainCommand(),
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  predict: async () => (await import('./commands/predict.js')).predictCommand(),
+  verify: async () => (await import('./commands/verify.js')).verifyCommand(),
+  data: async () => (await import('./commands/data.js')).dataCommand(),
+  augment: async () => (await import('./commands/augment.js')).augmentCommand(),
+  model: async () => (await import('./commands/model.js')).modelCommand(),
+  analyse: async () => (await import('./commands/analyse.js')).analyseCommand(),
+  'lr-find': async () => (await import('./commands/lr-find.js')).learningRateCommand(),
+  tune: async () => (await import('./commands/tune.js')).tuneCommand(),
 };
 
 /** Commands made elsewhere do not have these settings of their own. */
@@ -54,7 +54,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) tellError(createTerminal(json), error);
     else if (json && error.exitCode !== 0) {
-      createTerminal(json).record({ type: 'error', code: 'CONVOY_OPTION', message: error.message.replace(/^error: /, '') });
+      createTerminal(json).record({
+        type: 'error',
+        code: 'CONVOY_OPTION',
+        message: error.message.replace(/^error: /, ''),
+      });
     }
     return exitCodeOf(error);
   }

@@ -19,11 +19,18 @@ export function dataProgress(terminal: Terminal): { update(progress: DataProgres
         if (terminal.json) terminal.record({ type: 'data', what, total, unit });
         else if (!terminal.interactive) terminal.note(what);
         else {
-          bar = new cliProgress.SingleBar({ format: `${what} [{bar}] {percentage}%  {count}`, clearOnComplete: true, hideCursor: true });
+          bar = new cliProgress.SingleBar({
+            format: `${what} [{bar}] {percentage}%  {count}`,
+            clearOnComplete: true,
+            hideCursor: true,
+          });
           bar.start(Math.max(1, total), 0, { count: '' });
         }
       }
-      const count = unit === 'bytes' ? `${(done / 2 ** 20).toFixed(1)} of ${(total / 2 ** 20).toFixed(1)} MiB` : `${grouped(done)} of ${grouped(total)} images`;
+      const count =
+        unit === 'bytes'
+          ? `${(done / 2 ** 20).toFixed(1)} of ${(total / 2 ** 20).toFixed(1)} MiB`
+          : `${grouped(done)} of ${grouped(total)} images`;
       bar?.update(done, { count });
     },
     end,

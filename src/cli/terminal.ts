@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
 export interface Terminal {
@@ -51,11 +51,16 @@ export function tellError(terminal: Terminal, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   if (terminal.json) {
     const code = known ? error.code : 'CONVOY_INTERNAL';
-    process.stdout.write(`${JSON.stringify({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`,
+    );
     return;
   }
   if (known && error.code === 'CONVOY_ABORTED') process.stderr.write(`${message}\n`);
-  else process.stderr.write(known ? `error: ${message}\n` : `fault: ${message} (this is a fault in convoy; please report it)\n`);
+  else
+    process.stderr.write(
+      known ? `error: ${message}\n` : `fault: ${message} (this is a fault in convoy; please report it)\n`,
+    );
   if (error instanceof Error && error.stack !== undefined && (!known || process.env['CONVOY_DEBUG'] !== undefined)) {
     process.stderr.write(`${error.stack}\n`);
   }
@@ -92,7 +97,9 @@ export function table(rows: readonly (readonly string[])[], right: ReadonlySet<n
   return rows
     .map((row) =>
       row
-        .map((cell, column) => (right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+        .map((cell, column) =>
+          right.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
         .join('  ')
         .trimEnd(),
     )

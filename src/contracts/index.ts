@@ -1,3 +1,4 @@
+export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export type {
   ClassTargets,
   Dataset,
@@ -7,5 +8,4 @@ export type {
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
-export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { extract, type Extract } from 'tar-stream';
-import { ConvoyError, fileError } from '../errors.js';
+import { type Extract, extract } from 'tar-stream';
+import { ConvoyError, fileError } from '../base/errors.js';
 import { errorText, fileBytes } from './bytes.js';
 import { limits } from './limits.js';
 
@@ -64,7 +64,8 @@ async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal
     for await (const chunk of fileBytes(archive, signal)) {
       tail.see(chunk);
       if (reader.destroyed) return;
-      if (!reader.write(chunk)) await Promise.race([closed, new Promise<void>((resolve) => reader.once('drain', () => resolve()))]);
+      if (!reader.write(chunk))
+        await Promise.race([closed, new Promise<void>((resolve) => reader.once('drain', () => resolve()))]);
     }
     reader.end(null);
   } catch (error) {
@@ -107,7 +108,13 @@ class EndOfArchive {
 
   check(): void {
     if (this.#last.length === blockBytes && this.#last.every((byte) => byte === 0)) return;
-    throw fileError('CONVOY_DATA', this.#archive, 'the end', 'a block of zeros, which ends a tar archive', 'none (cut short?)');
+    throw fileError(
+      'CONVOY_DATA',
+      this.#archive,
+      'the end',
+      'a block of zeros, which ends a tar archive',
+      'none (cut short?)',
+    );
   }
 }
 
@@ -123,13 +130,17 @@ class ArchiveGuard {
   constructor(archive: string, packedBytes: number) {
     this.#archive = archive;
     // Small archives of zeros pack a thousandfold; the ratio guards where it hurts.
-    this.#mostBytes = Math.min(limits.archiveBytes, Math.max(packedBytes * limits.archiveRatio, limits.archiveEntryBytes));
+    this.#mostBytes = Math.min(
+      limits.archiveBytes,
+      Math.max(packedBytes * limits.archiveRatio, limits.archiveEntryBytes),
+    );
   }
 
   check({ header }: Entry): { readonly path: string; readonly isFolder: boolean; readonly bytes: number } {
     const { name, type, size: bytes = 0 } = header;
     this.last = name;
-    const refuse = (expected: string, found: string) => fileError('CONVOY_DATA', this.#archive, `entry ${name}`, expected, found);
+    const refuse = (expected: string, found: string) =>
+      fileError('CONVOY_DATA', this.#archive, `entry ${name}`, expected, found);
     this.#entries += 1;
     if (this.#entries > limits.archiveEntries) throw refuse(`at most ${limits.archiveEntries} entries`, 'more');
     if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory') {
@@ -140,9 +151,11 @@ class ArchiveGuard {
     }
     const parts = name.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.includes('..')) throw refuse('a path inside its folder', JSON.stringify(name));
-    if (bytes > limits.archiveEntryBytes) throw refuse(`at most ${limits.archiveEntryBytes} bytes in an entry`, String(bytes));
+    if (bytes > limits.archiveEntryBytes)
+      throw refuse(`at most ${limits.archiveEntryBytes} bytes in an entry`, String(bytes));
     this.#bytes += bytes;
-    if (this.#bytes > this.#mostBytes) throw refuse(`at most ${this.#mostBytes} bytes in all entries`, `${this.#bytes} and more`);
+    if (this.#bytes > this.#mostBytes)
+      throw refuse(`at most ${this.#mostBytes} bytes in all entries`, `${this.#bytes} and more`);
     return { path: parts.join('/'), isFolder: type === 'directory', bytes };
   }
 }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { ConvoyError, fileError } from '../errors.js';
+import { ConvoyError, fileError } from '../base/errors.js';
 import { checkAborted } from './options.js';
 
 /** True when the file starts with gzip's two magic bytes (RFC 1952). */
@@ -83,7 +83,13 @@ export class ByteReader {
     while (filled < target.length) {
       if (!(await this.#more())) {
         const expected = `${target.length} bytes of ${what}`;
-        throw fileError('CONVOY_DATA', this.#file, `byte ${this.#offset - filled}`, expected, `the end after ${filled}`);
+        throw fileError(
+          'CONVOY_DATA',
+          this.#file,
+          `byte ${this.#offset - filled}`,
+          expected,
+          `the end after ${filled}`,
+        );
       }
       const part = this.#rest.subarray(0, target.length - filled);
       target.set(part, filled);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError } from '../errors.js';
+import { fileError } from '../base/errors.js';
 import { archiveFiles } from './archive.js';
 import { errorText } from './bytes.js';
 import type { CatalogEntry } from './catalog.js';
@@ -75,7 +75,11 @@ async function filesOfFolder(folder: string, names: readonly string[]): Promise<
   return files;
 }
 
-async function filesOfArchive(archive: string, names: readonly string[], signal?: AbortSignal): Promise<Map<string, RecordFile>> {
+async function filesOfArchive(
+  archive: string,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, RecordFile>> {
   const files = new Map<string, RecordFile>();
   for await (const entry of archiveFiles(archive, signal)) {
     const name = path.posix.basename(entry.path);
@@ -90,7 +94,13 @@ function readRecords(entry: CatalogEntry, labelBytes: readonly number[], files: 
     if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
       const whole = Math.floor(bytes.length / recordBytes);
       const place = `record ${whole}`;
-      throw fileError('CONVOY_DATA', file, place, `whole records of ${recordBytes} bytes`, `${bytes.length} bytes in all`);
+      throw fileError(
+        'CONVOY_DATA',
+        file,
+        place,
+        `whole records of ${recordBytes} bytes`,
+        `${bytes.length} bytes in all`,
+      );
     }
   }
   const count = files.reduce((sum, { bytes }) => sum + bytes.length / recordBytes, 0);

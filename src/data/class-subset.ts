@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { ConvoyError, optionError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
-import { ConvoyError, optionError } from '../errors.js';
 import { selectSamples } from './split.js';
 
 /** A class by its name, or by its place among a dataset's classes, from 0. */
@@ -15,14 +15,18 @@ export type ClassChoice = string | number;
  */
 export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]): Dataset {
   const { targets, classes, split, name } = dataset;
-  if (targets.kind !== 'classes') throw optionError('--classes', 'none with a dataset of several classes an image', chosen);
+  if (targets.kind !== 'classes')
+    throw optionError('--classes', 'none with a dataset of several classes an image', chosen);
   const places = chosen.map((choice) => placeOf(choice, classes));
   const renumbered = new Map<number, number>();
   for (const [label, place] of places.entries()) {
-    if (renumbered.has(place)) throw optionError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
+    if (renumbered.has(place))
+      throw optionError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
     renumbered.set(place, label);
   }
-  const samples = Uint32Array.from(targets.labels.keys()).filter((sample) => renumbered.has(targets.labels[sample] ?? -1));
+  const samples = Uint32Array.from(targets.labels.keys()).filter((sample) =>
+    renumbered.has(targets.labels[sample] ?? -1),
+  );
   const selected = selectSamples(dataset, samples, split);
   if (selected.targets.kind !== 'classes') throw new TypeError('a selection has other targets');
   const { labels } = selected.targets;
@@ -30,7 +34,11 @@ export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]):
   const names = places.map((place) => classes[place] ?? '');
   const empty = names.find((_, label) => !labels.includes(label));
   if (empty !== undefined) {
-    throw new ConvoyError('CONVOY_DATA', `Expected ${split} images of the class ${empty} in ${name} but there are none`, { place: empty });
+    throw new ConvoyError(
+      'CONVOY_DATA',
+      `Expected ${split} images of the class ${empty} in ${name} but there are none`,
+      { place: empty },
+    );
   }
   const fingerprint = createHash('sha256').update(selected.fingerprint).update(JSON.stringify(names)).digest('hex');
   return { ...selected, classes: names, fingerprint };
@@ -42,5 +50,9 @@ function placeOf(choice: ClassChoice, classes: readonly string[]): number {
   const place = typeof choice === 'number' || /^\d+$/.test(choice) ? Number(choice) : -1;
   if (Number.isInteger(place) && place >= 0 && place < classes.length) return place;
   const some = classes.slice(0, 20).join(', ');
-  throw optionError('--classes', `places from 0 to ${classes.length - 1} or names among ${some}${classes.length > 20 ? ', ...' : ''}`, choice);
+  throw optionError(
+    '--classes',
+    `places from 0 to ${classes.length - 1} or names among ${some}${classes.length > 20 ? ', ...' : ''}`,
+    choice,
+  );
 }

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
+import { ConvoyError } from '../base/errors.js';
 import type { ImageShape } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
 import { forEachAtOnce } from './at-once.js';
 import { BadImageError, type ImageSize } from './decode.js';
 import { decodeBatch } from './decode-batch.js';
 import type { DecodedSet } from './decoded-cache.js';
 import { checkSkipped, type ImageSource } from './image-source.js';
-import { splitNames, type ImageLayout, type LabelledPath, type SplitName } from './layout.js';
+import { type ImageLayout, type LabelledPath, type SplitName, splitNames } from './layout.js';
 import type { OpenOptions } from './options.js';
 import { allocateLabels, allocatePixels, imageBytes, type LabelledPixels } from './stores.js';
 
@@ -36,7 +36,8 @@ export async function decodeAll(
   sharp.concurrency(1); // parallel over batches, not inside one
   const shape: ImageShape = { height: size.height, width: size.width, channels: 3 };
   const bytes = imageBytes(shape);
-  const imageAt = <T extends Uint8Array>(pixels: T, index: number) => pixels.subarray(index * bytes, (index + 1) * bytes);
+  const imageAt = <T extends Uint8Array>(pixels: T, index: number) =>
+    pixels.subarray(index * bytes, (index + 1) * bytes);
   const targets = new Map<string, Uint8Array>();
   const stores = new Map<SplitName, Uint8Array<SharedArrayBuffer>>();
   for (const split of splitNames) {

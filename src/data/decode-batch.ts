@@ -12,7 +12,11 @@ export interface DecodedBatch {
  *
  * @param resize whether images of another size are scaled or refused.
  */
-export async function decodeBatch(encoded: readonly Uint8Array[], size: ImageSize, resize: boolean): Promise<DecodedBatch> {
+export async function decodeBatch(
+  encoded: readonly Uint8Array[],
+  size: ImageSize,
+  resize: boolean,
+): Promise<DecodedBatch> {
   const column = await decodeJpegColumn(encoded, size);
   if (column !== undefined) return { pixels: column, bad: [] };
   const imageBytes = size.height * size.width * 3;

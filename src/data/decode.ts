@@ -68,11 +68,17 @@ export async function decodeImage(encoded: Uint8Array, size: ImageSize, resize: 
   let pipeline = sharp(encoded, inputOptions).autoOrient();
   if (resize) pipeline = pipeline.resize(size.width, size.height, { fit: 'cover' });
   const { data, info } = await guarded(() =>
-    pipeline.flatten({ background: '#ffffff' }).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
+    pipeline
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
   );
   if (info.height !== size.height || info.width !== size.width) {
     const found = `${info.height}x${info.width}`;
-    throw new BadImageError(`expected an image of ${size.height}x${size.width} but it is ${found}; --image-size brings all to one size`);
+    throw new BadImageError(
+      `expected an image of ${size.height}x${size.width} but it is ${found}; --image-size brings all to one size`,
+    );
   }
   if (info.channels !== 3) throw new BadImageError(`expected three channels but it decodes to ${info.channels}`);
   return data;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ConvoyError, fileError } from '../errors.js';
+import { ConvoyError, fileError } from '../base/errors.js';
 import { errorText } from './bytes.js';
 import type { CatalogEntry, CatalogFile } from './catalog.js';
 import { checkAborted, type OpenOptions } from './options.js';
@@ -24,7 +24,11 @@ export interface PinnedFile {
 }
 
 /** The checksum of a pinned file. */
-function pinOf(file: PinnedFile): { readonly algorithm: 'sha256' | 'md5'; readonly label: string; readonly digest: string | undefined } {
+function pinOf(file: PinnedFile): {
+  readonly algorithm: 'sha256' | 'md5';
+  readonly label: string;
+  readonly digest: string | undefined;
+} {
   if (file.sha256 !== undefined) return { algorithm: 'sha256', label: 'SHA-256', digest: file.sha256 };
   return { algorithm: 'md5', label: 'MD5', digest: file.md5 };
 }
@@ -46,7 +50,10 @@ export function fileAddress(entry: CatalogEntry, file: CatalogFile): string {
  * @throws ConvoyError `CONVOY_DATA` when a file cannot be had or is not the pinned one, `CONVOY_DISK` when it cannot be
  *   written, `CONVOY_ABORTED`.
  */
-export async function downloadDataset(entry: CatalogEntry, options: Pick<OpenOptions, 'onProgress' | 'signal'>): Promise<string> {
+export async function downloadDataset(
+  entry: CatalogEntry,
+  options: Pick<OpenOptions, 'onProgress' | 'signal'>,
+): Promise<string> {
   const folder = downloadFolder(entry.name);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw new ConvoyError('CONVOY_DISK', `Cannot make ${folder}: ${errorText(error)}`, { file: folder }, error);
@@ -127,11 +134,15 @@ async function fetchInto(
     }
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
-    throw new PassingError(`a connection that broke after ${done} of ${total ?? 'unknown'} bytes (${causeText(error)})`, { cause: error });
+    throw new PassingError(
+      `a connection that broke after ${done} of ${total ?? 'unknown'} bytes (${causeText(error)})`,
+      { cause: error },
+    );
   } finally {
     await handle.close();
   }
-  if (total !== undefined && done < total) throw new PassingError(`an answer that ended after ${done} of ${total} bytes`);
+  if (total !== undefined && done < total)
+    throw new PassingError(`an answer that ended after ${done} of ${total} bytes`);
   return hash.digest('hex');
 }
 
@@ -160,7 +171,13 @@ async function request(
   if (status >= 500 || status === 429) throw new PassingError(`HTTP status ${status}`);
   if (status === 416 && from > 0) return { status, body: nothing(), length: 0 };
   if ((status !== 200 && status !== 206) || body === null || !rightRange) {
-    throw fileError('CONVOY_DATA', url, '', 'the file', `HTTP status ${status}${rightRange ? '' : ' with another range'}`);
+    throw fileError(
+      'CONVOY_DATA',
+      url,
+      '',
+      'the file',
+      `HTTP status ${status}${rightRange ? '' : ' with another range'}`,
+    );
   }
   const length = Number(response.headers.get('content-length') ?? NaN);
   return { status, body, length: Number.isSafeInteger(length) ? length : undefined };

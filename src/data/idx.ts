@@ -1,5 +1,5 @@
+import { fileError } from '../base/errors.js';
 import type { ImageShape } from '../contracts/index.js';
-import { fileError } from '../errors.js';
 import { ByteReader, fileBytes } from './bytes.js';
 import { limits } from './limits.js';
 import { allocateLabels, allocatePixels, imageBytes } from './stores.js';

@@ -1,19 +1,19 @@
 import sharp from 'sharp';
+import { ConvoyError } from '../base/errors.js';
 import type { Dataset, ImageShape } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
-import { BadImageError, imageSize, type ImageSize } from './decode.js';
+import { BadImageError, type ImageSize, imageSize } from './decode.js';
 import { badImage, decodeAll } from './decode-all.js';
-import { loadDecoded, saveDecoded, type DecodedSet } from './decoded-cache.js';
+import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import {
   archiveIdentity,
   checkSkipped,
   extractArchive,
   extractedArchive,
-  imageSource,
   type ImageSource,
+  imageSource,
   type Listing,
 } from './image-source.js';
-import { layoutOf, splitNames, type ImageLayout, type SplitName } from './layout.js';
+import { type ImageLayout, layoutOf, type SplitName, splitNames } from './layout.js';
 import { limits } from './limits.js';
 import type { BadImage, OpenOptions } from './options.js';
 import { allocateLabels, pixelDataset, signDataset } from './stores.js';
@@ -51,7 +51,14 @@ export async function openImages(
 ): Promise<ImageSplits> {
   const source = await imageSource(path);
   const keyOf = (identity: string): string =>
-    JSON.stringify(['images', decodingVersion, identity, wantedSize(options) ?? null, official?.classes ?? null, sharp.versions.vips]);
+    JSON.stringify([
+      'images',
+      decodingVersion,
+      identity,
+      wantedSize(options) ?? null,
+      official?.classes ?? null,
+      sharp.versions.vips,
+    ]);
   if (source.kind === 'archive') {
     const kept = await loadDecoded(keyOf(await archiveIdentity(source.path)));
     if (kept !== undefined) return fromDecoded(name, source, kept, options);
@@ -82,7 +89,8 @@ async function openListed(
   }
   if (source.kind === 'folder') return fileSplits(name, source, listing, layout, size, options);
   const total = listing.files.size;
-  const tell = (done: number): void => options.onProgress?.({ what: 'taking the archive apart', done, total, unit: 'images' });
+  const tell = (done: number): void =>
+    options.onProgress?.({ what: 'taking the archive apart', done, total, unit: 'images' });
   const extracted = await extractArchive(source.path, tell, options.signal);
   return fileSplits(name, extracted, await extracted.list(options.signal), layout, size, options);
 }
@@ -111,7 +119,9 @@ async function sampleSize(source: ImageSource, { onBadImage, signal }: OpenOptio
       if (!(error instanceof BadImageError) || onBadImage !== 'skip') throw badImage(source, image.path, error);
     }
   }
-  throw new ConvoyError('CONVOY_DATA', `${source.path}: expected an image that can be read but found none`, { file: source.path });
+  throw new ConvoyError('CONVOY_DATA', `${source.path}: expected an image that can be read but found none`, {
+    file: source.path,
+  });
 }
 
 function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): ImageSplits {
@@ -150,7 +160,10 @@ function fileSplits(
     const shape: ImageShape = { ...size, channels: 3 };
     const store = { kind: 'files', root: source.path, paths } as const;
     const sizes = paths.map((path) => listing.files.get(path) ?? 0);
-    return signDataset({ name, split, count: paths.length, classes, shape, store, targets: { kind: 'classes', labels } }, sizes);
+    return signDataset(
+      { name, split, count: paths.length, classes, shape, store, targets: { kind: 'classes', labels } },
+      sizes,
+    );
   };
   const [train, test, validation] = splitNames.map(dataset);
   const [first] = badImages;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, fileError } from '../errors.js';
+import { ConvoyError, fileError } from '../base/errors.js';
 import { archiveFiles, isArchiveName } from './archive.js';
 import { errorText } from './bytes.js';
 import { byName, isImageName } from './layout.js';
@@ -121,7 +121,10 @@ function folderSource(folder: string): ImageSource {
 
 /** The folder that an archive's images are, or will be, taken out to. */
 async function folderOfArchive(archive: string): Promise<string> {
-  const name = createHash('sha256').update(await archiveIdentity(archive)).digest('hex').slice(0, 32);
+  const name = createHash('sha256')
+    .update(await archiveIdentity(archive))
+    .digest('hex')
+    .slice(0, 32);
   return path.join(extractedFolder(), name);
 }
 
@@ -160,7 +163,12 @@ export async function extractArchive(
     const other = await extractedArchive(archive); // another process was quicker
     if (other !== undefined) return other;
     if (error instanceof ConvoyError) throw error;
-    throw new ConvoyError('CONVOY_DISK', `Cannot take ${archive} apart in ${folder}: ${errorText(error)}`, { file: folder }, error);
+    throw new ConvoyError(
+      'CONVOY_DISK',
+      `Cannot take ${archive} apart in ${folder}: ${errorText(error)}`,
+      { file: folder },
+      error,
+    );
   }
   return folderSource(folder);
 }

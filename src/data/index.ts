@@ -1,13 +1,14 @@
-export { catalog, catalogEntry } from './catalog.js';
 export type { CatalogEntry, CatalogFile } from './catalog.js';
+export { catalog, catalogEntry } from './catalog.js';
 export { BadImageError, decodeImage } from './decode.js';
 export { downloadFile, type PinnedFile } from './download.js';
-export { datasetInfo, describeDatasets } from './info.js';
+export { decodeImageFile } from './image-file.js';
 export type { DatasetInfo } from './info.js';
+export { datasetInfo, describeDatasets } from './info.js';
 export { limits } from './limits.js';
-export { openDataset } from './open.js';
 export type { OpenedDataset } from './open.js';
+export { openDataset } from './open.js';
 export type { BadImage, DataProgress, OpenOptions } from './options.js';
 export { cacheFolder } from './places.js';
-export { batches, epochOrder, shards } from './sampler.js';
 export type { BatchSamples, ShardRange } from './sampler.js';
+export { batches, epochOrder, shards } from './sampler.js';

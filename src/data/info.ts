@@ -1,5 +1,5 @@
-import { optionError } from '../errors.js';
-import { catalog, catalogEntry, type CatalogEntry } from './catalog.js';
+import { optionError } from '../base/errors.js';
+import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { fileAddress } from './download.js';
 import { locateDataset } from './locate.js';
 

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { inputOptions, type ImageSize } from './decode.js';
+import { type ImageSize, inputOptions } from './decode.js';
 
 /**
  * Many small JPEG images in one call of sharp, which costs per call: their bytes become, untouched, the tiles of a TIFF
@@ -55,7 +55,10 @@ function frameSubsampling(frame: Buffer, height: number, width: number): Subsamp
  * Decodes JPEG images of one size to their pixels behind each other, three channels. Undefined when one of them needs
  * to be decoded by itself.
  */
-export async function decodeJpegColumn(encoded: readonly Uint8Array[], size: ImageSize): Promise<Uint8Array | undefined> {
+export async function decodeJpegColumn(
+  encoded: readonly Uint8Array[],
+  size: ImageSize,
+): Promise<Uint8Array | undefined> {
   // TIFF tiles have sides of a multiple of 16.
   if (encoded.length < 2 || size.height % 16 !== 0 || size.width % 16 !== 0) return undefined;
   const images = encoded.map((image) => Buffer.from(image.buffer, image.byteOffset, image.byteLength));

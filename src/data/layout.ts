@@ -1,4 +1,4 @@
-import { fileError } from '../errors.js';
+import { fileError } from '../base/errors.js';
 
 /** Splits an image folder may have. */
 export type SplitName = 'train' | 'test' | 'validation';
@@ -122,7 +122,8 @@ function label(
   const inTurn = (byClass: ReadonlyMap<string, readonly string[]>): LabelledPath[] => {
     const ranked = [...byClass].flatMap(([name, paths]) => {
       const label = place.get(name);
-      if (label === undefined) throw fileError('CONVOY_DATA', source, name, `a class of ${describe(classes)}`, 'another');
+      if (label === undefined)
+        throw fileError('CONVOY_DATA', source, name, `a class of ${describe(classes)}`, 'another');
       return paths.map((path, rank) => ({ path, label, rank }));
     });
     return ranked.sort((a, b) => a.rank - b.rank || a.label - b.label).map(({ path, label }) => ({ path, label }));
@@ -153,9 +154,19 @@ function checkEmptyFolders(
   classDepth: number,
 ): void {
   const paths = [...members.values()].flatMap((classes) => [...classes.values()].flat());
-  const filled = new Set(paths.map((path) => path.split('/').slice(0, classDepth + 1).join('/')));
+  const filled = new Set(
+    paths.map((path) =>
+      path
+        .split('/')
+        .slice(0, classDepth + 1)
+        .join('/'),
+    ),
+  );
   const [first = ''] = paths;
-  const wrapper = first.split('/').slice(0, Math.max(0, classDepth - 1)).join('/');
+  const wrapper = first
+    .split('/')
+    .slice(0, Math.max(0, classDepth - 1))
+    .join('/');
   for (const folder of folders) {
     const hidden = folder.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
     if (hidden || folder.split('/').length !== classDepth + 1 || !folder.startsWith(wrapper)) continue;

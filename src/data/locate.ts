@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { catalog, type CatalogEntry } from './catalog.js';
+import { type CatalogEntry, catalog } from './catalog.js';
 import { searchPlaces } from './places.js';
 
 /** The four files of an MNIST-like dataset. */

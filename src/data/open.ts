@@ -1,18 +1,18 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ConvoyError, optionError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
-import { ConvoyError, optionError } from '../errors.js';
 import { isArchiveName } from './archive.js';
-import { catalog, catalogEntry, type CatalogEntry } from './catalog.js';
+import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { readCifar } from './cifar.js';
 import { selectClasses } from './class-subset.js';
-import { loadDecoded, saveDecoded, type DecodedSet } from './decoded-cache.js';
+import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import { downloadDataset } from './download.js';
 import { readIdxImages, readIdxLabels } from './idx.js';
-import { openImages, type ImageSplits } from './image-set.js';
+import { type ImageSplits, openImages } from './image-set.js';
 import { archiveIdentity } from './image-source.js';
-import { locateDataset, type Found, type IdxFiles } from './locate.js';
-import { checkOpenOptions, type BadImage, type OpenOptions } from './options.js';
+import { type Found, type IdxFiles, locateDataset } from './locate.js';
+import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
 import { openShapes } from './shapes.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
 import { pixelDataset } from './stores.js';
@@ -43,7 +43,8 @@ const testShare = 0.2;
 export async function openDataset(options: OpenOptions): Promise<OpenedDataset> {
   checkOpenOptions(options);
   const splits = chosenClasses(await openSplits(options), options.classes);
-  const [whole, test] = splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
+  const [whole, test] =
+    splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
   const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit);
   const { badImages } = splits;
   if (options.validationSplit !== undefined && options.validationSplit > 0) {
@@ -76,7 +77,9 @@ function holdOut(
   const { kept, held } = stratifiedSplit(dataset.targets.labels, share, seed);
   if (kept.length === 0 || held.length === 0) {
     const expected = `enough images of ${dataset.name} to hold out a share of ${share} for ${split}`;
-    throw new ConvoyError('CONVOY_DATA', `Expected ${expected} but there are ${dataset.count}`, { place: dataset.name });
+    throw new ConvoyError('CONVOY_DATA', `Expected ${expected} but there are ${dataset.count}`, {
+      place: dataset.name,
+    });
   }
   return [selectSamples(dataset, kept, 'train'), selectSamples(dataset, held, split)];
 }
@@ -90,7 +93,11 @@ async function openSplits(options: OpenOptions): Promise<ImageSplits> {
   }
   if (options.imageSize !== undefined) {
     const { height, width } = entry.shape;
-    throw optionError('imageSize', `none (${name} is ${height}x${width}; only folders and archives are resized)`, options.imageSize);
+    throw optionError(
+      'imageSize',
+      `none (${name} is ${height}x${width}; only folders and archives are resized)`,
+      options.imageSize,
+    );
   }
   if (entry.format === 'drawn') return fromDecoded(name, await openShapes(entry, options));
   const { found, lookedAt } = await locateDataset(entry, dataDir);
@@ -126,7 +133,8 @@ async function openIdx(entry: CatalogEntry, files: IdxFiles, signal?: AbortSigna
 
 /** Unpacking the archive takes seconds, so its pixels are kept. */
 async function openCifar(entry: CatalogEntry, source: string, signal?: AbortSignal): Promise<DecodedSet> {
-  if (!isArchiveName(source)) return { classes: entry.classes, ...(await readCifar(entry, source, false, signal)), badImages: [] };
+  if (!isArchiveName(source))
+    return { classes: entry.classes, ...(await readCifar(entry, source, false, signal)), badImages: [] };
   const key = JSON.stringify(['cifar', entry.name, await archiveIdentity(source)]);
   const kept = await loadDecoded(key);
   if (kept !== undefined) return kept;

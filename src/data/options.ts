@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvoyError, optionError } from '../errors.js';
+import { ConvoyError, optionError } from '../base/errors.js';
 
 /** How far a long piece of work has come; `total` is 0 while unknown. */
 export interface DataProgress {
@@ -46,7 +46,10 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
   dataDir: { schema: z.string().min(1).optional(), expected: 'a folder' },
   seed: { schema: z.int().nonnegative(), expected: 'a non-negative integer' },
   classes: {
-    schema: z.array(z.union([z.string().min(1), z.int().nonnegative()])).min(2).optional(),
+    schema: z
+      .array(z.union([z.string().min(1), z.int().nonnegative()]))
+      .min(2)
+      .optional(),
     expected: 'names or places of at least two classes',
   },
   limit: { schema: z.int().positive().optional(), expected: 'a positive integer' },

@@ -1,5 +1,5 @@
-import { optionError } from '../errors.js';
-import { permutation, RandomStream } from '../random.js';
+import { optionError } from '../base/errors.js';
+import { permutation, RandomStream } from '../base/random.js';
 
 /**
  * The order in which an epoch visits `count` samples: a uniform permutation that depends on (seed, epoch) alone, or

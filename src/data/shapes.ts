@@ -1,8 +1,8 @@
 import sharp from 'sharp';
+import { RandomStream } from '../base/random.js';
 import type { ImageShape } from '../contracts/index.js';
-import { RandomStream } from '../random.js';
 import type { CatalogEntry } from './catalog.js';
-import { loadDecoded, saveDecoded, type DecodedSet } from './decoded-cache.js';
+import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import { checkAborted, type OpenOptions } from './options.js';
 import { shapeKinds, shapeOutlines } from './shape-kinds.js';
 import { allocateLabels, allocatePixels, imageBytes, type LabelledPixels } from './stores.js';
@@ -120,7 +120,10 @@ function roughNormal(word: number): number {
 }
 
 /** The dataset `shapes`, from the cache or drawn. */
-export async function openShapes(entry: CatalogEntry, options: Pick<OpenOptions, 'onProgress' | 'signal'>): Promise<DecodedSet> {
+export async function openShapes(
+  entry: CatalogEntry,
+  options: Pick<OpenOptions, 'onProgress' | 'signal'>,
+): Promise<DecodedSet> {
   const { trainCount, testCount, classes } = entry;
   // librsvg draws edges, so its version decides some bits.
   const key = JSON.stringify(['shapes', drawingVersion, datasetSeed, trainCount, testCount, sharp.versions]);
@@ -128,7 +131,8 @@ export async function openShapes(entry: CatalogEntry, options: Pick<OpenOptions,
   if (kept !== undefined) return kept;
   const total = trainCount + testCount;
   const draw = (part: number, count: number, before: number): Promise<LabelledPixels> => {
-    const tell = (done: number): void => options.onProgress?.({ what: 'drawing shapes', done: before + done, total, unit: 'images' });
+    const tell = (done: number): void =>
+      options.onProgress?.({ what: 'drawing shapes', done: before + done, total, unit: 'images' });
     return drawShapes(datasetSeed, part, count, tell, options.signal);
   };
   const set: DecodedSet = {

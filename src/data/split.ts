@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { optionError } from '../base/errors.js';
+import { permutation, RandomStream } from '../base/random.js';
 import type { Dataset } from '../contracts/index.js';
-import { optionError } from '../errors.js';
-import { permutation, RandomStream } from '../random.js';
 import { allocateLabels, allocatePixels, imageBytes } from './stores.js';
 
 /** Sample indices of two disjoint parts, each ascending. */
@@ -67,7 +67,9 @@ function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classe
     return { kind: 'classes', labels };
   }
   const values = new Float32Array(new SharedArrayBuffer(indices.length * classes * 4));
-  indices.forEach((from, to) => values.set(targets.values.subarray(from * classes, (from + 1) * classes), to * classes));
+  indices.forEach((from, to) =>
+    values.set(targets.values.subarray(from * classes, (from + 1) * classes), to * classes),
+  );
   return { kind: 'multi-label', values };
 }
 
@@ -93,6 +95,9 @@ export function firstSamples(dataset: Dataset, limit: number): Dataset {
       targets.kind === 'classes'
         ? { kind: 'classes', labels: targets.labels.subarray(0, limit) }
         : { kind: 'multi-label', values: targets.values.subarray(0, limit * classes.length) },
-    fingerprint: derivedFingerprint(dataset, Uint32Array.from({ length: limit }, (_, index) => index)),
+    fingerprint: derivedFingerprint(
+      dataset,
+      Uint32Array.from({ length: limit }, (_, index) => index),
+    ),
   };
 }

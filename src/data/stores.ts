@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { ConvoyError } from '../base/errors.js';
 import type { Dataset, ImageShape } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
 import { limits } from './limits.js';
 
 const wasmPageBytes = 65_536;

@@ -93,7 +93,11 @@ export class CompiledEngine implements Engine {
     const { arena, layout, native } = this.#context;
     const [outputs, stats] = this.#run(this.#evaluate, task) as [TensorId, TensorId];
     arena
-      .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.outputLength, task.count * layout.outputLength)
+      .float32(
+        arena.slot(slotNames.outputs(task.slot)),
+        task.begin * layout.outputLength,
+        task.count * layout.outputLength,
+      )
       .set(native.read(outputs));
     if (!this.#spec.writesInPlace) this.#statsLine(task).set(native.read(stats));
     native.release(outputs);
@@ -103,7 +107,8 @@ export class CompiledEngine implements Engine {
   features(task: ShardTask): void {
     const { arena, layout, native } = this.#context;
     const { featureLength } = layout;
-    if (this.#features === undefined || featureLength === undefined) throw new TypeError('the graph is not of a model in two parts');
+    if (this.#features === undefined || featureLength === undefined)
+      throw new TypeError('the graph is not of a model in two parts');
     const [features] = this.#run(this.#features, task) as [TensorId];
     arena
       .float32(arena.slot(slotNames.features(task.slot)), task.begin * featureLength, task.count * featureLength)
@@ -182,7 +187,9 @@ export class CompiledEngine implements Engine {
         const { layer, rate, node } = input;
         const shape = input.shape.map((size) => (size < 0 ? task.count : size));
         const view = this.#masks.view(node, elements(shape));
-        return this.#feeds.own(view, shape, () => this.#masks.draw(view, rate, [this.#key[0] as number, this.#key[1] as number], layer));
+        return this.#feeds.own(view, shape, () =>
+          this.#masks.draw(view, rate, [this.#key[0] as number, this.#key[1] as number], layer),
+        );
       }
       case 'stats':
         return this.#feeds.feed(this.#statsLine(task), [1, statsLength]);
@@ -192,7 +199,10 @@ export class CompiledEngine implements Engine {
       }
       case 'gradient': {
         const { offset, length } = this.#place(input.index);
-        return this.#feeds.feed(arena.float32(arena.slot(slotNames.gradients(task.shard)), offset, length), input.shape);
+        return this.#feeds.feed(
+          arena.float32(arena.slot(slotNames.gradients(task.shard)), offset, length),
+          input.shape,
+        );
       }
       case 'state': {
         const { offset, length } = this.#place(input.index);
@@ -222,15 +232,24 @@ export class CompiledEngine implements Engine {
     const rows = layout.shards * layout.shardRows;
     switch (input.role) {
       case 'inputFactors':
-        return this.#feeds.feed(arena.int32(arena.slot(slotNames.inputFactors(input.index))), [rows, input.shape[1] as number]);
+        return this.#feeds.feed(arena.int32(arena.slot(slotNames.inputFactors(input.index))), [
+          rows,
+          input.shape[1] as number,
+        ]);
       case 'gradientFactors':
-        return this.#feeds.feed(arena.float32(arena.slot(slotNames.gradientFactors(input.index))), [rows, input.shape[1] as number]);
+        return this.#feeds.feed(arena.float32(arena.slot(slotNames.gradientFactors(input.index))), [
+          rows,
+          input.shape[1] as number,
+        ]);
       case 'rowShares':
         return this.#feeds.feed(arena.float32(arena.slot(slotNames.rowShares)), [rows, 1]);
       case 'firstRow':
         return this.#feeds.own(this.#firstRow, [2]);
       case 'product':
-        return this.#feeds.feed(arena.float32(arena.slot(slotNames.product(scratch)), 0, elements(input.shape)), input.shape);
+        return this.#feeds.feed(
+          arena.float32(arena.slot(slotNames.product(scratch)), 0, elements(input.shape)),
+          input.shape,
+        );
       default:
         throw new RangeError(`a product has no ${input.role}`);
     }

@@ -21,5 +21,8 @@ export async function createEngine(context: EngineContext, source: EngineSource)
   // Not tfjs's own reader: it draws initial weights, slowly, and does not know our layers.
   const { loss } = context.spec;
   const own = loss.name === 'module' ? { loss: await loadModuleLoss(loss) } : {};
-  return new EagerEngine({ ...context, ...own }, loadArchitecture(JSON.parse(source.topology), 'topology of the model'));
+  return new EagerEngine(
+    { ...context, ...own },
+    loadArchitecture(JSON.parse(source.topology), 'topology of the model'),
+  );
 }

@@ -1,11 +1,11 @@
+import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
 import { sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames, statsLength } from '../memory/index.js';
-import { modelParameters } from '../models/parameters.js';
 import { judgement } from '../models/outputs.js';
-import { tf, type LayersModel, type Tensor, type Tensor1D, type Variable } from '../tf.js';
+import { modelParameters } from '../models/parameters.js';
 import { type Engine, type EngineContext, type ShardTask, stats } from './contract.js';
-import { KeyedRandom } from './keyed-random.js';
 import { stepKey } from './key.js';
+import { KeyedRandom } from './keyed-random.js';
 import { drawMix, mixImages, mixLosses } from './mix.js';
 import { useKeyedRandomness } from './random-layers.js';
 
@@ -58,7 +58,8 @@ export class EagerEngine implements Engine {
       const variables = trained.map((weight) => tfVariable(weight));
       const { value, grads } = tf.variableGrads(() => {
         const outputs = this.#model.apply(images, { training: true }) as Tensor;
-        const lossesFor = (wanted: Tensor) => sampleLosses(spec.loss, outputs, wanted, layout.classes, this.#context.loss);
+        const lossesFor = (wanted: Tensor) =>
+          sampleLosses(spec.loss, outputs, wanted, layout.classes, this.#context.loss);
         const own = lossesFor(targets);
         const { losses, weights } = mix === undefined ? own : mixLosses(own, lossesFor(tf.reverse(targets, 0)), mix);
         const regularization = this.#regularization();
@@ -90,11 +91,21 @@ export class EagerEngine implements Engine {
     tf.tidy(() => {
       const { inputs, targets } = this.#batch(task);
       const outputs = this.#predict(inputs);
-      const { losses, weights } = sampleLosses(this.#context.spec.loss, outputs, targets, layout.classes, this.#context.loss);
+      const { losses, weights } = sampleLosses(
+        this.#context.spec.loss,
+        outputs,
+        targets,
+        layout.classes,
+        this.#context.loss,
+      );
       this.#measure(line, outputs, targets, losses, weights);
       line[stats.regularization] = this.#regularization()?.dataSync()[0] ?? 0;
       arena
-        .float32(arena.slot(slotNames.outputs(task.slot)), task.begin * layout.outputLength, task.count * layout.outputLength)
+        .float32(
+          arena.slot(slotNames.outputs(task.slot)),
+          task.begin * layout.outputLength,
+          task.count * layout.outputLength,
+        )
         .set(outputs.dataSync() as Float32Array);
     });
   }
@@ -132,7 +143,10 @@ export class EagerEngine implements Engine {
       task.count * layout.imageBytes,
     );
     const pixels = tf.tensor4d(Float32Array.from(bytes), [task.count, height, width, channels]);
-    const inputs = tf.add(tf.mul(pixels, tf.tensor1d([...spec.preprocess.scale])), tf.tensor1d([...spec.preprocess.offset]));
+    const inputs = tf.add(
+      tf.mul(pixels, tf.tensor1d([...spec.preprocess.scale])),
+      tf.tensor1d([...spec.preprocess.offset]),
+    );
     const slot = arena.slot(slotNames.targets(task.slot));
     const targets =
       layout.targets === 'classes'

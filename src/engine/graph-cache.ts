@@ -2,12 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { markUsed, trimCache } from '../cache-room.js';
+import { markUsed, trimCache } from '../base/cache-folder.js';
+import { ConvoyError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
 import type { StepSpec } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
 import { compileModel, compilerVersion, type Exchange, type ModelParts } from '../graph/index.js';
 import { modelParameters } from '../models/parameters.js';
-import type { LayersModel } from '../tf.js';
 import type { CompiledSpec } from './compiled.js';
 
 /** Files of an entry: TensorFlow's, and ours with what to feed and fetch and the digest of TensorFlow's. */
@@ -76,7 +76,9 @@ export async function compiledGraph(
   try {
     await mkdir(part, { recursive: true });
     await writeFile(join(part, graphFile), savedModel, { flush: true });
-    await writeFile(join(part, functionsFile), JSON.stringify({ ...entry, sha256: digestOf(savedModel) }), { flush: true });
+    await writeFile(join(part, functionsFile), JSON.stringify({ ...entry, sha256: digestOf(savedModel) }), {
+      flush: true,
+    });
     // Another run may have put the same graph there meanwhile, which its workers may be reading; a damaged one makes way.
     if ((await readEntry(place)) === 'damaged') await rm(place, { recursive: true, force: true });
     await rename(part, place).catch(async (error: unknown) => {

@@ -1,4 +1,4 @@
-import { hash32 } from '../random.js';
+import { hash32 } from '../base/random.js';
 
 /**
  * The two int32 words that key all randomness inside one shard's forward pass, a function of (seed, step, shard).

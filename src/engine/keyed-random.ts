@@ -1,6 +1,6 @@
-import type { Native, TensorId } from '../native/index.js';
-import { tf, type Tensor } from '../tf.js';
+import { type Tensor, tf } from '../base/tf.js';
 import { elements, ThreadMemory } from '../memory/index.js';
+import type { Native, TensorId } from '../native/index.js';
 import { Masks } from './masks.js';
 
 /**
@@ -51,10 +51,7 @@ export class KeyedRandom {
   }
 
   #seed(layerIndex: number, made: TensorId[]): TensorId {
-    const id = this.#native.wrap(
-      Int32Array.of(this.#key[0] as number, (this.#key[1] as number) + layerIndex),
-      [2],
-    );
+    const id = this.#native.wrap(Int32Array.of(this.#key[0] as number, (this.#key[1] as number) + layerIndex), [2]);
     made.push(id);
     return id;
   }

@@ -1,4 +1,4 @@
-import { type MaskKey, maskStateBytes, type MaskWriter, openMaskWriter } from '../kernels/index.js';
+import { type MaskKey, type MaskWriter, maskStateBytes, openMaskWriter } from '../kernels/index.js';
 import type { ThreadMemory } from '../memory/index.js';
 
 interface Region {

@@ -1,8 +1,8 @@
+import { RandomStream } from '../base/random.js';
+import { type Tensor, type Tensor1D, tf } from '../base/tf.js';
 import type { MixSpec, StepSpec } from '../contracts/index.js';
 import { mixLength, mixPlaces } from '../graph/index.js';
 import type { SampleLosses } from '../losses/index.js';
-import { RandomStream } from '../random.js';
-import { tf, type Tensor, type Tensor1D } from '../tf.js';
 
 /**
  * How a shard's samples are mixed in a step, as `mixPlaces` orders it: with mixup (Zhang et al. 2018) a share drawn from
@@ -64,7 +64,8 @@ export function mixImages(images: Tensor, mix: readonly number[]): Tensor {
     const own = tf.buffer([height, width, 1]);
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
-        const inside = row >= place('top') && row < place('bottom') && column >= place('left') && column < place('right');
+        const inside =
+          row >= place('top') && row < place('bottom') && column >= place('left') && column < place('right');
         own.set(place(inside ? 'inside' : 'outside'), row, column, 0);
       }
     }

@@ -1,5 +1,5 @@
-import type { LayersModel, Tensor } from '../tf.js';
-import { tf } from '../tf.js';
+import type { LayersModel, Tensor } from '../base/tf.js';
+import { tf } from '../base/tf.js';
 import { applyMask, type KeyedRandom } from './keyed-random.js';
 
 type Layer = LayersModel['layers'][number];

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { markUsed, trimCache } from '../cache-room.js';
+import { markUsed, trimCache } from '../base/cache-folder.js';
+import { ConvoyError } from '../base/errors.js';
 import type { BatchSlot, BatchStage, Dataset, StepSpec } from '../contracts/index.js';
-import type { Coordinator } from '../coordinator.js';
+import { type Coordinator, everyBatch } from '../coordinator/index.js';
 import { cacheFolder, type DataProgress } from '../data/index.js';
-import { ConvoyError } from '../errors.js';
 import { type Arena, elements, type RunLayout, slotNames } from '../memory/index.js';
 import { modelParameters } from '../models/index.js';
 import type { Native } from '../native/index.js';
-import { everyBatch } from '../sweep.js';
 import type { SplitModel } from '../transfer/index.js';
 import { type FeatureMaker, featureKey } from './identity.js';
 import { type FeatureRows, fileSink, memorySink, openRows } from './rows.js';
@@ -93,8 +92,13 @@ export class FrozenFeatures {
     if (computed > 0) await trimCache(folder, keptBytes);
     const seconds = (performance.now() - started) / 1000;
     const all = datasets.reduce((sum, { count }) => sum + count, 0);
-    const how = computed === 0 ? 'read from the cache' : `computed once${computed < all ? ` (${all - computed} read from the cache)` : ''}`;
-    this.#options.onNote?.(`the base is frozen: its ${this.#length} features of ${all} images were ${how} in ${seconds.toFixed(1)} s`);
+    const how =
+      computed === 0
+        ? 'read from the cache'
+        : `computed once${computed < all ? ` (${all - computed} read from the cache)` : ''}`;
+    this.#options.onNote?.(
+      `the base is frozen: its ${this.#length} features of ${all} images were ${how} in ${seconds.toFixed(1)} s`,
+    );
     return seconds;
   }
 
@@ -125,7 +129,14 @@ export class FrozenFeatures {
       .filter(({ name }) => names.has(name))
       .map(({ offset, length }) => arena.float32(slot, offset, length));
     const architecture: unknown = parts.features.toJSON(undefined, false);
-    return { architecture, weights, spec, layout, tensorflowVersion: native.tensorflowVersion, kernels: native.kernels.ops };
+    return {
+      architecture,
+      weights,
+      spec,
+      layout,
+      tensorflowVersion: native.tensorflowVersion,
+      kernels: native.kernels.ops,
+    };
   }
 
   async #compute(dataset: Dataset, file: string, inMemory: boolean): Promise<FeatureRows> {
@@ -134,7 +145,12 @@ export class FrozenFeatures {
     const sink = inMemory ? memorySink(file, shape) : await fileSink(file, shape);
     const stage = pixels(dataset);
     const progress = (done: number): void => {
-      onProgress?.({ what: `computing features of ${dataset.split} images`, done, total: dataset.count, unit: 'images' });
+      onProgress?.({
+        what: `computing features of ${dataset.split} images`,
+        done,
+        total: dataset.count,
+        unit: 'images',
+      });
     };
     try {
       progress(0);
@@ -147,14 +163,22 @@ export class FrozenFeatures {
         signal,
         work: async (batch) => {
           await coordinator.features(batch);
-          await sink.put(batch.position, arena.float32(arena.slot(slotNames.features(batch.slot)), 0, batch.count * this.#length));
+          await sink.put(
+            batch.position,
+            arena.float32(arena.slot(slotNames.features(batch.slot)), 0, batch.count * this.#length),
+          );
         },
       });
       return await sink.finish();
     } catch (error) {
       await sink.abandon();
       if (signal?.aborted !== true) throw error;
-      throw new ConvoyError('CONVOY_ABORTED', `Stopped while features of ${dataset.split} images were computed`, {}, error);
+      throw new ConvoyError(
+        'CONVOY_ABORTED',
+        `Stopped while features of ${dataset.split} images were computed`,
+        {},
+        error,
+      );
     } finally {
       await stage.close();
     }

@@ -32,7 +32,16 @@ export async function featureKey(dataset: Dataset, maker: FeatureMaker): Promise
   const { architecture, weights, spec, layout, tensorflowVersion, kernels } = maker;
   const { preprocess, precision, emulateBfloat16, image } = spec;
   const hash = createHash('sha256');
-  const computed = [tensorflowVersion, compilerVersion, kernels, architecture, preprocess, precision, emulateBfloat16, image];
+  const computed = [
+    tensorflowVersion,
+    compilerVersion,
+    kernels,
+    architecture,
+    preprocess,
+    precision,
+    emulateBfloat16,
+    image,
+  ];
   hash.update(JSON.stringify([version, ...computed, layout.capacity, layout.shards]));
   for (const values of weights) hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   hash.update(JSON.stringify([dataset.count, dataset.store.kind]));

@@ -1,1 +1,1 @@
-export { featureLength, featureMemoryBytes, FrozenFeatures, type FrozenFeaturesOptions } from './frozen-features.js';
+export { FrozenFeatures, type FrozenFeaturesOptions, featureLength, featureMemoryBytes } from './frozen-features.js';

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { diskError, partEnding } from '../atomic-file.js';
-import { ConvoyError } from '../errors.js';
+import { diskError, partEnding } from '../base/atomic-file.js';
+import { ConvoyError } from '../base/errors.js';
 
 /** Features of a split: a row of `length` floats for each sample. */
 export interface FeatureRows {
@@ -57,7 +57,10 @@ export async function openRows(file: string, shape: RowsShape, inMemory: boolean
 async function checkedRows(handle: FileHandle, shape: RowsShape, inMemory: boolean): Promise<FeatureRows | undefined> {
   const { count, length } = shape;
   const header = Buffer.alloc(headerBytes);
-  if (!(await readAll(handle, header, 0)) || !header.subarray(0, digestAt).equals(headerOf(shape).subarray(0, digestAt))) {
+  if (
+    !(await readAll(handle, header, 0)) ||
+    !header.subarray(0, digestAt).equals(headerOf(shape).subarray(0, digestAt))
+  ) {
     return undefined;
   }
   const values = inMemory ? new Float32Array(count * length) : undefined;
@@ -133,7 +136,8 @@ export async function fileSink(file: string, shape: RowsShape): Promise<RowSink>
     }
   };
   return {
-    put: (position, rows) => orAbandon(() => writeAll(handle, bytesOf(rows), headerBytes + position * shape.length * 4)),
+    put: (position, rows) =>
+      orAbandon(() => writeAll(handle, bytesOf(rows), headerBytes + position * shape.length * 4)),
     finish: () =>
       orAbandon(async () => {
         const digest = await digestOf(handle, shape.count * shape.length * 4);
@@ -154,7 +158,9 @@ class MemoryRows implements FeatureRows {
 
   async read(samples: Uint32Array, into: Float32Array): Promise<void> {
     const { length } = this;
-    samples.forEach((sample, row) => into.set(this.values.subarray(sample * length, (sample + 1) * length), row * length));
+    samples.forEach((sample, row) =>
+      into.set(this.values.subarray(sample * length, (sample + 1) * length), row * length),
+    );
   }
 
   async close(): Promise<void> {}
@@ -172,7 +178,10 @@ class FileRows implements FeatureRows {
     const rows = Array.from(samples, async (sample, row) => {
       const bytes = bytesOf(into.subarray(row * length, (row + 1) * length));
       if (!(await readAll(this.handle, bytes, headerBytes + sample * length * 4))) {
-        throw new ConvoyError('CONVOY_DISK', `Expected the features of sample ${sample} in the cache but they are gone`);
+        throw new ConvoyError(
+          'CONVOY_DISK',
+          `Expected the features of sample ${sample} in the cache but they are gone`,
+        );
       }
     });
     await Promise.all(rows);
@@ -189,14 +198,24 @@ function bytesOf(values: Float32Array): Uint8Array {
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, offset, Math.min(pieceBytes, bytes.length - offset), position + offset);
+    const { bytesWritten } = await handle.write(
+      bytes,
+      offset,
+      Math.min(pieceBytes, bytes.length - offset),
+      position + offset,
+    );
     offset += bytesWritten;
   }
 }
 
 async function readAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<boolean> {
   for (let offset = 0; offset < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, offset, Math.min(pieceBytes, bytes.length - offset), position + offset);
+    const { bytesRead } = await handle.read(
+      bytes,
+      offset,
+      Math.min(pieceBytes, bytes.length - offset),
+      position + offset,
+    );
     if (bytesRead === 0) return false;
     offset += bytesRead;
   }

@@ -1,6 +1,6 @@
-import { gatherTargets, slotOf } from '../../augment/index.js';
+import { gatherTargets, slotOf } from '../../augment/stage/index.js';
+import { ConvoyError, optionError } from '../base/errors.js';
 import type { BatchSlot, BatchStage, Dataset } from '../contracts/index.js';
-import { ConvoyError, optionError } from '../errors.js';
 import type { FeatureRows } from './rows.js';
 
 /** A stage that fills batches with features instead of pixels; closing it leaves the rows open. */

@@ -1,4 +1,4 @@
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 import { encodeElements } from './elements.js';
 import type { Attribute, Attributes, DataType, GraphNode, Shape, Value } from './types.js';
 

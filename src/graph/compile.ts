@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
+import { ConvoyError } from '../base/errors.js';
+import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import type { StepSpec } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
-import { modelParameters, type ModelParameter } from '../models/parameters.js';
-import { tf, type LayersModel, type Tensor } from '../tf.js';
+import { type ModelParameter, modelParameters } from '../models/parameters.js';
 import { GraphBuilder } from './builder.js';
-import { Feeds, reach, type CompiledFunction } from './feeds.js';
 import { emulated } from './emulate.js';
-import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
+import { type CompiledFunction, Feeds, reach } from './feeds.js';
+import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
-import type { ForwardPass } from './lower/index.js';
 import { lowerLoss } from './loss/index.js';
+import type { ForwardPass } from './lower/index.js';
 import { mirrored, mixImages, mixLosses } from './mix.js';
 import { summary } from './objective.js';
 import { all, binary, cast, scale } from './ops/elementwise.js';
@@ -70,7 +70,11 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const { tensorflowVersion: version = '', writeInPlace = true, parts, exchange, kernels } = options;
   const graph = new GraphBuilder({ kernels });
   const parameters = modelParameters(model);
-  for (const { variable, spec: { name } } of parameters) refuseNaN(name, variable.read());
+  for (const {
+    variable,
+    spec: { name },
+  } of parameters)
+    refuseNaN(name, variable.read());
   const feeds = new Feeds(graph, spec, parameters);
   const whole: Compilation = {
     graph,
@@ -84,7 +88,9 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     batch: batchSize(graph, feeds.pixels),
     randomIndex: new Map(randomLayers(model).map((layer, place) => [layer, place])),
   };
-  const features = parts && graph.scope('base', () => lowerModel(forwardPass(whole, false), parts.features, whole.input, false).output);
+  const features =
+    parts &&
+    graph.scope('base', () => lowerModel(forwardPass(whole, false), parts.features, whole.input, false).output);
   const compilation = parts && features ? startingFrom(whole, features, parts.head) : whole;
   const evaluate = lowerEvaluation(compilation);
   const [outputs] = evaluate;
@@ -97,7 +103,12 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
   const destinations = fusedDestinations(graph, spec.emulateBfloat16);
   const kept = reach([...results, ...[...destinations.values()].map(({ memory }) => memory)]);
   const needed = graph.nodes.filter((node) => kept.has(node));
-  const lowered = withPooledConvolutions({ nodes: needed, training: reach(train), kernels: graph.kernels, destinations });
+  const lowered = withPooledConvolutions({
+    nodes: needed,
+    training: reach(train),
+    kernels: graph.kernels,
+    destinations,
+  });
   const nodes = spec.emulateBfloat16 === true ? emulated(lowered) : lowered;
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);
@@ -136,7 +147,10 @@ function startingFrom(whole: Compilation, features: Value, head: LayersModel): C
   return { ...whole, model: head, input: cast(graph, fed, features.type), batch: batchSize(graph, fed) };
 }
 
-function forwardPass({ graph, spec, parameters, feeds, batch, randomIndex }: Compilation, training: boolean): ForwardPass {
+function forwardPass(
+  { graph, spec, parameters, feeds, batch, randomIndex }: Compilation,
+  training: boolean,
+): ForwardPass {
   return {
     graph,
     training,
@@ -188,7 +202,11 @@ function lowerTraining(compilation: Compilation): { written: Value[]; products: 
     results.push(writeInPlace ? feeds.write(role, index, parameters[index] as ModelParameter, value) : value);
   };
   const trained = [...parameters.keys()].filter((index) => parameters[index]?.spec.trainable);
-  const derived = gradients(graph, objective, trained.map((index) => feeds.parameters[index] as Value));
+  const derived = gradients(
+    graph,
+    objective,
+    trained.map((index) => feeds.parameters[index] as Value),
+  );
   const products: Product[] = [];
   for (const [place, index] of trained.entries()) {
     const { shape } = feeds.parameters[index] as Value;
@@ -203,7 +221,13 @@ function lowerTraining(compilation: Compilation): { written: Value[]; products: 
     }
     collect('gradient', index, gradient ?? graph.constant(0, 'float32', shape));
   }
-  for (const [index, { variable, spec: { updatedByForward } }] of parameters.entries()) {
+  for (const [
+    index,
+    {
+      variable,
+      spec: { updatedByForward },
+    },
+  ] of parameters.entries()) {
     if (updatedByForward) collect('state', index, pass.state.get(variable.id) ?? (feeds.parameters[index] as Value));
   }
   return { written: results, products };

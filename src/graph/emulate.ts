@@ -73,8 +73,15 @@ class Rewriting {
     const attributes = Object.entries(node.attributes).map(([key, attribute]): [string, Attribute] => {
       return [key, isBfloat16(attribute) ? { type: 'float32' } : attribute];
     });
-    const outputs = node.outputs.map((value) => ({ ...value, type: value.type === 'bfloat16' ? 'float32' : value.type }) as const);
-    this.#write(node, node.inputs.map((value) => this.#new(value)), Object.fromEntries(attributes), outputs);
+    const outputs = node.outputs.map(
+      (value) => ({ ...value, type: value.type === 'bfloat16' ? 'float32' : value.type }) as const,
+    );
+    this.#write(
+      node,
+      node.inputs.map((value) => this.#new(value)),
+      Object.fromEntries(attributes),
+      outputs,
+    );
     for (const value of node.outputs) {
       if (value.type !== 'bfloat16' || exact.has(node.op)) continue;
       const rounded = this.#cast(this.#new(value), 'bfloat16', 'rounded');
@@ -86,7 +93,12 @@ class Rewriting {
     return this.#values.get(value) as Value;
   }
 
-  #write(node: GraphNode, inputs: readonly Value[], attributes: Attributes, outputs: readonly Omit<Value, 'node'>[]): void {
+  #write(
+    node: GraphNode,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    outputs: readonly Omit<Value, 'node'>[],
+  ): void {
     const controls = node.controls.map((control) => this.#nodes.get(control) as GraphNode);
     const added = this.#add({ ...node, inputs, attributes, controls }, outputs);
     this.#nodes.set(node, added);
@@ -100,7 +112,8 @@ class Rewriting {
     for (let twin = 1; this.#names.has(name); twin++) name = `${wanted}_${twin}`;
     this.#names.add(name);
     const attributes = { SrcT: { type: x.type }, DstT: { type } } as const;
-    return this.#add({ name, op: 'Cast', inputs: [x], attributes, controls: [] }, [{ ...x, output: 0, type }]).outputs[0] as Value;
+    return this.#add({ name, op: 'Cast', inputs: [x], attributes, controls: [] }, [{ ...x, output: 0, type }])
+      .outputs[0] as Value;
   }
 
   #add(node: Omit<GraphNode, 'index' | 'outputs'>, outputs: readonly Omit<Value, 'node'>[]): GraphNode {

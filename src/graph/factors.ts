@@ -82,12 +82,22 @@ export function factored(
   const leave = (role: 'inputFactor' | 'gradientFactor', value: Value): Value => {
     const words = value.shape[1] as number;
     const slot = graph.placeholder(`${role}s/${name}`, value.type, [1, -1, words]);
-    const written = feeds.put(feeds.add(slot, { role, index }), integers(graph, [0]), reshape(graph, value, [1, -1, words]));
+    const written = feeds.put(
+      feeds.add(slot, { role, index }),
+      integers(graph, [0]),
+      reshape(graph, value, [1, -1, words]),
+    );
     const source = unchanged(value);
-    graph.copied(source.node, { memory: reshape(graph, bitcast(graph, slot, source.type), source.shape), write: written.node });
+    graph.copied(source.node, {
+      memory: reshape(graph, bitcast(graph, slot, source.type), source.shape),
+      write: written.node,
+    });
     return written;
   };
-  const writes = [leave('inputFactor', bitcast(graph, left, 'int32')), leave('gradientFactor', cast(graph, right, 'float32'))];
+  const writes = [
+    leave('inputFactor', bitcast(graph, left, 'int32')),
+    leave('gradientFactor', cast(graph, right, 'float32')),
+  ];
 
   const result = graph.scope(`products/${name}`, () => {
     const whole = (role: 'inputFactors' | 'gradientFactors', type: 'int32' | 'float32', width: number): Value =>

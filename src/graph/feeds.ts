@@ -6,7 +6,7 @@ import { mixLength } from './mix.js';
 import { bitcast, elementBytes } from './ops/bits.js';
 import { canWriteProduct, writeProduct } from './ops/product.js';
 import { integers, reshape } from './ops/shape.js';
-import { elementsPerSample, valueName, type DataType, type GraphNode, type Shape, type Value } from './types.js';
+import { type DataType, elementsPerSample, type GraphNode, type Shape, type Value, valueName } from './types.js';
 
 /** What to feed to a compiled function. */
 export type GraphInput =
@@ -35,7 +35,14 @@ export interface FactorInput {
    * Where a shard leaves its rows of A, as 32-bit words, or of B; all rows of A, of B, and what each counts; the first
    * row of a part, as [0, row]; where the part's product goes.
    */
-  readonly role: 'inputFactor' | 'gradientFactor' | 'inputFactors' | 'gradientFactors' | 'rowShares' | 'firstRow' | 'product';
+  readonly role:
+    | 'inputFactor'
+    | 'gradientFactor'
+    | 'inputFactors'
+    | 'gradientFactors'
+    | 'rowShares'
+    | 'firstRow'
+    | 'product';
   /** Place of the parameter among `modelParameters(model)`. */
   readonly index: number;
   readonly shape: Shape;

@@ -20,7 +20,10 @@ export interface Fusible {
  * Of what a graph copies, the outputs of poolings that may become one node with the convolution before them; none where
  * numbers are emulated, which do not lie in memory as those of the type do.
  */
-export function fusedDestinations({ kernels, destinations }: GraphBuilder, emulated = false): Map<GraphNode, Destination> {
+export function fusedDestinations(
+  { kernels, destinations }: GraphBuilder,
+  emulated = false,
+): Map<GraphNode, Destination> {
   if (emulated || !kernels.has('ConvoyPooledConvolutionInto')) return new Map();
   return new Map([...destinations].filter(([{ op }]) => op === 'ConvoyMaxPool'));
 }
@@ -50,8 +53,16 @@ export function withPooledConvolutions({ nodes, training, kernels, destinations 
     const { padding } = plainAttributes(parts.convolution);
     const destination = destinations.get(node);
     if (destination !== undefined) writes.set(destination.write, node);
-    const [op, into] = destination === undefined ? ['ConvoyPooledConvolution', []] : ['ConvoyPooledConvolutionInto', [destination.memory]];
-    return { ...node, op, inputs: [...parts.convolution.inputs, parts.bias, ...into], attributes: { ...attributes, padding, size } };
+    const [op, into] =
+      destination === undefined
+        ? ['ConvoyPooledConvolution', []]
+        : ['ConvoyPooledConvolutionInto', [destination.memory]];
+    return {
+      ...node,
+      op,
+      inputs: [...parts.convolution.inputs, parts.bias, ...into],
+      attributes: { ...attributes, padding, size },
+    };
   });
   return used(fused, nodes);
 }
@@ -66,8 +77,11 @@ function partsOf(
   const { integers } = pool.attributes['window'] as { readonly integers: readonly number[] };
   if (biased.op !== 'BiasAdd' || integers.some((size) => size !== fusedWindow)) return undefined;
   const [{ node: convolution }, bias] = biased.inputs as readonly [Value, Value];
-  const isOnlyUser = (node: GraphNode, user: GraphNode): boolean => [...(users.get(node) ?? [])].every((other) => other === user || !training.has(other));
-  return isPlain(convolution) && isOnlyUser(biased, pool) && isOnlyUser(convolution, biased) ? { convolution, bias } : undefined;
+  const isOnlyUser = (node: GraphNode, user: GraphNode): boolean =>
+    [...(users.get(node) ?? [])].every((other) => other === user || !training.has(other));
+  return isPlain(convolution) && isOnlyUser(biased, pool) && isOnlyUser(convolution, biased)
+    ? { convolution, bias }
+    : undefined;
 }
 
 /** Which nodes need each one. */

@@ -69,5 +69,9 @@ export function mixLosses(graph: GraphBuilder, own: LossParts, partner: LossPart
   const total = blend(weighted(own, own.weights), weighted(partner, partner.weights));
   // Where both weights are 0 there is nothing to divide by, and nothing to add.
   const none = cast(graph, compare(graph, 'Equal', weights, graph.constant(0, 'float32')), 'float32');
-  return { correct: own.correct, losses: binary(graph, 'RealDiv', total, binary(graph, 'AddV2', weights, none)), weights };
+  return {
+    correct: own.correct,
+    losses: binary(graph, 'RealDiv', total, binary(graph, 'AddV2', weights, none)),
+    weights,
+  };
 }

@@ -1,5 +1,5 @@
+import { optionError } from '../base/errors.js';
 import type { Preprocess } from '../contracts/index.js';
-import { optionError } from '../errors.js';
 import type { GraphBuilder } from './builder.js';
 import { binary, cast, scale, shift } from './ops/elementwise.js';
 import type { Value } from './types.js';

@@ -1,11 +1,11 @@
 import {
-  encodeSavedModel,
   type AttributeMessage,
+  encodeSavedModel,
   type NodeMessage,
   type ShapeMessage,
   type TensorInfoMessage,
 } from '../../proto/tensorflow.js';
-import { dataTypeNumbers, type Attribute, type GraphNode, type Shape, type Value } from './types.js';
+import { type Attribute, dataTypeNumbers, type GraphNode, type Shape, type Value } from './types.js';
 
 /** GraphDef version that TensorFlow 2.9 wrote; every later one reads it. */
 const producerVersion = 1087;

@@ -1,6 +1,6 @@
-import { ConvoyError } from '../errors.js';
-import type { LayersModel } from '../tf.js';
-import { LayerConfig, LayerScope, lowerings, type ForwardPass, type Layer } from './lower/index.js';
+import { ConvoyError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
+import { type ForwardPass, type Layer, LayerConfig, LayerScope, lowerings } from './lower/index.js';
 import { randomLayerClasses } from './lower/random.js';
 import { activityPenalties, weightPenalties } from './lower/regularizer.js';
 import type { Value } from './types.js';
@@ -67,7 +67,7 @@ class Walk {
     const known = new Map<number, Value>();
     model.inputs.forEach((tensor, place) => known.set(tensor.id, inputs[place] as Value));
     const open = new Set<number>();
-    const valueOf = (tensor: SymbolicTensor): Value => {
+    const valueAt = (tensor: SymbolicTensor): Value => {
       const value = known.get(tensor.id);
       if (value !== undefined) return value;
       const layer = tensor.sourceLayer;
@@ -77,12 +77,12 @@ class Walk {
       if (node === undefined || node.inputTensors.length === 0) {
         throw layerError(layer, 'an input of the model or a layer with inputs', 'a layer that is not connected');
       }
-      const outputs = this.#layer(layer, node.inputTensors.map(valueOf), frozen, tensor.id === this.#last?.id);
+      const outputs = this.#layer(layer, node.inputTensors.map(valueAt), frozen, tensor.id === this.#last?.id);
       node.outputTensors.forEach((output, place) => known.set(output.id, outputs[place] as Value));
       open.delete(tensor.id);
       return known.get(tensor.id) as Value;
     };
-    return model.outputs.map(valueOf);
+    return model.outputs.map(valueAt);
   }
 
   #layer(layer: Layer, inputs: readonly Value[], around: boolean, last: boolean): Value[] {

@@ -10,9 +10,9 @@ import {
   localSet,
   localTee,
   upperHalf,
+  type ValueType,
   v128Load,
   v128Store,
-  type ValueType,
   valueType,
   type WasmFunction,
 } from './wasm.js';
@@ -59,7 +59,10 @@ class FunctionWriter {
 }
 
 /** Puts scalars and constants into vector locals before the loop, and finds which nodes are used more than once. */
-function hoist(program: KernelProgram, writer: FunctionWriter): { splats: Map<Expression, number>; shared: Set<Expression> } {
+function hoist(
+  program: KernelProgram,
+  writer: FunctionWriter,
+): { splats: Map<Expression, number>; shared: Set<Expression> } {
   const splats = new Map<Expression, number>();
   const shared = new Set<Expression>();
   const used = new Set<Expression>();

@@ -5,8 +5,8 @@ export {
   constant,
   divide,
   type Expression,
-  kernelProgram,
   type KernelProgram,
+  kernelProgram,
   lane,
   maximum,
   minimum,
@@ -16,8 +16,8 @@ export {
   squareRoot,
   subtract,
 } from './expression.js';
-export { type MaskKey, maskStateBytes, type MaskWriter, openMaskWriter } from './keep-mask.js';
 export { interpret } from './interpret.js';
+export { type MaskKey, type MaskWriter, maskStateBytes, openMaskWriter } from './keep-mask.js';
 export { openReducer, type Reducer, type Source } from './reduce.js';
 export {
   branchIf,

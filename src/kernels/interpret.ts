@@ -1,5 +1,5 @@
-import { type BinaryOperation, type Expression, type KernelProgram, type UnaryOperation } from './expression.js';
 import { elementsPerTurn } from './compile.js';
+import type { BinaryOperation, Expression, KernelProgram, UnaryOperation } from './expression.js';
 
 const unaryMeaning: Readonly<Record<UnaryOperation, (x: number) => number>> = {
   squareRoot: Math.sqrt,

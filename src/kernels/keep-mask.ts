@@ -1,4 +1,4 @@
-import { hash32 } from '../random.js';
+import { hash32 } from '../base/random.js';
 import {
   branchIf,
   encodeModule,
@@ -7,9 +7,9 @@ import {
   localGet,
   localSet,
   localTee,
+  type ValueType,
   v128Load,
   v128Store,
-  type ValueType,
   valueType,
 } from './wasm.js';
 
@@ -62,8 +62,19 @@ function maskLoop(): { parameters: ValueType[]; locals: ValueType[]; body: numbe
   let next = parameters.length;
   const vector = (): number => next++;
   const [one, limit, ones] = [vector(), vector(), vector()];
-  const groups = [0, 1].map((group) => ({ group, a: vector(), b: vector(), c: vector(), counter: vector(), word: vector() }));
-  const shifted = (local: number, by: number, how: readonly number[]): number[] => [...localGet(local), ...i32Const(by), ...how];
+  const groups = [0, 1].map((group) => ({
+    group,
+    a: vector(),
+    b: vector(),
+    c: vector(),
+    counter: vector(),
+    word: vector(),
+  }));
+  const shifted = (local: number, by: number, how: readonly number[]): number[] => [
+    ...localGet(local),
+    ...i32Const(by),
+    ...how,
+  ];
   const body: number[] = [
     ...[...i32Const(1), ...instruction.i32x4Splat, ...localSet(one)],
     ...[...localGet(threshold), ...instruction.i16x8Splat, ...localSet(limit)],
@@ -77,11 +88,22 @@ function maskLoop(): { parameters: ValueType[]; locals: ValueType[]; body: numbe
     ),
     ...instruction.loop,
     ...groups.flatMap(({ a, b, c, counter, word }) => [
-      ...[...localGet(a), ...localGet(b), ...instruction.i32x4Add, ...localGet(counter), ...instruction.i32x4Add, ...localSet(word)],
+      ...[
+        ...localGet(a),
+        ...localGet(b),
+        ...instruction.i32x4Add,
+        ...localGet(counter),
+        ...instruction.i32x4Add,
+        ...localSet(word),
+      ],
       ...[...localGet(counter), ...localGet(one), ...instruction.i32x4Add, ...localSet(counter)],
       ...[...localGet(b), ...shifted(b, 9, instruction.i32x4ShiftRight), ...instruction.v128Xor, ...localSet(a)],
       ...[...localGet(c), ...shifted(c, 3, instruction.i32x4ShiftLeft), ...instruction.i32x4Add, ...localSet(b)],
-      ...[...shifted(c, 21, instruction.i32x4ShiftLeft), ...shifted(c, 11, instruction.i32x4ShiftRight), ...instruction.v128Or],
+      ...[
+        ...shifted(c, 21, instruction.i32x4ShiftLeft),
+        ...shifted(c, 11, instruction.i32x4ShiftRight),
+        ...instruction.v128Or,
+      ],
       ...[...localGet(word), ...instruction.i32x4Add, ...localSet(c)],
     ]),
     ...localGet(address),

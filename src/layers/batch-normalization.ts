@@ -1,4 +1,4 @@
-import { tf, type LayersModel } from '../tf.js';
+import { type LayersModel, tf } from '../base/tf.js';
 import { fixedSize, onlyShape } from './layer.js';
 
 type Layer = LayersModel['layers'][number];

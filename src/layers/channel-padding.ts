@@ -1,5 +1,5 @@
-import { tf, type Tensor } from '../tf.js';
-import { baseOptions, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+import { type Tensor, tf } from '../base/tf.js';
+import { baseOptions, type LayerConfig, type LayerOptions, onlyInput, onlyShape, type Shape } from './layer.js';
 
 /** Configuration of `ChannelPadding`. */
 export interface ChannelPaddingOptions extends LayerOptions {
@@ -28,7 +28,10 @@ export class ChannelPadding extends tf.layers.Layer {
     return tf.tidy(() => {
       const x = onlyInput(inputs);
       const none: [number, number] = [0, 0];
-      return tf.pad(x, x.shape.map((size, axis) => (axis === x.rank - 1 ? this.paddings(size) : none)));
+      return tf.pad(
+        x,
+        x.shape.map((size, axis) => (axis === x.rank - 1 ? this.paddings(size) : none)),
+      );
     });
   }
 

@@ -1,5 +1,5 @@
-import { tf, type Tensor } from '../tf.js';
-import { baseOptions, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+import { type Tensor, tf } from '../base/tf.js';
+import { baseOptions, type LayerConfig, type LayerOptions, onlyInput, onlyShape, type Shape } from './layer.js';
 
 /** Configuration of `DropPath`. */
 export interface DropPathOptions extends LayerOptions {

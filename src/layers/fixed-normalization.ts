@@ -1,5 +1,13 @@
-import { tf, type Tensor } from '../tf.js';
-import { baseOptions, fixedSize, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+import { type Tensor, tf } from '../base/tf.js';
+import {
+  baseOptions,
+  fixedSize,
+  type LayerConfig,
+  type LayerOptions,
+  onlyInput,
+  onlyShape,
+  type Shape,
+} from './layer.js';
 
 /** Keras's smallest standard deviation, `keras.config.epsilon()`. */
 const smallestDeviation = 1e-7;
@@ -32,7 +40,8 @@ export class FixedNormalization extends tf.layers.Layer {
 
   override call(inputs: Tensor | Tensor[]): Tensor {
     return tf.tidy(() => {
-      if (this.#mean === undefined || this.#variance === undefined) throw new TypeError(`layer ${this.name} is not built`);
+      if (this.#mean === undefined || this.#variance === undefined)
+        throw new TypeError(`layer ${this.name} is not built`);
       const deviation = tf.maximum(tf.sqrt(this.#variance.read()), smallestDeviation);
       return tf.div(tf.sub(onlyInput(inputs), this.#mean.read()), deviation);
     });

@@ -1,4 +1,4 @@
-import type { tf, Tensor } from '../tf.js';
+import type { Tensor, tf } from '../base/tf.js';
 
 /** Sizes of a tensor; null is the batch. */
 export type Shape = (number | null)[];
@@ -33,6 +33,7 @@ export function baseOptions({ name, trainable }: LayerOptions): { name?: string;
 /** A size that a layer's weights depend on. */
 export function fixedSize(shape: Shape, axis: number, layer: string): number {
   const size = shape.at(axis);
-  if (typeof size !== 'number') throw new TypeError(`layer ${layer} needs a fixed size on axis ${axis} but has [${shape.join(', ')}]`);
+  if (typeof size !== 'number')
+    throw new TypeError(`layer ${layer} needs a fixed size on axis ${axis} but has [${shape.join(', ')}]`);
   return size;
 }

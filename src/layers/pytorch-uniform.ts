@@ -1,4 +1,4 @@
-import { tf, type Tensor } from '../tf.js';
+import { type Tensor, tf } from '../base/tf.js';
 
 /**
  * PyTorch's default initialisation of linear and convolution layers: `kaiming_uniform(a = sqrt(5))`, that is uniform

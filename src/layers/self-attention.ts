@@ -1,5 +1,13 @@
-import { tf, type Tensor } from '../tf.js';
-import { baseOptions, fixedSize, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+import { type Tensor, tf } from '../base/tf.js';
+import {
+  baseOptions,
+  fixedSize,
+  type LayerConfig,
+  type LayerOptions,
+  onlyInput,
+  onlyShape,
+  type Shape,
+} from './layer.js';
 
 /** Configuration of `SelfAttention`. */
 export interface SelfAttentionOptions extends LayerOptions {
@@ -24,7 +32,9 @@ export class SelfAttention extends tf.layers.Layer {
   override build(inputShape: Shape | Shape[]): void {
     const features = fixedSize(onlyShape(inputShape), -1, this.name);
     if (features % (3 * this.heads) !== 0) {
-      throw new RangeError(`layer ${this.name} expects three times a multiple of ${this.heads} features but has ${features}`);
+      throw new RangeError(
+        `layer ${this.name} expects three times a multiple of ${this.heads} features but has ${features}`,
+      );
     }
     this.built = true;
   }
@@ -43,7 +53,8 @@ export class SelfAttention extends tf.layers.Layer {
       // [3, batch, heads, tokens, size], then one batch of matrices a kind.
       const parts = tf.transpose(tf.reshape(x, [batch, tokens, 3, heads, size]), [2, 0, 3, 1, 4]);
       const [queries, keys, values] = tf.unstack(tf.reshape(parts, [3, batch * heads, tokens, size]));
-      if (queries === undefined || keys === undefined || values === undefined) throw new TypeError('unstack gave too few tensors');
+      if (queries === undefined || keys === undefined || values === undefined)
+        throw new TypeError('unstack gave too few tensors');
       const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(size));
       const attended = tf.matMul(tf.softmax(scores), values);
       const merged = tf.transpose(tf.reshape(attended, [batch, heads, tokens, size]), [0, 2, 1, 3]);

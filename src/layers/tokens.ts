@@ -1,5 +1,13 @@
-import { tf, type Tensor } from '../tf.js';
-import { baseOptions, fixedSize, onlyInput, onlyShape, type LayerConfig, type LayerOptions, type Shape } from './layer.js';
+import { type Tensor, tf } from '../base/tf.js';
+import {
+  baseOptions,
+  fixedSize,
+  type LayerConfig,
+  type LayerOptions,
+  onlyInput,
+  onlyShape,
+  type Shape,
+} from './layer.js';
 
 /**
  * Puts a learned token before the tokens of `[batch, tokens, features]` (Devlin et al. 2019; Dosovitskiy et al. 2021).

@@ -1,8 +1,8 @@
-import { tf, type Tensor } from '../tf.js';
+import { type Tensor, tf } from '../base/tf.js';
 
 /**
  * Marks a first convolution whose kernel and bias are computed from the training images before training
- * (`src/whitening.ts`): its outputs are their patches along the axes of their covariance, of variance 1, and the negatives
+ * (`src/runtime/whitening.ts`): its outputs are their patches along the axes of their covariance, of variance 1, and the negatives
  * of these. Where there are no images at hand its kernel is `identityAndNegative`.
  */
 export class Whitening extends tf.serialization.Serializable {

@@ -3,7 +3,7 @@
  * Only operations with a gradient in tfjs are used; where the gradient of the plain formula would be wrong or not
  * finite, it is written out (`tf.customGrad`).
  */
-import { tf, type Tensor } from '../tf.js';
+import { type Tensor, tf } from '../base/tf.js';
 
 /** Keras's `epsilon()`: probabilities are kept this far from 0 and 1 before a logarithm. */
 const epsilon = 1e-7;
@@ -18,7 +18,10 @@ const smallestVariance = 1e-12;
  */
 export function logProbabilities(outputs: Tensor, fromLogits: boolean): Tensor {
   if (fromLogits) return tf.logSoftmax(outputs, -1);
-  return outputs.div(outputs.sum(-1, true)).clipByValue(epsilon, 1 - epsilon).log();
+  return outputs
+    .div(outputs.sum(-1, true))
+    .clipByValue(epsilon, 1 - epsilon)
+    .log();
 }
 
 /** -sum_k w_k t_k log p_k; `classWeights` is [K] or undefined for ones. */

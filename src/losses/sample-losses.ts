@@ -1,6 +1,6 @@
+import { ConvoyError } from '../base/errors.js';
+import { type Tensor, type Tensor1D, tf } from '../base/tf.js';
 import type { LossSpec } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
-import { tf, type Tensor, type Tensor1D } from '../tf.js';
 import {
   binaryCrossEntropyOfLogits,
   binaryCrossEntropyOfProbabilities,
@@ -83,7 +83,13 @@ function unweighted(losses: Tensor): SampleLosses {
  * @param own the function of the loss `module`.
  * @throws ConvoyError `CONVOY_MODEL` when the outputs' width does not fit the targets.
  */
-export function sampleLosses(spec: LossSpec, outputs: Tensor, targets: Tensor, classes: number, own?: ModuleLoss): SampleLosses {
+export function sampleLosses(
+  spec: LossSpec,
+  outputs: Tensor,
+  targets: Tensor,
+  classes: number,
+  own?: ModuleLoss,
+): SampleLosses {
   return tf.tidy(() => {
     const rows = asRows(targets, outputs, classes);
     switch (spec.name) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { optionError } from '../base/errors.js';
+import { parseOptions } from '../base/validate.js';
 import type { LossSpec } from '../contracts/index.js';
-import { optionError } from '../errors.js';
-import { parseOptions } from '../validate.js';
 
 const fromLogits = z.boolean().exactOptional();
 const share = z.number().min(0).lt(1).exactOptional();
@@ -57,7 +57,12 @@ export const lossSchema = z.discriminatedUnion('name', lossOptions, {
 export function parseLoss(input: unknown, classes?: number): LossSpec {
   const given = typeof input === 'string' ? { name: input } : input;
   const spec: LossSpec = parseOptions(lossSchema, given, 'loss');
-  if (classes !== undefined && spec.name === 'crossEntropy' && spec.classWeights && spec.classWeights.length !== classes) {
+  if (
+    classes !== undefined &&
+    spec.name === 'crossEntropy' &&
+    spec.classWeights &&
+    spec.classWeights.length !== classes
+  ) {
     throw optionError('loss.classWeights', `${classes} weights, one a class`, spec.classWeights);
   }
   return spec;

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 import { givenEnvironment } from '../native/index.js';
 import type { Answer } from './protocol.js';
 
@@ -48,8 +48,14 @@ export class MeasuringChild<Request, Round> {
    * @throws MissingError when it says that it cannot run here or its program is not there, ConvoyError `CONVOY_WORKER`
    * when it fails.
    */
-  static async start<Request, Round>({ command, setup, env, cores }: ChildOptions): Promise<MeasuringChild<Request, Round>> {
-    const [program, ...args] = cores === undefined ? command : (['taskset', '-c', cores.join(','), ...command] as const);
+  static async start<Request, Round>({
+    command,
+    setup,
+    env,
+    cores,
+  }: ChildOptions): Promise<MeasuringChild<Request, Round>> {
+    const [program, ...args] =
+      cores === undefined ? command : (['taskset', '-c', cores.join(','), ...command] as const);
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...givenEnvironment(), ...env } });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -74,7 +80,10 @@ export class MeasuringChild<Request, Round> {
     if ('ready' in first) return new MeasuringChild<Request, Round>(first.ready, child, answers, lastWords);
     child.kill();
     if ('missing' in first) throw new MissingError(first.missing);
-    throw new ConvoyError('CONVOY_WORKER', `${command.join(' ')}: ${'error' in first ? first.error : 'a round before its setup'}`);
+    throw new ConvoyError(
+      'CONVOY_WORKER',
+      `${command.join(' ')}: ${'error' in first ? first.error : 'a round before its setup'}`,
+    );
   }
 
   /**
@@ -86,7 +95,10 @@ export class MeasuringChild<Request, Round> {
     this.#process.stdin.write(`${JSON.stringify(request)}\n`);
     const answer = await nextAnswer(this.#answers, this.#lastWords);
     if ('round' in answer) return answer.round as Round;
-    throw new ConvoyError('CONVOY_WORKER', `A measuring process failed: ${'error' in answer ? answer.error : JSON.stringify(answer)}`);
+    throw new ConvoyError(
+      'CONVOY_WORKER',
+      `A measuring process failed: ${'error' in answer ? answer.error : JSON.stringify(answer)}`,
+    );
   }
 
   /** Ends the child. */

@@ -2,5 +2,5 @@
 export { type ChildOptions, MeasuringChild, MissingError } from './child.js';
 export { type Measured, serve } from './protocol.js';
 export { type StepChild, startStepChild } from './step-child.js';
-export { type StepPhase, stepPhases, type StepRound, StepSession, type StepSetup } from './step-session.js';
+export { type StepPhase, type StepRound, StepSession, type StepSetup, stepPhases } from './step-session.js';
 export { syntheticDatasets } from './synthetic.js';

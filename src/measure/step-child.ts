@@ -10,7 +10,10 @@ export type StepChild = MeasuringChild<{ readonly steps: number }, StepRound>;
  *
  * @throws ConvoyError `CONVOY_WORKER` with what the process said when it cannot be set up.
  */
-export function startStepChild(setup: StepSetup, options: Pick<ChildOptions, 'env' | 'cores'> = {}): Promise<StepChild> {
+export function startStepChild(
+  setup: StepSetup,
+  options: Pick<ChildOptions, 'env' | 'cores'> = {},
+): Promise<StepChild> {
   const server = fileURLToPath(new URL('step-server.js', import.meta.url));
   return MeasuringChild.start({ command: [process.execPath, server], setup, ...options });
 }

@@ -1,10 +1,9 @@
-import { type ConfigInput, resolveConfig } from '../config.js';
+import { type ConfigInput, resolveConfig } from '../config/index.js';
 import type { ImageShape } from '../contracts/index.js';
-import type { StepOutcome } from '../coordinator.js';
+import { BatchFeeder, type StepOutcome } from '../coordinator/index.js';
 import { epochOrder } from '../data/index.js';
-import { BatchFeeder } from '../feeder.js';
-import { shortened } from '../phases.js';
-import { openRuntime, type Runtime } from '../runtime.js';
+import { openRuntime, type Runtime } from '../runtime/index.js';
+import { shortened } from '../training/index.js';
 import { syntheticDatasets } from './synthetic.js';
 
 /** What to train while measuring. */
@@ -61,7 +60,11 @@ export class StepSession {
   static async open({ config: input, image, classes = 10, dataDir }: StepSetup): Promise<StepSession> {
     const config = shortened(resolveConfig({ where: 'config', input }));
     const datasets = image && syntheticDatasets(image, classes, syntheticBatches * config.batchSize);
-    const runtime = await openRuntime({ config, ...(datasets && { datasets }), ...(dataDir === undefined ? {} : { dataDir }) });
+    const runtime = await openRuntime({
+      config,
+      ...(datasets && { datasets }),
+      ...(dataDir === undefined ? {} : { dataDir }),
+    });
     return new StepSession(runtime);
   }
 
@@ -79,7 +82,13 @@ export class StepSession {
       }
       if (batch === undefined) throw new RangeError('a batch is larger than the dataset');
       const started = performance.now();
-      const plan = { batch: this.#step, step: this.#step, learningRate: schedule.learningRate(0), accumulated: 0, update: true };
+      const plan = {
+        batch: this.#step,
+        step: this.#step,
+        learningRate: schedule.learningRate(0),
+        accumulated: 0,
+        update: true,
+      };
       const feeder = this.#feeder;
       const outcome = await coordinator.step(batch, plan, feeder.meanwhile);
       feeder.release(batch);
@@ -116,7 +125,11 @@ export class StepSession {
   }
 }
 
-function addGradientPhases(totals: Record<StepPhase, number>, { replies, gradients, products }: StepOutcome, workers: number): void {
+function addGradientPhases(
+  totals: Record<StepPhase, number>,
+  { replies, gradients, products }: StepOutcome,
+  workers: number,
+): void {
   const busy = new Map<number, number>();
   for (const { thread, started, ended } of replies) busy.set(thread, (busy.get(thread) ?? 0) + ended - started);
   const times = [...busy.values()];

@@ -1,6 +1,6 @@
+import { RandomStream } from '../base/random.js';
 import type { Dataset, ImageShape } from '../contracts/index.js';
-import { RandomStream } from '../random.js';
-import type { Datasets } from '../runtime.js';
+import type { Datasets } from '../runtime/index.js';
 
 /** Images of noise: for measurements where only sizes matter. */
 export function syntheticDatasets(shape: ImageShape, classes: number, train: number, test = classes): Datasets {

@@ -1,4 +1,4 @@
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 
 /** Every slot starts at a multiple of this: TensorFlow wraps memory so aligned without a copy, and it is a cache line. */
 export const slotAlignment = 64;

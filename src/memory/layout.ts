@@ -154,7 +154,10 @@ export function productLength({ factors }: RunLayout): number {
  *
  * @throws ConvoyError `CONVOY_MEMORY` when it does not fit.
  */
-export function createRunArena(layout: RunLayout, scratch: { readonly blocks: number; readonly floats: number }): Arena {
+export function createRunArena(
+  layout: RunLayout,
+  scratch: { readonly blocks: number; readonly floats: number },
+): Arena {
   const plan = new ArenaPlan();
   plan.add(slotNames.weights, 'float32', layout.trainableLength + layout.movingLength + layout.frozenLength);
   for (let shard = 0; shard < layout.shards; shard++) {
@@ -168,7 +171,8 @@ export function createRunArena(layout: RunLayout, scratch: { readonly blocks: nu
   }
   if (layout.factors.length > 0) {
     plan.add(slotNames.rowShares, 'float32', rows);
-    for (let block = 0; block < scratch.blocks; block++) plan.add(slotNames.product(block), 'float32', productLength(layout));
+    for (let block = 0; block < scratch.blocks; block++)
+      plan.add(slotNames.product(block), 'float32', productLength(layout));
   }
   plan.add(slotNames.stats, 'float32', layout.slots * layout.shards * statsLength);
   plan.add(slotNames.gate, 'int32', gateHead + layout.shards);

@@ -1,7 +1,7 @@
-import { ConvoyError, optionError } from '../errors.js';
-import { rankingScores, rocCurve, type RankingScores, type RocCurve } from './curves.js';
+import { ConvoyError, optionError } from '../base/errors.js';
+import { type RankingScores, type RocCurve, rankingScores, rocCurve } from './curves.js';
 import { OutputStore } from './output-store.js';
-import { confusionScores, type ConfusionScores } from './scores.js';
+import { type ConfusionScores, confusionScores } from './scores.js';
 
 /** Options of `createMetrics`. */
 export interface MetricsOptions {
@@ -53,7 +53,8 @@ export class ClassMetrics {
     const { classes, topK = [], fromLogits = true, curves = true } = options;
     if (!Number.isInteger(classes) || classes < 2) throw optionError('classes', 'an integer of 2 or more', classes);
     for (const k of topK) {
-      if (!Number.isInteger(k) || k < 1 || k > classes) throw optionError('topK', `integers from 1 to ${classes}`, topK);
+      if (!Number.isInteger(k) || k < 1 || k > classes)
+        throw optionError('topK', `integers from 1 to ${classes}`, topK);
     }
     this.#options = { classes, topK, fromLogits, curves };
     this.#confusion = new Float64Array(classes * classes);
@@ -71,7 +72,9 @@ export class ClassMetrics {
     const { classes, topK, fromLogits, curves } = this.#options;
     const rows = classes === 2 && outputs.length === n ? bothClasses(outputs, fromLogits) : outputs;
     if (rows.length < n * classes || labels.length < n) {
-      throw new RangeError(`${n} samples need ${n * classes} outputs and ${n} labels, not ${rows.length} and ${labels.length}`);
+      throw new RangeError(
+        `${n} samples need ${n * classes} outputs and ${n} labels, not ${rows.length} and ${labels.length}`,
+      );
     }
     for (let i = 0; i < n; i++) {
       const row = rows.subarray(i * classes, (i + 1) * classes);
@@ -80,7 +83,10 @@ export class ClassMetrics {
         throw new ConvoyError('CONVOY_DATA', `Expected labels from 0 to ${classes - 1} but found ${label}`);
       }
       if (!row.every(Number.isFinite)) {
-        throw new ConvoyError('CONVOY_DIVERGED', `Expected finite outputs but the network gave [${row.slice(0, 8).join(', ')}]`);
+        throw new ConvoyError(
+          'CONVOY_DIVERGED',
+          `Expected finite outputs but the network gave [${row.slice(0, 8).join(', ')}]`,
+        );
       }
       const own = row[label] as number;
       let higher = 0; // classes that rank before the true one
@@ -165,7 +171,10 @@ export class ClassMetrics {
     }));
     const ranking = rankingScores(columns);
     if (columns.length !== 2) return ranking;
-    const [rocAuc = Number.NaN, precision = Number.NaN] = [ranking.rocAucPerClass[1], ranking.averagePrecisionPerClass[1]];
+    const [rocAuc = Number.NaN, precision = Number.NaN] = [
+      ranking.rocAucPerClass[1],
+      ranking.averagePrecisionPerClass[1],
+    ];
     return { ...ranking, rocAuc, averagePrecision: precision };
   }
 

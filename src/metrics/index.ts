@@ -5,7 +5,7 @@ export {
   type MetricsResult,
   type MetricsState,
 } from './class-metrics.js';
-export { averagePrecision, rocCurve, type RankingScores, type RocCurve } from './curves.js';
+export { averagePrecision, type RankingScores, type RocCurve, rocCurve } from './curves.js';
 export {
   createMultiLabelMetrics,
   MultiLabelMetrics,
@@ -14,4 +14,4 @@ export {
   type MultiLabelState,
 } from './multi-label.js';
 export { classificationReport, metricsCsv } from './report.js';
-export { confusionScores, type ClassScores, type ConfusionScores } from './scores.js';
+export { type ClassScores, type ConfusionScores, confusionScores } from './scores.js';

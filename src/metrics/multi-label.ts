@@ -1,7 +1,7 @@
-import { ConvoyError, optionError } from '../errors.js';
-import { rankingScores, type RankingScores } from './curves.js';
+import { ConvoyError, optionError } from '../base/errors.js';
+import { type RankingScores, rankingScores } from './curves.js';
 import { OutputStore } from './output-store.js';
-import { averageScores, scoresOf, type ClassScores } from './scores.js';
+import { averageScores, type ClassScores, scoresOf } from './scores.js';
 
 /** Options of `createMultiLabelMetrics`. */
 export interface MultiLabelOptions {
@@ -62,11 +62,14 @@ export class MultiLabelMetrics {
   add(outputs: Float32Array, targets: Float32Array, n: number): void {
     const length = n * this.#classes;
     if (outputs.length < length || targets.length < length) {
-      throw new RangeError(`${n} samples need ${length} values, not ${outputs.length} outputs and ${targets.length} targets`);
+      throw new RangeError(
+        `${n} samples need ${length} values, not ${outputs.length} outputs and ${targets.length} targets`,
+      );
     }
     const given = outputs.subarray(0, length);
     const place = given.findIndex((value) => !Number.isFinite(value));
-    if (place >= 0) throw new ConvoyError('CONVOY_DIVERGED', `Expected finite outputs but the network gave ${given[place]}`);
+    if (place >= 0)
+      throw new ConvoyError('CONVOY_DIVERGED', `Expected finite outputs but the network gave ${given[place]}`);
     this.#outputs.push(given);
     this.#targets.push(targets.subarray(0, length));
   }
@@ -109,7 +112,11 @@ export class MultiLabelMetrics {
     const perClass = byClass.map((counts) => counts.scores());
     const supports = perClass.map((score) => score.support);
     const sum = (of: (counts: Counts) => number): number => byClass.reduce((total, counts) => total + of(counts), 0);
-    const micro = scoresOf(sum((c) => c.hits), sum((c) => c.predicted), sum((c) => c.support));
+    const micro = scoresOf(
+      sum((c) => c.hits),
+      sum((c) => c.predicted),
+      sum((c) => c.support),
+    );
     return {
       samples,
       classes,
@@ -118,9 +125,15 @@ export class MultiLabelMetrics {
       labelAccuracyPerClass: byClass.map((counts) => (samples === 0 ? 0 : counts.right / samples)),
       perClass,
       micro,
-      macro: averageScores(perClass, supports.map(() => 1)),
+      macro: averageScores(
+        perClass,
+        supports.map(() => 1),
+      ),
       weighted: averageScores(perClass, supports),
-      perSample: averageScores(perSample, perSample.map(() => 1)),
+      perSample: averageScores(
+        perSample,
+        perSample.map(() => 1),
+      ),
       ranking: rankingScores(columns),
     };
   }

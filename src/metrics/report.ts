@@ -59,7 +59,8 @@ export function classificationReport(
 export function metricsCsv(result: MetricsResult | MultiLabelResult, names: readonly string[]): string {
   const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const { ranking } = result;
-  const number = (value: number | undefined): string => (value === undefined || Number.isNaN(value) ? '' : String(value));
+  const number = (value: number | undefined): string =>
+    value === undefined || Number.isNaN(value) ? '' : String(value);
   const rows = result.perClass.map(({ precision, recall, f1, support }, k) => [
     quote(names[k] ?? String(k)),
     ...[precision, recall, f1, support].map(number),

@@ -68,7 +68,10 @@ export function confusionScores(confusion: readonly (readonly number[])[]): Conf
     samples,
     accuracy: quotient(right, samples),
     perClass,
-    macro: averageScores(perClass, perClass.map(() => 1)),
+    macro: averageScores(
+      perClass,
+      perClass.map(() => 1),
+    ),
     weighted: averageScores(perClass, supports),
     cohenKappa: (right * samples - expected) / (samples ** 2 - expected),
     matthews: quotient(right * samples - expected, spread),

@@ -1,6 +1,6 @@
+import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 import { completeBatchNormalization, DropPath } from '../layers/index.js';
-import { tf, type LayersModel, type SymbolicTensor } from '../tf.js';
-import { initializerNamed, type InitializerName, type LayerInitializer } from './initializers.js';
+import { type InitializerName, initializerNamed, type LayerInitializer } from './initializers.js';
 
 type Layer = LayersModel['layers'][number];
 type Activation = 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'swish' | 'gelu' | 'linear';
@@ -103,7 +103,13 @@ export class NetworkBuilder {
   dense(
     x: SymbolicTensor,
     units: number,
-    options: { name: string; activation?: Activation; useBias?: boolean; initializer?: LayerInitializer; bias?: LayerInitializer },
+    options: {
+      name: string;
+      activation?: Activation;
+      useBias?: boolean;
+      initializer?: LayerInitializer;
+      bias?: LayerInitializer;
+    },
   ): SymbolicTensor {
     return this.apply(
       tf.layers.dense({
@@ -133,12 +139,20 @@ export class NetworkBuilder {
   }
 
   maxPool(x: SymbolicTensor, options: PoolingOptions): SymbolicTensor {
-    const { input, padding } = this.#padded(x, { ...options, kernel: options.size, strides: options.strides ?? options.size });
+    const { input, padding } = this.#padded(x, {
+      ...options,
+      kernel: options.size,
+      strides: options.strides ?? options.size,
+    });
     return this.apply(tf.layers.maxPooling2d({ ...pooling(options), padding }), input);
   }
 
   averagePool(x: SymbolicTensor, options: PoolingOptions): SymbolicTensor {
-    const { input, padding } = this.#padded(x, { ...options, kernel: options.size, strides: options.strides ?? options.size });
+    const { input, padding } = this.#padded(x, {
+      ...options,
+      kernel: options.size,
+      strides: options.strides ?? options.size,
+    });
     return this.apply(tf.layers.averagePooling2d({ ...pooling(options), padding }), input);
   }
 
@@ -147,7 +161,10 @@ export class NetworkBuilder {
   }
 
   zeroPad(x: SymbolicTensor, padding: number | [[number, number], [number, number]], name: string): SymbolicTensor {
-    return this.apply(tf.layers.zeroPadding2d({ padding: typeof padding === 'number' ? [padding, padding] : padding, name }), x);
+    return this.apply(
+      tf.layers.zeroPadding2d({ padding: typeof padding === 'number' ? [padding, padding] : padding, name }),
+      x,
+    );
   }
 
   flatten(x: SymbolicTensor, name = 'flatten'): SymbolicTensor {
@@ -189,7 +206,8 @@ export class NetworkBuilder {
     if (typeof padding === 'string') return { input: x, padding };
     if (padding === 0) return { input: x, padding: 'valid' };
     const [height, width] = pair(options.kernel);
-    if ((options.strides ?? 1) === 1 && height === width && 2 * padding === height - 1) return { input: x, padding: 'same' };
+    if ((options.strides ?? 1) === 1 && height === width && 2 * padding === height - 1)
+      return { input: x, padding: 'same' };
     return { input: this.zeroPad(x, padding, `${options.name}_pad`), padding: 'valid' };
   }
 }

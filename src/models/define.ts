@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { optionError } from '../errors.js';
-import type { LayersModel } from '../tf.js';
+import { optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
 import { initializerNames } from './initializers.js';
 
 /** What every network takes: the input's size and the number of classes; further options are the network's own. */
@@ -50,7 +50,8 @@ export interface Network {
 }
 
 /** A positive integer option. */
-export const count = (value: number, description: string) => z.int().min(1).max(65_536).default(value).describe(description);
+export const count = (value: number, description: string) =>
+  z.int().min(1).max(65_536).default(value).describe(description);
 /** A factor on the number of channels. */
 export const multiplier = (value: number, description = 'factor on every number of channels') =>
   z.number().min(0.01).max(64).default(value).describe(description);
@@ -61,7 +62,10 @@ export const dropoutRate = (value: number, description = 'dropout rate') =>
 export const flag = (value: boolean, description: string) => z.boolean().default(value).describe(description);
 /** The initialiser of kernels. */
 export const initializer = (value: (typeof initializerNames)[number]) =>
-  z.enum(initializerNames).default(value).describe('initialiser of kernels (biases start at zero, except with pytorchUniform)');
+  z
+    .enum(initializerNames)
+    .default(value)
+    .describe('initialiser of kernels (biases start at zero, except with pytorchUniform)');
 
 const shapeOptions = {
   height: z.int().min(1).max(8_192),
@@ -103,14 +107,21 @@ export function defineNetwork<Options extends z.ZodRawShape>(definition: Network
       const shape = parse(name, shapeSchema, given);
       const own = parse(name, ownSchema, rest);
       if (Math.min(shape.height, shape.width) < smallestInput) {
-        throw optionError(`${name} input size`, `height and width of at least ${smallestInput}`, [shape.height, shape.width]);
+        throw optionError(`${name} input size`, `height and width of at least ${smallestInput}`, [
+          shape.height,
+          shape.width,
+        ]);
       }
       return definition.build(shape, own);
     },
   };
 }
 
-function parse<Schema extends z.ZodType>(network: string, schema: Schema, values: Record<string, unknown>): z.infer<Schema> {
+function parse<Schema extends z.ZodType>(
+  network: string,
+  schema: Schema,
+  values: Record<string, unknown>,
+): z.infer<Schema> {
   const result = schema.safeParse(values);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

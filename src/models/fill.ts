@@ -1,4 +1,4 @@
-import type { RandomStream } from '../random.js';
+import type { RandomStream } from '../base/random.js';
 
 /** Numbers of inputs and outputs one unit of a kernel sees, as Keras counts them: [...receptive field, in, out]. */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
@@ -38,7 +38,12 @@ export function fillTruncatedNormal(values: Float32Array, stream: RandomStream, 
 }
 
 /** Orthonormal rows or columns, whichever are fewer, of the matrix [product of leading sizes, last size]. */
-export function fillOrthogonal(values: Float32Array, stream: RandomStream, shape: readonly number[], gain: number): void {
+export function fillOrthogonal(
+  values: Float32Array,
+  stream: RandomStream,
+  shape: readonly number[],
+  gain: number,
+): void {
   const columns = shape.at(-1) ?? 1;
   const rows = values.length / columns;
   const vectors = Math.min(rows, columns);

@@ -1,8 +1,17 @@
 export type { ModelOptions, Network, NetworkOption, NetworkShape } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
 export { loadArchitecture } from './keras-config.js';
-export { checkOutputs, classScores, judgement, outputKind, outputLength, probabilities, type Judgement, type OutputKind } from './outputs.js';
-export { modelParameters, type ModelParameter } from './parameters.js';
-export { formatSummary, modelSummary, type LayerSummary, type ModelSummary } from './summary.js';
-export { takesRawPixels } from './scaled-input.js';
+export {
+  checkOutputs,
+  classScores,
+  type Judgement,
+  judgement,
+  type OutputKind,
+  outputKind,
+  outputLength,
+  probabilities,
+} from './outputs.js';
+export { type ModelParameter, modelParameters } from './parameters.js';
 export { createModel, networkNamed, networks } from './registry.js';
+export { takesRawPixels } from './scaled-input.js';
+export { formatSummary, type LayerSummary, type ModelSummary, modelSummary } from './summary.js';

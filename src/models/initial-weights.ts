@@ -1,7 +1,7 @@
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
+import { RandomStream } from '../base/random.js';
+import { type LayersModel, tf } from '../base/tf.js';
 import { identityAndNegative } from '../layers/index.js';
-import { RandomStream } from '../random.js';
-import { tf, type LayersModel } from '../tf.js';
 import { fans, fillConstant, fillNormal, fillOrthogonal, fillTruncatedNormal, fillUniform } from './fill.js';
 import { modelParameters } from './parameters.js';
 
@@ -80,7 +80,10 @@ function initializerOf(layer: Layer | undefined, weight: string): InitializerCon
   if (isInitializer(found)) return found;
   const className = fallbacks[camel];
   if (className !== undefined) return { className, config: {} };
-  throw new ConvoyError('CONVOY_MODEL', `Expected an initialiser for ${layer?.name ?? '?'}/${weight} but the layer has none`);
+  throw new ConvoyError(
+    'CONVOY_MODEL',
+    `Expected an initialiser for ${layer?.name ?? '?'}/${weight} but the layer has none`,
+  );
 }
 
 function isInitializer(value: unknown): value is InitializerConfig {

@@ -1,5 +1,5 @@
+import { tf } from '../base/tf.js';
 import { PyTorchUniform } from '../layers/index.js';
-import { tf } from '../tf.js';
 
 /** Initialisers of kernels that a network can be built with, by the names of Keras and PyTorch. */
 export const initializerNames = [
@@ -36,7 +36,10 @@ export const denseInitializers = {
   /** Keras's own default. */
   keras: (): DenseInitializers => ({ initializer: tf.initializers.glorotUniform({}), bias: tf.initializers.zeros() }),
   /** Normal with a deviation of 0.01, as torchvision's VGG and GoogLeNet. */
-  small: (): DenseInitializers => ({ initializer: tf.initializers.randomNormal({ mean: 0, stddev: 0.01 }), bias: tf.initializers.zeros() }),
+  small: (): DenseInitializers => ({
+    initializer: tf.initializers.randomNormal({ mean: 0, stddev: 0.01 }),
+    bias: tf.initializers.zeros(),
+  }),
 } as const;
 
 /** The tfjs initializer of this name; layers keep it in their configuration, `initialWeights` draws the values. */

@@ -1,8 +1,8 @@
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
+import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 // Also registers our own layers, so that files may name them.
 import { completeBatchNormalization } from '../layers/index.js';
-import { tf, type LayersModel, type SymbolicTensor } from '../tf.js';
-import { isObject, layerError, tfjsLayerConfig, type JsonObject } from './keras-layer-config.js';
+import { isObject, type JsonObject, layerError, tfjsLayerConfig } from './keras-layer-config.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -44,7 +44,9 @@ function buildSequential(config: unknown, file: string): LayersModel {
     if (x === undefined) {
       const shape = layerConfig['batch_shape'] ?? layerConfig['batch_input_shape'];
       const isInput = entry['class_name'] === 'InputLayer';
-      const inputName = isInput ? String(layerConfig['name'] ?? 'input') : `${String(layerConfig['name'] ?? name)}_input`;
+      const inputName = isInput
+        ? String(layerConfig['name'] ?? 'input')
+        : `${String(layerConfig['name'] ?? name)}_input`;
       first = x = inputTensor(shape, inputName, file);
       if (isInput) continue;
     }
@@ -128,8 +130,10 @@ function createLayer(entry: JsonObject, file: string, name?: string): Layer {
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   const entryOfClass = Object.hasOwn(known, className) ? known[className] : undefined;
   if (entryOfClass === undefined) throw layerError(file, layerName, 'a layer class that convoy knows', kind);
-  const [constructor, fromConfig] = entryOfClass;
-  const layer: unknown = attempt(file, layerName, () => fromConfig(constructor, config as Parameters<typeof fromConfig>[1]));
+  const [layerClass, fromConfig] = entryOfClass;
+  const layer: unknown = attempt(file, layerName, () =>
+    fromConfig(layerClass, config as Parameters<typeof fromConfig>[1]),
+  );
   if (!(layer instanceof tf.layers.Layer)) throw layerError(file, layerName, 'the class of a layer', kind);
   if (given['trainable'] === false) layer.trainable = false;
   completeBatchNormalization(layer);
@@ -139,7 +143,9 @@ function createLayer(entry: JsonObject, file: string, name?: string): Layer {
 function applyLayer(layer: Layer, inputs: SymbolicTensor[], file: string): SymbolicTensor[] {
   const [first] = inputs;
   layer.setFastWeightInitDuringBuild(true);
-  const output = attempt(file, layer.name, () => layer.apply(inputs.length === 1 && first !== undefined ? first : inputs));
+  const output = attempt(file, layer.name, () =>
+    layer.apply(inputs.length === 1 && first !== undefined ? first : inputs),
+  );
   return (Array.isArray(output) ? output : [output]).map((tensor) => {
     if (tensor instanceof tf.SymbolicTensor) return tensor;
     throw layerError(file, layer.name, 'symbolic outputs', typeof tensor);
@@ -152,7 +158,10 @@ function single(tensors: readonly SymbolicTensor[], layer: string, file: string)
   return first;
 }
 
-function lookUp(outputs: ReadonlyMap<string, SymbolicTensor[][]>, reference: TensorReference): SymbolicTensor | undefined {
+function lookUp(
+  outputs: ReadonlyMap<string, SymbolicTensor[][]>,
+  reference: TensorReference,
+): SymbolicTensor | undefined {
   return outputs.get(reference[0])?.[reference[1]]?.[reference[2]];
 }
 
@@ -165,7 +174,8 @@ function inboundNodes(entry: JsonObject, layer: string, file: string): TensorRef
     checkArguments(node['kwargs'], layer, file);
     const args = Array.isArray(node['args']) ? node['args'].flat() : [];
     return args.map((argument: unknown) => {
-      const history = isObject(argument) && isObject(argument['config']) ? argument['config']['keras_history'] : undefined;
+      const history =
+        isObject(argument) && isObject(argument['config']) ? argument['config']['keras_history'] : undefined;
       return toReference(history, layer, file);
     });
   });
@@ -179,7 +189,12 @@ function references(value: unknown, layer: string, file: string): TensorReferenc
 }
 
 function toReference(value: unknown, layer: string, file: string): TensorReference {
-  if (!Array.isArray(value) || typeof value[0] !== 'string' || !Number.isInteger(value[1]) || !Number.isInteger(value[2])) {
+  if (
+    !Array.isArray(value) ||
+    typeof value[0] !== 'string' ||
+    !Number.isInteger(value[1]) ||
+    !Number.isInteger(value[2])
+  ) {
     throw layerError(file, layer, 'layer, node and tensor of an input', value);
   }
   checkArguments(value[3], layer, file);
@@ -200,6 +215,12 @@ function attempt<Result>(file: string, layer: string, action: () => Result): Res
     return action();
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
-    throw layerError(file, layer, 'settings and shapes that fit', error instanceof Error ? error.message : error, error);
+    throw layerError(
+      file,
+      layer,
+      'settings and shapes that fit',
+      error instanceof Error ? error.message : error,
+      error,
+    );
   }
 }

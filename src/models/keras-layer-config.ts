@@ -1,4 +1,4 @@
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -8,10 +8,21 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** An error about one layer of a model file. */
-export function layerError(file: string, layer: string, expected: string, found: unknown, cause?: unknown): ConvoyError {
+export function layerError(
+  file: string,
+  layer: string,
+  expected: string,
+  found: unknown,
+  cause?: unknown,
+): ConvoyError {
   const shown = typeof found === 'string' ? found : (JSON.stringify(found) ?? String(found));
   const text = shown.length > 120 ? `${shown.slice(0, 117)}...` : shown;
-  return new ConvoyError('CONVOY_MODEL', `${file}: layer ${layer}: expected ${expected} but found ${text}`, { file, place: layer }, cause);
+  return new ConvoyError(
+    'CONVOY_MODEL',
+    `${file}: layer ${layer}: expected ${expected} but found ${text}`,
+    { file, place: layer },
+    cause,
+  );
 }
 
 /** Class names that Keras 3 and tfjs write differently. */
@@ -32,7 +43,16 @@ const activations: Readonly<Record<string, string>> = {
 };
 
 /** Keys of Keras configurations that say nothing about the computation, or that tfjs derives itself. */
-const dropped = new Set(['dtype', 'registered_name', 'module', 'build_config', 'shared_object_id', 'optional', 'sparse', 'ragged']);
+const dropped = new Set([
+  'dtype',
+  'registered_name',
+  'module',
+  'build_config',
+  'shared_object_id',
+  'optional',
+  'sparse',
+  'ragged',
+]);
 
 /** Keys whose string values tfjs spells in camel case. */
 const enumerations = new Set(['data_format', 'mode']);

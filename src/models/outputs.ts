@@ -1,6 +1,6 @@
+import { ConvoyError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
 import type { LossSpec, StepSpec } from '../contracts/index.js';
-import { ConvoyError } from '../errors.js';
-import type { LayersModel } from '../tf.js';
 
 /** Losses over one distribution of all classes: of a single output they say nothing. */
 const softmaxLosses: readonly LossSpec['name'][] = ['crossEntropy', 'focal', 'klDivergence'];
@@ -60,10 +60,16 @@ export function classScores(
 ): { readonly scores: Float32Array; readonly fromLogits: boolean } {
   const kind = outputKind(loss, width);
   if (width > 1) {
-    return { scores: kind === 'sigmoid logits' ? outputs.map(sigmoid) : outputs, fromLogits: kind === 'softmax logits' };
+    return {
+      scores: kind === 'sigmoid logits' ? outputs.map(sigmoid) : outputs,
+      fromLogits: kind === 'softmax logits',
+    };
   }
   if (classes !== 2) {
-    throw new ConvoyError('CONVOY_MODEL', `Expected a model with an output for each of ${classes} classes but found one output`);
+    throw new ConvoyError(
+      'CONVOY_MODEL',
+      `Expected a model with an output for each of ${classes} classes but found one output`,
+    );
   }
   // softmax(0, z) is (1 - sigmoid z, sigmoid z), but keeps its digits.
   const fromLogits = kind === 'sigmoid logits';
@@ -87,15 +93,26 @@ export function probabilities(row: Float32Array, fromLogits: boolean): number[] 
 /**
  * @throws ConvoyError `CONVOY_MODEL` where a model's outputs cannot be what the loss and the classes ask for.
  */
-export function checkOutputs(model: LayersModel, { loss, targets, classes }: Pick<StepSpec, 'loss' | 'targets' | 'classes'>): void {
+export function checkOutputs(
+  model: LayersModel,
+  { loss, targets, classes }: Pick<StepSpec, 'loss' | 'targets' | 'classes'>,
+): void {
   const width = outputLength(model);
   const fail = (expected: string): never => {
-    throw new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${model.name} gives ${width} for ${classes} classes`, { place: model.name });
+    throw new ConvoyError(
+      'CONVOY_MODEL',
+      `Expected ${expected} but ${model.name} gives ${width} for ${classes} classes`,
+      { place: model.name },
+    );
   };
   if (width === classes) return;
   if (width !== 1 || targets !== 'classes') fail('one output a class');
-  if (softmaxLosses.includes(loss.name)) fail(`one output a class for ${loss.name}, which of a single output is always the same (binaryCrossEntropy takes one for two classes),`);
-  if (classes > 2 && !regressions.includes(loss.name) && loss.name !== 'module') fail(`one output a class for ${loss.name} of more than two`);
+  if (softmaxLosses.includes(loss.name))
+    fail(
+      `one output a class for ${loss.name}, which of a single output is always the same (binaryCrossEntropy takes one for two classes),`,
+    );
+  if (classes > 2 && !regressions.includes(loss.name) && loss.name !== 'module')
+    fail(`one output a class for ${loss.name} of more than two`);
 }
 
 function sigmoid(x: number): number {

@@ -1,5 +1,5 @@
+import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
-import type { LayersModel } from '../tf.js';
 
 /** A layer's weight as tfjs keeps it; `read` gives the current tensor without a copy. */
 type LayerWeight = LayersModel['weights'][number];

@@ -1,9 +1,9 @@
-import { optionError } from '../errors.js';
-import type { LayersModel } from '../tf.js';
+import { optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
 import type { ModelOptions, Network } from './define.js';
 import { alexnet } from './networks/alexnet.js';
-import { cifar10Fast } from './networks/cifar10-fast.js';
 import { cifarResNets } from './networks/cifar-resnet.js';
+import { cifar10Fast } from './networks/cifar10-fast.js';
 import { custom } from './networks/custom.js';
 import { densenet121, densenetBc } from './networks/densenet.js';
 import { efficientNets } from './networks/efficientnet.js';
@@ -48,7 +48,8 @@ export const networks: readonly Network[] = [
  */
 export function networkNamed(name: string): Network {
   const network = networks.find((candidate) => candidate.name === name);
-  if (network === undefined) throw optionError('model', `one of ${networks.map((known) => known.name).join(', ')}`, name);
+  if (network === undefined)
+    throw optionError('model', `one of ${networks.map((known) => known.name).join(', ')}`, name);
   return network;
 }
 

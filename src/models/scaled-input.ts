@@ -1,4 +1,4 @@
-import type { LayersModel } from '../tf.js';
+import type { LayersModel } from '../base/tf.js';
 
 type Layer = LayersModel['layers'][number];
 

@@ -1,4 +1,4 @@
-import type { LayersModel } from '../tf.js';
+import type { LayersModel } from '../base/tf.js';
 import { modelParameters } from './parameters.js';
 
 type Layer = LayersModel['layers'][number];
@@ -110,7 +110,10 @@ export function formatSummary(summary: ModelSummary): string {
   ]);
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd();
+    row
+      .map((cell, column) => (column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
   return [
     line(header),
     ...rows.map(line),

@@ -1,7 +1,7 @@
 /** The addon under tfjs-node, typed by what `binding/tfjs_binding.cc` of 4.22 exports. */
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { ConvoyError } from '../errors.js';
-import type { Tensor } from '../tf.js';
+import { ConvoyError } from '../base/errors.js';
+import type { Tensor } from '../base/tf.js';
 import type { OpAttribute, TypeName } from './types.js';
 
 /** What the addon tells of a tensor it made. */

@@ -1,7 +1,7 @@
-import { ConvoyError } from '../errors.js';
-import type { Tensor } from '../tf.js';
+import { ConvoyError } from '../base/errors.js';
+import type { Tensor } from '../base/tf.js';
 import { attributeNames } from './attributes.js';
-import { rawAttribute, typeNumbers, type Backend, type TensorMetadata } from './binding.js';
+import { type Backend, rawAttribute, type TensorMetadata, typeNumbers } from './binding.js';
 import type { Kernels, LoadedGraph, Native, OpAttribute, TensorId } from './types.js';
 
 /** Loads a SavedModel and gives the number of its session. */

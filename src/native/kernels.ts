@@ -36,7 +36,12 @@ function openLibrary(library: string): Kernels {
     return { ...noKernels, problem: `${reason}; remove that file and run \`npm run native\`` };
   }
   const { ops, instructions, flushSubnormals, mendCaches } = loaded.exports;
-  if (typeof ops !== 'string' || typeof instructions !== 'string' || typeof flushSubnormals !== 'function' || typeof mendCaches !== 'function') {
+  if (
+    typeof ops !== 'string' ||
+    typeof instructions !== 'string' ||
+    typeof flushSubnormals !== 'function' ||
+    typeof mendCaches !== 'function'
+  ) {
     return { ...noKernels, problem: `${library} is of another convoy; run \`npm run native\`` };
   }
   return {

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import util from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { ConvoyError, optionError } from '../errors.js';
+import { ConvoyError, optionError } from '../base/errors.js';
 import { attributeNames } from './attributes.js';
-import { asBackend, rawAttribute, type Binding } from './binding.js';
+import { asBackend, type Binding, rawAttribute } from './binding.js';
 import { AddonNative } from './handle.js';
 import { kernelsLibrary, loadKernels } from './kernels.js';
 import { hidesCaches } from './processor.js';
-import type { Native, NativeOptions } from './types.js';
 import { withoutNoise } from './quiet.js';
+import type { Native, NativeOptions } from './types.js';
 
 /** Seen by every worker started after the main thread is ready. */
 const readyKey = 'convoy:native';
@@ -35,12 +35,16 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
   try {
     const { default: node } = await import('@tensorflow/tfjs-node');
     const backend = asBackend(node.backend());
-    const native = new AddonNative(backend, async (folder) => {
-      const model = await node.node.loadSavedModel(folder, ['serve'], 'serving_default');
-      const session: unknown = Reflect.get(model, 'sessionId');
-      if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
-      return { session, dispose: () => model.dispose() };
-    }, loadKernels());
+    const native = new AddonNative(
+      backend,
+      async (folder) => {
+        const model = await node.node.loadSavedModel(folder, ['serve'], 'serving_default');
+        const session: unknown = Reflect.get(model, 'sessionId');
+        if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
+        return { session, dispose: () => model.dispose() };
+      },
+      loadKernels(),
+    );
     return { native, binding: backend.binding };
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
@@ -136,13 +140,15 @@ async function prepare(options: NativeOptions): Promise<Native> {
   // Where the caches are hidden only our library can tell oneDNN of them: without it Eigen's kernels are the right ones.
   const blind = hidesCaches() && !existsSync(kernelsLibrary());
   if (process.env['TF_ENABLE_ONEDNN_OPTS'] === undefined) setVariable('TF_ENABLE_ONEDNN_OPTS', blind ? '0' : '1');
-  if (level !== undefined || process.env['TF_CPP_MIN_LOG_LEVEL'] === undefined) setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
+  if (level !== undefined || process.env['TF_CPP_MIN_LOG_LEVEL'] === undefined)
+    setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
   const { native, binding } = await withoutNoise(open);
   // Workers run their graphs themselves: handing each to a thread of TensorFlow's, on the same core, and waiting costs more
   // than ops side by side bring. Only where they can be made to round as TensorFlow's threads do (see `handle.ts`).
-  if (native.kernels.flushSubnormals !== undefined) setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
+  if (native.kernels.flushSubnormals !== undefined)
+    setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
   fillAttributeNames(binding);
   if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches()) tellCaches(native);
   setEnvironmentData(readyKey, true);
@@ -164,14 +170,18 @@ export function loadNative(options: NativeOptions = {}): Promise<Native> {
     loading.catch(() => (loading = undefined)); // so that a caller may correct its options and try again
     return loading;
   }
-  const late = ([
-    ['intraOpThreads', options.intraOpThreads, 'TF_NUM_INTRAOP_THREADS'],
-    ['interOpThreads', options.interOpThreads, 'TF_NUM_INTEROP_THREADS'],
-  ] as const).find(([, value, variable]) => value !== undefined && String(value) !== process.env[variable]);
+  const late = (
+    [
+      ['intraOpThreads', options.intraOpThreads, 'TF_NUM_INTRAOP_THREADS'],
+      ['interOpThreads', options.interOpThreads, 'TF_NUM_INTEROP_THREADS'],
+    ] as const
+  ).find(([, value, variable]) => value !== undefined && String(value) !== process.env[variable]);
   if (late !== undefined) {
     const [name, value, variable] = late;
     const loaded = process.env[variable] ?? 'its own default';
-    return Promise.reject(optionError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value));
+    return Promise.reject(
+      optionError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value),
+    );
   }
   return loading;
 }

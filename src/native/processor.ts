@@ -42,7 +42,10 @@ function cpuinfo(field: string, root: string): string | undefined {
  *
  * @param name what the system calls it.
  */
-export function processorModel({ root = '/', name = os.cpus()[0]?.model ?? 'unknown' }: ProcessorOptions & { readonly name?: string } = {}): string {
+export function processorModel({
+  root = '/',
+  name = os.cpus()[0]?.model ?? 'unknown',
+}: ProcessorOptions & { readonly name?: string } = {}): string {
   const [family, model] = [cpuinfo('cpu family', root), cpuinfo('model', root)];
   const named = /\d/.test(name.replace(/@.*/, '')); // a clock rate names no processor
   return named || family === undefined || model === undefined ? name : `${name} (family ${family}, model ${model})`;
@@ -53,7 +56,10 @@ export function processorModel({ root = '/', name = os.cpus()[0]?.model ?? 'unkn
  * be of one byte, with which its convolutions compute wrongly or crash (see `kernels/caches.h`).
  */
 export function hidesCaches({ root = '/' }: ProcessorOptions = {}): boolean {
-  return cpuinfo('vendor_id', root) === 'AuthenticAMD' && !existsSync(path.join(root, 'sys/devices/system/cpu/cpu0/cache/index0'));
+  return (
+    cpuinfo('vendor_id', root) === 'AuthenticAMD' &&
+    !existsSync(path.join(root, 'sys/devices/system/cpu/cpu0/cache/index0'))
+  );
 }
 
 function flags(root: string): readonly string[] {
@@ -64,10 +70,14 @@ function flags(root: string): readonly string[] {
 export function cpuFeatures({ root = '/', environment = process.env }: FeatureOptions = {}): CpuFeatures {
   const known = flags(root);
   const bfloat16 = known.includes('avx512_bf16') || known.includes('amx_bf16');
-  if (environment['TF_ENABLE_ONEDNN_OPTS'] === '0') return { bfloat16: false, limit: 'oneDNN is off (TF_ENABLE_ONEDNN_OPTS=0)' };
+  if (environment['TF_ENABLE_ONEDNN_OPTS'] === '0')
+    return { bfloat16: false, limit: 'oneDNN is off (TF_ENABLE_ONEDNN_OPTS=0)' };
   const most = environment['ONEDNN_MAX_CPU_ISA'] ?? '';
   if (/^(default|all|)$/i.test(most)) return { bfloat16 };
-  return { bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/i.test(most), limit: `oneDNN is held to ${most} (ONEDNN_MAX_CPU_ISA)` };
+  return {
+    bfloat16: bfloat16 && /BF16|FP16|AMX|AVX10/i.test(most),
+    limit: `oneDNN is held to ${most} (ONEDNN_MAX_CPU_ISA)`,
+  };
 }
 
 /** Cores' worth of time that a cgroup grants, Infinity when it has no limit. */

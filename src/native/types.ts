@@ -1,4 +1,4 @@
-import type { Tensor } from '../tf.js';
+import type { Tensor } from '../base/tf.js';
 
 /** What the process is set to before TensorFlow loads; each is read once, when its library loads. */
 export interface NativeOptions {

@@ -1,4 +1,4 @@
-export { createOptimizer, openStepKernel, type Optimizer } from './optimizer.js';
+export { createOptimizer, type Optimizer, openStepKernel } from './optimizer.js';
 export { cutSlices, type ParameterPlace, type Slice } from './runs.js';
 export { baseLearningRate, baseWeightDecay, type OptimizerSpec, optimizerSchema, takesMomentum } from './spec.js';
 export type {

@@ -1,5 +1,5 @@
+import { parseOptions } from '../base/validate.js';
 import { lane } from '../kernels/index.js';
-import { parseOptions } from '../validate.js';
 import { chainOf } from './named.js';
 import { StepBuilder } from './program.js';
 import { cutBlocks, type ParameterPlace, planRuns } from './runs.js';

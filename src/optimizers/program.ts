@@ -1,4 +1,4 @@
-import { type Expression, kernelProgram, type KernelProgram, lane, operands } from '../kernels/index.js';
+import { type Expression, type KernelProgram, kernelProgram, lane, operands } from '../kernels/index.js';
 import type { RunOptions } from './runs.js';
 
 /** What scalars of a step are computed from. */

@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../errors.js';
+import { ConvoyError, optionError } from '../base/errors.js';
 import { elementsPerTurn } from '../kernels/index.js';
 import { baseWeightDecay, type OptimizerSpec } from './spec.js';
 
@@ -119,11 +119,13 @@ export interface Block {
 export function cutBlocks(runs: readonly Run[], floats: number): Block[] {
   return runs.flatMap(({ begin, end, unit }, run) =>
     cut(begin, end, unit ?? end - begin).flatMap((part) =>
-      cut(part.begin, part.end, floats).map((block, index): Block => ({
-        ...block,
-        run,
-        ...(unit === undefined ? {} : { unit: index === 0 ? 'first' : 'more' }),
-      })),
+      cut(part.begin, part.end, floats).map(
+        (block, index): Block => ({
+          ...block,
+          run,
+          ...(unit === undefined ? {} : { unit: index === 0 ? 'first' : 'more' }),
+        }),
+      ),
     ),
   );
 }

@@ -171,7 +171,10 @@ class BoundStepKernel implements StepKernel {
   }
 
   /** The gradient regions that count for a block, in shard order, what has been accumulated first. */
-  #sources({ coefficients, carry = 0 }: Pick<StepArguments, 'coefficients' | 'carry'>): (block: Block, unit?: Unit) => readonly Source[] {
+  #sources({
+    coefficients,
+    carry = 0,
+  }: Pick<StepArguments, 'coefficients' | 'carry'>): (block: Block, unit?: Unit) => readonly Source[] {
     const { gradients } = this.#regions;
     if (coefficients.length !== gradients.length) {
       throw new RangeError(`${coefficients.length} coefficients for ${gradients.length} shards`);
@@ -268,7 +271,8 @@ function openUnit({ unit, begin }: Block, open: Unit | undefined, prepare: Prepa
 /** Compiles a plan over a memory. */
 export function bindStepKernel(plan: StepPlan, memory: WebAssembly.Memory, regions: StepRegions): StepKernel {
   const end = plan.runs.at(-1)?.end ?? 0;
-  if (end > regions.length) throw new RangeError(`parameters end at ${end}, behind regions of ${regions.length} floats`);
+  if (end > regions.length)
+    throw new RangeError(`parameters end at ${end}, behind regions of ${regions.length} floats`);
   if (regions.states.length !== plan.stateNames.length) {
     throw new RangeError(`${regions.states.length} state regions for ${plan.stateNames.length} states`);
   }

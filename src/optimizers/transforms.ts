@@ -86,7 +86,9 @@ export function scaleByAdam(options: {
       const news = 1 - momentum;
       if (style === 'keras') {
         // Keras raises betas in float32, where 1 - 0.999 is off by 1e-5; and it adds epsilon before the correction.
-        const [first, second] = [momentum, betas[1]].map((beta) => Math.fround(1 - Math.fround(Math.fround(beta) ** step)));
+        const [first, second] = [momentum, betas[1]].map((beta) =>
+          Math.fround(1 - Math.fround(Math.fround(beta) ** step)),
+        );
         return { news, rate: Math.sqrt(second ?? NaN) / (first ?? NaN) };
       }
       return { news, root: Math.sqrt(1 - betas[1] ** step), rate: 1 / (1 - momentum ** step) };
@@ -193,10 +195,7 @@ export function scaleByAdagrad(options: {
     states: { square: options.initialAccumulator },
     apply: (update, builder) => {
       const sum = builder.store('square', add(lane('square'), square(update)));
-      return divide(
-        update,
-        options.style === 'keras' ? squareRoot(add(sum, epsilon)) : add(squareRoot(sum), epsilon),
-      );
+      return divide(update, options.style === 'keras' ? squareRoot(add(sum, epsilon)) : add(squareRoot(sum), epsilon));
     },
   };
 }

@@ -30,32 +30,36 @@ function horizontalBars(options: BarChartOptions, stacked: boolean): Chart {
   const rows = categories.length * (stacked ? 1 : series.length);
   const plot = rows * rowHeight + categories.length * 14;
   const colors = chartColors(series.length);
-  return new Chart(title, { width: left + 640, height: top + plot + 60 }, {
-    ...(legend ? { legend: topLegend(series.map(({ name }) => name)) } : {}),
-    grid: { left, right: 70, top, height: plot },
-    xAxis: {
-      ...namedAxis(valueName, 30),
-      type: 'value',
-      axisLabel: { color: ink.text, formatter: shortNumber },
-      ...(most === undefined ? {} : { max: most }),
-    },
-    yAxis: { ...namedAxis('', 0), type: 'category', data: labels, inverse: true, axisTick: { show: false } },
-    series: series.map(({ name, values }, i) => ({
-      name,
-      type: 'bar' as const,
-      ...(stacked ? { stack: 'all' } : {}),
-      barMaxWidth: rowHeight - 6,
-      color: colors[i] as string,
-      // Parts of a stack are read against the axis; a number would not fit in a thin one.
-      label: {
-        show: !stacked,
-        position: 'right' as const,
-        color: ink.text,
-        formatter: ({ value }: { value?: unknown }) => (typeof value === 'number' ? shortNumber(value) : ''),
+  return new Chart(
+    title,
+    { width: left + 640, height: top + plot + 60 },
+    {
+      ...(legend ? { legend: topLegend(series.map(({ name }) => name)) } : {}),
+      grid: { left, right: 70, top, height: plot },
+      xAxis: {
+        ...namedAxis(valueName, 30),
+        type: 'value',
+        axisLabel: { color: ink.text, formatter: shortNumber },
+        ...(most === undefined ? {} : { max: most }),
       },
-      data: categories.map((_, k) => values[k] ?? '-'),
-    })),
-  });
+      yAxis: { ...namedAxis('', 0), type: 'category', data: labels, inverse: true, axisTick: { show: false } },
+      series: series.map(({ name, values }, i) => ({
+        name,
+        type: 'bar' as const,
+        ...(stacked ? { stack: 'all' } : {}),
+        barMaxWidth: rowHeight - 6,
+        color: colors[i] as string,
+        // Parts of a stack are read against the axis; a number would not fit in a thin one.
+        label: {
+          show: !stacked,
+          position: 'right' as const,
+          color: ink.text,
+          formatter: ({ value }: { value?: unknown }) => (typeof value === 'number' ? shortNumber(value) : ''),
+        },
+        data: categories.map((_, k) => values[k] ?? '-'),
+      })),
+    },
+  );
 }
 
 /** Horizontal bars with their values: benchmark results, one colour a series. */
@@ -84,29 +88,41 @@ export function scalingChart(options: {
   const colors = chartColors(options.series.length);
   const workers = options.series.flatMap(({ points }) => points.map(([count]) => count));
   const most = Math.max(...workers);
-  return new Chart(options.title, { width: 680, height: 440 }, {
-    legend: topLegend([
-      ...options.series.map(({ name }) => name),
-      { name: 'ideal', lineStyle: { color: ink.faint }, itemStyle: { color: ink.faint } },
-    ]),
-    grid: { left: 90, right: 35, top: 80, bottom: 55 },
-    xAxis: { ...namedAxis('workers', 30), type: 'value', minInterval: 1, min: 0, max: most },
-    yAxis: { ...namedAxis(options.valueName, 65), type: 'value', min: 0 },
-    series: options.series.flatMap(({ name, points }, i) => {
-      const [first] = points;
-      const ideal = first === undefined ? [] : [first, [most, (first[1] / first[0]) * most]];
-      const color = colors[i] as string;
-      return [
-        { name, type: 'line' as const, color, symbol: 'circle', symbolSize: 7, lineStyle: { width: 2 }, data: points.map((point) => [...point]) },
-        {
-          name: 'ideal',
-          type: 'line' as const,
-          color,
-          symbol: 'none',
-          lineStyle: { type: 'dashed' as const, width: 1 },
-          data: ideal.map((point) => [...point]),
-        },
-      ];
-    }),
-  });
+  return new Chart(
+    options.title,
+    { width: 680, height: 440 },
+    {
+      legend: topLegend([
+        ...options.series.map(({ name }) => name),
+        { name: 'ideal', lineStyle: { color: ink.faint }, itemStyle: { color: ink.faint } },
+      ]),
+      grid: { left: 90, right: 35, top: 80, bottom: 55 },
+      xAxis: { ...namedAxis('workers', 30), type: 'value', minInterval: 1, min: 0, max: most },
+      yAxis: { ...namedAxis(options.valueName, 65), type: 'value', min: 0 },
+      series: options.series.flatMap(({ name, points }, i) => {
+        const [first] = points;
+        const ideal = first === undefined ? [] : [first, [most, (first[1] / first[0]) * most]];
+        const color = colors[i] as string;
+        return [
+          {
+            name,
+            type: 'line' as const,
+            color,
+            symbol: 'circle',
+            symbolSize: 7,
+            lineStyle: { width: 2 },
+            data: points.map((point) => [...point]),
+          },
+          {
+            name: 'ideal',
+            type: 'line' as const,
+            color,
+            symbol: 'none',
+            lineStyle: { type: 'dashed' as const, width: 1 },
+            data: ideal.map((point) => [...point]),
+          },
+        ];
+      }),
+    },
+  );
 }

@@ -1,11 +1,17 @@
 import type { EChartsOption } from 'echarts';
 import { BarChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent, VisualMapComponent } from 'echarts/components';
+import {
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TitleComponent,
+  VisualMapComponent,
+} from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import sharp from 'sharp';
-import { writeFileAtomic } from '../atomic-file.js';
-import { optionError } from '../errors.js';
+import { writeFileAtomic } from '../base/atomic-file.js';
+import { optionError } from '../base/errors.js';
 
 use([
   BarChart,
@@ -28,12 +34,26 @@ const longestLabel = 28;
 export const ink = { text: '#24292f', faint: '#8c959f', grid: '#e5e8eb' } as const;
 
 /** Okabe and Ito 2008: told apart with every kind of colour blindness. Yellow, faint on white, is darkened. */
-const basicColors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#7a5195', '#8c6d31', '#b8a000', '#555555'];
+const basicColors = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#e69f00',
+  '#7a5195',
+  '#8c6d31',
+  '#b8a000',
+  '#555555',
+];
 
 /** `count` colours that differ as much as they can: the basic ten, or hues around the circle in two lightnesses. */
 export function chartColors(count: number): string[] {
   if (count <= basicColors.length) return basicColors.slice(0, count);
-  return Array.from({ length: count }, (_, i) => `hsl(${Math.round((360 * i) / count)}, 65%, ${i % 2 === 0 ? 42 : 60}%)`);
+  return Array.from(
+    { length: count },
+    (_, i) => `hsl(${Math.round((360 * i) / count)}, 65%, ${i % 2 === 0 ? 42 : 60}%)`,
+  );
 }
 
 /** Cuts a label that would not fit beside an axis. */
@@ -55,7 +75,10 @@ export function shortNumber(value: number): string {
 }
 
 /** An axis with its name in the middle, `gap` pixels away. */
-export function namedAxis(name: string, gap: number): {
+export function namedAxis(
+  name: string,
+  gap: number,
+): {
   name: string;
   nameLocation: 'middle';
   nameGap: number;
@@ -104,7 +127,9 @@ export class Chart {
   /** The chart as a PNG of `scale` times its size in pixels. */
   async png(scale = 2): Promise<Buffer> {
     // librsvg draws at 72 dots an inch unless told otherwise.
-    return sharp(Buffer.from(this.svg), { density: 72 * scale }).png().toBuffer();
+    return sharp(Buffer.from(this.svg), { density: 72 * scale })
+      .png()
+      .toBuffer();
   }
 
   /**

@@ -1,11 +1,11 @@
 export {
-  barChart,
   type BarChartOptions,
   type BarSeries,
-  scalingChart,
+  barChart,
   type ScalingSeries,
+  scalingChart,
   stackedBarChart,
 } from './benchmark.js';
 export { Chart } from './chart.js';
-export { confusionChart, type NamedCurve, rocChart, scatterChart, type ScatterOptions } from './classification.js';
-export { learningCurvesChart, learningRateChart, type LearningRateSweep } from './training.js';
+export { confusionChart, type NamedCurve, rocChart, type ScatterOptions, scatterChart } from './classification.js';
+export { type LearningRateSweep, learningCurvesChart, learningRateChart } from './training.js';

@@ -40,19 +40,23 @@ export function learningCurvesChart(records: readonly EpochRecord[], title = 'Le
       }),
     })),
   );
-  return new Chart(title, { width: 960, height: 400 }, {
-    legend: topLegend(present),
-    grid: [
-      { left: 70, width: 380, top: 80, bottom: 55 },
-      { left: 550, width: 380, top: 80, bottom: 55 },
-    ],
-    xAxis,
-    yAxis: [
-      { ...namedAxis('loss', 48), type: 'value', gridIndex: 0, scale: true },
-      { ...namedAxis('accuracy', 48), type: 'value', gridIndex: 1, scale: true, max: upToOne },
-    ],
-    series,
-  });
+  return new Chart(
+    title,
+    { width: 960, height: 400 },
+    {
+      legend: topLegend(present),
+      grid: [
+        { left: 70, width: 380, top: 80, bottom: 55 },
+        { left: 550, width: 380, top: 80, bottom: 55 },
+      ],
+      xAxis,
+      yAxis: [
+        { ...namedAxis('loss', 48), type: 'value', gridIndex: 0, scale: true },
+        { ...namedAxis('accuracy', 48), type: 'value', gridIndex: 1, scale: true, max: upToOne },
+      ],
+      series,
+    },
+  );
 }
 
 /** What a learning-rate sweep found. */
@@ -88,22 +92,36 @@ export function learningRateChart(sweep: LearningRateSweep, title = 'Learning-ra
     },
     data: suggested === undefined ? [] : [{ xAxis: suggested }],
   };
-  return new Chart(title, { width: 720, height: 420 }, {
-    grid: { left: 75, right: 35, top: 75, bottom: 60 },
-    xAxis: {
-      ...namedAxis('learning rate', 32),
-      type: 'log',
-      min: learningRates[0] ?? 1e-7,
-      max: learningRates.at(-1) ?? 1,
-      axisLabel: { color: ink.text, formatter: (value: number) => value.toExponential(0) },
+  return new Chart(
+    title,
+    { width: 720, height: 420 },
+    {
+      grid: { left: 75, right: 35, top: 75, bottom: 60 },
+      xAxis: {
+        ...namedAxis('learning rate', 32),
+        type: 'log',
+        min: learningRates[0] ?? 1e-7,
+        max: learningRates.at(-1) ?? 1,
+        axisLabel: { color: ink.text, formatter: (value: number) => value.toExponential(0) },
+      },
+      yAxis: {
+        ...namedAxis('loss', 52),
+        type: 'value',
+        scale: true,
+        max: Math.min(Math.max(...finite), highest),
+        axisLabel: { color: ink.text, formatter: shortNumber, showMaxLabel: false },
+      },
+      series: [
+        {
+          type: 'line',
+          symbol: 'none',
+          clip: true,
+          lineStyle: { width: 2 },
+          color: '#0072b2',
+          data: points,
+          markLine: mark,
+        },
+      ],
     },
-    yAxis: {
-      ...namedAxis('loss', 52),
-      type: 'value',
-      scale: true,
-      max: Math.min(Math.max(...finite), highest),
-      axisLabel: { color: ink.text, formatter: shortNumber, showMaxLabel: false },
-    },
-    series: [{ type: 'line', symbol: 'none', clip: true, lineStyle: { width: 2 }, color: '#0072b2', data: points, markLine: mark }],
-  });
+  );
 }

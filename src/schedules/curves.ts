@@ -77,7 +77,11 @@ function cycle(spec: Named<'oneCycle'>, steps: number, { first, peak, valley, la
  * @param base the learning rate it starts from, or reaches (one-cycle)
  * @param length of training in the unit of the schedule's time
  */
-export function curveOf(spec: Exclude<ParsedSchedule, { name: 'reduceOnPlateau' }>, base: number, length: number): Curve {
+export function curveOf(
+  spec: Exclude<ParsedSchedule, { name: 'reduceOnPlateau' }>,
+  base: number,
+  length: number,
+): Curve {
   switch (spec.name) {
     case 'constant':
       return () => base;

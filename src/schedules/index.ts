@@ -1,11 +1,11 @@
-import { ConvoyError, optionError } from '../errors.js';
-import { parseOptions } from '../validate.js';
+import { ConvoyError, optionError } from '../base/errors.js';
+import { parseOptions } from '../base/validate.js';
 import { curveOf, oneCycleMomentum } from './curves.js';
 import { Plateau, type PlateauState } from './plateau.js';
-import { scheduleSchema, type ScheduleSpec } from './spec.js';
+import { type ScheduleSpec, scheduleSchema } from './spec.js';
 
-export { scheduleSchema, type ScheduleSpec } from './spec.js';
 export type { PlateauState } from './plateau.js';
+export { type ScheduleSpec, scheduleSchema } from './spec.js';
 
 /** What a schedule is laid over. */
 export interface ScheduleContext {
@@ -57,7 +57,10 @@ export function createSchedule(spec: ScheduleSpec, context: ScheduleContext): Sc
     main = (step) => curve(Math.floor(step / unit));
   }
   const start = warmup?.startFactor ?? 1;
-  const momentum = parsed.name === 'oneCycle' && parsed.cycleMomentum ? oneCycleMomentum(parsed, Math.max(1, totalSteps - warmSteps)) : undefined;
+  const momentum =
+    parsed.name === 'oneCycle' && parsed.cycleMomentum
+      ? oneCycleMomentum(parsed, Math.max(1, totalSteps - warmSteps))
+      : undefined;
   return {
     learningRate: (step) => {
       if (step >= warmSteps) return main(step - warmSteps);

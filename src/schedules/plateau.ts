@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 import type { ParsedSchedule } from './spec.js';
 
 const stateSchema = z.strictObject({
@@ -35,9 +35,13 @@ export class Plateau {
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       const place = ['schedule', ...(issue?.path ?? [])].join('.');
-      throw new ConvoyError('CONVOY_CHECKPOINT', `Expected the state of a reduceOnPlateau schedule: ${issue?.message}`, {
-        place,
-      });
+      throw new ConvoyError(
+        'CONVOY_CHECKPOINT',
+        `Expected the state of a reduceOnPlateau schedule: ${issue?.message}`,
+        {
+          place,
+        },
+      );
     }
     this.#state = parsed.data;
   }

@@ -1,5 +1,5 @@
-import { optionError } from '../errors.js';
-import type { LayersModel } from '../tf.js';
+import { optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
 import { headLayers } from './head.js';
 
 /** Layers whose weights no training may move: statistics of the data that a weights file brings. */
@@ -31,7 +31,11 @@ export function freezeUntil(model: LayersModel, until: string): string[] {
   const last = model.layers.findIndex(({ name }) => name === until);
   if (until !== 'base' && until !== 'none' && last < 0) {
     const weighted = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
-    throw optionError('--freeze until', `a layer of ${model.name} (${weighted.slice(0, 6).join(', ')}... ${weighted.at(-1)})`, until);
+    throw optionError(
+      '--freeze until',
+      `a layer of ${model.name} (${weighted.slice(0, 6).join(', ')}... ${weighted.at(-1)})`,
+      until,
+    );
   }
   const frozen: string[] = [];
   for (const [index, layer] of model.layers.entries()) {

@@ -1,5 +1,5 @@
-import { ConvoyError, optionError } from '../errors.js';
-import { type LayersModel, type SymbolicTensor, tf } from '../tf.js';
+import { ConvoyError, optionError } from '../base/errors.js';
+import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -60,7 +60,15 @@ export function replaceHead(model: LayersModel, head: string | undefined, classe
     const number = index + 1;
     x =
       'units' in layer
-        ? apply(tf.layers.dense({ units: layer.units, activation: 'relu', kernelInitializer: 'heNormal', name: free(taken, `${headName}_dense_${number}`) }), x)
+        ? apply(
+            tf.layers.dense({
+              units: layer.units,
+              activation: 'relu',
+              kernelInitializer: 'heNormal',
+              name: free(taken, `${headName}_dense_${number}`),
+            }),
+            x,
+          )
         : apply(tf.layers.dropout({ rate: layer.dropout, name: free(taken, `${headName}_dropout_${number}`) }), x);
   });
   const logits = apply(tf.layers.dense({ units: classes, name: free(taken, headName) }), x);
@@ -86,7 +94,10 @@ export function headLayers(model: LayersModel): string[] {
 function onlyOutput(model: LayersModel): SymbolicTensor {
   const [output] = model.outputs;
   if (output !== undefined && model.outputs.length === 1) return output;
-  throw new ConvoyError('CONVOY_MODEL', `Expected a model with one output but ${model.name} has ${model.outputs.length}`);
+  throw new ConvoyError(
+    'CONVOY_MODEL',
+    `Expected a model with one output but ${model.name} has ${model.outputs.length}`,
+  );
 }
 
 function isInput(tensor: SymbolicTensor): boolean {
@@ -110,7 +121,10 @@ function lastLayerInput(model: LayersModel): SymbolicTensor {
     if (tensor.sourceLayer.weights.length > 0 && before !== undefined) return before;
     tensor = before;
   }
-  throw new ConvoyError('CONVOY_MODEL', `Expected a last layer with weights in ${model.name} but there is none to replace`);
+  throw new ConvoyError(
+    'CONVOY_MODEL',
+    `Expected a last layer with weights in ${model.name} but there is none to replace`,
+  );
 }
 
 /** What the classifier takes; undefined if no layer before it has weights. */
@@ -128,7 +142,11 @@ function classifierInput(model: LayersModel): SymbolicTensor | undefined {
 function isClassifier(tensor: SymbolicTensor): boolean {
   const { shape, sourceLayer } = tensor;
   const onePixel = shape.length === 4 && shape[1] === 1 && shape[2] === 1;
-  const pointwise = onePixel && onlyInput(tensor)?.shape.slice(1, 3).every((size) => size === 1) === true;
+  const pointwise =
+    onePixel &&
+    onlyInput(tensor)
+      ?.shape.slice(1, 3)
+      .every((size) => size === 1) === true;
   return classifierClasses.has(sourceLayer.getClassName()) || (sourceLayer.getClassName() === 'Conv2D' && pointwise);
 }
 

@@ -1,11 +1,11 @@
 export { freezeUntil, parseFreeze } from './freeze.js';
-export { headLayers, type HeadLayer, parseHead, replaceHead } from './head.js';
-export { type FrozenSplit, splitFrozen, splitHead, type SplitModel } from './split.js';
+export { type HeadLayer, headLayers, parseHead, replaceHead } from './head.js';
+export { type FrozenSplit, type SplitModel, splitFrozen, splitHead } from './split.js';
 export {
   type HeadOptions,
   normalizationOf,
+  type TransferOptions,
+  type Transferred,
   transferByName,
   transferFrom,
-  type Transferred,
-  type TransferOptions,
 } from './transfer.js';

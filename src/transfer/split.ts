@@ -1,6 +1,6 @@
+import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 import { randomLayers } from '../graph/index.js';
 import { loadArchitecture, modelParameters } from '../models/index.js';
-import { type LayersModel, type SymbolicTensor, tf } from '../tf.js';
 import { headLayers } from './head.js';
 
 type Layer = LayersModel['layers'][number];
@@ -18,7 +18,10 @@ export interface SplitModel {
  * @throws ConvoyError `CONVOY_MODEL` for a model without a layer that could be its head.
  */
 export function splitHead(model: LayersModel): SplitModel {
-  return splitBefore(model, headLayers(model).map((name) => model.getLayer(name)));
+  return splitBefore(
+    model,
+    headLayers(model).map((name) => model.getLayer(name)),
+  );
 }
 
 /** A model whose base is frozen, cut so that the base's features are the same in every epoch; or why that cannot be. */
@@ -38,7 +41,11 @@ export function splitFrozen(model: LayersModel): FrozenSplit | undefined {
   const copy = loadArchitecture(model.toJSON(undefined, false), model.name);
   const random = new Set<Layer>(randomLayers(copy));
   const layers = headLayers(copy).map((name) => copy.getLayer(name));
-  for (let before = inputOf(layers[0])?.sourceLayer; before !== undefined && random.has(before); before = inputOf(before)?.sourceLayer) {
+  for (
+    let before = inputOf(layers[0])?.sourceLayer;
+    before !== undefined && random.has(before);
+    before = inputOf(before)?.sourceLayer
+  ) {
     layers.unshift(before);
   }
   const parts = splitBefore(copy, layers);
@@ -72,5 +79,7 @@ function inputOf(layer: Layer | undefined): SymbolicTensor | undefined {
 }
 
 function flat(model: LayersModel): Layer[] {
-  return model.layers.flatMap((layer) => ('layers' in layer && Array.isArray(layer.layers) ? flat(layer as Layer & LayersModel) : [layer]));
+  return model.layers.flatMap((layer) =>
+    'layers' in layer && Array.isArray(layer.layers) ? flat(layer as Layer & LayersModel) : [layer],
+  );
 }

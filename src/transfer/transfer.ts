@@ -1,6 +1,6 @@
+import type { LayersModel } from '../base/tf.js';
 import type { ImageShape, Preprocess } from '../contracts/index.js';
 import { createModel, initialWeights, modelParameters } from '../models/index.js';
-import type { LayersModel } from '../tf.js';
 import {
   type ApplicationDownloadOptions,
   applicationNamed,

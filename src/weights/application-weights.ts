@@ -1,9 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskError } from '../atomic-file.js';
+import { diskError } from '../base/atomic-file.js';
+import type { LayersModel } from '../base/tf.js';
 import { cacheFolder, downloadFile } from '../data/index.js';
 import { modelParameters } from '../models/index.js';
-import type { LayersModel } from '../tf.js';
 import { applicationNamed, torchDeviation } from './applications.js';
 import { type MapOptions, mapWeights } from './map.js';
 import type { WeightsFile } from './tensors.js';
@@ -26,7 +26,10 @@ export interface ApplicationDownloadOptions {
  * @throws ConvoyError `CONVOY_OPTION` when there are none for it; `CONVOY_DATA` when the file cannot be had or has not
  *   the pinned checksum; `CONVOY_DISK`; `CONVOY_ABORTED`.
  */
-export async function downloadApplicationWeights(name: string, options: ApplicationDownloadOptions = {}): Promise<string> {
+export async function downloadApplicationWeights(
+  name: string,
+  options: ApplicationDownloadOptions = {},
+): Promise<string> {
   const application = applicationNamed(name);
   const file = options.includeTop === true ? application.whole : application.base;
   const folder = options.cacheDir ?? join(cacheFolder(), 'weights');

@@ -1,5 +1,5 @@
 /** The weight files that Keras Applications publishes, trained on ImageNet, for the networks convoy has too. */
-import { optionError } from '../errors.js';
+import { optionError } from '../base/errors.js';
 import type { Preprocess } from '../contracts/index.js';
 
 /** A published file. */

@@ -1,4 +1,4 @@
-import { type ConvoyError, fileError } from '../errors.js';
+import { type ConvoyError, fileError } from '../base/errors.js';
 
 const longestPlace = 160;
 
@@ -24,7 +24,12 @@ export function parseJsonObject(file: string, place: string, text: string): Reco
     throw weightsError(file, place, 'JSON', error instanceof Error ? error.message : String(error), error);
   }
   if (!isObject(value)) {
-    throw weightsError(file, place, 'a JSON object', Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 40));
+    throw weightsError(
+      file,
+      place,
+      'a JSON object',
+      Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 40),
+    );
   }
   return value;
 }

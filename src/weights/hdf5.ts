@@ -3,7 +3,7 @@
  * links, virtual datasets), and from there it reaches none of this machine's.
  */
 import type { Dataset, Group } from 'h5wasm';
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 import { weightsError } from './errors.js';
 import { elementCount, maximumTensorBytes } from './tensors.js';
 
@@ -64,7 +64,13 @@ export async function withHdf5<T>(file: string, bytes: Uint8Array, use: (root: H
   } catch (error) {
     failOnDiagnostics();
     if (error instanceof ConvoyError) throw error;
-    throw weightsError(file, 'HDF5', 'an intact HDF5 file', error instanceof Error ? error.message : String(error), error);
+    throw weightsError(
+      file,
+      'HDF5',
+      'an intact HDF5 file',
+      error instanceof Error ? error.message : String(error),
+      error,
+    );
   } finally {
     fileSystem.unlink(path);
   }
@@ -127,7 +133,12 @@ class Reader {
         this.check();
         if (entity !== null && 'create_dataset' in entity) return this.group(entity, below, depth + 1);
         if (entity !== null && 'slice' in entity) return this.dataset(entity, below);
-        throw weightsError(this.file, below, 'a group or dataset', entity === null ? 'nothing' : `a ${entity.constructor.name}`);
+        throw weightsError(
+          this.file,
+          below,
+          'a group or dataset',
+          entity === null ? 'nothing' : `a ${entity.constructor.name}`,
+        );
       },
       text: (attribute) => this.text(source, path, attribute),
     };
@@ -155,7 +166,12 @@ class Reader {
     const isInteger = type === 0; // H5T_INTEGER
     const isFloat = type === 1 && size >= 4; // H5T_FLOAT, which h5wasm reads from 32 bits on
     if (!isInteger && !isFloat) {
-      throw weightsError(this.file, path, 'integers or 32- or 64-bit floats', `HDF5 type class ${type} of ${size} bytes`);
+      throw weightsError(
+        this.file,
+        path,
+        'integers or 32- or 64-bit floats',
+        `HDF5 type class ${type} of ${size} bytes`,
+      );
     }
     return { kind: 'dataset', path, shape, read: () => this.read(source, path, shape, count, size) };
   }
@@ -175,7 +191,8 @@ class Reader {
     const step = Math.max(1, Math.floor(slabBytes / Math.max(1, rowLength * size)));
     for (let row = 0; row < rows; row += step) {
       const end = Math.min(rows, row + step);
-      const slab = shape.length === 0 ? source.value : source.slice(shape.map((_, axis) => (axis === 0 ? [row, end] : [])));
+      const slab =
+        shape.length === 0 ? source.value : source.slice(shape.map((_, axis) => (axis === 0 ? [row, end] : [])));
       this.check();
       copyNumbers(slab, values, row * rowLength);
     }

@@ -1,6 +1,6 @@
 /** Keras 3's `.keras`: a zip of `config.json` (architecture), `metadata.json` and `model.weights.h5`. */
 import { unzipSync } from 'fflate';
-import { ConvoyError } from '../errors.js';
+import { ConvoyError } from '../base/errors.js';
 import { parseJsonObject, weightsError } from './errors.js';
 import { readKerasHdf5 } from './keras-hdf5.js';
 import { maximumTensorBytes, type WeightsFile } from './tensors.js';
@@ -46,14 +46,25 @@ function unpack(file: string, bytes: Uint8Array): Record<string, Uint8Array> {
         if (limit === undefined) return false;
         const largest = Math.min(limit, compression === 0 ? size : size * deflateRatio);
         if (originalSize > largest || size > bytes.length) {
-          throw weightsError(file, place, `at most ${Math.min(largest, bytes.length * deflateRatio)} bytes`, `${originalSize}`);
+          throw weightsError(
+            file,
+            place,
+            `at most ${Math.min(largest, bytes.length * deflateRatio)} bytes`,
+            `${originalSize}`,
+          );
         }
         return true;
       },
     });
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
-    throw weightsError(file, 'zip', 'an intact zip archive', error instanceof Error ? error.message : String(error), error);
+    throw weightsError(
+      file,
+      'zip',
+      'an intact zip archive',
+      error instanceof Error ? error.message : String(error),
+      error,
+    );
   }
 }
 

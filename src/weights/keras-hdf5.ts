@@ -23,9 +23,18 @@ export async function readKerasHdf5(file: string, bytes: Uint8Array): Promise<We
       const tensors = tensorsByName(file, byName);
       return { file, format: 'keras-h5', tensors, ...(config === undefined ? {} : { config }) };
     }
-    if (!root.names.includes('layers') && !root.names.includes('vars') && !root.names.some((name) => containers.has(name))) {
+    if (
+      !root.names.includes('layers') &&
+      !root.names.includes('vars') &&
+      !root.names.some((name) => containers.has(name))
+    ) {
       const found = root.names.length === 0 ? 'an empty file' : `groups ${root.names.slice(0, 12).join(', ')}`;
-      throw weightsError(file, 'HDF5', "Keras's groups layers, vars or model_weights, or its attribute layer_names", found);
+      throw weightsError(
+        file,
+        'HDF5',
+        "Keras's groups layers, vars or model_weights, or its attribute layer_names",
+        found,
+      );
     }
     return { file, format: 'keras-weights-h5', tensors: tensorsByPath(file, root) };
   });
@@ -85,7 +94,8 @@ function tensorsByPath(file: string, root: Hdf5Group): NamedTensor[] {
     const layer = names.join('/');
     const numbered = [...vars.names].sort((a, b) => Number(a) - Number(b));
     numbered.forEach((number, index) => {
-      if (number !== String(index)) throw weightsError(file, vars.path, `variables 0 to ${numbered.length - 1}`, `${number}`);
+      if (number !== String(index))
+        throw weightsError(file, vars.path, `variables 0 to ${numbered.length - 1}`, `${number}`);
       const dataset = vars.child(number);
       if (dataset.kind !== 'dataset') throw weightsError(file, dataset.path, 'a dataset', 'a group');
       const name = layer === '' ? number : `${layer}/${number}`;

@@ -1,5 +1,5 @@
 /** PyTorch's memory layouts brought to ours: channels last, kernels [height, width, in, out], dense [in, out]. */
-import type { LayersModel } from '../tf.js';
+import type { LayersModel } from '../base/tf.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -11,7 +11,14 @@ export interface FlattenedShape {
 }
 
 /** Layers that keep the order of features, so that one behind them still sees a flattened image. */
-const keepsFeatures: ReadonlySet<string> = new Set(['Dropout', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'BatchNormalization']);
+const keepsFeatures: ReadonlySet<string> = new Set([
+  'Dropout',
+  'Activation',
+  'ReLU',
+  'LeakyReLU',
+  'ELU',
+  'BatchNormalization',
+]);
 
 /** The image that `layer`'s input was before it was flattened; undefined if it was not or has one channel or pixel. */
 export function flattenedBefore(layer: Layer): FlattenedShape | undefined {
@@ -87,7 +94,8 @@ function swapped(data: Float32Array, pixels: number, inputs: number, outputs: nu
   let at = 0;
   for (let output = 0; output < outputs; output++) {
     for (let input = 0; input < inputs; input++) {
-      for (let pixel = 0; pixel < pixels; pixel++) result[(pixel * inputs + input) * outputs + output] = data[at++] as number;
+      for (let pixel = 0; pixel < pixels; pixel++)
+        result[(pixel * inputs + input) * outputs + output] = data[at++] as number;
     }
   }
   return result;

@@ -1,5 +1,5 @@
+import type { LayersModel } from '../base/tf.js';
 import { loadArchitecture } from '../models/index.js';
-import type { LayersModel } from '../tf.js';
 import { weightsError } from './errors.js';
 import { mapWeights } from './map.js';
 import { readWeightsFile } from './read.js';

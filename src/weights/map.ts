@@ -1,7 +1,7 @@
+import { ConvoyError, optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
-import { ConvoyError, optionError } from '../errors.js';
 import { layersByPath, modelParameters } from '../models/index.js';
-import type { LayersModel } from '../tf.js';
 import { flattenedBefore, fromTorch, torchShape } from './layouts.js';
 import { inModuleOrder, isBookkeeping, type Layout, layoutOf, ParameterNames } from './names.js';
 import type { NamedTensor, WeightsFile } from './tensors.js';
@@ -57,7 +57,11 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
   const lenient = options.strict === false;
   // With a head left out, what else the file says of one is no matter.
   const surplusCounts = !lenient && skipped.size === 0;
-  if (plan.misshapen.length > 0 || (!lenient && plan.missing.length > 0) || (surplusCounts && plan.unexpected.length > 0)) {
+  if (
+    plan.misshapen.length > 0 ||
+    (!lenient && plan.missing.length > 0) ||
+    (surplusCounts && plan.unexpected.length > 0)
+  ) {
     throw mismatch(file, surplusCounts ? plan : { ...plan, unexpected: [] });
   }
   const layers = layersByPath(model);
@@ -103,10 +107,18 @@ function choosePlan(
     if (keyed) return plan(place((tensor, count) => names.findKeyed(tensor, count)));
     const open = specs.flatMap(({ layer }, index) => (skipped.has(layer) ? [] : [index]));
     const ordered = layout === 'pytorch' ? inModuleOrder(tensors) : tensors;
-    return planOf(specs, ordered, ordered.map((_, at) => open[at]), layout, skipped);
+    return planOf(
+      specs,
+      ordered,
+      ordered.map((_, at) => open[at]),
+      layout,
+      skipped,
+    );
   };
   if (match === 'order') return byOrder();
-  const places = place((tensor, count) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, count));
+  const places = place(
+    (tensor, count) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, count),
+  );
   const byName = plan(places);
   const isStranger = layout === 'keras' && places.every((index) => index === undefined);
   const isOrdered = keyed || file.format === 'keras-h5' || isStranger;
@@ -118,10 +130,16 @@ function choosePlan(
 }
 
 function namedByOption(specs: readonly ParameterSpec[], name: string, names: MapOptions['names']): number | undefined {
-  const wanted = typeof names === 'function' ? names(name) : names !== undefined && Object.hasOwn(names, name) ? names[name] : undefined;
+  const wanted =
+    typeof names === 'function'
+      ? names(name)
+      : names !== undefined && Object.hasOwn(names, name)
+        ? names[name]
+        : undefined;
   if (wanted === undefined) return undefined;
   const index = specs.findIndex((spec) => spec.name === wanted);
-  if (index < 0) throw optionError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
+  if (index < 0)
+    throw optionError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
   return index;
 }
 
@@ -147,7 +165,9 @@ function planOf(
       }
     }
   });
-  const missing = specs.filter((spec, index) => chosen[index] === undefined && !skipped.has(spec.layer)).map(({ name }) => name);
+  const missing = specs
+    .filter((spec, index) => chosen[index] === undefined && !skipped.has(spec.layer))
+    .map(({ name }) => name);
   return { tensors: chosen, missing, unexpected, misshapen };
 }
 
@@ -160,7 +180,9 @@ function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen }: Pla
     if (names.length === 0) return [];
     return [`${names.length} ${kind}: ${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`];
   };
-  const found = [...list('missing', missing), ...list('unexpected', unexpected), ...list('misshapen', misshapen)].join('; ');
+  const found = [...list('missing', missing), ...list('unexpected', unexpected), ...list('misshapen', misshapen)].join(
+    '; ',
+  );
   return new ConvoyError('CONVOY_WEIGHTS', `${file}: expected the weights of this architecture but found ${found}`, {
     file,
     missing: missing.slice(0, listed),

@@ -1,6 +1,7 @@
 /** Which parameter of a model a tensor of a file is, told by names. */
+
+import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
-import type { LayersModel } from '../tf.js';
 import type { NamedTensor } from './tensors.js';
 
 /** Who wrote the file: its names and memory layouts. */
@@ -18,7 +19,9 @@ const torchWrappers = /^((module|_orig_mod)\.)+/;
 
 /** PyTorch's names are dotted and end in one of its words; Keras's have slashes. */
 export function layoutOf(tensors: readonly NamedTensor[]): Layout {
-  const dotted = tensors.filter(({ name }) => /\.(weight|bias|running_mean|running_var)$/.test(name) && !name.includes('/'));
+  const dotted = tensors.filter(
+    ({ name }) => /\.(weight|bias|running_mean|running_var)$/.test(name) && !name.includes('/'),
+  );
   return dotted.length * 2 > tensors.length ? 'pytorch' : 'keras';
 }
 
@@ -36,7 +39,11 @@ export function inModuleOrder(tensors: readonly NamedTensor[]): NamedTensor[] {
     const parts = name.replace(torchWrappers, '').split('.');
     const weight = parts.pop() ?? '';
     const place = torchOrder.indexOf(weight);
-    return [parts[0] === 'features' ? 0 : 1, ...parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part)), place < 0 ? weight : place];
+    return [
+      parts[0] === 'features' ? 0 : 1,
+      ...parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+      place < 0 ? weight : place,
+    ];
   };
   return tensors
     .map((tensor) => ({ tensor, key: key(tensor) }))
@@ -103,7 +110,8 @@ export class ParameterNames {
 
   /** Keras 3 calls the kernel of a depthwise convolution `kernel`. */
   #named(name: string): number | undefined {
-    const index = this.#ends.get(canonical(name)) ?? this.#ends.get(canonical(name.replace(/\/kernel$/, '/depthwise_kernel')));
+    const index =
+      this.#ends.get(canonical(name)) ?? this.#ends.get(canonical(name.replace(/\/kernel$/, '/depthwise_kernel')));
     return index === -1 ? undefined : index;
   }
 

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { weightsError } from './errors.js';
 
 /** One read of the system takes less than 2 GiB. */
@@ -22,7 +22,13 @@ export async function withFile<T>(file: string, use: (opened: OpenFile) => Promi
   try {
     handle = await open(file);
   } catch (error) {
-    throw weightsError(file, '', 'a readable weights file', error instanceof Error ? error.message : String(error), error);
+    throw weightsError(
+      file,
+      '',
+      'a readable weights file',
+      error instanceof Error ? error.message : String(error),
+      error,
+    );
   }
   try {
     const stat = await handle.stat();

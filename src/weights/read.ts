@@ -23,7 +23,11 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   const whole = await withFile(file, async (opened) => {
     const head = await opened.read('', 0, Math.min(16, opened.size));
     if (isSafetensors(head, opened.size)) return undefined;
-    if (!startsWith(head, hdf5Signature) && !startsWith(head, zipSignature) && head.toString('latin1').trimStart()[0] !== '{') {
+    if (
+      !startsWith(head, hdf5Signature) &&
+      !startsWith(head, zipSignature) &&
+      head.toString('latin1').trimStart()[0] !== '{'
+    ) {
       const known = 'safetensors, a Keras .h5, .weights.h5 or .keras file, or the model.json of a tfjs model';
       throw weightsError(file, '', known, describe(head, opened.size));
     }

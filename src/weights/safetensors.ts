@@ -3,7 +3,7 @@
  * range, then the bytes. Follows https://github.com/huggingface/safetensors (the "Format" section of its readme): no
  * holes, no overlaps, header at most 100 MB.
  */
-import { writeFileAtomic } from '../atomic-file.js';
+import { writeFileAtomic } from '../base/atomic-file.js';
 import { type ElementType, elementTypes } from './element-types.js';
 import { isObject, parseJsonObject, weightsError } from './errors.js';
 import { type OpenFile, withFile } from './open-file.js';
@@ -45,7 +45,11 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
     const tensors: NamedTensor[] = [];
     for (const { name, type, shape, count, begin, end } of entries) {
       const bytes = await opened.read(name, dataStart + begin, end - begin);
-      tensors.push({ name, shape, data: type.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), count) });
+      tensors.push({
+        name,
+        shape,
+        data: type.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), count),
+      });
     }
     return { tensors, metadata: textMetadata(metadata) };
   });
@@ -75,7 +79,12 @@ function parseEntry(file: string, name: string, value: unknown): Entry {
     throw weightsError(file, place, 'data_offsets [begin, end]', JSON.stringify(offsets));
   }
   if (end - begin !== count * type.bytes) {
-    throw weightsError(file, place, `${count * type.bytes} bytes for ${String(dtype)} ${JSON.stringify(shape)}`, `${end - begin}`);
+    throw weightsError(
+      file,
+      place,
+      `${count * type.bytes} bytes for ${String(dtype)} ${JSON.stringify(shape)}`,
+      `${end - begin}`,
+    );
   }
   return { name, type, shape: shape as number[], count, begin, end };
 }
@@ -89,7 +98,8 @@ function checkRanges(file: string, entries: readonly Entry[], available: number)
   let bytes = 0;
   for (const { name, begin, end, count } of entries) {
     const place = `tensor ${JSON.stringify(name)}`;
-    if (end > available) throw weightsError(file, place, `bytes inside the ${available} of the file`, `[${begin}, ${end}]`);
+    if (end > available)
+      throw weightsError(file, place, `bytes inside the ${available} of the file`, `[${begin}, ${end}]`);
     if (begin < at) throw weightsError(file, place, `bytes from ${at} on`, `an overlap: [${begin}, ${end}]`);
     if (begin > at) throw weightsError(file, place, `bytes from ${at} on`, `a hole: [${begin}, ${end}]`);
     at = end;
@@ -125,7 +135,12 @@ export async function writeSafetensors(
     const place = `tensor ${JSON.stringify(name)}`;
     if (header.has(name)) throw weightsError(file, place, 'a name of its own', 'a second one of that name');
     if (elementCount(shape) !== data.length) {
-      throw weightsError(file, place, `${elementCount(shape)} values for its shape ${JSON.stringify(shape)}`, `${data.length}`);
+      throw weightsError(
+        file,
+        place,
+        `${elementCount(shape)} values for its shape ${JSON.stringify(shape)}`,
+        `${data.length}`,
+      );
     }
     header.set(name, { dtype: 'F32', shape, data_offsets: [at, at + data.length * 4] });
     at += data.length * 4;

@@ -1,5 +1,5 @@
 /** tfjs models: `model.json` (topology and a manifest of weights) and binary shards beside it. */
-import { isAbsolute, join, dirname } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { elementTypes } from './element-types.js';
 import { isObject, parseJsonObject, weightsError } from './errors.js';
 import { withFile } from './open-file.js';

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { RandomStream } from '../../src/base/random.js';
 import { runCommandLine } from '../../src/cli/program.js';
-import { RandomStream } from '../../src/random.js';
 
 /** The command line's entry. */
 export const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -76,7 +76,10 @@ export function start(args: readonly string[], { cwd, env = {}, shell }: RunOpti
 /** Without TensorFlow's own lines, which are no part of a message. */
 function ours(stderr: string): string {
   const foreign = /^WARNING: All log messages before absl|^[IWE]0000 |already (been )?(registered|set)/;
-  return stderr.split('\n').filter((line) => !foreign.test(line)).join('\n');
+  return stderr
+    .split('\n')
+    .filter((line) => !foreign.test(line))
+    .join('\n');
 }
 
 /** Runs `convoy ARGUMENTS` to its end. */
@@ -105,13 +108,19 @@ export async function inProcess(args: readonly string[]): Promise<Pick<Ended, 'c
 
 /** Objects of `--json` output of one type. */
 export function records(stdout: string, type: string): Record<string, unknown>[] {
-  const lines = stdout.trim().split('\n').filter((line) => line !== '');
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((record) => record['type'] === type);
 }
 
 /** Writes an image folder of two classes, `dark` and `light`: 8x8 PNG files below train/ and test/. */
 export async function writeImages(folder: string, train: number, test: number): Promise<void> {
-  for (const [split, count] of [['train', train], ['test', test]] as const) {
+  for (const [split, count] of [
+    ['train', train],
+    ['test', test],
+  ] as const) {
     for (const [label, name] of ['dark', 'light'].entries()) {
       await mkdir(join(folder, split, name), { recursive: true });
       const random = new RandomStream(31, 'test', label, count);

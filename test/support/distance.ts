@@ -16,7 +16,10 @@ function squares(values: Float32Array): number {
 /** Distance of two whole gradients, in units of the second one's length. */
 export function distance(a: Tensors, b: Tensors): number {
   const [apart, whole] = [...b].reduce(
-    ([error, size], [name, values]): [number, number] => [error + squares(difference(a.get(name), values)), size + squares(values)],
+    ([error, size], [name, values]): [number, number] => [
+      error + squares(difference(a.get(name), values)),
+      size + squares(values),
+    ],
     [0, 0],
   );
   return Math.sqrt(apart / whole);

@@ -1,10 +1,17 @@
+import type { LayersModel, SymbolicTensor } from '../../src/base/tf.js';
 import type { StepSpec } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
-import { type Arena, createRunArena, planLayout, type RunLayout, slotNames, statsLength } from '../../src/memory/index.js';
-import { modelParameters } from '../../src/models/parameters.js';
+import {
+  type Arena,
+  createRunArena,
+  planLayout,
+  type RunLayout,
+  slotNames,
+  statsLength,
+} from '../../src/memory/index.js';
 import { outputLength } from '../../src/models/outputs.js';
-import { precisionOf } from '../../src/step-spec.js';
-import type { LayersModel } from '../../src/tf.js';
+import { modelParameters } from '../../src/models/parameters.js';
+import { precisionOf } from '../../src/runtime/step-spec.js';
 
 /** The memory of a run small enough for one test: layout, arena, weights and one batch. */
 export interface EngineRun {
@@ -15,7 +22,7 @@ export interface EngineRun {
 
 /** Specification of a step for a model of one input image. */
 export function stepSpec(model: LayersModel, options: Partial<StepSpec> = {}): StepSpec {
-  const [, height, width, channels] = model.inputs[0]?.shape as [null, number, number, number];
+  const [, height, width, channels] = (model.inputs[0] as SymbolicTensor).shape as [null, number, number, number];
   const classes = model.outputs[0]?.shape.at(-1) as number;
   return {
     loss: { name: 'crossEntropy' },

@@ -1,10 +1,18 @@
+import { RandomStream } from '../../src/base/random.js';
+import type { LayersModel } from '../../src/base/tf.js';
 import type { StepSpec } from '../../src/contracts/index.js';
 import { drawMix, EagerEngine, stepKey } from '../../src/engine/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { RandomStream } from '../../src/random.js';
-import type { LayersModel } from '../../src/tf.js';
-import { engineRun, readGradients, readMoving, readStats, relativeDifference, shardTask, stepSpec } from './engine-run.js';
+import {
+  engineRun,
+  readGradients,
+  readMoving,
+  readStats,
+  relativeDifference,
+  shardTask,
+  stepSpec,
+} from './engine-run.js';
 import { compileHere, GraphRun } from './graph-run.js';
 
 /**
@@ -63,7 +71,11 @@ export async function compareEngines(
   const engine = new EagerEngine({ native, seed: 0, ...run }, model);
   engine.evaluate(task);
   const evaluated = readStats(run);
-  const outputs = run.arena.float32(run.arena.slot(slotNames.outputs(0)), run.layout.outputLength, (batch - 1) * run.layout.outputLength);
+  const outputs = run.arena.float32(
+    run.arena.slot(slotNames.outputs(0)),
+    run.layout.outputLength,
+    (batch - 1) * run.layout.outputLength,
+  );
   engine.gradients(task);
   const eager = take(outputs.slice());
   eager.set('evaluated stats', evaluated);

@@ -1,7 +1,7 @@
 /** The gradient worker with one fault, for `test/pool.test.ts`, `test/factors.test.ts` and `test/step-gate.test.ts`. */
 import { workerData } from 'piscina';
+import type { WorkerReply, WorkerSetup, WorkerTask } from '../../src/coordinator/messages.js';
 import run from '../../workers/gradient.js';
-import type { WorkerReply, WorkerSetup, WorkerTask } from '../../workers/messages.js';
 
 const kind = process.env['CONVOY_TEST_FAILURE'];
 // One fault in the whole pool, whichever worker comes first: the unused end of the scratch slot counts.

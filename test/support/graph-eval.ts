@@ -1,6 +1,6 @@
-import { GraphBuilder } from '../../src/graph/builder.js';
+import type { GraphBuilder } from '../../src/graph/builder.js';
 import { writeSavedModel } from '../../src/graph/saved-model.js';
-import { valueName, type Shape, type Value } from '../../src/graph/types.js';
+import { type Shape, type Value, valueName } from '../../src/graph/types.js';
 import type { LoadedGraph, Native, TensorId } from '../../src/native/index.js';
 import { loadCompiled } from './graph-run.js';
 

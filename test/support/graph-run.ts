@@ -1,17 +1,22 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LayersModel } from '../../src/base/tf.js';
 import type { StepSpec } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
-import { type CompiledFunction, type CompiledModel, compileModel, type CompileOptions } from '../../src/graph/index.js';
 import { Masks } from '../../src/engine/masks.js';
+import { type CompiledFunction, type CompiledModel, type CompileOptions, compileModel } from '../../src/graph/index.js';
 import { elements, slotNames, statsLength, ThreadMemory } from '../../src/memory/index.js';
 import type { LoadedGraph, Native, TensorId } from '../../src/native/index.js';
-import type { LayersModel } from '../../src/tf.js';
 import type { EngineRun } from './engine-run.js';
 
 /** Compiles a model as the product does on this machine: with the kernels of our own that are there. */
-export function compileHere(native: Native, model: LayersModel, spec: StepSpec, options: CompileOptions = {}): CompiledModel {
+export function compileHere(
+  native: Native,
+  model: LayersModel,
+  spec: StepSpec,
+  options: CompileOptions = {},
+): CompiledModel {
   return compileModel(model, spec, { kernels: native.kernels.ops, ...options });
 }
 

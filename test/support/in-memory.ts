@@ -1,7 +1,7 @@
-import { type ConfigInput, resolveConfig } from '../../src/config.js';
+import { type ConfigInput, resolveConfig } from '../../src/config/config.js';
 import type { Dataset } from '../../src/contracts/index.js';
 import { slotNames } from '../../src/memory/index.js';
-import { type Datasets, openRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime.js';
+import { type Datasets, openRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime/runtime.js';
 
 /** Images in memory as both splits of a dataset. */
 export function inMemory(pixels: Uint8Array, labels: ArrayLike<number>, side: number, classes: number): Datasets {
@@ -37,7 +37,11 @@ export async function withRuntime<Result>(
 }
 
 /** Fills the first training slot with samples in file order, `begin` to `begin + count - 1`. */
-export async function fillInOrder(runtime: Runtime, begin: number, count: number): Promise<{ slot: number; count: number }> {
+export async function fillInOrder(
+  runtime: Runtime,
+  begin: number,
+  count: number,
+): Promise<{ slot: number; count: number }> {
   const slot = runtime.trainSlots[0] as number;
   const order = Uint32Array.from({ length: runtime.datasets.train.count }, (_, index) => index);
   runtime.stage.begin(0, order, begin);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { type LayersModel, tf } from '../../src/base/tf.js';
 import type { LossSpec } from '../../src/contracts/index.js';
-import { tf, type LayersModel } from '../../src/tf.js';
 import { readSafetensors } from '../../src/weights/index.js';
 
 type Layer = LayersModel['layers'][number];
@@ -53,7 +53,12 @@ export interface TrajectoryCase {
 
 async function tensors(folder: string, file: string): Promise<ReadonlyMap<string, Float32Array>> {
   const { tensors } = await readSafetensors(new URL(`parity/${folder}/${file}.safetensors`, fixtures).pathname);
-  return new Map(tensors.map(({ name, data }) => [name.replace(/^sequential\//, '').replace('dw/kernel', 'dw/depthwise_kernel'), data]));
+  return new Map(
+    tensors.map(({ name, data }) => [
+      name.replace(/^sequential\//, '').replace('dw/kernel', 'dw/depthwise_kernel'),
+      data,
+    ]),
+  );
 }
 
 const json = (file: string): unknown => JSON.parse(readFileSync(new URL(`parity/${file}`, fixtures), 'utf8'));
@@ -96,12 +101,16 @@ export async function trajectoryOf(open: () => Promise<KerasCase>): Promise<Traj
 }
 
 const resnet = 'keras-batchnorm-resnet';
-const float64Losses = () => json(`${resnet}/trajectory-float64.json`) as Pick<TrajectoryJson, 'trajectory'> & { readonly smooth: TrajectoryJson };
+const float64Losses = () =>
+  json(`${resnet}/trajectory-float64.json`) as Pick<TrajectoryJson, 'trajectory'> & { readonly smooth: TrajectoryJson };
 
 /** Batch norm, a strided shortcut, depthwise convolution, both poolings, concatenation; SGD 0.05, momentum 0.9. */
 export async function kerasBatchNormResnet(): Promise<KerasCase> {
   const { layers } = tf;
-  const model = batchNormResnet(() => layers.reLU(), () => layers.maxPooling2d({ poolSize: 2 }));
+  const model = batchNormResnet(
+    () => layers.reLU(),
+    () => layers.maxPooling2d({ poolSize: 2 }),
+  );
   const which = json(`${resnet}/gradients-float64.json`) as Pick<KerasCase['exact'], 'begin' | 'count' | 'loss'>;
   const gradients = await tensors(resnet, 'gradients-float64');
   const exact = { ...which, gradients, trajectory: float64Losses().trajectory };
@@ -114,7 +123,10 @@ export async function kerasSmoothResnet(): Promise<TrajectoryCase> {
   const { loss, expected, initial } = await kerasBatchNormResnet();
   const { smooth } = float64Losses();
   return {
-    model: batchNormResnet(() => layers.elu(), () => layers.averagePooling2d({ poolSize: 2 })),
+    model: batchNormResnet(
+      () => layers.elu(),
+      () => layers.averagePooling2d({ poolSize: 2 }),
+    ),
     loss,
     batch: expected.batch,
     initial,
@@ -141,7 +153,9 @@ function batchNormResnet(activation: () => Layer, pooling: () => Layer): LayersM
   x = layers.add().apply([x, short] as ReturnType<typeof tf.input>[]);
   const sum = activation().apply(x);
   const dw = layers.depthwiseConv2d({ name: 'dw', kernelSize: 3, padding: 'same' }).apply(sum);
-  const pooled = [pooling().apply(sum), layers.averagePooling2d({ poolSize: 2 }).apply(dw)] as ReturnType<typeof tf.input>[];
+  const pooled = [pooling().apply(sum), layers.averagePooling2d({ poolSize: 2 }).apply(dw)] as ReturnType<
+    typeof tf.input
+  >[];
   const joined = layers.concatenate().apply(pooled);
   const features = layers.globalAveragePooling2d({}).apply(joined);
   const output = layers.dense({ name: 'head', units: 10 }).apply(features) as ReturnType<typeof tf.input>;

@@ -1,5 +1,5 @@
+import type { LayersModel } from '../../src/base/tf.js';
 import { modelParameters, setWeights } from '../../src/models/index.js';
-import type { LayersModel } from '../../src/tf.js';
 
 /** FNV-1a. */
 function nameHash(name: string): number {

@@ -1,5 +1,5 @@
+import type { LayersModel } from '../../src/base/tf.js';
 import { initialWeights, loadArchitecture, modelParameters, networkNamed } from '../../src/models/index.js';
-import type { LayersModel } from '../../src/tf.js';
 
 /** Classes that the networks below tell apart. */
 export const classes = 5;
@@ -99,7 +99,10 @@ export function createSmooth(network: NetworkCase): LayersModel {
  * gives numbers with a deviation of 1/2 at most around 1 in every other channel and around -1 in the rest, and rounding
  * decides of none of them on which side of zero it is. The rest is drawn as for a training.
  */
-export function createDecided(network: NetworkCase): { readonly model: LayersModel; readonly weights: ReadonlyMap<string, Float32Array> } {
+export function createDecided(network: NetworkCase): {
+  readonly model: LayersModel;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+} {
   const model = loadArchitecture(resolvableConfig(createCase(network), true));
   const drawn = initialWeights(model, 1);
   const weights = modelParameters(model).map(({ spec: { name } }, index): [string, Float32Array] => {

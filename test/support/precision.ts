@@ -1,8 +1,8 @@
+import type { LayersModel } from '../../src/base/tf.js';
 import type { Precision } from '../../src/contracts/index.js';
 import { modelParameters } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { precisionOf } from '../../src/step-spec.js';
-import type { LayersModel } from '../../src/tf.js';
+import { precisionOf } from '../../src/runtime/step-spec.js';
 import { distance, type Tensors } from './distance.js';
 import { engineRun, readGradients, setBatch, setWeights, shardTask, stepSpec } from './engine-run.js';
 import { compileHere, GraphRun } from './graph-run.js';
@@ -46,7 +46,9 @@ export function namedWeights(
   model: LayersModel,
   valuesOf: (name: string, shape: readonly number[], index: number) => Float32Array,
 ): Map<string, Float32Array> {
-  return new Map(modelParameters(model).map(({ spec: { name, shape } }, index) => [name, valuesOf(name, shape, index)]));
+  return new Map(
+    modelParameters(model).map(({ spec: { name, shape } }, index) => [name, valuesOf(name, shape, index)]),
+  );
 }
 
 /** The class with the least sum of logits. */

@@ -1,7 +1,7 @@
 import { binary, unary } from '../ops/elementwise.js';
 import { reluGradient } from '../ops/rectify.js';
 import { reduce } from '../ops/reduce.js';
-import { inputOf, outputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** A kernel of TensorFlow that takes (gradient, input or output). */
 function kernel(op: string, source: 'input' | 'output'): GradientTable[string] {

@@ -1,8 +1,8 @@
-import { binary, cast, compare, negate, scale, scalarOf, select, unary } from '../ops/elementwise.js';
+import type { GraphBuilder } from '../builder.js';
+import { binary, cast, compare, negate, scalarOf, scale, select, unary } from '../ops/elementwise.js';
 import { sumTo } from '../ops/reduce.js';
 import type { Value } from '../types.js';
-import type { GraphBuilder } from '../builder.js';
-import { inputOf, outputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** Gradient of the greater (or lesser) of two: to a where it is chosen, else to b; at a tie to a, as TensorFlow does. */
 function choice(op: 'GreaterEqual' | 'LessEqual'): GradientTable[string] {
@@ -101,4 +101,3 @@ export const arithmeticGradients: GradientTable = {
     return [scale(graph, times(graph, gradient, bell), 2 / Math.sqrt(Math.PI))];
   },
 };
-

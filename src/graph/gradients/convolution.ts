@@ -1,9 +1,9 @@
+import type { GraphBuilder } from '../builder.js';
 import { narrowGradients } from '../ops/narrow.js';
 import { pooledConvolutionGradients } from '../ops/pooled.js';
 import { shapeOf } from '../ops/shape.js';
-import type { GraphBuilder } from '../builder.js';
 import type { Attributes, Value } from '../types.js';
-import { inputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf } from './registry.js';
 
 /** Gradient of a convolution to its input; also the forward pass of a transposed convolution. */
 export function backpropInput(
@@ -62,4 +62,3 @@ export const convolutionGradients: GradientTable = {
     ];
   },
 };
-

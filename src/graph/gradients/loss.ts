@@ -1,6 +1,6 @@
 import { binary, negate, unary } from '../ops/elementwise.js';
 import { reshape } from '../ops/shape.js';
-import { inputOf, outputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** A gradient of one number a sample, as a column that broadcasts over the classes. */
 const column: GradientTable[string] = (graph, node, gradient) => {
@@ -15,9 +15,7 @@ export const lossGradients: GradientTable = {
     const spread = reshape(graph, gradient, [...gradient.shape, 1]);
     return [
       ...column(graph, node, gradient, needs),
-      needs(1)
-        ? negate(graph, binary(graph, 'Mul', spread, unary(graph, 'LogSoftmax', inputOf(node, 0))))
-        : undefined,
+      needs(1) ? negate(graph, binary(graph, 'Mul', spread, unary(graph, 'LogSoftmax', inputOf(node, 0)))) : undefined,
     ];
   },
 };

@@ -1,12 +1,12 @@
+import type { GraphBuilder } from '../builder.js';
 import { cast, towards } from '../ops/elementwise.js';
+import { narrowGradients } from '../ops/narrow.js';
 import { batchMatMul, matMul } from '../ops/neural.js';
+import { pooledConvolutionGradients } from '../ops/pooled.js';
 import { rowProducts } from '../ops/product.js';
 import { sumTo } from '../ops/reduce.js';
-import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
-import { narrowGradients } from '../ops/narrow.js';
-import { pooledConvolutionGradients } from '../ops/pooled.js';
-import { inputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf } from './registry.js';
 
 type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
 
@@ -24,7 +24,8 @@ function product(multiply: Product, first: string, second: string): GradientTabl
 }
 
 /** A product of rows with rows is one that we may have a kernel for. */
-const quickMatMul: Product = (graph, a, b, turnedA, turnedB) => (turnedB && !turnedA ? rowProducts(graph, a, b) : matMul(graph, a, b, turnedA, turnedB));
+const quickMatMul: Product = (graph, a, b, turnedA, turnedB) =>
+  turnedB && !turnedA ? rowProducts(graph, a, b) : matMul(graph, a, b, turnedA, turnedB);
 
 /**
  * Sums of a gradient [..., c] for each channel: [c]. TensorFlow's kernel adds bfloat16 up in bfloat16, which ends where a
@@ -33,7 +34,13 @@ const quickMatMul: Product = (graph, a, b, turnedA, turnedB) => (turnedB && !tur
 function channelSums(graph: GraphBuilder, gradient: Value, withFilter: boolean): Value {
   const exact = gradient.type === 'float32' || withFilter ? gradient : cast(graph, gradient, 'float32');
   const attributes = { T: { type: exact.type }, data_format: 'NHWC' } as const;
-  const sums = graph.add('BiasAddGrad', [exact], attributes, { type: exact.type, shape: gradient.shape.slice(-1) }, 'bias');
+  const sums = graph.add(
+    'BiasAddGrad',
+    [exact],
+    attributes,
+    { type: exact.type, shape: gradient.shape.slice(-1) },
+    'bias',
+  );
   return cast(graph, sums, gradient.type);
 }
 
@@ -44,8 +51,12 @@ export const matrixGradients: GradientTable = {
   BiasAdd: (graph, node, gradient, needs) => {
     const biased = inputOf(node, 0);
     const toBias = (): Value => {
-      const own = pooledConvolutionGradients(graph, biased.node, gradient)?.bias() ?? narrowGradients(graph, biased.node, gradient)?.bias;
-      return own === undefined ? channelSums(graph, gradient, biased.node.op === 'Conv2D') : towards(graph, own, inputOf(node, 1));
+      const own =
+        pooledConvolutionGradients(graph, biased.node, gradient)?.bias() ??
+        narrowGradients(graph, biased.node, gradient)?.bias;
+      return own === undefined
+        ? channelSums(graph, gradient, biased.node.op === 'Conv2D')
+        : towards(graph, own, inputOf(node, 1));
     };
     return [gradient, needs(1) ? toBias() : undefined];
   },

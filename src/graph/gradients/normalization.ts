@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { GraphNode, Value } from '../types.js';
-import { inputOf, outputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /**
  * Gradients of `FusedBatchNormV3` to x, gamma and beta, by TensorFlow's own kernel: as of training, where mean and

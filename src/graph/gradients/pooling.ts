@@ -1,6 +1,6 @@
 import { placedMaxPoolGradient } from '../ops/pooled.js';
 import { integers, shapeOf } from '../ops/shape.js';
-import { inputOf, outputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** Poolings and resizing, by TensorFlow's own gradient kernels. */
 export const poolingGradients: GradientTable = {

@@ -1,10 +1,10 @@
+import type { GraphBuilder } from '../builder.js';
 import { constantIntegers } from '../elements.js';
-import { binary, cast, compare, scale, scalarOf, select } from '../ops/elementwise.js';
+import { binary, cast, compare, scalarOf, scale, select } from '../ops/elementwise.js';
 import { reduce } from '../ops/reduce.js';
 import { broadcastTo, integers, reshapeTo, shapeOf } from '../ops/shape.js';
-import type { GraphBuilder } from '../builder.js';
 import type { GraphNode, Value } from '../types.js';
-import { inputOf, outputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** The shape of a reduction's input with the reduced axes of size 1. */
 function keptShape(node: GraphNode): number[] {

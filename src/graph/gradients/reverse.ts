@@ -1,9 +1,9 @@
-import { ConvoyError } from '../../errors.js';
+import { ConvoyError } from '../../base/errors.js';
 import type { GraphBuilder } from '../builder.js';
 import { addAll } from '../ops/elementwise.js';
 import type { GraphNode, Value } from '../types.js';
-import { arithmeticGradients } from './arithmetic.js';
 import { activationGradients } from './activation.js';
+import { arithmeticGradients } from './arithmetic.js';
 import { convolutionGradients } from './convolution.js';
 import { lossGradients } from './loss.js';
 import { matrixGradients } from './matrix.js';
@@ -74,4 +74,14 @@ export function gradients(graph: GraphBuilder, of: Value, wanted: readonly Value
 }
 
 /** Ops through which no gradient flows. */
-const stops = new Set(['StopGradient', 'Shape', 'ArgMax', 'Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'NotEqual']);
+const stops = new Set([
+  'StopGradient',
+  'Shape',
+  'ArgMax',
+  'Equal',
+  'Greater',
+  'GreaterEqual',
+  'Less',
+  'LessEqual',
+  'NotEqual',
+]);

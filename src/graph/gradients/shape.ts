@@ -2,7 +2,7 @@ import { constantIntegers } from '../elements.js';
 import { sumTo } from '../ops/reduce.js';
 import { pad, reshape, reshapeTo, reverse, shapeOf, slice, transpose } from '../ops/shape.js';
 import type { Value } from '../types.js';
-import { inputOf, type GradientTable } from './registry.js';
+import { type GradientTable, inputOf } from './registry.js';
 
 /** Ops that only move elements. */
 export const shapeGradients: GradientTable = {
@@ -14,7 +14,13 @@ export const shapeGradients: GradientTable = {
   BroadcastTo: (graph, node, gradient) => [sumTo(graph, gradient, inputOf(node, 0))],
   Transpose: (graph, node, gradient) => {
     const order = constantIntegers(inputOf(node, 1));
-    return [transpose(graph, gradient, order.map((_, axis) => order.indexOf(axis)))];
+    return [
+      transpose(
+        graph,
+        gradient,
+        order.map((_, axis) => order.indexOf(axis)),
+      ),
+    ];
   },
   ReverseV2: (graph, node, gradient) => [reverse(graph, gradient, constantIntegers(inputOf(node, 1)))],
   ConcatV2: (graph, node, gradient, needs) => {

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, negate, scale, scalarOf, shift, unary } from '../ops/elementwise.js';
+import { binary, cast, compare, negate, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
 import { reduce } from '../ops/reduce.js';
 
 import type { Value } from '../types.js';
@@ -135,4 +135,3 @@ export function rowsRight(graph: GraphBuilder, said: Value, targets: Value): Val
   const right = compare(graph, 'Equal', errors, scalarOf(graph, errors, 0));
   return reduce(graph, 'Sum', cast(graph, right, 'float32'));
 }
-

@@ -1,5 +1,5 @@
+import { ConvoyError, optionError } from '../../base/errors.js';
 import type { LossSpec, StepSpec } from '../../contracts/index.js';
-import { ConvoyError, optionError } from '../../errors.js';
 import { judgement } from '../../models/outputs.js';
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast, compare, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
@@ -43,7 +43,10 @@ const focalDefaults = { gamma: 2, alpha: 0.25 };
  */
 export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): LossParts {
   const { loss } = spec;
-  return { ...sampleLosses(graph, loss, new Outputs(graph, output, targets)), correct: correctCount(graph, spec, output, targets) };
+  return {
+    ...sampleLosses(graph, loss, new Outputs(graph, output, targets)),
+    correct: correctCount(graph, spec, output, targets),
+  };
 }
 
 /** How many samples are right, a float32 scalar. */
@@ -106,9 +109,7 @@ class Outputs {
   /** Logarithms of class probabilities. */
   logs(fromLogits?: boolean): Value {
     const logits = this.logits('Softmax', fromLogits);
-    return logits === undefined
-      ? logOfProbabilities(this.graph, this.values)
-      : unary(this.graph, 'LogSoftmax', logits);
+    return logits === undefined ? logOfProbabilities(this.graph, this.values) : unary(this.graph, 'LogSoftmax', logits);
   }
 }
 
@@ -122,9 +123,7 @@ function sampleLosses(graph: GraphBuilder, loss: LossSpec, outputs: Outputs): Sa
       const rows = smooth(graph, outputs.rows, loss.labelSmoothing, 0.5);
       const logits = outputs.logits('Sigmoid', loss.fromLogits);
       return unweighted(
-        logits === undefined
-          ? binaryOfProbabilities(graph, outputs.values, rows)
-          : binaryOfLogits(graph, logits, rows),
+        logits === undefined ? binaryOfProbabilities(graph, outputs.values, rows) : binaryOfLogits(graph, logits, rows),
       );
     }
     case 'focal': {
@@ -167,7 +166,9 @@ function softmaxLosses(
   if (table === undefined) {
     // The fused op's gradient holds for rows that sum to 1, as those made from class indices do.
     const fused = indices && logits !== undefined;
-    return unweighted(fused ? fusedCrossEntropy(graph, logits, rows) : crossEntropy(graph, outputs.logs(loss.fromLogits), rows));
+    return unweighted(
+      fused ? fusedCrossEntropy(graph, logits, rows) : crossEntropy(graph, outputs.logs(loss.fromLogits), rows),
+    );
   }
   const losses = crossEntropy(graph, outputs.logs(loss.fromLogits), binary(graph, 'Mul', rows, table));
   // PyTorch divides by the sum of the targets' weights for class indices, but by the batch size for soft targets.

@@ -1,9 +1,9 @@
 import type { GraphBuilder } from '../builder.js';
-import { binary, cast, scalarOf, scale, shift, unary, type UnaryOp } from '../ops/elementwise.js';
+import { binary, cast, scalarOf, scale, shift, type UnaryOp, unary } from '../ops/elementwise.js';
 import { relu } from '../ops/rectify.js';
 import { withLast } from '../ops/shape.js';
 import type { Value } from '../types.js';
-import { single, type LayerScope, type LoweringTable } from './scope.js';
+import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 /** Activations that TensorFlow has as one op. */
 const kernels: Readonly<Record<string, UnaryOp>> = {
@@ -102,6 +102,8 @@ export const activationLowerings: LoweringTable = {
   }),
   Softmax: single((scope, x) => {
     const axis = scope.config.number('axis', -1);
-    return withLast(scope.graph, x, axis < 0 ? x.shape.length + axis : axis, (last) => activate(scope, last, 'softmax'));
+    return withLast(scope.graph, x, axis < 0 ? x.shape.length + axis : axis, (last) =>
+      activate(scope, last, 'softmax'),
+    );
   }),
 };

@@ -1,10 +1,17 @@
 import { backpropInput } from '../gradients/convolution.js';
-import { biasAdd, conv2d, convolutionAttributes, depthwiseConv2d, type Padding, type WindowOptions } from '../ops/neural.js';
 import { cast } from '../ops/elementwise.js';
+import {
+  biasAdd,
+  conv2d,
+  convolutionAttributes,
+  depthwiseConv2d,
+  type Padding,
+  type WindowOptions,
+} from '../ops/neural.js';
 import { reshape, shapeWith, transpose } from '../ops/shape.js';
 import type { Value } from '../types.js';
 import { activate } from './activation.js';
-import { single, type LayerScope, type LoweringTable } from './scope.js';
+import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 /** TensorFlow's name of a layer's padding. */
 export function paddingOf(scope: LayerScope): Padding {
@@ -110,4 +117,3 @@ export const convolutionLowerings: LoweringTable = {
     }),
   ),
 };
-

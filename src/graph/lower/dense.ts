@@ -3,7 +3,7 @@ import { matMul } from '../ops/neural.js';
 import { reshape } from '../ops/shape.js';
 import { elementsPerSample } from '../types.js';
 import { finish } from './convolution.js';
-import { single, type LoweringTable } from './scope.js';
+import { type LoweringTable, single } from './scope.js';
 
 /** Dense layers: over the last axis, whatever comes before it. */
 export const denseLowerings: LoweringTable = {

@@ -24,4 +24,4 @@ export const lowerings: LoweringTable = {
 
 export { LayerConfig } from './config.js';
 export { randomLayerClasses } from './random.js';
-export { LayerScope, type ForwardPass, type Layer, type Lowering, type LoweringTable } from './scope.js';
+export { type ForwardPass, type Layer, LayerScope, type Lowering, type LoweringTable } from './scope.js';

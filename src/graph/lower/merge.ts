@@ -1,7 +1,7 @@
-import { addAll, binary, broadcastShape, cast, scale, unary, type BinaryOp } from '../ops/elementwise.js';
+import type { GraphBuilder } from '../builder.js';
+import { addAll, type BinaryOp, binary, broadcastShape, cast, scale, unary } from '../ops/elementwise.js';
 import { reduce } from '../ops/reduce.js';
 import { concatenate } from '../ops/shape.js';
-import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
 import type { LayerScope, Lowering, LoweringTable } from './scope.js';
 

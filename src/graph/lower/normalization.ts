@@ -6,7 +6,7 @@ import { averagePool, fusedBatchNorm, matMul } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
 import { batchSize, broadcastTo, integers, reshape, withLast } from '../ops/shape.js';
 import type { GraphNode, Value } from '../types.js';
-import { single, type LayerScope, type LoweringTable } from './scope.js';
+import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 /** A weight over channels, or a constant where the layer has none. */
 function vector(scope: LayerScope, name: string, otherwise: number, channels: number): Value {

@@ -1,8 +1,8 @@
-import { binary, cast, scale, scalarOf, unary } from '../ops/elementwise.js';
+import { binary, cast, scalarOf, scale, unary } from '../ops/elementwise.js';
 import { batchMatMul } from '../ops/neural.js';
 import { broadcastTo, concatenate, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
 import type { Value } from '../types.js';
-import { single, type LoweringTable } from './scope.js';
+import { type LoweringTable, single } from './scope.js';
 
 /** Keras's smallest standard deviation, as in the layer. */
 const smallestDeviation = 1e-7;
@@ -22,7 +22,12 @@ export const ownLowerings: LoweringTable = {
   Normalization: single((scope, x) => {
     const { graph } = scope;
     const variance = scope.weight('variance');
-    const deviation = binary(graph, 'Maximum', unary(graph, 'Sqrt', variance), scalarOf(graph, variance, smallestDeviation));
+    const deviation = binary(
+      graph,
+      'Maximum',
+      unary(graph, 'Sqrt', variance),
+      scalarOf(graph, variance, smallestDeviation),
+    );
     const centered = binary(graph, 'Sub', cast(graph, x, 'float32'), scope.weight('mean'));
     return binary(graph, 'RealDiv', centered, deviation);
   }),

@@ -1,10 +1,10 @@
+import { averagePool, maxPool } from '../ops/neural.js';
 import { canPlace, placedMaxPool } from '../ops/pooled.js';
 import { relu } from '../ops/rectify.js';
-import { averagePool, maxPool } from '../ops/neural.js';
 import { reduce } from '../ops/reduce.js';
 import type { Value } from '../types.js';
 import { asRow, channelsLast, paddingOf } from './convolution.js';
-import { single, type LayerScope, type LoweringTable } from './scope.js';
+import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 function pool(scope: LayerScope, x: Value, pooling: typeof maxPool): Value {
   const window = scope.config.pair('poolSize', [2, 2]);

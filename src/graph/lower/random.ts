@@ -1,11 +1,11 @@
 import type { GraphBuilder } from '../builder.js';
-import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
 import { bitcast } from '../ops/bits.js';
+import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
 import { narrowDropout } from '../ops/narrow.js';
 import { reluGradient } from '../ops/rectify.js';
 import { shapeOf } from '../ops/shape.js';
 import type { DataType, Shape, Value } from '../types.js';
-import { single, type LayerScope, type Lowering, type LoweringTable } from './scope.js';
+import { type LayerScope, type Lowering, type LoweringTable, single } from './scope.js';
 
 /** Layers of tfjs that draw random numbers in training; layers of our own that do have a `keyedCall`. */
 export const randomLayerClasses: ReadonlySet<string> = new Set([
@@ -26,7 +26,10 @@ function masked(graph: GraphBuilder, x: Value, keep: Value): Value {
   if (keep.type !== 'int16') return binary(graph, 'Mul', x, keep);
   const bits = bitcast(graph, x, 'int16');
   const dropped = bitcast(graph, binary(graph, 'Mul', bits, keep), x.type);
-  graph.differentiate(dropped.node, { inputs: [x], rule: (_graph, _node, gradient) => [masked(graph, gradient, keep)] });
+  graph.differentiate(dropped.node, {
+    inputs: [x],
+    rule: (_graph, _node, gradient) => [masked(graph, gradient, keep)],
+  });
   return dropped;
 }
 
@@ -115,7 +118,14 @@ export const randomLowerings: LoweringTable = {
     return drop(scope, x, rate, shape);
   }),
   /** Whole samples at once: stochastic depth (Huang et al. 2016). */
-  DropPath: atRate((scope, x, rate) => drop(scope, x, rate, x.shape.map((size, axis) => (axis === 0 ? size : 1)))),
+  DropPath: atRate((scope, x, rate) =>
+    drop(
+      scope,
+      x,
+      rate,
+      x.shape.map((size, axis) => (axis === 0 ? size : 1)),
+    ),
+  ),
   /** Whole channels at once (Tompson et al. 2015). */
   SpatialDropout1D: atRate((scope, x, rate) => {
     const [batch, , channels] = x.shape as readonly [number, number, number];

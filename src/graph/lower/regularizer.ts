@@ -1,6 +1,6 @@
+import type { GraphBuilder } from '../builder.js';
 import { cast, scale, unary } from '../ops/elementwise.js';
 import { reduce } from '../ops/reduce.js';
-import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../types.js';
 import type { LayerScope } from './scope.js';
 

@@ -1,19 +1,27 @@
+import type { GraphBuilder } from '../builder.js';
 import { binary, cast, scale, shift } from '../ops/elementwise.js';
 import { broadcastTo, integers, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
 import { elementsPerSample, type Value } from '../types.js';
-import type { GraphBuilder } from '../builder.js';
 import { channelsLast } from './convolution.js';
-import { single, type LayerScope, type LoweringTable } from './scope.js';
+import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 type Borders = readonly [readonly [number, number], readonly [number, number]];
 
 /** [[top, bottom], [left, right]] of padding or cropping; one pair or number stands for all. */
 function borders(scope: LayerScope, key: string): Borders {
   const value = scope.config.get(key);
-  if (typeof value === 'number') return [[value, value], [value, value]];
+  if (typeof value === 'number')
+    return [
+      [value, value],
+      [value, value],
+    ];
   if (Array.isArray(value) && value.length === 2) {
     const [rows, columns]: unknown[] = value;
-    if (typeof rows === 'number' && typeof columns === 'number') return [[rows, rows], [columns, columns]];
+    if (typeof rows === 'number' && typeof columns === 'number')
+      return [
+        [rows, rows],
+        [columns, columns],
+      ];
     if (isPair(rows) && isPair(columns)) return [rows, columns];
   }
   throw scope.error(`two pairs of numbers as ${key}`, JSON.stringify(value));
@@ -65,7 +73,11 @@ function resize(
     throw scope.error("interpolation 'bilinear' or 'nearest'", JSON.stringify(options.interpolation));
   }
   const op = options.interpolation === 'bilinear' ? 'ResizeBilinear' : 'ResizeNearestNeighbor';
-  const attributes = { T: { type: 'float32' }, align_corners: options.alignCorners, half_pixel_centers: false } as const;
+  const attributes = {
+    T: { type: 'float32' },
+    align_corners: options.alignCorners,
+    half_pixel_centers: false,
+  } as const;
   const output = { type: 'float32', shape: [-1, ...size, channels] } as const;
   return graph.add(op, [cast(graph, x, 'float32'), integers(graph, size)], attributes, output, 'resize');
 }

@@ -1,5 +1,5 @@
-import { ConvoyError } from '../../errors.js';
-import type { LayersModel } from '../../tf.js';
+import { ConvoyError } from '../../base/errors.js';
+import type { LayersModel } from '../../base/tf.js';
 import type { GraphBuilder } from '../builder.js';
 import { binary, cast } from '../ops/elementwise.js';
 import type { DataType, Shape, Value } from '../types.js';

@@ -28,7 +28,13 @@ export function normalizeBatch(
 ): { readonly normal: Value; readonly statistics: Statistics } {
   const vector = { type: 'float32', shape: gamma.shape } as const;
   const attributes = { epsilon: { float: epsilon }, T: { type: x.type } } as const;
-  const statistics = graph.node('ConvoyBatchStatistics', [x, gamma, beta], attributes, [vector, vector, vector, vector], 'statistics');
+  const statistics = graph.node(
+    'ConvoyBatchStatistics',
+    [x, gamma, beta],
+    attributes,
+    [vector, vector, vector, vector],
+    'statistics',
+  );
   const [mean, variance] = statistics.outputs as readonly [Value, Value];
   return { normal: normalize(graph, statistics, false), statistics: { mean, variance } };
 }
@@ -42,14 +48,21 @@ function normalize(graph: GraphBuilder, statistics: GraphNode, rectified: boolea
   const [x, gamma, beta] = statistics.inputs as readonly [Value, Value, Value];
   const [mean, variance, scale, shift] = statistics.outputs as readonly [Value, Value, Value, Value];
   const attributes = { relu: rectified, T: { type: x.type } } as const;
-  const normal = graph.add('ConvoyBatchNorm', [x, mean, scale, shift], attributes, { type: x.type, shape: x.shape }, 'normalize');
+  const normal = graph.add(
+    'ConvoyBatchNorm',
+    [x, mean, scale, shift],
+    attributes,
+    { type: x.type, shape: x.shape },
+    'normalize',
+  );
   // The statistics depend on x too: one kernel for all of it.
   graph.differentiate(normal.node, {
     inputs: [x, gamma, beta],
     rule: (_graph, _node, gradient) => {
       const inputs = [gradient, x, mean, variance, scale, shift];
       const outputs = [x, gamma, beta].map(({ type, shape }) => ({ type, shape }));
-      return graph.node('ConvoyBatchNormGrad', inputs, { ...statistics.attributes, ...attributes }, outputs, 'input').outputs;
+      return graph.node('ConvoyBatchNormGrad', inputs, { ...statistics.attributes, ...attributes }, outputs, 'input')
+        .outputs;
     },
   });
   return normal;

@@ -30,22 +30,38 @@ export function rectifiesNarrow(graph: GraphBuilder, { node }: Value): boolean {
  */
 export function narrowDropout(graph: GraphBuilder, x: Value, mask: Value): Value | undefined {
   const [convolved, bias] = x.node.inputs;
-  if (x.node.op !== 'BiasAdd' || !isNarrow(graph, (convolved as Value).node) || !graph.kernels.has('ConvoyNarrowDropout')) return undefined;
+  if (
+    x.node.op !== 'BiasAdd' ||
+    !isNarrow(graph, (convolved as Value).node) ||
+    !graph.kernels.has('ConvoyNarrowDropout')
+  )
+    return undefined;
   const { node } = convolved as Value;
   const inputs = [...node.inputs, bias as Value, mask];
   const { padding } = plainAttributes(node);
-  return graph.add('ConvoyNarrowDropout', inputs, { padding, T: { type: x.type } }, { type: x.type, shape: x.shape }, 'dropout');
+  return graph.add(
+    'ConvoyNarrowDropout',
+    inputs,
+    { padding, T: { type: x.type } },
+    { type: x.type, shape: x.shape },
+    'dropout',
+  );
 }
 
 /**
  * Gradients of a narrow convolution's filter and of a bias behind it from that of its output; undefined where `node` is
  * none. A ReLU's gradient is taken in the same pass.
  */
-export function narrowGradients(graph: GraphBuilder, node: GraphNode, gradient: Value): { readonly filter: Value; readonly bias: Value } | undefined {
+export function narrowGradients(
+  graph: GraphBuilder,
+  node: GraphNode,
+  gradient: Value,
+): { readonly filter: Value; readonly bias: Value } | undefined {
   if (!isNarrow(graph, node) || !graph.kernels.has('ConvoyNarrowFilterGrad')) return undefined;
   const [x, weight] = node.inputs as readonly [Value, Value];
   const { shape } = weight;
-  const rectified = gradient.node.op === 'ReluGrad' ? gradient.node.inputs : [gradient, graph.constant(0, gradient.type, [1])];
+  const rectified =
+    gradient.node.op === 'ReluGrad' ? gradient.node.inputs : [gradient, graph.constant(0, gradient.type, [1])];
   const outputs = [shape, shape.slice(3)].map((form) => ({ type: 'float32', shape: form }) as const);
   const attributes = { ...plainAttributes(node), T: { type: x.type } } as const;
   const made = graph.node('ConvoyNarrowFilterGrad', [x, ...rectified], attributes, outputs, 'filter').outputs;

@@ -9,7 +9,10 @@ export function isPlain({ op, attributes, inputs }: GraphNode): boolean {
 }
 
 /** Attributes of such a convolution's kernels: rows and columns of its filter, of zeros above and to the left. */
-export function plainAttributes({ inputs, attributes }: GraphNode): Readonly<Record<'kernel' | 'padding', Attributes[string]>> {
+export function plainAttributes({
+  inputs,
+  attributes,
+}: GraphNode): Readonly<Record<'kernel' | 'padding', Attributes[string]>> {
   const [high, wide] = (inputs[1] as Value).shape as readonly [number, number];
   const same = attributes['padding'] === 'SAME';
   return {

@@ -24,7 +24,12 @@ function paysOff(graph: GraphBuilder, { inputs }: GraphNode): boolean {
 }
 
 /** Whether a pooling of `x` can say where each maximum was to the convolution that made x. */
-export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number, number], { strides, padding }: WindowOptions): boolean {
+export function canPlace(
+  graph: GraphBuilder,
+  x: Value,
+  window: readonly [number, number],
+  { strides, padding }: WindowOptions,
+): boolean {
   const convolution = x.node.op === 'BiasAdd' ? (x.node.inputs[0] as Value).node : x.node;
   if (!graph.kernels.has('ConvoyMaxPool') || !isPlain(convolution) || !paysOff(graph, convolution)) return false;
   if (window.some((size, axis) => size !== strides[axis]) || window[0] * window[1] > mostPlaces) return false;
@@ -37,24 +42,44 @@ export function canPlace(graph: GraphBuilder, x: Value, window: readonly [number
  * The greatest element of each window, [B, h, w, c], or its ReLU; the node's second output says which it was, or that the
  * ReLU left none of them.
  */
-export function placedMaxPool(graph: GraphBuilder, x: Value, window: readonly [number, number], rectified = false): Value {
+export function placedMaxPool(
+  graph: GraphBuilder,
+  x: Value,
+  window: readonly [number, number],
+  rectified = false,
+): Value {
   const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
   const shape = [batch, Math.floor(height / window[0]), Math.floor(width / window[1]), channels];
-  const outputs = [{ type: x.type, shape }, { type: 'uint8', shape }] as const;
+  const outputs = [
+    { type: x.type, shape },
+    { type: 'uint8', shape },
+  ] as const;
   const attributes = { window: { integers: window }, relu: rectified, T: { type: x.type } } as const;
   return graph.node('ConvoyMaxPool', [x], attributes, outputs, 'pool').outputs[0] as Value;
 }
 
 /** The gradient of `placedMaxPool`'s input from that of its output. */
-export function placedMaxPoolGradient(graph: GraphBuilder, { inputs, outputs, attributes }: GraphNode, gradient: Value): Value {
+export function placedMaxPoolGradient(
+  graph: GraphBuilder,
+  { inputs, outputs, attributes }: GraphNode,
+  gradient: Value,
+): Value {
   const [x, place] = [inputs[0] as Value, outputs[1] as Value];
   const { relu: _, ...pooling } = attributes;
   const size = { integers: x.shape.slice(1, 3) };
-  return graph.add('ConvoyMaxPoolGrad', [gradient, place], { ...pooling, size }, { type: x.type, shape: x.shape }, 'input');
+  return graph.add(
+    'ConvoyMaxPoolGrad',
+    [gradient, place],
+    { ...pooling, size },
+    { type: x.type, shape: x.shape },
+    'input',
+  );
 }
 
 /** What a gradient was before a pooling spread it: the gradient of the pooling's output, and the places of the maxima. */
-function pooledGradient(gradient: Value): { readonly gradient: Value; readonly place: Value; readonly node: GraphNode } | undefined {
+function pooledGradient(
+  gradient: Value,
+): { readonly gradient: Value; readonly place: Value; readonly node: GraphNode } | undefined {
   const { node } = gradient;
   if (node.op !== 'ConvoyMaxPoolGrad') return undefined;
   return { gradient: node.inputs[0] as Value, place: node.inputs[1] as Value, node };
@@ -77,9 +102,12 @@ export function pooledConvolutionGradients(
   const inputs = [pooled.gradient, pooled.place];
   const sums = [filter.shape, filter.shape.slice(3)].map((shape) => ({ type: 'float32', shape }) as const);
   const summed = (which: number): Value =>
-    graph.node('ConvoyPooledFilterGrad', [x, ...inputs], { kernel, padding, window, T }, sums, 'filter').outputs[which] as Value;
+    graph.node('ConvoyPooledFilterGrad', [x, ...inputs], { kernel, padding, window, T }, sums, 'filter').outputs[
+      which
+    ] as Value;
   return {
-    input: () => graph.add('ConvoyPooledInputGrad', [filter, ...inputs], { padding, size, window, T }, toInput, 'input'),
+    input: () =>
+      graph.add('ConvoyPooledInputGrad', [filter, ...inputs], { padding, size, window, T }, toInput, 'input'),
     filter: () => towards(graph, summed(0), filter),
     bias: () => summed(1),
   };

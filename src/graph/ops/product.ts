@@ -12,7 +12,8 @@ const leastInner = 64;
  */
 export function rowProducts(graph: GraphBuilder, a: Value, b: Value): Value {
   const [rows, inner] = b.shape as readonly [number, number];
-  if (!graph.kernels.has('ConvoyRowProducts') || a.type !== 'float32' || inner < leastInner) return matMul(graph, a, b, false, true);
+  if (!graph.kernels.has('ConvoyRowProducts') || a.type !== 'float32' || inner < leastInner)
+    return matMul(graph, a, b, false, true);
   return graph.add('ConvoyRowProducts', [a, b], {}, { type: a.type, shape: [a.shape[0] as number, rows] }, 'MatMul');
 }
 

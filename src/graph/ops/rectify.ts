@@ -31,7 +31,12 @@ export function relu(graph: GraphBuilder, x: Value): Value {
  */
 export function reluGradient(graph: GraphBuilder, gradient: Value, output: Value): Value {
   if (output.type !== 'bfloat16' || rectifiesNarrow(graph, output)) {
-    return graph.add('ReluGrad', [gradient, output], { T: { type: output.type } }, { type: output.type, shape: output.shape });
+    return graph.add(
+      'ReluGrad',
+      [gradient, output],
+      { T: { type: output.type } },
+      { type: output.type, shape: output.shape },
+    );
   }
   const bits = bitcast(graph, output, 'int16');
   const positive = binary(graph, 'Minimum', bits, scalarOf(graph, bits, 1));

@@ -118,5 +118,9 @@ export function withLast(graph: GraphBuilder, x: Value, axis: number, lower: (x:
   const rank = x.shape.length;
   const order = [...x.shape.keys()].filter((place) => place !== axis).concat(axis);
   if (axis === rank - 1) return lower(x);
-  return transpose(graph, lower(transpose(graph, x, order)), [...order.keys()].map((place) => order.indexOf(place)));
+  return transpose(
+    graph,
+    lower(transpose(graph, x, order)),
+    [...order.keys()].map((place) => order.indexOf(place)),
+  );
 }

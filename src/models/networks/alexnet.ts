@@ -22,7 +22,13 @@ export const alexnet = defineNetwork({
     const net = new NetworkBuilder(options);
     const wide = (channels: number) => scaled(channels, options.widthFactor);
     const input = net.input(shape);
-    let x = net.convolution(input, wide(64), { name: 'features.0', kernel: 11, strides: 4, padding: 2, activation: 'relu' });
+    let x = net.convolution(input, wide(64), {
+      name: 'features.0',
+      kernel: 11,
+      strides: 4,
+      padding: 2,
+      activation: 'relu',
+    });
     x = net.maxPool(x, { name: 'features.2', size: 3, strides: 2, padding: 'valid' });
     x = net.convolution(x, wide(192), { name: 'features.3', kernel: 5, padding: 2, activation: 'relu' });
     x = net.maxPool(x, { name: 'features.5', size: 3, strides: 2, padding: 'valid' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { SymbolicTensor } from '../../base/tf.js';
 import { ChannelPadding } from '../../layers/index.js';
-import type { SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder, scaled, torchBatchNorm } from '../builder.js';
 import { defineNetwork, initializer, multiplier, type Network } from '../define.js';
 
@@ -55,7 +55,12 @@ function cifarResNet(depth: (typeof depths)[number]): Network {
         }
         return net.relu(net.add([y, shortcut], `${path}.add`), `${path}.relu2`);
       };
-      let x = net.convolution(input, scaled(16, options.widthFactor), { name: 'conv1', kernel: 3, padding: 1, useBias: false });
+      let x = net.convolution(input, scaled(16, options.widthFactor), {
+        name: 'conv1',
+        kernel: 3,
+        padding: 1,
+        useBias: false,
+      });
       x = net.relu(net.batchNorm(x, 'bn1'), 'relu');
       [16, 32, 64].forEach((channels, stage) => {
         for (let index = 0; index < (depth - 2) / 6; index++) {

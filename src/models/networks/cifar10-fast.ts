@@ -1,5 +1,5 @@
+import { tf } from '../../base/tf.js';
 import { Whitening } from '../../layers/index.js';
-import { tf } from '../../tf.js';
 import { NetworkBuilder, scaled, torchBatchNorm } from '../builder.js';
 import { count, defineNetwork, initializer, multiplier } from '../define.js';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConvoyError } from '../../errors.js';
+import { ConvoyError } from '../../base/errors.js';
+import { type LayersModel, type SymbolicTensor, tf } from '../../base/tf.js';
 import {
   ChannelPadding,
   ClassToken,
@@ -9,10 +10,9 @@ import {
   PositionEmbedding,
   SelfAttention,
 } from '../../layers/index.js';
-import { tf, type LayersModel, type SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder } from '../builder.js';
 import { defineNetwork } from '../define.js';
-import { initializerNamed, initializerNames, type InitializerName } from '../initializers.js';
+import { type InitializerName, initializerNamed, initializerNames } from '../initializers.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -89,7 +89,11 @@ export const custom = defineNetwork({
   defaultInput: 32,
   defaultClasses: 10,
   options: {
-    layers: z.array(layerSchema).min(1).max(10_000).describe('layers in order: {"type": "conv2d", "filters": 32, "kernelSize": 3}'),
+    layers: z
+      .array(layerSchema)
+      .min(1)
+      .max(10_000)
+      .describe('layers in order: {"type": "conv2d", "filters": 32, "kernelSize": 3}'),
   },
   build(shape, options) {
     const net = new NetworkBuilder({ initializer: 'glorotUniform' });
@@ -103,7 +107,8 @@ export const custom = defineNetwork({
       const names = wanted === undefined ? undefined : typeof wanted === 'string' ? [wanted] : wanted;
       const inputs = names?.map((from) => {
         const tensor = outputs.get(from);
-        if (tensor === undefined) throw descriptionError(name, `inputs among ${[...outputs.keys()].slice(-8).join(', ')}`, from);
+        if (tensor === undefined)
+          throw descriptionError(name, `inputs among ${[...outputs.keys()].slice(-8).join(', ')}`, from);
         return tensor;
       });
       try {
@@ -111,12 +116,21 @@ export const custom = defineNetwork({
         last = net.apply(layer, inputs === undefined ? last : inputs.length === 1 ? (inputs[0] ?? last) : inputs);
       } catch (error) {
         if (error instanceof ConvoyError) throw error;
-        throw descriptionError(name, 'arguments and shapes that fit', error instanceof Error ? error.message : String(error), error);
+        throw descriptionError(
+          name,
+          'arguments and shapes that fit',
+          error instanceof Error ? error.message : String(error),
+          error,
+        );
       }
       outputs.set(name, last);
     });
     if (last.shape.length !== 2 || (last.shape[1] !== shape.classes && last.shape[1] !== 1)) {
-      throw descriptionError(last.sourceLayer.name, `an output of ${shape.classes} logits, or of one value,`, `[${last.shape.slice(1).join(', ')}]`);
+      throw descriptionError(
+        last.sourceLayer.name,
+        `an output of ${shape.classes} logits, or of one value,`,
+        `[${last.shape.slice(1).join(', ')}]`,
+      );
     }
     return net.model('custom', input, last);
   },
@@ -138,9 +152,15 @@ function createLayer(description: LayerDescription, name: string, classes: numbe
   settings['name'] = name;
   const own: Readonly<Record<string, unknown>> = ownLayers;
   const tfjs: Readonly<Record<string, unknown>> = tf.layers;
-  const make = Object.hasOwn(own, type) ? own[type] : (tfjsLayers as readonly string[]).includes(type) ? tfjs[type] : undefined;
+  const make = Object.hasOwn(own, type)
+    ? own[type]
+    : (tfjsLayers as readonly string[]).includes(type)
+      ? tfjs[type]
+      : undefined;
   if (typeof make !== 'function') throw descriptionError(name, `a type among ${types.join(', ')}`, type);
-  const layer: unknown = Object.hasOwn(own, type) ? Reflect.construct(make, [settings]) : Reflect.apply(make, tf.layers, [settings]);
+  const layer: unknown = Object.hasOwn(own, type)
+    ? Reflect.construct(make, [settings])
+    : Reflect.apply(make, tf.layers, [settings]);
   if (layer instanceof tf.layers.Layer) return layer;
   throw descriptionError(name, 'a layer', type);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SymbolicTensor } from '../../tf.js';
+import type { SymbolicTensor } from '../../base/tf.js';
 import { NetworkBuilder } from '../builder.js';
 import { count, defineNetwork, dropoutRate, initializer } from '../define.js';
 import { denseInitializers } from '../initializers.js';
@@ -12,7 +12,13 @@ interface Dense {
 }
 
 /** Normalization, ReLU and 1x1 to four times the growth, then the same and 3x3; the result joins the input. */
-function denseBlock(net: NetworkBuilder, input: SymbolicTensor, layers: number, name: string, { growth, dropout }: Dense) {
+function denseBlock(
+  net: NetworkBuilder,
+  input: SymbolicTensor,
+  layers: number,
+  name: string,
+  { growth, dropout }: Dense,
+) {
   let x = input;
   for (let layer = 1; layer <= layers; layer++) {
     const path = `${name}_block${layer}`;
@@ -50,7 +56,13 @@ export const densenet121 = defineNetwork({
   build(shape, options) {
     const net = new NetworkBuilder({ ...options, batchNorm: { momentum: 0.99, epsilon: 1.001e-5 } });
     const input = net.input(shape);
-    let x = net.convolution(input, 2 * options.growth, { name: 'conv1_conv', kernel: 7, strides: 2, padding: 3, useBias: false });
+    let x = net.convolution(input, 2 * options.growth, {
+      name: 'conv1_conv',
+      kernel: 7,
+      strides: 2,
+      padding: 3,
+      useBias: false,
+    });
     x = net.relu(net.batchNorm(x, 'conv1_bn'), 'conv1_relu');
     x = net.maxPool(x, { name: 'pool1', size: 3, strides: 2, padding: 1 });
     [6, 12, 24, 16].forEach((layers, index) => {
@@ -87,7 +99,10 @@ export const densenetBc = defineNetwork({
       .describe('number of convolutions and dense layers, 6n + 4'),
     growth: count(12, 'channels each layer adds'),
     compression: z.number().min(0.1).max(1).default(0.5).describe('part of the channels a transition keeps'),
-    dropout: dropoutRate(0, 'dropout rate after each convolution (the paper trains with 0.2 where it does not augment)'),
+    dropout: dropoutRate(
+      0,
+      'dropout rate after each convolution (the paper trains with 0.2 where it does not augment)',
+    ),
     initializer: initializer(standard),
   },
   build(shape, options) {

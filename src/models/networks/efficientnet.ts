@@ -1,5 +1,5 @@
+import { type SymbolicTensor, tf } from '../../base/tf.js';
 import { FixedNormalization } from '../../layers/index.js';
-import { tf, type SymbolicTensor } from '../../tf.js';
 import { divisibleBy8, NetworkBuilder } from '../builder.js';
 import { defineNetwork, dropoutRate, flag, initializer, multiplier, type Network } from '../define.js';
 
@@ -68,7 +68,8 @@ function efficientNet(version: keyof typeof scalings): Network {
   return defineNetwork({
     name,
     title: `EfficientNet-B${version}`,
-    source: 'Tan, Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks"; Keras Applications',
+    source:
+      'Tan, Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks"; Keras Applications',
     smallestInput: 16,
     defaultInput: scaling.input,
     options: {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SymbolicTensor } from '../../tf.js';
+import type { SymbolicTensor } from '../../base/tf.js';
 import { NetworkBuilder, scaled } from '../builder.js';
 import { defineNetwork, dropoutRate, initializer, multiplier } from '../define.js';
 import { denseInitializers } from '../initializers.js';
@@ -41,7 +41,10 @@ export const googlenet = defineNetwork({
   smallestInput: 15,
   defaultInput: 224,
   options: {
-    branch3Kernel: z.union([z.literal(3), z.literal(5)]).default(3).describe('kernel of the third branch: 3 as torchvision, 5 as the paper'),
+    branch3Kernel: z
+      .union([z.literal(3), z.literal(5)])
+      .default(3)
+      .describe('kernel of the third branch: 3 as torchvision, 5 as the paper'),
     dropout: dropoutRate(0.2),
     widthFactor: multiplier(1),
     initializer: initializer(standard),
@@ -87,10 +90,21 @@ export const googlenet = defineNetwork({
 function pool3(net: NetworkBuilder, x: SymbolicTensor, name: string): SymbolicTensor {
   const evenRows = (x.shape[1] ?? 0) % 2 === 0;
   const evenColumns = (x.shape[2] ?? 0) % 2 === 0;
-  const pool = (input: SymbolicTensor, padding: 'same' | 'valid') => net.maxPool(input, { name, size: 3, strides: 2, padding });
+  const pool = (input: SymbolicTensor, padding: 'same' | 'valid') =>
+    net.maxPool(input, { name, size: 3, strides: 2, padding });
   if (evenRows && evenColumns) return pool(x, 'same');
   if (!evenRows && !evenColumns && (x.shape[1] ?? 0) > 2 && (x.shape[2] ?? 0) > 2) return pool(x, 'valid');
   const rows = (x.shape[1] ?? 0) < 3 ? 3 - (x.shape[1] ?? 0) : Number(evenRows);
   const columns = (x.shape[2] ?? 0) < 3 ? 3 - (x.shape[2] ?? 0) : Number(evenColumns);
-  return pool(net.zeroPad(x, [[0, rows], [0, columns]], `${name}.pad`), 'valid');
+  return pool(
+    net.zeroPad(
+      x,
+      [
+        [0, rows],
+        [0, columns],
+      ],
+      `${name}.pad`,
+    ),
+    'valid',
+  );
 }

@@ -1,4 +1,4 @@
-import type { SymbolicTensor } from '../../tf.js';
+import type { SymbolicTensor } from '../../base/tf.js';
 import { NetworkBuilder, scaled } from '../builder.js';
 import { defineNetwork, dropoutRate, initializer, multiplier } from '../define.js';
 
@@ -25,7 +25,13 @@ export const inceptionV3 = defineNetwork({
   build(shape, options) {
     const net = new NetworkBuilder(options);
     let number = 0;
-    const unit = (x: SymbolicTensor, channels: number, kernel: Kernel, strides = 1, padding: 'same' | 'valid' = 'same') => {
+    const unit = (
+      x: SymbolicTensor,
+      channels: number,
+      kernel: Kernel,
+      strides = 1,
+      padding: 'same' | 'valid' = 'same',
+    ) => {
       number++;
       const filters = scaled(channels, options.widthFactor);
       const y = net.convolution(x, filters, { name: `conv2d_${number}`, kernel, strides, padding, useBias: false });
@@ -52,15 +58,34 @@ export const inceptionV3 = defineNetwork({
       const name = `mixed${index}`;
       const branches = [
         chain(x, [[64, 1]]),
-        chain(x, [[48, 1], [64, 5]]),
-        chain(x, [[64, 1], [96, 3], [96, 3]]),
+        chain(x, [
+          [48, 1],
+          [64, 5],
+        ]),
+        chain(x, [
+          [64, 1],
+          [96, 3],
+          [96, 3],
+        ]),
         pooled(x, poolChannels, name),
       ];
       x = net.concatenate(branches, name);
     });
 
     x = net.concatenate(
-      [chain(x, [[384, 3]], true), chain(x, [[64, 1], [96, 3], [96, 3]], true), pool3(x, 'mixed3_pool')],
+      [
+        chain(x, [[384, 3]], true),
+        chain(
+          x,
+          [
+            [64, 1],
+            [96, 3],
+            [96, 3],
+          ],
+          true,
+        ),
+        pool3(x, 'mixed3_pool'),
+      ],
       'mixed3',
     );
 
@@ -70,8 +95,18 @@ export const inceptionV3 = defineNetwork({
       const name = `mixed${index + 4}`;
       const branches = [
         chain(x, [[192, 1]]),
-        chain(x, [[channels, 1], [channels, row], [192, column]]),
-        chain(x, [[channels, 1], [channels, column], [channels, row], [channels, column], [192, row]]),
+        chain(x, [
+          [channels, 1],
+          [channels, row],
+          [192, column],
+        ]),
+        chain(x, [
+          [channels, 1],
+          [channels, column],
+          [channels, row],
+          [channels, column],
+          [192, row],
+        ]),
         pooled(x, 192, name),
       ];
       x = net.concatenate(branches, name);
@@ -79,8 +114,24 @@ export const inceptionV3 = defineNetwork({
 
     x = net.concatenate(
       [
-        chain(x, [[192, 1], [320, 3]], true),
-        chain(x, [[192, 1], [192, row], [192, column], [192, 3]], true),
+        chain(
+          x,
+          [
+            [192, 1],
+            [320, 3],
+          ],
+          true,
+        ),
+        chain(
+          x,
+          [
+            [192, 1],
+            [192, row],
+            [192, column],
+            [192, 3],
+          ],
+          true,
+        ),
         pool3(x, 'mixed8_pool'),
       ],
       'mixed8',
@@ -90,8 +141,14 @@ export const inceptionV3 = defineNetwork({
       const branch1 = chain(x, [[320, 1]]);
       const stem3 = chain(x, [[384, 1]]);
       const branch3 = net.concatenate([unit(stem3, 384, [1, 3]), unit(stem3, 384, [3, 1])], `mixed9_${index}`);
-      const stemDouble = chain(x, [[448, 1], [384, 3]]);
-      const double = net.concatenate([unit(stemDouble, 384, [1, 3]), unit(stemDouble, 384, [3, 1])], `concatenate_${index}`);
+      const stemDouble = chain(x, [
+        [448, 1],
+        [384, 3],
+      ]);
+      const double = net.concatenate(
+        [unit(stemDouble, 384, [1, 3]), unit(stemDouble, 384, [3, 1])],
+        `concatenate_${index}`,
+      );
       x = net.concatenate([branch1, branch3, double, pooled(x, 192, `mixed${index + 9}`)], `mixed${index + 9}`);
     }
     x = net.dropout(net.globalAveragePool(x, 'avg_pool'), options.dropout, 'dropout');

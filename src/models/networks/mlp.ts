@@ -23,7 +23,10 @@ export const mlp = defineNetwork({
     const input = net.input(shape);
     let x = net.flatten(input);
     options.hidden.forEach((units, index) => {
-      x = net.dense(x, scaled(units, options.widthFactor), { name: `dense${index + 1}`, activation: options.activation });
+      x = net.dense(x, scaled(units, options.widthFactor), {
+        name: `dense${index + 1}`,
+        activation: options.activation,
+      });
       x = net.dropout(x, options.dropout, `dropout${index + 1}`);
     });
     return net.model('mlp', input, net.dense(x, shape.classes, { name: 'logits' }));

@@ -1,4 +1,4 @@
-import { tf, type SymbolicTensor } from '../../tf.js';
+import { type SymbolicTensor, tf } from '../../base/tf.js';
 import { divisibleBy8, NetworkBuilder } from '../builder.js';
 import { defineNetwork, dropoutRate, initializer, multiplier } from '../define.js';
 
@@ -41,7 +41,15 @@ export const mobilenetV1 = defineNetwork({
       const number = index + 1;
       const odd = strides === 2 && [x.shape[1], x.shape[2]].some((size) => size !== 1 && (size ?? 0) % 2 === 1);
       // Keras pads below and right; where sizes are even that is TensorFlow's own 'same', without a layer.
-      if (odd) x = net.zeroPad(x, [[0, 1], [0, 1]], `conv_pad_${number}`);
+      if (odd)
+        x = net.zeroPad(
+          x,
+          [
+            [0, 1],
+            [0, 1],
+          ],
+          `conv_pad_${number}`,
+        );
       const padding = odd ? 'valid' : 'same';
       x = net.depthwise(x, { name: `conv_dw_${number}`, kernel: 3, strides, padding, useBias: false });
       x = net.activation(net.batchNorm(x, `conv_dw_${number}_bn`), 'relu6', `conv_dw_${number}_relu`);
@@ -53,7 +61,11 @@ export const mobilenetV1 = defineNetwork({
     x = net.apply(tf.layers.reshape({ targetShape: [1, 1, x.shape[1] ?? 1], name: 'reshape_1' }), x);
     x = net.dropout(x, options.dropout, 'dropout');
     x = net.convolution(x, shape.classes, { name: 'conv_preds', kernel: 1 });
-    return net.model('mobilenet-v1', input, net.apply(tf.layers.reshape({ targetShape: [shape.classes], name: 'reshape_2' }), x));
+    return net.model(
+      'mobilenet-v1',
+      input,
+      net.apply(tf.layers.reshape({ targetShape: [shape.classes], name: 'reshape_2' }), x),
+    );
   },
 });
 
@@ -83,7 +95,8 @@ export const mobilenetV2 = defineNetwork({
   build(shape, options) {
     const net = new NetworkBuilder({ ...options, batchNorm: { momentum: 0.999, epsilon: 1e-3 } });
     const alpha = options.widthFactor;
-    const normalized = (x: SymbolicTensor, bn: string, relu: string) => net.activation(net.batchNorm(x, bn), 'relu6', relu);
+    const normalized = (x: SymbolicTensor, bn: string, relu: string) =>
+      net.activation(net.batchNorm(x, bn), 'relu6', relu);
     const input = net.input(shape);
     let x = net.convolution(input, divisibleBy8(32 * alpha), { name: 'Conv1', kernel: 3, strides: 2, useBias: false });
     x = normalized(x, 'bn_Conv1', 'Conv1_relu');
@@ -106,7 +119,11 @@ export const mobilenetV2 = defineNetwork({
         x = strides === 1 && inputs === filters ? net.add([x, y], `${prefix}_add`) : y;
       }
     }
-    x = net.convolution(x, alpha > 1 ? divisibleBy8(1280 * alpha) : 1280, { name: 'Conv_1', kernel: 1, useBias: false });
+    x = net.convolution(x, alpha > 1 ? divisibleBy8(1280 * alpha) : 1280, {
+      name: 'Conv_1',
+      kernel: 1,
+      useBias: false,
+    });
     x = normalized(x, 'Conv_1_bn', 'out_relu');
     x = net.dropout(net.globalAveragePool(x, 'global_average_pooling2d'), options.dropout, 'dropout');
     return net.model('mobilenet-v2', input, net.dense(x, shape.classes, { name: 'predictions' }));

@@ -1,4 +1,4 @@
-import type { LayersModel } from '../../tf.js';
+import type { LayersModel } from '../../base/tf.js';
 import { NetworkBuilder, scaled } from '../builder.js';
 import { count, defineNetwork, dropoutRate, initializer, multiplier, type NetworkShape } from '../define.js';
 import type { InitializerName } from '../initializers.js';
@@ -18,7 +18,11 @@ interface PlainCnnOptions {
   readonly initializer: InitializerName;
 }
 
-function plainCnn({ name, channels, kernel, padding }: PlainCnn, shape: NetworkShape, options: PlainCnnOptions): LayersModel {
+function plainCnn(
+  { name, channels, kernel, padding }: PlainCnn,
+  shape: NetworkShape,
+  options: PlainCnnOptions,
+): LayersModel {
   const net = new NetworkBuilder(options);
   const wide = (size: number) => scaled(size, options.widthFactor);
   const input = net.input(shape);

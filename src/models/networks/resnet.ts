@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SymbolicTensor } from '../../tf.js';
+import type { SymbolicTensor } from '../../base/tf.js';
 import { NetworkBuilder, scaled, torchBatchNorm } from '../builder.js';
 import { defineNetwork, initializer, multiplier, type Network } from '../define.js';
 import { type DenseInitializers, denseInitializers, type InitializerName } from '../initializers.js';
@@ -123,7 +123,11 @@ function basicResNet(depth: 18 | 34): Network {
       const net = new NetworkBuilder({ ...options, batchNorm: torchBatchNorm });
       const input = net.input(shape);
       const features = torchFeatures(net, input, depth, options.widthFactor);
-      return net.model(name, input, net.dense(features, shape.classes, { name: 'fc', ...classifier(options.initializer, true) }));
+      return net.model(
+        name,
+        input,
+        net.dense(features, shape.classes, { name: 'fc', ...classifier(options.initializer, true) }),
+      );
     },
   });
 }
@@ -152,10 +156,22 @@ function bottleneckResNet(depth: 50 | 101): Network {
       const net = new NetworkBuilder({ ...options, batchNorm: torch ? torchBatchNorm : kerasBatchNorm });
       const input = net.input(shape);
       const features = (torch ? torchFeatures : kerasFeatures)(net, input, depth, options.widthFactor);
-      return net.model(name, input, net.dense(features, shape.classes, { name: torch ? 'fc' : 'predictions', ...classifier(options.initializer, torch) }));
+      return net.model(
+        name,
+        input,
+        net.dense(features, shape.classes, {
+          name: torch ? 'fc' : 'predictions',
+          ...classifier(options.initializer, torch),
+        }),
+      );
     },
   });
 }
 
 /** ResNet-18, 34, 50 and 101. */
-export const resNets: readonly Network[] = [basicResNet(18), basicResNet(34), bottleneckResNet(50), bottleneckResNet(101)];
+export const resNets: readonly Network[] = [
+  basicResNet(18),
+  basicResNet(34),
+  bottleneckResNet(50),
+  bottleneckResNet(101),
+];

@@ -59,4 +59,7 @@ function vgg(depth: keyof typeof blocks, normalized: boolean): Network {
 }
 
 /** VGG-11, 13, 16 and 19, without and with batch normalization. */
-export const vggs: readonly Network[] = ([11, 13, 16, 19] as const).flatMap((depth) => [vgg(depth, false), vgg(depth, true)]);
+export const vggs: readonly Network[] = ([11, 13, 16, 19] as const).flatMap((depth) => [
+  vgg(depth, false),
+  vgg(depth, true),
+]);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { optionError } from '../../errors.js';
+import { optionError } from '../../base/errors.js';
+import { type SymbolicTensor, tf } from '../../base/tf.js';
 import { ClassToken, FirstToken, PositionEmbedding, SelfAttention } from '../../layers/index.js';
-import { tf, type SymbolicTensor } from '../../tf.js';
 import { NetworkBuilder } from '../builder.js';
 import { count, defineNetwork, dropoutRate, initializer, type Network } from '../define.js';
 
@@ -24,13 +24,26 @@ function vit(variant: keyof typeof variants): Network {
     smallestInput: 4,
     defaultInput: 224,
     options: {
-      patch: z.int().min(1).max(256).optional().describe('height and width of a patch: 16, or 4 where the image is smaller than 64'),
+      patch: z
+        .int()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe('height and width of a patch: 16, or 4 where the image is smaller than 64'),
       depth: count(12, 'number of blocks'),
       features: count(defaultFeatures, 'features of a token'),
       heads: count(defaultHeads, 'heads of attention; they divide the features'),
-      perceptronFactor: z.number().min(0.1).max(64).default(4).describe('hidden units of the perceptron for each feature'),
+      perceptronFactor: z
+        .number()
+        .min(0.1)
+        .max(64)
+        .default(4)
+        .describe('hidden units of the perceptron for each feature'),
       activation: z.enum(['gelu', 'relu']).default('gelu').describe('activation of the perceptron'),
-      pooling: z.enum(['token', 'mean']).default('token').describe('classify by a class token or by the mean of all tokens'),
+      pooling: z
+        .enum(['token', 'mean'])
+        .default('token')
+        .describe('classify by a class token or by the mean of all tokens'),
       dropout: dropoutRate(0, 'dropout rate after the positions and in the blocks'),
       dropPath: dropoutRate(0, 'largest rate of stochastic depth, growing from 0 at the first block'),
       initializer: initializer('truncatedNormal'),
@@ -39,7 +52,11 @@ function vit(variant: keyof typeof variants): Network {
       const { features, heads, depth, dropout } = options;
       const patch = options.patch ?? (Math.min(shape.height, shape.width) < 64 ? 4 : 16);
       if (shape.height % patch !== 0 || shape.width % patch !== 0) {
-        throw optionError(`${name} option patch`, `a divisor of height ${shape.height} and width ${shape.width}`, patch);
+        throw optionError(
+          `${name} option patch`,
+          `a divisor of height ${shape.height} and width ${shape.width}`,
+          patch,
+        );
       }
       if (features % heads !== 0) throw optionError(`${name} option heads`, `a divisor of features ${features}`, heads);
       const net = new NetworkBuilder(options);
@@ -59,7 +76,12 @@ function vit(variant: keyof typeof variants): Network {
         return net.add([attended, net.dropPath(z, dropPath, `${path}.drop_path2`)], `${path}.add2`);
       };
       const input = net.input(shape);
-      let x = net.convolution(input, features, { name: 'patch_embed.proj', kernel: patch, strides: patch, padding: 'valid' });
+      let x = net.convolution(input, features, {
+        name: 'patch_embed.proj',
+        kernel: patch,
+        strides: patch,
+        padding: 'valid',
+      });
       const patches = (shape.height / patch) * (shape.width / patch);
       x = net.apply(tf.layers.reshape({ targetShape: [patches, features], name: 'patch_embed.flatten' }), x);
       if (options.pooling === 'token') x = net.apply(new ClassToken({ name: 'cls_token' }), x);

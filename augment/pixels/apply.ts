@@ -1,0 +1,237 @@
+/**
+ * Carries out the plan of one window: pixels of a source through its steps into the window's memory.
+ *
+ * Flips and shifts wait until the pixels move anyway (into a mosaic, or into the window), so they cost no pass of their
+ * own; the first pass reads straight from the dataset.
+ */
+import type { ImageShape } from '../../src/contracts/index.js';
+import { applyColour } from './colour.js';
+import { filterMosaic } from './filters.js';
+import { eraseBox, padShift, quarterTurn } from './in-place.js';
+import { runLimited } from './limit.js';
+import { type MosaicSpec, transformMosaic } from './mosaic.js';
+import { MoveTable } from './moves.js';
+import type { Step } from './steps.js';
+
+/** Pixels of one mosaic, about: past this a call's fixed cost no longer shows, and memory stays small. */
+export const mosaicPixels = 600_000;
+/** Mosaics under way at once: one in sharp, one being laid out or cut. */
+const mosaicsAtOnce = 2;
+
+/** Where the samples of a window are read from: sample i starts at byte `start(i)` of `pixels`. */
+export interface Source {
+  readonly pixels: Uint8Array;
+  readonly start: (index: number) => number;
+}
+
+/** Images that fit a mosaic. */
+export function tilesPerMosaic(shape: ImageShape): number {
+  return Math.max(1, Math.min(1024, Math.round(mosaicPixels / ((shape.width + 1) * (shape.height + 1)))));
+}
+
+/** One window being worked on. */
+class WindowRun {
+  readonly #shape: ImageShape;
+  readonly #count: number;
+  readonly #window: Uint8Array;
+  readonly #bytes: number;
+  /** An image, and behind it the same with its moves done. */
+  readonly #scratch: Uint8Array;
+  readonly #moved: Uint8Array;
+  #source: Source;
+  /** Moves that are not in the pixels yet; per sample, 1 once they are in the window with all moves done. */
+  #moves: MoveTable;
+  readonly #settled: Uint8Array;
+  /** True until the first step: nothing is waiting then. */
+  #fresh = true;
+
+  constructor(shape: ImageShape, count: number, source: Source, window: Uint8Array) {
+    this.#shape = shape;
+    this.#count = count;
+    this.#window = window;
+    this.#bytes = shape.width * shape.height * shape.channels;
+    this.#scratch = new Uint8Array(2 * this.#bytes);
+    this.#moved = this.#scratch.subarray(this.#bytes);
+    this.#source = source;
+    this.#moves = new MoveTable(count, shape);
+    this.#settled = new Uint8Array(count).fill(source.pixels === window ? 1 : 0);
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) await this.#step(step);
+    this.#settleAll();
+  }
+
+  async #step(step: Step): Promise<void> {
+    const shape = this.#shape;
+    switch (step.kind) {
+      case 'move':
+        return this.#await(step.moves);
+      case 'transform':
+        return this.#transform(step);
+      case 'filter':
+        this.#settleAll();
+        return this.#groups(step.choices, step.bank.length, (choice, members) => {
+          const filter = step.bank[choice];
+          if (filter === undefined) throw new RangeError(`no filter ${choice} in the plan's bank`);
+          return filterMosaic(
+            filter,
+            shape,
+            this.#window,
+            members.map((index) => index * this.#bytes),
+          );
+        });
+      default:
+        this.#settleAll();
+        for (let i = 0; i < this.#count; i++) this.#inPlace(step, i);
+    }
+  }
+
+  #inPlace(step: Extract<Step, { kind: 'pad' | 'turn' | 'colour' | 'erase' }>, index: number): void {
+    const start = index * this.#bytes;
+    const window = this.#window;
+    const shape = this.#shape;
+    switch (step.kind) {
+      case 'pad': {
+        const dx = step.shifts[2 * index] as number;
+        const dy = step.shifts[2 * index + 1] as number;
+        return padShift(window, start, shape, step.border, dx, dy, this.#scratch);
+      }
+      case 'turn':
+        return quarterTurn(window, start, shape, step.quarters[index] as number, this.#scratch);
+      case 'colour':
+        return applyColour(
+          step.operations[index] ?? 'none',
+          step.amounts[index] as number,
+          window,
+          start,
+          this.#bytes,
+          shape.channels,
+        );
+      case 'erase': {
+        const [left = 0, top = 0, width = 0, height = 0] = step.boxes.subarray(4 * index, 4 * index + 4);
+        if (width > 0) eraseBox(window, start, shape, { left, top, width, height }, step.value);
+      }
+    }
+  }
+
+  /** Brings sample `index` into the window with its moves done. */
+  #settle(index: number): void {
+    if (this.#settled[index] === 1) return;
+    this.#settled[index] = 1;
+    const bytes = this.#bytes;
+    const scratch = this.#scratch;
+    const { pixels, start } = this.#source;
+    const from = start(index);
+    scratch.set(pixels.subarray(from, from + bytes));
+    this.#moves.place(index, scratch, 0, bytes, this.#shape.width * this.#shape.channels, false);
+    this.#window.set(this.#moved, index * bytes);
+  }
+
+  /** Brings all samples into the window. */
+  #settleAll(): void {
+    this.#fresh = false;
+    for (let i = 0; i < this.#count; i++) this.#settle(i);
+  }
+
+  /** Takes moves that are done when the pixels move next; whatever was before is done first. */
+  #await(moves: MoveTable): void {
+    if (!this.#fresh || this.#source.pixels === this.#window) {
+      this.#settleAll();
+      this.#source = { pixels: this.#window, start: (index) => index * this.#bytes };
+      this.#settled.fill(0);
+    }
+    this.#fresh = false;
+    this.#moves = moves;
+  }
+
+  async #transform(step: Extract<Step, { kind: 'transform' }>): Promise<void> {
+    this.#fresh = false;
+    const { width, height, channels } = this.#shape;
+    const { origins, shifts, choices } = step;
+    for (let i = 0; i < this.#count; i++) if (origins || (choices[i] as number) < 0) this.#settle(i);
+    await this.#groups(choices, step.bank.length, async (choice, members) => {
+      const entry = step.bank[choice];
+      if (entry === undefined) throw new RangeError(`no matrix ${choice} in the plan's bank`);
+      const spec: MosaicSpec = {
+        matrix: entry.matrix,
+        contentWidth: entry.width ?? width,
+        contentHeight: entry.height ?? height,
+        outputWidth: width,
+        outputHeight: height,
+        channels,
+        border: step.border,
+      };
+      await transformMosaic(
+        spec,
+        members.length,
+        (tile, memory, start, stride, scratch) =>
+          this.#put(members[tile] as number, spec, origins, memory, start, stride, scratch),
+        {
+          shiftX: (tile) => shifts?.[2 * (members[tile] as number)] ?? 0,
+          shiftY: (tile) => shifts?.[2 * (members[tile] as number) + 1] ?? 0,
+          take: (tile, pixels) => {
+            const index = members[tile] as number;
+            this.#settled[index] = 1;
+            this.#window.set(pixels, index * this.#bytes);
+          },
+        },
+      );
+    });
+  }
+
+  /** Puts a sample, or the part of it that is transformed, on a canvas. */
+  #put(
+    index: number,
+    spec: MosaicSpec,
+    origins: Int16Array | undefined,
+    memory: Uint8Array,
+    start: number,
+    stride: number,
+    scratch: number,
+  ): void {
+    const { channels, width } = this.#shape;
+    if (this.#settled[index] !== 1) {
+      const from = this.#source.start(index);
+      memory.set(this.#source.pixels.subarray(from, from + this.#bytes), scratch);
+      this.#moves.place(index, memory, scratch, start, stride, true);
+      return;
+    }
+    const left = origins?.[2 * index] ?? 0;
+    const top = origins?.[2 * index + 1] ?? 0;
+    for (let y = 0; y < spec.contentHeight; y++) {
+      const from = index * this.#bytes + ((top + y) * width + left) * channels;
+      memory.set(this.#window.subarray(from, from + spec.contentWidth * channels), start + y * stride);
+    }
+  }
+
+  /** Calls `work` for the samples of each choice, in their order, in pieces that fit a mosaic. */
+  async #groups(
+    choices: Int16Array,
+    size: number,
+    work: (choice: number, members: number[]) => Promise<void>,
+  ): Promise<void> {
+    const groups: number[][] = Array.from({ length: size }, () => []);
+    for (let i = 0; i < this.#count; i++) groups[choices[i] as number]?.push(i);
+    const limit = tilesPerMosaic(this.#shape);
+    const pieces: { choice: number; members: number[] }[] = [];
+    groups.forEach((members, choice) => {
+      for (let at = 0; at < members.length; at += limit)
+        pieces.push({ choice, members: members.slice(at, at + limit) });
+    });
+    await runLimited(pieces, mosaicsAtOnce, ({ choice, members }) => work(choice, members));
+  }
+}
+
+/**
+ * Carries out `steps` for `count` samples; `window` receives them behind each other. The source may be the window.
+ */
+export async function applySteps(
+  steps: readonly Step[],
+  shape: ImageShape,
+  count: number,
+  source: Source,
+  window: Uint8Array,
+): Promise<void> {
+  await new WindowRun(shape, count, source, window).run(steps);
+}

@@ -1,0 +1,42 @@
+/** Batches without transforms: pixels in memory are copied on the calling thread, files decoded in a pool. */
+import { ConvoyError } from '../../src/base/errors.js';
+import type { BatchSlot, BatchStage, Dataset } from '../../src/contracts/index.js';
+import { decodeThreads } from './auto.js';
+import { createDecodeStage } from './stage.js';
+import { gatherTargets, slotOf } from './targets.js';
+import { imageBytes } from './windows.js';
+
+export interface GatherStageOptions {
+  readonly dataset: Dataset;
+  readonly slots: readonly BatchSlot[];
+  /** Threads for a dataset of files; half the cores by default, 4 at most. */
+  readonly workers?: number;
+}
+
+/**
+ * A stage without transforms. Over pixels in memory each `fill` copies images and targets at once, in this thread; over
+ * files it decodes ahead in a pool, the largest central part of each image resized to the dataset's shape.
+ */
+export function createGatherStage({ dataset, slots, workers = decodeThreads() }: GatherStageOptions): BatchStage {
+  const { store } = dataset;
+  if (store.kind !== 'pixels') return createDecodeStage(dataset, slots, workers);
+  const bytes = imageBytes(dataset.shape);
+  let closed = false;
+  return {
+    immediate: true,
+    begin: () => undefined,
+    fill: async (request) => {
+      if (closed) throw new ConvoyError('CONVOY_ABORTED', 'The batch stage was closed');
+      const slot = slotOf(slots, request);
+      const { samples } = request;
+      for (let i = 0; i < samples.length; i++) {
+        const from = (samples[i] as number) * bytes;
+        slot.pixels.set(store.pixels.subarray(from, from + bytes), i * bytes);
+      }
+      gatherTargets(dataset, samples, slot);
+    },
+    close: async () => {
+      closed = true;
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/** Look before you train: a picture of samples and what the transforms make of them. */
+import sharp, { type OverlayOptions } from 'sharp';
+import { optionError } from '../../src/base/errors.js';
+import { permutation, RandomStream } from '../../src/base/random.js';
+import type { Dataset } from '../../src/contracts/index.js';
+import { defaultPixelLimit } from '../decode/index.js';
+import type { AugmentSpec } from '../spec/index.js';
+import { Renderer } from './renderer.js';
+import { imageBytes, windowSizes } from './windows.js';
+
+export interface GridOptions {
+  /** Samples shown, 8 by default; drawn by the seed. */
+  readonly samples?: number;
+  /** Augmented versions of each, 6 by default: those of as many epochs. */
+  readonly versions?: number;
+  readonly seed?: number;
+}
+
+/** Side that small images are enlarged to, at least. */
+const cellSide = 96;
+const gap = 8;
+const labelHeight = 18;
+/** Width of a letter of the labels, about. */
+const letterWidth = 7;
+
+const escapeText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+/** Class names of a sample, cut to what fits `width` pixels. */
+function labelOf(dataset: Dataset, sample: number, width: number): string {
+  const { targets, classes } = dataset;
+  const name =
+    targets.kind === 'classes'
+      ? (classes[targets.labels[sample] ?? -1] ?? '?')
+      : classes.filter((_, index) => (targets.values[sample * classes.length + index] ?? 0) >= 0.5).join(', ') ||
+        'none';
+  const longest = Math.floor(width / letterWidth);
+  return name.length > longest ? `${name.slice(0, longest - 1)}…` : name;
+}
+
+/**
+ * Draws a PNG: one row a sample, the original first, then its augmented versions, labels under them.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for counts out of range, `CONVOY_DATA` for an image that cannot be decoded.
+ */
+export async function renderGrid(dataset: Dataset, spec: AugmentSpec, options: GridOptions = {}): Promise<Buffer> {
+  const { versions = 6, seed = 0 } = options;
+  const rows = Math.min(options.samples ?? 8, dataset.count);
+  if (!Number.isInteger(rows) || rows < 1 || rows > 64)
+    throw optionError('samples', 'integer from 1 to 64', options.samples);
+  if (!Number.isInteger(versions) || versions < 1 || versions > 32)
+    throw optionError('versions', 'integer from 1 to 32', versions);
+  const chosen = permutation(dataset.count, new RandomStream(seed, 'shuffle', 0)).slice(0, rows);
+  const columns = await renderColumns(dataset, spec, chosen, versions, seed);
+
+  const { width, height, channels } = dataset.shape;
+  const zoom = Math.max(1, Math.ceil(cellSide / Math.max(width, height)));
+  const pitchX = width * zoom + gap;
+  const pitchY = height * zoom + labelHeight + gap;
+  const cells: OverlayOptions[] = [];
+  const bytes = imageBytes(dataset.shape);
+  for (let row = 0; row < rows; row++) {
+    for (const [column, pixels] of columns.entries()) {
+      const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
+      const input = await sharp(Buffer.from(pixels.subarray(row * bytes, (row + 1) * bytes)), { raw })
+        .resize(width * zoom, height * zoom, { kernel: 'nearest' })
+        .png()
+        .toBuffer();
+      cells.push({ input, left: gap + column * pitchX, top: gap + row * pitchY });
+    }
+  }
+  const size = { width: gap + columns.length * pitchX, height: gap + rows * pitchY };
+  const texts = Array.from(chosen, (sample, row) => {
+    const y = gap + row * pitchY + height * zoom + labelHeight - 5;
+    const text = (column: number, content: string, fill: string): string =>
+      `<text x="${gap + column * pitchX + (width * zoom) / 2}" y="${y}" fill="${fill}">${escapeText(content)}</text>`;
+    const label = text(0, labelOf(dataset, sample, width * zoom), '#111');
+    return (
+      label + Array.from({ length: versions }, (_, version) => text(version + 1, `epoch ${version}`, '#777')).join('')
+    );
+  });
+  const overlay =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">` +
+    `<g font-family="sans-serif" font-size="12" text-anchor="middle">${texts.join('')}</g></svg>`;
+  return await sharp({ create: { ...size, channels: 3, background: '#fff' } })
+    .composite([...cells, { input: Buffer.from(overlay), left: 0, top: 0 }])
+    .removeAlpha()
+    .png()
+    .toBuffer();
+}
+
+/** Pixels of the chosen samples: as they are, then of each version. */
+async function renderColumns(
+  dataset: Dataset,
+  transforms: AugmentSpec,
+  chosen: Uint32Array,
+  versions: number,
+  seed: number,
+): Promise<Uint8Array[]> {
+  const setup = { dataset, seed, pixelLimit: defaultPixelLimit };
+  const plain = new Renderer({ ...setup, transforms: [] });
+  const augmented = new Renderer({ ...setup, transforms });
+  const windowSize = Math.min(windowSizes(dataset, []).windowSize, windowSizes(dataset, transforms).windowSize);
+  const render = async (renderer: Renderer, epoch: number): Promise<Uint8Array> => {
+    const pixels = new Uint8Array(chosen.length * imageBytes(dataset.shape));
+    for (let start = 0; start < chosen.length; start += windowSize) {
+      const samples = chosen.slice(start, start + windowSize);
+      await renderer.render(epoch, start / windowSize, samples, pixels.subarray(start * imageBytes(dataset.shape)));
+    }
+    return pixels;
+  };
+  const columns = [await render(plain, 0)];
+  for (let version = 0; version < versions; version++) columns.push(await render(augmented, version));
+  return columns;
+}

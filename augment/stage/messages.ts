@@ -1,0 +1,47 @@
+/** Everything that crosses between the augmentation stage and its workers. */
+
+import type { FlatError } from '../../src/base/errors.js';
+import type { Dataset } from '../../src/contracts/index.js';
+import type { AugmentSpec } from '../spec/index.js';
+
+/** What every worker of a pool is born with. */
+export interface WorkerSetup {
+  readonly dataset: Dataset;
+  readonly transforms: AugmentSpec;
+  readonly seed: number;
+  /** Largest image in pixels that is decoded. */
+  readonly pixelLimit: number;
+}
+
+/** A window to fill. */
+export interface RenderTask {
+  readonly kind: 'render';
+  readonly epoch: number;
+  readonly window: number;
+  /** Samples of the window, in order. */
+  readonly samples: Uint32Array;
+  /** Where their pixels go, behind each other. */
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
+}
+
+/** Samples to decode only to see whether they can be. */
+export interface ScanTask {
+  readonly kind: 'scan';
+  readonly samples: Uint32Array;
+}
+
+export type WorkerTask = RenderTask | ScanTask;
+
+/** An image that cannot be used. */
+export interface BadImage {
+  readonly sample: number;
+  /** Path below the dataset's root. */
+  readonly file: string;
+  readonly reason: string;
+}
+
+export type WorkerReply =
+  | { readonly kind: 'rendered'; readonly seconds: number }
+  | { readonly kind: 'scanned'; readonly bad: readonly BadImage[] }
+  /** An error that doing the task again would meet again. */
+  | { readonly kind: 'failed'; readonly error: FlatError };

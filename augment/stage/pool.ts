@@ -1,0 +1,100 @@
+/** The stage's threads: a piscina pool that does a task again when its thread died under it. */
+import { Piscina } from 'piscina';
+import { ConvoyError, reviveError } from '../../src/base/errors.js';
+import { loadNative } from '../../src/native/index.js';
+import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
+
+/** Times a task is tried: a thread may die of what another did, but a task that kills three is at fault itself. */
+const attempts = 3;
+
+/** A reply that is no failure. */
+export type GoodReply = Exclude<WorkerReply, { kind: 'failed' }>;
+
+export class AugmentPool {
+  readonly #setup: WorkerSetup;
+  readonly #workers: number;
+  /** Undefined until TensorFlow is ready on this thread, where the pool's threads may load it. */
+  #pool: Piscina<WorkerTask, WorkerReply> | undefined;
+  #prepared: Promise<unknown> | undefined;
+  readonly #running = new Set<Promise<unknown>>();
+  /** Tasks that wait for a thread; kept here, not in piscina, so that closing can drop them. */
+  readonly #waiting: (() => void)[] = [];
+  #idle: number;
+  #closed = false;
+
+  constructor(setup: WorkerSetup, workers: number) {
+    this.#setup = setup;
+    this.#workers = workers;
+    this.#idle = workers;
+    if (setup.dataset.store.kind === 'pixels') this.#pool = this.#start();
+  }
+
+  #start(): Piscina<WorkerTask, WorkerReply> {
+    return new Piscina<WorkerTask, WorkerReply>({
+      filename: new URL('./worker.js', import.meta.url).href,
+      workerData: this.#setup,
+      minThreads: this.#workers,
+      maxThreads: this.#workers,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A task waits for sharp on the event loop, which `sync` would stop.
+      atomics: 'disabled',
+    });
+  }
+
+  /**
+   * Runs a task on any thread.
+   *
+   * @throws ConvoyError the task's own error; `CONVOY_WORKER` when threads died of it; `CONVOY_ABORTED` after `close`.
+   */
+  run(task: WorkerTask): Promise<GoodReply> {
+    const running = this.#run(task);
+    this.#running.add(running);
+    const forget = (): void => void this.#running.delete(running);
+    running.then(forget, forget);
+    return running;
+  }
+
+  async #run(task: WorkerTask): Promise<GoodReply> {
+    if (this.#idle === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#idle--;
+    try {
+      return await this.#attempt(task);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle++;
+      else next();
+    }
+  }
+
+  async #attempt(task: WorkerTask): Promise<GoodReply> {
+    if (this.#pool === undefined) await (this.#prepared ??= loadNative());
+    let cause: unknown;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (this.#closed) throw new ConvoyError('CONVOY_ABORTED', 'The augmentation stage was closed');
+      let reply: WorkerReply;
+      try {
+        this.#pool ??= this.#start();
+        reply = await this.#pool.run(task);
+      } catch (error) {
+        cause = error;
+        continue;
+      }
+      if (reply.kind === 'failed') throw reviveError(reply.error);
+      return reply;
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConvoyError('CONVOY_WORKER', `Augmentation failed on ${attempts} threads in a row: ${reason}`, {}, cause);
+  }
+
+  /** The threads, for a test to end one. */
+  get threads(): Piscina['threads'] {
+    return this.#pool?.threads ?? [];
+  }
+
+  /** Drops waiting tasks, lets running ones end (a thread must not be stopped while sharp works in it), ends threads. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    await this.#pool?.destroy();
+  }
+}

@@ -1,0 +1,88 @@
+/** Makes the pixels of windows: plan, source, apply. The same object serves a worker thread and a test. */
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { ConvoyError } from '../../src/base/errors.js';
+import { RandomStream } from '../../src/base/random.js';
+import { decodeImage, type LeadingCrop } from '../decode/index.js';
+import { applySteps, runLimited, type Source } from '../pixels/index.js';
+import { planWindow } from '../plan/index.js';
+import type { AugmentSpec } from '../spec/index.js';
+import type { BadImage, WorkerSetup } from './messages.js';
+import { imageBytes, isLeading, type WindowSizes, windowSizes } from './windows.js';
+
+/** Decodes under way at once in a worker; libuv's threads do sharp's. */
+const decodesAtOnce = 4;
+
+// Many small images: one thread each, and nothing is ever read twice (design, fact 6).
+sharp.concurrency(1);
+sharp.cache(false);
+
+export class Renderer {
+  readonly #setup: WorkerSetup;
+  readonly #sizes: WindowSizes;
+  /** The crop that decoding does, and the transforms after it. */
+  readonly #crop: LeadingCrop | undefined;
+  readonly #rest: AugmentSpec;
+
+  constructor(setup: WorkerSetup) {
+    this.#setup = setup;
+    this.#sizes = windowSizes(setup.dataset, setup.transforms);
+    const first = setup.transforms[0];
+    const leads = setup.dataset.store.kind === 'files' && first !== undefined && isLeading(first.name, 0);
+    this.#crop = leads && (first.name === 'resizedCrop' || first.name === 'centerCrop') ? first : undefined;
+    this.#rest = this.#crop === undefined ? setup.transforms : setup.transforms.slice(1);
+  }
+
+  /**
+   * Writes the pixels of one window, sample behind sample.
+   *
+   * @throws ConvoyError `CONVOY_DATA` naming the file of an image that cannot be decoded.
+   */
+  async render(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<void> {
+    const { dataset, seed } = this.#setup;
+    const count = samples.length;
+    const steps = planWindow(this.#rest, dataset.shape, this.#sizes.bankSize, { seed, epoch, window, count });
+    const source = await this.#source(epoch, window, samples, pixels);
+    await applySteps(steps, dataset.shape, count, source, pixels);
+  }
+
+  async #source(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<Source> {
+    const { dataset, seed, pixelLimit } = this.#setup;
+    const { shape, store } = dataset;
+    const bytes = imageBytes(shape);
+    if (store.kind === 'pixels') return { pixels: store.pixels, start: (index) => (samples[index] as number) * bytes };
+    await runLimited([...samples], decodesAtOnce, async (sample, index) => {
+      const position = window * this.#sizes.windowSize + index;
+      const random = (): RandomStream => new RandomStream(seed, 'augment', epoch, position);
+      const file = join(store.root, store.paths[sample] ?? '');
+      await decodeImage(
+        file,
+        shape,
+        this.#crop,
+        random,
+        pixelLimit,
+        pixels.subarray(index * bytes, (index + 1) * bytes),
+      );
+    });
+    return { pixels, start: (index) => index * bytes };
+  }
+
+  /** Decodes samples and lists those that cannot be. */
+  async scan(samples: Uint32Array): Promise<BadImage[]> {
+    const { store, shape } = this.#setup.dataset;
+    if (store.kind === 'pixels') return [];
+    const bad: BadImage[] = [];
+    const unused = new Uint8Array(imageBytes(shape));
+    const random = (): RandomStream => new RandomStream(0, 'augment');
+    await runLimited([...samples], decodesAtOnce, async (sample) => {
+      const file = store.paths[sample] ?? '';
+      try {
+        await decodeImage(join(store.root, file), shape, undefined, random, this.#setup.pixelLimit, unused);
+      } catch (error) {
+        if (!(error instanceof ConvoyError)) throw error;
+        bad.push({ sample, file, reason: error.message });
+      }
+    });
+    return bad.sort((a, b) => a.sample - b.sample);
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * The augmentation stage: windows of the epoch's order are made ahead of training by a pool of threads, into a ring of
+ * shared buffers; a batch is then one or two copies.
+ *
+ * Back-pressure both ways: a window is started only when a buffer is free, a buffer is free once its last sample has
+ * been copied to a batch, and `fill` waits for its windows.
+ */
+import { availableParallelism } from 'node:os';
+import { ConvoyError, optionError } from '../../src/base/errors.js';
+import type { BatchRequest, BatchSlot, BatchStage, Dataset } from '../../src/contracts/index.js';
+import { defaultPixelLimit } from '../decode/index.js';
+import type { AugmentSpec } from '../spec/index.js';
+import { measureThread, workersFor } from './auto.js';
+import { AugmentPool } from './pool.js';
+import { gatherTargets, slotOf } from './targets.js';
+import { imageBytes, windowSizes } from './windows.js';
+
+export interface AugmentStageOptions {
+  readonly dataset: Dataset;
+  readonly slots: readonly BatchSlot[];
+  readonly transforms: AugmentSpec;
+  readonly seed: number;
+  /** Threads; `auto` measures. */
+  readonly workers: number | 'auto';
+  /** Samples of a batch, for `auto` and the ring's size; pixels do not depend on it. */
+  readonly batchSize: number;
+  /** Cores the process may use; all of the machine's by default. */
+  readonly cores?: number;
+  /** Largest image that is decoded, in pixels; 89,478,485 by default. */
+  readonly pixelLimit?: number;
+}
+
+/** What the stage has done so far. */
+export interface AugmentStats {
+  readonly workers: number;
+  /** Samples made. */
+  readonly images: number;
+  /** Seconds that threads worked, summed over threads. */
+  readonly busySeconds: number;
+  /** Samples a second of one busy thread. */
+  readonly imagesPerSecond: number;
+  /** Samples in a window. */
+  readonly windowSize: number;
+  /** Bytes of the ring of windows. */
+  readonly bytes: number;
+}
+
+export interface AugmentStage extends BatchStage {
+  stats(): AugmentStats;
+}
+
+/** One window under way or ready. */
+interface PendingWindow {
+  readonly entry: Epoch;
+  readonly window: number;
+  readonly buffer: number;
+  readonly ready: Promise<void>;
+  /** Position behind its last sample. */
+  readonly end: number;
+  /** Samples that have not been copied to a batch. */
+  left: number;
+}
+
+/** An epoch that has been announced. */
+interface Epoch {
+  readonly epoch: number;
+  readonly order: Uint32Array;
+  /** First position that will be asked for. */
+  readonly from: number;
+  /** Next window to start. */
+  next: number;
+  /** Fills under way. */
+  fills: number;
+}
+
+class Stage implements AugmentStage {
+  readonly #options: AugmentStageOptions;
+  readonly #pool: AugmentPool;
+  readonly #workers: number;
+  readonly #windowSize: number;
+  readonly #buffers: readonly Uint8Array<SharedArrayBuffer>[];
+  readonly #free: number[];
+  readonly #windows: PendingWindow[] = [];
+  readonly #epochs: Epoch[] = [];
+  /** Fills that wait for a window that has not been started. */
+  #waiters: (() => void)[] = [];
+  /** The last epoch that a batch was asked of. */
+  #asked: Epoch | undefined;
+  #images = 0;
+  #busySeconds = 0;
+  #closed = false;
+
+  constructor(options: AugmentStageOptions, pool: AugmentPool, workers: number) {
+    this.#options = options;
+    this.#pool = pool;
+    this.#workers = workers;
+    const { dataset, batchSize } = options;
+    this.#windowSize = windowSizes(dataset, options.transforms).windowSize;
+    const size = Math.min(this.#windowSize, Math.max(1, dataset.count)) * imageBytes(dataset.shape);
+    // One window is being copied out, one is ready, and each thread makes one; small windows: enough for two batches.
+    const count = Math.max(workers + 2, Math.ceil((2 * batchSize) / this.#windowSize) + workers);
+    this.#buffers = Array.from({ length: count }, () => new Uint8Array(new SharedArrayBuffer(size)));
+    this.#free = this.#buffers.map((_, index) => index);
+  }
+
+  begin(epoch: number, order: Uint32Array, from: number): void {
+    if (this.#epochs.some((entry) => entry.epoch >= epoch)) {
+      throw optionError('epoch', 'an epoch later than those that have begun', epoch);
+    }
+    this.#epochs.push({ epoch, order, from, next: Math.floor(from / this.#windowSize), fills: 0 });
+    this.#start();
+  }
+
+  /** Starts windows in order while buffers are free. */
+  #start(): void {
+    if (this.#closed) return;
+    for (const entry of this.#epochs) {
+      while (entry.next * this.#windowSize < entry.order.length) {
+        const buffer = this.#free.shift();
+        if (buffer === undefined) return;
+        const window = entry.next++;
+        const begin = window * this.#windowSize;
+        const end = Math.min(entry.order.length, begin + this.#windowSize);
+        const ready = this.#render(entry.epoch, window, entry.order.slice(begin, end), buffer);
+        ready.catch(() => undefined); // thrown where it is waited for
+        this.#windows.push({ entry, window, buffer, ready, end, left: end - Math.max(begin, entry.from) });
+      }
+    }
+  }
+
+  async #render(epoch: number, window: number, samples: Uint32Array, buffer: number): Promise<void> {
+    const pixels = this.#buffer(buffer);
+    const reply = await this.#pool.run({ kind: 'render', epoch, window, samples, pixels });
+    this.#images += samples.length;
+    if (reply.kind === 'rendered') this.#busySeconds += reply.seconds;
+  }
+
+  async fill(request: BatchRequest): Promise<void> {
+    const slot = slotOf(this.#options.slots, request);
+    const entry = this.#epochs.find(({ epoch }) => epoch === request.epoch);
+    if (entry === undefined) throw optionError('request.epoch', 'an epoch that has begun', request.epoch);
+    entry.fills++;
+    this.#abandonBefore(entry);
+    try {
+      await this.#copy(entry, request, slot);
+    } finally {
+      entry.fills--;
+      this.#abandonBefore(this.#asked);
+    }
+    gatherTargets(this.#options.dataset, request.samples, slot);
+  }
+
+  /** A window that failed is taken like any other, so that fills after this one find buffers; its error is thrown at the end. */
+  async #copy(entry: Epoch, request: BatchRequest, slot: BatchSlot): Promise<void> {
+    const bytes = imageBytes(this.#options.dataset.shape);
+    const stop = request.position + request.samples.length;
+    const failures: unknown[] = [];
+    for (let position = request.position; position < stop; ) {
+      const window = Math.floor(position / this.#windowSize);
+      const pending = await this.#pending(entry, window);
+      const start = window * this.#windowSize;
+      const end = Math.min(stop, pending.end);
+      await pending.ready.then(
+        () => {
+          const pixels = this.#buffer(pending.buffer).subarray((position - start) * bytes, (end - start) * bytes);
+          slot.pixels.set(pixels, (position - request.position) * bytes);
+        },
+        (error: unknown) => failures.push(error),
+      );
+      pending.left -= end - position;
+      position = end;
+      if (pending.left <= 0) this.#release(pending);
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** The window, once it has been started. */
+  async #pending(entry: Epoch, window: number): Promise<PendingWindow> {
+    for (;;) {
+      if (this.#closed) throw new ConvoyError('CONVOY_ABORTED', 'The augmentation stage was closed');
+      const found = this.#windows.find((pending) => pending.entry === entry && pending.window === window);
+      if (found !== undefined) return found;
+      if (window < entry.next || window * this.#windowSize >= entry.order.length) {
+        throw optionError(
+          'request.position',
+          'samples of the epoch that have not been asked for',
+          window * this.#windowSize,
+        );
+      }
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+  }
+
+  /** Frees a window's buffer, and starts the next window in it. */
+  #release(pending: PendingWindow): void {
+    this.#windows.splice(this.#windows.indexOf(pending), 1);
+    this.#free.push(pending.buffer);
+    this.#start();
+    this.#wake();
+  }
+
+  /**
+   * A batch of an epoch means that no more of earlier ones will be asked for: gives up what is left of those, once
+   * their last fill is done (a run that stops an epoch early leaves such).
+   */
+  #abandonBefore(asked: Epoch | undefined): void {
+    if (asked === undefined) return;
+    this.#asked = asked;
+    while (this.#epochs[0] !== undefined && this.#epochs[0].epoch < asked.epoch && this.#epochs[0].fills === 0) {
+      const [entry] = this.#epochs.splice(0, 1);
+      for (const pending of this.#windows.filter((other) => other.entry === entry)) {
+        const release = (): void => this.#release(pending);
+        pending.ready.then(release, release);
+      }
+    }
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  #buffer(index: number): Uint8Array<SharedArrayBuffer> {
+    const buffer = this.#buffers[index];
+    if (buffer === undefined) throw new RangeError(`no buffer ${index} in the ring`);
+    return buffer;
+  }
+
+  stats(): AugmentStats {
+    return {
+      workers: this.#workers,
+      images: this.#images,
+      busySeconds: this.#busySeconds,
+      imagesPerSecond: this.#busySeconds > 0 ? this.#images / this.#busySeconds : 0,
+      windowSize: this.#windowSize,
+      bytes: this.#buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#pool.close();
+  }
+}
+
+/**
+ * Starts a stage. Its pixels are a function of the transforms, the image shape, the seed, the epoch and the place in the
+ * epoch's order; batch size, threads and time change nothing.
+ *
+ * Datasets of files are decoded here too, also without transforms: the largest central part of each image is resized to
+ * the dataset's shape.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for a wrong number of workers.
+ */
+export async function createAugmentStage(options: AugmentStageOptions): Promise<AugmentStage> {
+  const { dataset, transforms, seed, workers, pixelLimit = defaultPixelLimit } = options;
+  const cores = options.cores ?? availableParallelism();
+  if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= 256)) {
+    throw optionError('augment workers', 'integer from 1 to 256 or auto', workers);
+  }
+  const setup = { dataset, transforms, seed, pixelLimit };
+  if (workers !== 'auto') return new Stage(options, new AugmentPool(setup, workers), workers);
+  const single = new AugmentPool(setup, 1);
+  if (cores < 4 || dataset.count === 0) return new Stage(options, single, 1);
+  try {
+    const needed = workersFor(await measureThread(single, dataset, transforms), imageBytes(dataset.shape), cores);
+    if (needed === 1) return new Stage(options, single, 1);
+    await single.close();
+    return new Stage(options, new AugmentPool(setup, needed), needed);
+  } catch (error) {
+    await single.close();
+    throw error;
+  }
+}
+
+/** A stage that only decodes files. */
+export function createDecodeStage(dataset: Dataset, slots: readonly BatchSlot[], workers: number): BatchStage {
+  const batchSize = Math.floor(Math.max(...slots.map(({ pixels }) => pixels.length)) / imageBytes(dataset.shape));
+  const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit: defaultPixelLimit }, workers);
+  return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize }, pool, workers);
+}

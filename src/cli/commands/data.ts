@@ -1,0 +1,155 @@
+import { Command } from 'commander';
+import type { Dataset } from '../../contracts/index.js';
+import { catalogEntry, type DatasetInfo, datasetInfo, describeDatasets, openDataset } from '../../data/index.js';
+import { integer } from '../parsers.js';
+import { dataProgress } from '../progress.js';
+import { createTerminal, grouped, type Terminal, table } from '../terminal.js';
+
+interface DataFlags {
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+interface InfoFlags extends DataFlags {
+  readonly seed: number;
+  readonly imageSize?: number;
+}
+
+/** The `data` command: `list` and `info`. */
+export function dataCommand(): Command {
+  const places = 'where to look first (else $CONVOY_DATA, system, cache)';
+  const list = new Command('list')
+    .description('The datasets that convoy knows by name, and where they are.')
+    .option('--data-dir <dir>', places)
+    .option('--json', 'one JSON object a line instead of text')
+    .action(listDatasets);
+  const info = new Command('info')
+    .description('Size, classes and samples by class of a dataset, read from its files; nothing is downloaded.')
+    .argument('<name|path>', 'a name of the list, or an image folder or tar(.gz) archive')
+    .option('--data-dir <dir>', places)
+    .option('--image-size <pixels>', 'size that images of a folder or archive are brought to', integer('--image-size'))
+    .option('--seed <n>', 'decides the test split of a folder without one', integer('--seed', 0), 0)
+    .option('--json', 'one JSON object a line instead of text')
+    .action(showDataset);
+  return new Command('data')
+    .description('What datasets there are, and what is in them.')
+    .addCommand(list)
+    .addCommand(info);
+}
+
+async function listDatasets({ dataDir, json }: DataFlags): Promise<void> {
+  const terminal = createTerminal(json === true);
+  const rows: string[][] = [];
+  for (const info of await describeDatasets(dataDir)) {
+    const { name, title, shape, classes, trainCount, testCount } = info.entry;
+    terminal.record({
+      type: 'dataset',
+      name,
+      title,
+      shape,
+      classes: classes.length,
+      trainCount,
+      testCount,
+      ...whereabouts(info),
+    });
+    const size = `${shape.height}x${shape.width}x${shape.channels}`;
+    rows.push([
+      name,
+      size,
+      `${classes.length} classes`,
+      `${grouped(trainCount)} + ${grouped(testCount)}`,
+      title,
+      whereInWords(info),
+    ]);
+  }
+  terminal.line(table(rows, new Set([3])));
+}
+
+async function showDataset(name: string, { dataDir, seed, imageSize, json }: InfoFlags): Promise<void> {
+  const terminal = createTerminal(json === true);
+  const known = catalogEntry(name) === undefined ? undefined : await datasetInfo(name, dataDir);
+  if (known?.state === 'missing') {
+    tellMissing(terminal, known);
+    return;
+  }
+  const progress = dataProgress(terminal);
+  const opened = await openDataset({
+    name,
+    seed,
+    download: false,
+    onBadImage: 'skip',
+    onProgress: progress.update,
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(imageSize === undefined ? {} : { imageSize }),
+  }).finally(progress.end);
+  const splits = [opened.train, ...(opened.validation === undefined ? [] : [opened.validation]), opened.test];
+  const { shape, classes, store } = opened.train;
+  terminal.record({
+    type: 'dataset',
+    name,
+    ...(known === undefined ? {} : { title: known.entry.title, ...whereabouts(known) }),
+    shape,
+    classes,
+    store: store.kind,
+    splits: splits.map((split) => ({
+      split: split.split,
+      count: split.count,
+      perClass: perClass(split),
+      fingerprint: split.fingerprint,
+    })),
+    badImages: opened.badImages,
+  });
+  terminal.line(`${name}: ${known?.entry.title ?? 'images'}`);
+  if (known?.path !== undefined) terminal.line(`found:   ${known.path}`);
+  const kept = store.kind === 'pixels' ? 'in memory' : 'files on disk, decoded when needed';
+  terminal.line(
+    `images:  ${shape.height}x${shape.width}, ${shape.channels === 1 ? 'grey' : `${shape.channels} channels`}, ${kept}`,
+  );
+  terminal.line(`samples: ${splits.map(({ split, count }) => `${grouped(count)} ${split}`).join(', ')}`);
+  terminal.line(`classes: ${classes.length}`);
+  const counts = splits.map(perClass);
+  const rows = classes.map((label, index) => ['', label, ...counts.map((numbers) => grouped(numbers[index] ?? 0))]);
+  terminal.line(
+    table([['', '', ...splits.map(({ split }) => split)], ...rows], new Set(splits.map((_, column) => column + 2))),
+  );
+  for (const { file, reason } of opened.badImages) terminal.note(`cannot be used: ${file}: ${reason}`);
+}
+
+function tellMissing(terminal: Terminal, info: DatasetInfo): void {
+  const { name, title, shape, classes, trainCount, testCount } = info.entry;
+  terminal.record({ type: 'dataset', name, title, shape, classes, trainCount, testCount, ...whereabouts(info) });
+  terminal.line(`${name}: ${title}; ${whereInWords(info)}`);
+  terminal.line(
+    `images:  ${shape.height}x${shape.width}x${shape.channels}, ${grouped(trainCount)} train, ${grouped(testCount)} test, ${classes.length} classes`,
+  );
+  terminal.line(['looked at:', ...info.lookedAt].join('\n  '));
+  terminal.line(['train downloads it from:', ...info.addresses].join('\n  '));
+}
+
+function whereabouts({ state, path, downloadBytes, addresses }: DatasetInfo): Record<string, unknown> {
+  return {
+    state,
+    ...(path === undefined ? {} : { path }),
+    ...(state === 'missing' ? { downloadBytes, addresses } : {}),
+  };
+}
+
+function whereInWords({ state, path, downloadBytes }: DatasetInfo): string {
+  if (state === 'drawn') return 'needs no files';
+  return state === 'found' ? `in ${path ?? ''}` : `not here (download of ${(downloadBytes / 2 ** 20).toFixed(0)} MiB)`;
+}
+
+/** Samples of each class; of several classes a sample counts for each. */
+function perClass({ targets, classes, count }: Dataset): number[] {
+  const counts = classes.map(() => 0);
+  if (targets.kind === 'classes') {
+    for (const label of targets.labels) counts[label] = (counts[label] ?? 0) + 1;
+    return counts;
+  }
+  return counts.map((_, label) => {
+    let sum = 0;
+    for (let sample = 0; sample < count; sample++)
+      sum += (targets.values[sample * classes.length + label] ?? 0) > 0.5 ? 1 : 0;
+    return sum;
+  });
+}

@@ -1,0 +1,235 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
+import { optionError } from '../base/errors.js';
+import { parseOptions } from '../base/validate.js';
+import type { Precision } from '../contracts/index.js';
+import { lossSchema } from '../losses/schema.js';
+import {
+  type OptimizerSpec,
+  baseLearningRate as optimizerLearningRate,
+  optimizerSchema,
+  takesMomentum,
+} from '../optimizers/index.js';
+import { scheduleSchema } from '../schedules/index.js';
+
+const count = z.int().min(1);
+
+/** What `precision` may be. */
+export const precisions = ['float32', 'bfloat16', 'auto'] as const;
+
+/** A network by name; the other keys are the network's own options, which it checks itself. */
+const modelSchema = z.looseObject({ name: z.string().min(1) });
+
+/** Everything that a run can be told. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  /** Name of the recipe it came from, for the record. */
+  recipe: z.string().optional(),
+  /** One line about it. */
+  description: z.string().optional(),
+  /** Catalog name, or path of a folder or archive of images. */
+  dataset: z.string().min(1).default('shapes'),
+  /** Height and width that files of images are brought to. */
+  imageSize: z.tuple([count, count]).optional(),
+  /** Images of these classes only, by name or place among the dataset's, renumbered in this order. */
+  classes: z
+    .array(z.union([z.string().min(1), z.int().min(0)]))
+    .min(2)
+    .optional(),
+  /** First N training samples only. */
+  limit: count.optional(),
+  /** Part of the training samples set aside, stratified by class. */
+  validationSplit: z.number().min(0).max(0.9).default(0),
+  /**
+   * `unit`: pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel. Default: what
+   * trained weights of a base bring along, pixels as they are for a model that rescales them itself, else `unit`.
+   */
+  normalize: z
+    .union([
+      z.enum(['unit', 'standard']),
+      z.strictObject({ mean: z.array(z.number()).min(1), std: z.array(z.number().positive()).min(1) }),
+    ])
+    .optional(),
+  /** A network by name, or the path of a model file (Keras, tfjs) or of a network described in JSON. */
+  model: modelSchema.default({ name: 'shapes-cnn' }),
+  /** Instead of `model`: a trained one that gets a new head, by network name, run folder or model file. */
+  base: modelSchema.optional(),
+  /** Where weights come from: `imagenet`, a weights file of the network, or for a base run `last` or `best`. */
+  weights: z.string().min(1).optional(),
+  /** What of the base stays as it is: `base` (the default), `until:LAYER` or `none`. */
+  freeze: z.string().optional(),
+  /** The base's new classifier as `256,dropout:0.5`; without it only its last layer is replaced. */
+  head: z.string().optional(),
+  /** Run a base that is frozen whole once over images that no transform touches, and train on what it gave. */
+  cacheFeatures: z.boolean().default(true),
+  loss: lossSchema.default({ name: 'crossEntropy' }),
+  optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
+  /** PyTorch's default of the optimizer when not given. */
+  learningRate: z.number().positive().optional(),
+  schedule: scheduleSchema.default({ name: 'constant' }),
+  epochs: count.default(10),
+  /**
+   * Parts of a run over a base, one after the other, instead of `epochs`: first the head, then the top layers at a low
+   * rate. What a phase leaves out is as in the rest of the configuration; each begins with a new optimizer and schedule.
+   */
+  phases: z
+    .array(
+      z.strictObject({
+        epochs: count,
+        freeze: z.string().optional(),
+        learningRate: z.number().positive().optional(),
+        schedule: scheduleSchema.optional(),
+        augment: augmentSchema.optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
+  /** Samples of a whole optimizer step, all workers together. */
+  batchSize: count.default(32),
+  /** Batches whose gradients are averaged before one optimizer step. */
+  accumulate: count.default(1),
+  augment: augmentSchema.optional(),
+  /** Beta parameters of whole-batch mixing (Zhang et al. 2018, Yun et al. 2019); 0 is off. */
+  mix: z.strictObject({ mixup: z.number().min(0).optional(), cutmix: z.number().min(0).optional() }).optional(),
+  /** Evaluation takes the mean of the outputs for an image and its mirror image. */
+  testTimeFlip: z.boolean().default(false),
+  onBadImage: z.enum(['fail', 'skip']).default('fail'),
+  workers: z.union([count, z.literal('auto')]).default('auto'),
+  /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */
+  shards: count.optional(),
+  /** TensorFlow's threads inside one op, for the whole process. Default: 1, or what `convoy tune` found. */
+  intraOpThreads: count.optional(),
+  /**
+   * TensorFlow's threads for ops side by side, for the whole process. Default: what `convoy tune` found, else none for a
+   * worker a core, as many as cores for fewer workers.
+   */
+  interOpThreads: count.optional(),
+  augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
+  engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
+  /** `auto`: bfloat16 where the processor has it and the model compiles, else float32. */
+  precision: z.enum(precisions).default('float32'),
+  /** Take bfloat16 even where the processor has none: numbers are rounded to it, but computed in float32, and slower. */
+  forcePrecision: z.boolean().default(false),
+  seed: z.int().min(0).default(0),
+  /** Checkpoints besides those at the end of every epoch. */
+  checkpoint: z
+    .strictObject({ everySteps: count.optional(), everyMinutes: z.number().positive().optional() })
+    .default({}),
+  earlyStopping: z
+    .strictObject({
+      patience: count,
+      minDelta: z.number().min(0).default(0),
+      monitor: z.enum(['test.loss', 'test.accuracy', 'validation.loss', 'validation.accuracy']).optional(),
+      restoreBest: z.boolean().default(true),
+    })
+    .optional(),
+  /** What the recipe is expected to reach; the run's summary says whether it did. */
+  target: z.strictObject({ accuracy: z.number().min(0).max(1), stop: z.boolean().default(false) }).optional(),
+});
+
+/** A configuration as a person may write it: everything optional. */
+export type ConfigInput = z.input<typeof configSchema>;
+/** A configuration with all defaults filled in. */
+export type RunConfig = z.output<typeof configSchema>;
+/** One of which it is known how this machine computes. */
+export type SettledConfig = Omit<RunConfig, 'precision'> & { readonly precision: Precision };
+
+/** The learning rate of a configuration: given, or the optimizer's own default. */
+export function baseLearningRate(config: RunConfig): number {
+  return config.learningRate ?? optimizerLearningRate(config.optimizer);
+}
+
+/**
+ * Checks a configuration and fills in its defaults.
+ *
+ * @param layers from weakest to strongest: recipe, file, command line; objects are merged key by key, except that a
+ * model, base, optimizer, loss or schedule of another name replaces the weaker one whole, and a base replaces a model.
+ * @throws ConvoyError `CONVOY_OPTION` that names the option, what was expected and what was found.
+ */
+export function resolveConfig(...layers: readonly { readonly where: string; readonly input: unknown }[]): RunConfig {
+  const merged: Record<string, unknown> = {};
+  for (const { where, input } of layers) {
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+      throw optionError(where, 'an object of options', input);
+    }
+    for (const [key, value] of Object.entries(input)) {
+      if (value !== undefined) merged[key] = mergeOption(merged[key], value);
+    }
+    settleBase(merged, input);
+    // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
+    parseOptions(configSchema, merged, where);
+  }
+  const config = settleNormalize(parseOptions(configSchema, merged, ''));
+  if (config.shards !== undefined && config.shards > config.batchSize) {
+    throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
+  }
+  for (const { schedule } of [config, ...(config.phases ?? [])]) {
+    if (schedule?.name === 'oneCycle' && schedule.cycleMomentum && !takesMomentum(config.optimizer)) {
+      throw optionError(
+        'schedule.cycleMomentum',
+        `an optimizer with momentum (${config.optimizer.name} has none)`,
+        true,
+      );
+    }
+  }
+  for (const key of ['freeze', 'head'] as const) {
+    if (config[key] !== undefined && config.base === undefined)
+      throw optionError(key, 'it only together with a base', config[key]);
+  }
+  return settlePhases(config, merged['epochs']);
+}
+
+/** A `normalize` among the transforms is the option of that name. */
+function settleNormalize(config: RunConfig): RunConfig {
+  const inPhase = config.phases?.findIndex(({ augment }) => augment?.some(({ name }) => name === 'normalize')) ?? -1;
+  if (inPhase >= 0)
+    throw optionError(`phases.${inPhase}.augment`, 'normalize not in a phase but for all of them', 'normalize');
+  const { transforms, normalize } = splitNormalize(config.augment ?? []);
+  if (normalize === undefined) return config;
+  if (config.normalize !== undefined)
+    throw optionError('augment', 'no normalize beside the option of that name', config.normalize);
+  return { ...config, augment: [...transforms], normalize: { mean: [...normalize.mean], std: [...normalize.std] } };
+}
+
+/** Fills in what phases leave out, and counts their epochs. */
+function settlePhases(config: RunConfig, epochs: unknown): RunConfig {
+  const { phases, freeze = 'base', schedule, augment = [] } = config;
+  if (phases === undefined) return config;
+  const sum = phases.reduce((total, phase) => total + phase.epochs, 0);
+  if (config.base === undefined) throw optionError('phases', 'them only together with a base', phases);
+  if (epochs !== undefined && epochs !== sum)
+    throw optionError('epochs', `none beside phases, which have ${sum}`, epochs);
+  if (config.optimizer.ema !== undefined)
+    throw optionError('optimizer.ema', 'no average of the weights over phases', config.optimizer.ema);
+  // All of it, as the configuration beside it will be the last phase's once a run is written.
+  const common = { freeze, learningRate: baseLearningRate(config), schedule, augment };
+  return { ...config, epochs: sum, phases: phases.map((phase) => ({ ...common, ...phase })) };
+}
+
+/**
+ * What is trained is named in one place: a base replaces a weaker model, and is the resolved configuration's `model` too;
+ * a model replaces a weaker base with all that belongs to it.
+ */
+function settleBase(
+  merged: Record<string, unknown>,
+  input: { readonly model?: unknown; readonly base?: unknown },
+): void {
+  const { model, base } = input;
+  if (base !== undefined) {
+    if (model !== undefined && !isDeepStrictEqual(model, base))
+      throw optionError('model', 'no model beside a base', model);
+    merged['model'] = merged['base'];
+  } else if (model !== undefined && merged['base'] !== undefined) {
+    for (const key of ['base', 'weights', 'freeze', 'head']) if (!(key in input)) delete merged[key];
+  }
+}
+
+function mergeOption(weaker: unknown, stronger: unknown): unknown {
+  if (!isRecord(weaker) || !isRecord(stronger)) return stronger;
+  if (stronger['name'] !== undefined && stronger['name'] !== weaker['name']) return stronger;
+  return { ...weaker, ...stronger };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

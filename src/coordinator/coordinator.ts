@@ -1,0 +1,247 @@
+import { ConvoyError } from '../base/errors.js';
+import { shards as cutShards } from '../data/index.js';
+import type { ShardTask } from '../engine/index.js';
+import type { Arena, RunLayout } from '../memory/index.js';
+import type { PassResult, StepArguments, StepKernel, StepSeconds } from '../optimizers/index.js';
+import { accumulateInSlices, type SliceOptions, slowest, stepInSlices } from './all-reduce.js';
+import { BatchEnd, isFiniteLoss, type Mixture, type Sums } from './batch-end.js';
+import type { DoneReply, GradientPool } from './gradient-pool.js';
+import { StepGate } from './step-gate.js';
+
+/** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
+const parallelStepFloats = 2_000_000;
+
+/** Which samples of a slot, and when. */
+export interface StepBatch {
+  readonly slot: number;
+  readonly count: number;
+}
+
+export interface StepOutcome {
+  readonly sums: Sums;
+  /** Who computed which shard, and when. */
+  readonly replies: readonly DoneReply[];
+  /** Seconds by phase. */
+  readonly gradients: number;
+  /** Gradients computed for all shards at once (see `RunLayout.factors`). */
+  readonly products: number;
+  readonly allReduce: number;
+  readonly optimizer: number;
+}
+
+/** How the gradients of a batch are used. */
+export interface StepPlan {
+  /** Batches since the start of training, from 0: keys dropout. */
+  readonly batch: number;
+  /** Optimizer steps done, from 0. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Instead of the optimizer's own. */
+  readonly momentum?: number | undefined;
+  /** Samples already in the accumulated gradient: 0 when this batch begins a step. */
+  readonly accumulated: number;
+  /** Whether the optimizer steps after this batch. */
+  readonly update: boolean;
+}
+
+/** How many slices a large step is cut into, and whether one of them is this thread's. */
+export interface SliceCount {
+  readonly count: number;
+  readonly here: boolean;
+}
+
+/** What suits a pool: this thread does a slice too, but where gradients are products, which only workers can compute. */
+export function sliceCount(layout: RunLayout, workers: number, cores: number): SliceCount {
+  const here = layout.factors.length === 0;
+  return { count: Math.max(1, Math.min(here ? workers + 1 : workers, cores)), here };
+}
+
+/** What the main thread does during a step. */
+export interface Meanwhile {
+  /** Whether it keeps a core busy: then it waits for the first worker that is done, whose core is idle. */
+  readonly late: boolean;
+  readonly run: () => void;
+}
+
+export interface CoordinatorOptions {
+  readonly arena: Arena;
+  readonly layout: RunLayout;
+  readonly pool: GradientPool;
+  readonly kernel: StepKernel;
+  /** Into how many slices a large step is cut. */
+  readonly slices: SliceCount;
+}
+
+/**
+ * One training step, all workers in lockstep: each shard's gradient, then the all-reduce and the optimizer step in
+ * shard order, weighted by the shards' sample weights. Large steps are cut into slices that the pool does in parallel;
+ * elementwise work in fixed blocks, so the bits are the same. Where each worker has a shard and a slice, it goes from the
+ * one to the other through a gate, without this thread in between.
+ */
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #parallel: boolean;
+  readonly #end: BatchEnd;
+  readonly #gate: StepGate;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    const { arena, layout, slices } = options;
+    const large = layout.trainableLength * layout.shards >= parallelStepFloats;
+    this.#parallel = !slices.here || (slices.count > 1 && large);
+    this.#end = new BatchEnd(arena, layout);
+    this.#gate = new StepGate(arena);
+  }
+
+  /**
+   * Computes a batch's gradients and, when the plan says so, steps the optimizer.
+   *
+   * @param meanwhile run on this thread while workers compute.
+   * @throws ConvoyError `CONVOY_DIVERGED` when the loss is not finite; weights are then those before the step.
+   */
+  async step(batch: StepBatch, plan: StepPlan, meanwhile?: Meanwhile): Promise<StepOutcome> {
+    const started = performance.now();
+    const tasks = this.#tasks(batch, plan.batch);
+    const throughGate = this.#canPassGate(tasks, plan);
+    const running = throughGate
+      ? this.#runThroughGate(tasks, plan)
+      : tasks.map((task) => this.#options.pool.run({ kind: 'gradients', task }));
+    const all = Promise.all(running);
+    // Awaited below; where `meanwhile` fails, that is told and not what becomes of the workers then.
+    all.catch(() => undefined);
+    // Where tasks are still queued, this thread has to hand them out; of a single one, nobody waits for the others.
+    if (meanwhile?.late === true && tasks.length > 1 && tasks.length <= this.#options.pool.workers)
+      await Promise.race(running);
+    meanwhile?.run();
+    const replies = await all;
+    const ended = performance.now();
+
+    const sums = this.#end.sums(batch.slot, tasks);
+    if (!isFiniteLoss(sums)) {
+      throw new ConvoyError(
+        'CONVOY_DIVERGED',
+        `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1}`,
+        {
+          place: `step ${plan.step + 1}`,
+        },
+      );
+    }
+    if (throughGate) {
+      const gradients = Math.max(...replies.map((reply) => reply.ended)) - performance.timeOrigin - started;
+      const results = replies.map(resultOf);
+      return {
+        sums,
+        replies,
+        gradients: gradients / 1000,
+        ...divided(ended - started - gradients, slowest(results).seconds),
+      };
+    }
+    const mixture = this.#end.mixture(batch.slot, tasks, plan.accumulated);
+    this.#end.close(tasks, mixture);
+    const seconds = await (plan.update ? this.#update(plan, mixture) : this.#accumulate(mixture));
+    return { sums, replies, gradients: (ended - started) / 1000, ...seconds };
+  }
+
+  /** Inference over a batch: outputs into the slot, sums returned. */
+  async evaluate(batch: StepBatch): Promise<Sums> {
+    const tasks = this.#tasks(batch, 0);
+    await Promise.all(tasks.map((task) => this.#options.pool.run({ kind: 'evaluate', task })));
+    return this.#end.sums(batch.slot, tasks);
+  }
+
+  /** What a frozen base makes of a batch, into the slot's features. */
+  async features(batch: StepBatch): Promise<void> {
+    await Promise.all(this.#tasks(batch, 0).map((task) => this.#options.pool.run({ kind: 'features', task })));
+  }
+
+  /** Tasks of the shards that have samples: of a last, smaller batch some may have none. */
+  #tasks({ slot, count }: StepBatch, step: number): ShardTask[] {
+    return cutShards(count, this.#options.layout.shards)
+      .map(({ begin, end }, shard) => ({ step, shard, slot, begin, count: end - begin }))
+      .filter((task) => task.count > 0);
+  }
+
+  /**
+   * Whether each shard's worker can do a slice of the step right behind: where the gradients are all there is to add, and
+   * every worker has one task, so that none waits for what is still queued behind it.
+   */
+  #canPassGate(tasks: readonly ShardTask[], plan: StepPlan): boolean {
+    const { kernel, pool, slices } = this.#options;
+    const onlyThese = plan.update && plan.accumulated === 0 && kernel.passes === 1;
+    return onlyThese && this.#parallel && tasks.length >= slices.count && tasks.length <= pool.workers;
+  }
+
+  #runThroughGate(tasks: readonly ShardTask[], plan: StepPlan): Promise<DoneReply>[] {
+    const { kernel, pool } = this.#options;
+    const slices = kernel.slices(tasks.length);
+    const shards = tasks.map(({ shard, count }) => ({ shard, count }));
+    const args = stepArguments(plan);
+    this.#gate.reset();
+    return tasks.map(async (task, index) => {
+      // A small step may have fewer slices than there are shards; the others wait at the gate all the same.
+      const slice = slices[index] ?? { begin: 0, end: 0 };
+      const share = { shards, slice, scratch: index, args };
+      try {
+        return await pool.run({ kind: 'gradients', task, share }, () => this.#gate.hasPassed(task.shard));
+      } catch (error) {
+        this.#gate.shut();
+        throw error;
+      }
+    });
+  }
+
+  async #accumulate(mixture: Mixture): Promise<StepSeconds> {
+    const { kernel } = this.#options;
+    if (!this.#parallel) return kernel.accumulate(mixture);
+    return this.#timed(() => accumulateInSlices(kernel, mixture, this.#slices()));
+  }
+
+  async #update(plan: StepPlan, mixture: Mixture): Promise<StepSeconds> {
+    const { kernel } = this.#options;
+    const args = { ...stepArguments(plan), ...mixture };
+    if (!this.#parallel) return kernel.run(args).seconds;
+    return this.#timed(async () => (await stepInSlices(kernel, args, this.#slices())).seconds);
+  }
+
+  async #timed(run: () => Promise<StepSeconds>): Promise<StepSeconds> {
+    const started = performance.now();
+    const seconds = await run();
+    return divided(performance.now() - started, seconds);
+  }
+
+  /** A slice done on this thread has scratch block 0; those sent at one time have one each. */
+  #slices(): SliceOptions {
+    const {
+      pool,
+      slices: { count, here },
+    } = this.#options;
+    const own = here ? 1 : 0;
+    let sent = 0;
+    return {
+      slices: count,
+      here,
+      send: async (slice) => resultOf(await pool.run({ kind: 'step', slice, scratch: own + (sent++ % (count - own)) })),
+    };
+  }
+}
+
+function stepArguments({
+  step,
+  learningRate,
+  momentum,
+}: StepPlan): Pick<StepArguments, 'step' | 'learningRate' | 'momentum'> {
+  return { step: step + 1, learningRate, momentum };
+}
+
+function resultOf({ result }: DoneReply): PassResult {
+  if (result === undefined) throw new TypeError('a slice of the step came back without its result');
+  return result;
+}
+
+/** Milliseconds of slices, hand-over included, divided between the phases as the slowest slice's own time was. */
+function divided(milliseconds: number, { products, allReduce, optimizer }: StepSeconds): StepSeconds {
+  // Hand-over counts with the all-reduce and the optimizer, not as computing gradients.
+  const stepping = milliseconds / 1000 - products;
+  const share = allReduce / (allReduce + optimizer);
+  return { products, allReduce: stepping * share, optimizer: stepping * (1 - share) };
+}

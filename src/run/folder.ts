@@ -1,0 +1,197 @@
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile, rm, rmdir, stat, truncate } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { diskError, partEnding, writeFileAtomic } from '../base/atomic-file.js';
+import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
+import type { EpochRecord } from '../callbacks/index.js';
+import { loadArchitecture } from '../models/index.js';
+
+/** What `summary.json` holds when a run has ended. */
+export interface TrainSummary {
+  readonly recipe?: string;
+  readonly dataset: string;
+  readonly model: string;
+  readonly epochs: number;
+  /** Epoch, from 1, of the weights that early stopping restored, which `test`, `train` and the model are of. */
+  readonly restoredEpoch?: number;
+  readonly test: { readonly loss: number; readonly accuracy: number };
+  readonly train: { readonly loss: number; readonly accuracy: number };
+  /** Of any epoch. */
+  readonly bestTestAccuracy: number;
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+  readonly workers: number;
+  readonly shards: number;
+  readonly engine: 'eager' | 'compiled';
+  readonly precision: string;
+  readonly parameters: number;
+  /** SHA-256 over the raw float32 weights in model order. */
+  readonly weightsSha256: string;
+  readonly target?: { readonly accuracy: number; readonly reached: boolean };
+  /** Images left out because of `onBadImage: 'skip'`; `bad-images.json` lists them. */
+  readonly skippedImages?: number;
+  /** Share of the training time spent waiting for data. */
+  readonly dataWait: number;
+  /** What the figures say could be better, and how. */
+  readonly advice?: string;
+  /** Why the run ended before its last epoch. */
+  readonly stopped?: string;
+}
+
+/** The files of one run: `config.json`, `architecture.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
+export class RunFolder {
+  readonly path: string;
+  /** The uppermost folder that `create` had to make. */
+  readonly #made: string | undefined;
+
+  constructor(path: string, made?: string) {
+    this.path = path;
+    this.#made = made;
+  }
+
+  /**
+   * A new folder; one that already holds a run is refused, so that nothing is overwritten.
+   *
+   * @throws ConvoyError `CONVOY_OPTION` when it holds a run, `CONVOY_DISK` when it cannot be made.
+   */
+  static async create(path: string): Promise<RunFolder> {
+    if (existsSync(join(path, 'config.json'))) {
+      throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
+    }
+    try {
+      return new RunFolder(path, await mkdir(join(path, 'checkpoints'), { recursive: true }));
+    } catch (error) {
+      throw diskError(path, error);
+    }
+  }
+
+  /** Removes the folders that `create` made, where nothing has been written into them. */
+  async removeEmpty(): Promise<void> {
+    if (this.#made === undefined) return;
+    const uppermost = resolve(this.#made);
+    for (let folder = resolve(this.path, 'checkpoints'); ; folder = dirname(folder)) {
+      const removed = await rmdir(folder).then(
+        () => true,
+        () => false, // something is in it
+      );
+      if (!removed || folder === uppermost) return;
+    }
+  }
+
+  /** `runs/NAME-N` with the first N that is free. */
+  static async nextFree(parent: string, name: string): Promise<string> {
+    const taken = new Set(await readdir(parent).catch(() => [] as string[]));
+    let number = 1;
+    while (taken.has(`${name}-${number}`)) number++;
+    return join(parent, `${name}-${number}`);
+  }
+
+  /**
+   * Opens the folder of an earlier run.
+   *
+   * @throws ConvoyError `CONVOY_CHECKPOINT` when there is no run in it.
+   */
+  static open(path: string): RunFolder {
+    if (!existsSync(join(path, 'config.json'))) {
+      throw fileError('CONVOY_CHECKPOINT', path, '', 'a run folder with a config.json', 'none');
+    }
+    return new RunFolder(path);
+  }
+
+  /** Removes what a process that was killed while writing has left: files that never got their name. */
+  async removeParts(): Promise<void> {
+    for (const folder of [this.path, join(this.path, 'checkpoints'), this.modelFolder]) {
+      const names = await readdir(folder).catch(() => [] as string[]);
+      for (const name of names.filter((file) => file.endsWith(partEnding)))
+        await rm(join(folder, name), { force: true });
+    }
+  }
+
+  checkpoint(name: string): string {
+    return join(this.path, 'checkpoints', `${name}.ckpt`);
+  }
+
+  /** Name of the checkpoint with the weights that the run ended with: `best` where early stopping restored those, else `last`. */
+  async finalCheckpoint(): Promise<'best' | 'last'> {
+    if (!existsSync(join(this.path, 'summary.json'))) return 'last';
+    const summary = (await this.#readJson('summary.json')) as Partial<TrainSummary>;
+    return summary.restoredEpoch === undefined ? 'last' : 'best';
+  }
+
+  get modelFolder(): string {
+    return join(this.path, 'model');
+  }
+
+  async readConfig(): Promise<unknown> {
+    return this.#readJson('config.json');
+  }
+
+  /** The network as it was trained, in tfjs's form: a run goes on, and is evaluated, without the files it was made from. */
+  async writeArchitecture(model: LayersModel): Promise<void> {
+    await writeFileAtomic(join(this.path, 'architecture.json'), [JSON.stringify(model.toJSON(undefined, false))]);
+  }
+
+  /**
+   * The run's network, its weights unspecified; undefined when the run has not written it.
+   *
+   * @throws ConvoyError `CONVOY_CHECKPOINT`, `CONVOY_MODEL` when the file is damaged.
+   */
+  async readArchitecture(): Promise<LayersModel | undefined> {
+    const name = 'architecture.json';
+    if (!existsSync(join(this.path, name))) return undefined;
+    return loadArchitecture(await this.#readJson(name), join(this.path, name));
+  }
+
+  async writeConfig(config: unknown): Promise<void> {
+    await writeFileAtomic(join(this.path, 'config.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
+  }
+
+  async writeBadImages(images: readonly { readonly file: string; readonly reason: string }[]): Promise<void> {
+    await writeFileAtomic(join(this.path, 'bad-images.json'), [`${JSON.stringify(images, undefined, 2)}\n`]);
+  }
+
+  async writeSummary(summary: TrainSummary): Promise<void> {
+    await writeFileAtomic(join(this.path, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`]);
+  }
+
+  /** Appends one epoch to `metrics.jsonl`. */
+  async appendMetrics(record: EpochRecord): Promise<void> {
+    const path = join(this.path, 'metrics.jsonl');
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    try {
+      await appendFile(path, `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      await truncate(path, size).catch(() => undefined); // no half line; the error to tell is the first one
+      throw diskError(path, error);
+    }
+  }
+
+  /** Rewrites `metrics.jsonl` from a checkpoint's history: epochs after it are done again. */
+  async rewriteMetrics(history: readonly EpochRecord[]): Promise<void> {
+    await writeFileAtomic(
+      join(this.path, 'metrics.jsonl'),
+      history.map((record) => `${JSON.stringify(record)}\n`),
+    );
+  }
+
+  async #readJson(name: string): Promise<unknown> {
+    const path = join(this.path, name);
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      throw fileError('CONVOY_CHECKPOINT', path, '', 'a file of a convoy run', (error as Error).message, error);
+    }
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw new ConvoyError(
+        'CONVOY_CHECKPOINT',
+        `${path}: expected JSON but found ${(error as Error).message}`,
+        { file: path },
+        error,
+      );
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
+import { type RunConfig, resolveConfig } from '../config/index.js';
+import type { Dataset } from '../contracts/index.js';
+import type { DataProgress } from '../data/index.js';
+import { createModel, networks } from '../models/index.js';
+import { checkpointWeights, RunFolder, readCheckpoint } from '../run/index.js';
+import { normalizationOf, transferByName, transferFrom } from '../transfer/index.js';
+import { loadModelFile, mapWeights, openModelFile, readWeightsFile } from '../weights/index.js';
+import { preprocessOf } from './step-spec.js';
+import { startWeights } from './whitening.js';
+
+/** What a configuration's model is at the start of training. */
+export interface OpenedModel {
+  readonly model: LayersModel;
+  /** In the order of `modelParameters`. */
+  readonly weights: readonly Float32Array[];
+  /** What the weights expect of pixels; the configuration's own if it says. */
+  readonly normalize?: RunConfig['normalize'];
+}
+
+export interface OpenModelOptions {
+  readonly config: RunConfig;
+  readonly onProgress?: ((progress: DataProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The model that a configuration describes, for the images and classes of a dataset: a network by name, a model file of
+ * Keras or tfjs, a network described in JSON, or a base (network with trained weights, earlier run, model file) with a new
+ * head and frozen layers.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for a name that is none of these or options that do not go together;
+ *   `CONVOY_MODEL` for a model of other images or classes; `CONVOY_WEIGHTS`, `CONVOY_CHECKPOINT`, `CONVOY_DATA` for files.
+ */
+export async function openModel(options: OpenModelOptions, train: Dataset): Promise<OpenedModel> {
+  const { config } = options;
+  const opened =
+    config.base === undefined ? await openWhole(config, train) : await openBase(options, config.base, train);
+  checkFits(opened.model, config.model.name, train);
+  return { ...opened, normalize: config.normalize ?? opened.normalize };
+}
+
+async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel> {
+  const {
+    model: { name, ...networkOptions },
+    weights,
+  } = config;
+  if (weights === 'imagenet')
+    throw optionError('weights', 'a weights file (imagenet goes with a base: --base NAME)', weights);
+  if (isNetwork(name) || !existsSync(name)) {
+    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
+  }
+  const surplus = Object.keys(networkOptions)[0];
+  if (surplus !== undefined)
+    throw optionError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
+  const { model, weights: own } = await openModelFile(name, shapeOf(train));
+  return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
+}
+
+async function started(model: LayersModel, config: RunConfig, train: Dataset): Promise<OpenedModel> {
+  const { weights, seed } = config;
+  if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights)) };
+  return { model, weights: await startWeights(model, seed, train, preprocessOf(config, train.shape.channels)) };
+}
+
+async function openBase(
+  { config, onProgress, signal }: OpenModelOptions,
+  { name, ...networkOptions }: NonNullable<RunConfig['base']>,
+  train: Dataset,
+): Promise<OpenedModel> {
+  const { head, freeze, seed, weights } = config;
+  const { classes, ...shape } = shapeOf(train);
+  const headOptions = { classes, head, freeze, seed };
+  if (isNetwork(name)) {
+    if (weights === undefined) throw optionError('weights', `imagenet or a weights file for the base ${name}`, weights);
+    const {
+      model,
+      weights: values,
+      preprocess,
+    } = await transferByName({
+      ...headOptions,
+      base: name,
+      shape,
+      networkOptions,
+      weights,
+      onProgress: (progress) => onProgress?.({ ...progress, unit: 'bytes' }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { model, weights: values, ...(preprocess && { normalize: normalizationOf(preprocess) }) };
+  }
+  const surplus = Object.keys(networkOptions)[0];
+  if (surplus !== undefined)
+    throw optionError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
+  if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights, headOptions);
+  if (!existsSync(name)) {
+    const shown = `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`;
+    throw optionError(
+      'base',
+      /[\\/]/.test(name) ? 'a run folder or a model file that exists (or the name of a network)' : shown,
+      name,
+    );
+  }
+  if (weights !== undefined) throw optionError('weights', 'none beside a base file, which has its own', weights);
+  return transferFrom(await loadModelFile(name), headOptions);
+}
+
+async function openBaseRun(
+  run: string,
+  wanted: string | undefined,
+  options: Parameters<typeof transferFrom>[1],
+): Promise<OpenedModel> {
+  const folder = RunFolder.open(run);
+  const base = await folder.readArchitecture();
+  if (base === undefined)
+    throw fileError('CONVOY_CHECKPOINT', run, 'architecture.json', 'the architecture of the run', 'none');
+  const file = folder.checkpoint(wanted ?? (await folder.finalCheckpoint()));
+  const config = resolveConfig({ where: `${run}/config.json`, input: await folder.readConfig() });
+  const weights = checkpointWeights(await readCheckpoint(file), base, file);
+  const channels = base.inputs[0]?.shape.at(-1) ?? 1;
+  return {
+    ...transferFrom({ model: base, weights }, options),
+    normalize: normalizationOf(preprocessOf(config, channels)),
+  };
+}
+
+function isNetwork(name: string): boolean {
+  return networks.some((network) => network.name === name);
+}
+
+function shapeOf({ shape, classes }: Dataset): Dataset['shape'] & { readonly classes: number } {
+  return { ...shape, classes: classes.length };
+}
+
+/** Networks by name are built to fit; files and runs may be of other images or classes. */
+function checkFits(model: LayersModel, name: string, { shape, classes, targets, name: dataset }: Dataset): void {
+  const wanted = [shape.height, shape.width, shape.channels];
+  const input = model.inputs[0]?.shape.slice(1) ?? [];
+  const output = model.outputs[0]?.shape.slice(1) ?? [];
+  const fail = (what: string, expected: string, found: string): ConvoyError =>
+    new ConvoyError('CONVOY_MODEL', `${name}: expected ${what} ${expected} as in ${dataset} but found ${found}`, {
+      file: name,
+      place: what,
+    });
+  if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
+    throw fail('images of', `${wanted.join('x')} (--image-size resizes folders and archives)`, input.join('x'));
+  }
+  // One output serves two classes by a binary loss, or any number by a regression.
+  const isSingle = output[0] === 1 && targets.kind === 'classes';
+  if (model.outputs.length !== 1 || output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
+    throw fail('an output of', `${classes.length} classes (--base puts a new head on a model)`, output.join('x'));
+  }
+}

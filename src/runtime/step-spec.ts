@@ -1,0 +1,84 @@
+import { optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
+import type { RunConfig, SettledConfig } from '../config/index.js';
+import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
+import { catalogEntry } from '../data/index.js';
+import { parseLoss } from '../losses/index.js';
+import { checkOutputs } from '../models/index.js';
+import { cpuFeatures } from '../native/index.js';
+
+/**
+ * What decides a step's gradients besides weights and data.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when normalisation does not fit the images, or class weights the classes;
+ *   `CONVOY_MODEL` when the model's outputs do not fit the classes.
+ */
+export function stepSpec(config: SettledConfig, model: LayersModel, train: Dataset): StepSpec {
+  const loss = lossOf(parseLoss(config.loss, train.classes.length), model);
+  const [targets, classes] = [train.targets.kind, train.classes.length];
+  checkOutputs(model, { loss, targets, classes });
+  return {
+    loss,
+    preprocess: preprocessOf(config, train.shape.channels),
+    ...precisionOf(config.precision),
+    targets,
+    classes,
+    image: train.shape,
+    ...mixOf(config),
+    ...(config.testTimeFlip ? { testTimeFlip: true } : {}),
+  };
+}
+
+/** How a precision is reached on this machine: bfloat16 is emulated where the processor has none. */
+export function precisionOf(precision: Precision): Pick<StepSpec, 'precision' | 'emulateBfloat16'> {
+  return precision === 'bfloat16' && !cpuFeatures().bfloat16 ? { precision, emulateBfloat16: true } : { precision };
+}
+
+function mixOf({ mix: { mixup = 0, cutmix = 0 } = {} }: RunConfig): Pick<StepSpec, 'mix'> {
+  return mixup > 0 || cutmix > 0 ? { mix: { mixup, cutmix } } : {};
+}
+
+/** A model that ends in softmax or sigmoid gives probabilities, unless the configuration says otherwise. */
+function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
+  if (!['crossEntropy', 'binaryCrossEntropy', 'focal', 'klDivergence'].includes(loss.name)) return loss;
+  if ('fromLogits' in loss && loss.fromLogits !== undefined) return loss;
+  const last = model.layers.at(-1)?.getConfig() as { activation?: string } | undefined;
+  const probabilities =
+    last?.activation === 'softmax' ||
+    last?.activation === 'sigmoid' ||
+    model.layers.at(-1)?.getClassName() === 'Softmax';
+  return probabilities ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
+}
+
+/**
+ * How a configuration's pixels become the network's input.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` when its normalisation is not for images of so many channels.
+ */
+export function preprocessOf(
+  { normalize = 'unit', dataset }: Pick<RunConfig, 'normalize' | 'dataset'>,
+  channels: number,
+): Preprocess {
+  const entry = catalogEntry(dataset);
+  if (normalize === 'unit') return { scale: fill(channels, 1 / 255), offset: fill(channels, 0) };
+  if (normalize === 'standard' && entry === undefined) {
+    throw optionError(
+      'normalize',
+      `mean and std (standard values are known for catalog datasets only, not for ${dataset})`,
+      normalize,
+    );
+  }
+  const { mean, std } =
+    normalize === 'standard' ? { mean: entry?.mean ?? [], std: entry?.standardDeviation ?? [] } : normalize;
+  if (mean.length !== channels || std.length !== channels) {
+    throw optionError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
+  }
+  return {
+    scale: std.map((deviation) => 1 / (255 * deviation)),
+    offset: mean.map((value, channel) => -value / (std[channel] as number)),
+  };
+}
+
+function fill(length: number, value: number): number[] {
+  return Array<number>(length).fill(value);
+}

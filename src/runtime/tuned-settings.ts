@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../base/atomic-file.js';
+import type { RunConfig } from '../config/index.js';
+import { cacheFolder } from '../data/index.js';
+import { availableCores, cpuFeatures, type NativeOptions, nativeIsLoading, processorModel } from '../native/index.js';
+
+const count = z.int().min(1);
+
+const settingsSchema = z.strictObject({
+  /** Worker threads. */
+  workers: count,
+  /** Parts of a batch. */
+  shards: count,
+  /** TensorFlow's threads inside one op. */
+  intraOpThreads: count,
+  /** TensorFlow's threads for ops side by side; when not given none for a worker a core, as many as cores for fewer workers. */
+  interOpThreads: count.optional(),
+  /** Threads that transform images; chosen at start when not given. */
+  augmentWorkers: count.optional(),
+});
+
+/** How a training uses a machine: what `convoy tune` looks for. */
+export type TunedSettings = z.output<typeof settingsSchema>;
+
+/** What is kept of a search. */
+const tunedSchema = z.strictObject({
+  cpu: z.string(),
+  cores: count,
+  model: z.string(),
+  imagesPerSecond: z.number(),
+  settings: settingsSchema,
+});
+
+/** The file that holds the settings of a model, its batch and data, on this machine. */
+export function tunedFile(config: RunConfig): string {
+  const { model, dataset, imageSize, batchSize, engine, augment } = config;
+  const likely = engine !== 'eager' && cpuFeatures().bfloat16 ? 'bfloat16' : 'float32';
+  const precision = config.precision === 'auto' ? likely : config.precision;
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify([
+        processorModel(),
+        availableCores(),
+        model,
+        dataset,
+        imageSize,
+        batchSize,
+        precision,
+        engine,
+        augment ?? [],
+      ]),
+    )
+    .digest('hex');
+  return join(cacheFolder(), 'tuned', `${key.slice(0, 32)}.json`);
+}
+
+/** The settings that `convoy tune` found for this configuration on this machine; undefined when it has not looked. */
+export async function readTunedSettings(config: RunConfig): Promise<TunedSettings | undefined> {
+  try {
+    return tunedSchema.parse(JSON.parse(await readFile(tunedFile(config), 'utf8'))).settings;
+  } catch {
+    return undefined; // never tuned, or kept by another version: the rule holds
+  }
+}
+
+/**
+ * Keeps settings for `--workers auto`.
+ *
+ * @returns the file.
+ * @throws ConvoyError `CONVOY_DISK`.
+ */
+export async function writeTunedSettings(
+  config: RunConfig,
+  settings: TunedSettings,
+  imagesPerSecond: number,
+): Promise<string> {
+  const file = tunedFile(config);
+  await mkdir(join(cacheFolder(), 'tuned'), { recursive: true });
+  const kept = { cpu: processorModel(), cores: availableCores(), model: config.model.name, imagesPerSecond, settings };
+  await writeFileAtomic(file, [`${JSON.stringify(kept, undefined, 2)}\n`]);
+  return file;
+}
+
+/** Settings of a run: those given, else those found by `convoy tune`, else by rule. */
+export interface RunSettings {
+  readonly workers: number;
+  readonly shards: number;
+  readonly augmentWorkers: number | 'auto';
+  /** Empty where nothing else than the process's own is needed. */
+  readonly threads: Pick<NativeOptions, 'intraOpThreads' | 'interOpThreads'>;
+}
+
+/** The settings that are used where nothing has been measured: a worker a core, a shard a worker. */
+export function ruleSettings(cores: number, batchSize: number): TunedSettings {
+  return { workers: cores, shards: Math.min(cores, batchSize), intraOpThreads: 1 };
+}
+
+/**
+ * Settles what a configuration leaves open.
+ *
+ * @param tunable false where model or data are made in code: what was tuned under their names is not about them.
+ */
+export async function settleSettings(
+  config: RunConfig,
+  tunable: boolean,
+): Promise<RunSettings & { readonly tuned: boolean }> {
+  const tuned = config.workers === 'auto' && tunable ? await readTunedSettings(config) : undefined;
+  const chosen = tuned ?? ruleSettings(availableCores(), config.batchSize);
+  const workers = config.workers === 'auto' ? chosen.workers : config.workers;
+  const given = pick(config);
+  // TensorFlow reads its thread counts once: where an earlier run of this process has loaded it, only a person may insist.
+  const late = nativeIsLoading();
+  // Cores that have no worker can do ops side by side.
+  const spare = workers < availableCores() && process.env['TF_NUM_INTEROP_THREADS'] === undefined;
+  const threads = late
+    ? given
+    : { ...(spare ? { interOpThreads: availableCores() } : {}), ...(tuned && pick(tuned)), ...given };
+  return {
+    workers,
+    shards: config.shards ?? (config.workers === 'auto' ? chosen.shards : Math.min(workers, config.batchSize)),
+    augmentWorkers: config.augmentWorkers === 'auto' ? (tuned?.augmentWorkers ?? 'auto') : config.augmentWorkers,
+    threads,
+    tuned: tuned !== undefined,
+  };
+}
+
+function pick({
+  intraOpThreads,
+  interOpThreads,
+}: Pick<RunConfig, 'intraOpThreads' | 'interOpThreads'>): RunSettings['threads'] {
+  return {
+    ...(intraOpThreads === undefined ? {} : { intraOpThreads }),
+    ...(interOpThreads === undefined ? {} : { interOpThreads }),
+  };
+}

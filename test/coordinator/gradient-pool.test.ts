@@ -1,0 +1,53 @@
+import test from 'ava';
+import { ConvoyError } from '../../src/base/errors.js';
+import type { ConfigInput } from '../../src/config/config.js';
+import { loadNative } from '../../src/native/index.js';
+import { Trainer } from '../../src/training/trainer.js';
+import { tinyDatasets, tinyModel } from '../support/tiny.js';
+
+const config: ConfigInput = {
+  dataset: 'tiny',
+  model: { name: 'tiny' },
+  epochs: 1,
+  batchSize: 16,
+  shards: 4,
+  workers: 2,
+};
+
+test.before(async () => {
+  await loadNative(); // models are made on its backend
+});
+
+function train(failure?: string): { result: Promise<{ weightsSha256: string }>; notes: string[] } {
+  const notes: string[] = [];
+  if (failure !== undefined) process.env['CONVOY_TEST_FAILURE'] = failure;
+  const trainer = new Trainer({
+    config,
+    datasets: tinyDatasets(),
+    model: tinyModel(),
+    onNote: (note) => notes.push(note),
+    ...(failure === undefined ? {} : { workerFile: new URL('../support/failing-worker.js', import.meta.url) }),
+  });
+  return { result: trainer.train().finally(() => delete process.env['CONVOY_TEST_FAILURE']), notes };
+}
+
+for (const failure of ['throw', 'exit']) {
+  test.serial(`a worker that does ${failure} has its shard done again, and the result is unchanged`, async (t) => {
+    const good = await train().result;
+    const { result, notes } = train(failure);
+    const mended = await result;
+    t.is(mended.weightsSha256, good.weightsSha256);
+    t.deepEqual(
+      notes.filter((note) => !/a worker failed on a gradients task, which is done again/.test(note)),
+      [],
+      'no other note',
+    );
+    t.is(notes.length, 1);
+  });
+}
+
+test.serial('a task that fails on every worker ends the run with its reason', async (t) => {
+  const error = await t.throwsAsync(train('always').result, { instanceOf: ConvoyError });
+  t.is(error.code, 'CONVOY_WORKER');
+  t.regex(error.message, /failed on 3 workers in a row: out of order/);
+});

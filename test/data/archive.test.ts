@@ -1,0 +1,152 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import test from 'ava';
+import { ConvoyError } from '../../src/base/errors.js';
+import { archiveFiles } from '../../src/data/archive.js';
+import { type TarEntry, tarOf, temporaryFolder } from '../fixtures/data/files.js';
+
+const { folder, remove } = await temporaryFolder();
+test.after.always(remove);
+
+let archives = 0;
+async function archive(bytes: Uint8Array): Promise<string> {
+  const name = path.join(folder, `archive-${archives++}.tar`);
+  await writeFile(name, bytes);
+  return name;
+}
+
+async function contents(name: string): Promise<[string, string][]> {
+  const found: [string, string][] = [];
+  for await (const file of archiveFiles(name)) found.push([file.path, (await file.read()).toString()]);
+  return found;
+}
+
+const plain: readonly TarEntry[] = [
+  [{ name: 'a/', type: 'directory' }],
+  [{ name: './a/one.txt' }, Buffer.from('one')],
+  [{ name: 'a/empty.txt' }],
+  [{ name: `a/${'long'.repeat(60)}.txt` }, Buffer.from('two')],
+];
+
+test('files come in order with their contents, gzip or not, names without dots', async (t) => {
+  const bytes = await tarOf(plain);
+  const expected = [
+    ['a/one.txt', 'one'],
+    ['a/empty.txt', ''],
+    [`a/${'long'.repeat(60)}.txt`, 'two'],
+  ];
+  t.deepEqual(await contents(await archive(bytes)), expected);
+  t.deepEqual(await contents(await archive(gzipSync(bytes))), expected);
+});
+
+test('files that are not read are passed over, folders are told', async (t) => {
+  const folders: string[] = [];
+  const seen: string[] = [];
+  for await (const file of archiveFiles(await archive(await tarOf(plain)), undefined, (name) => folders.push(name))) {
+    seen.push(file.path);
+  }
+  t.deepEqual([folders, seen.length], [['a'], 3]);
+});
+
+test('a consumer may stop early', async (t) => {
+  const big = await archive(
+    await tarOf([
+      [{ name: 'a' }, Buffer.alloc(2 ** 22, 1)],
+      [{ name: 'b' }, Buffer.alloc(2 ** 22, 2)],
+    ]),
+  );
+  for await (const file of archiveFiles(big)) {
+    t.is(file.path, 'a');
+    break;
+  }
+});
+
+const hostile: readonly [what: string, entry: TarEntry, message: RegExp][] = [
+  ['a name with ..', [{ name: '../outside' }], /entry \.\.\/outside: expected a path inside its folder/],
+  ['.. inside a name', [{ name: 'a/../../outside' }], /expected a path inside its folder/],
+  ['an absolute name', [{ name: '/etc/passwd' }], /entry \/etc\/passwd: expected a relative path/],
+  ['a drive letter', [{ name: 'C:/windows' }], /expected a relative path/],
+  ['a backslash', [{ name: 'a\\..\\b' }], /expected a relative path/],
+  [
+    'a symbolic link',
+    [{ name: 'a', type: 'symlink', linkname: '/etc' }],
+    /expected a regular file or a folder but found a symlink/,
+  ],
+  [
+    'a hard link',
+    [{ name: 'a', type: 'link', linkname: '../b' }],
+    /expected a regular file or a folder but found a link/,
+  ],
+  ['a device', [{ name: 'a', type: 'block-device' }], /expected a regular file or a folder but found a block-device/],
+  ['a pipe', [{ name: 'a', type: 'fifo' }], /expected a regular file or a folder but found a fifo/],
+];
+
+for (const [what, entry, message] of hostile) {
+  test(`an archive with ${what} is refused at that entry`, async (t) => {
+    const name = await archive(await tarOf([[{ name: 'good' }, Buffer.from('good')], entry]));
+    const error = await t.throwsAsync(contents(name), { instanceOf: ConvoyError, code: 'CONVOY_DATA', message });
+    t.true(error?.message.startsWith(`${name}: `));
+  });
+}
+
+test('an entry above the limit is refused before it is unpacked', async (t) => {
+  // Only the header: 8 GiB in octal, POSIX ustar's largest size field.
+  const header = (await tarOf([[{ name: 'big', size: 1 }, Buffer.of(0)]])).subarray(0, 512);
+  header.write('77777777777', 124);
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  await t.throwsAsync(contents(await archive(header)), {
+    code: 'CONVOY_DATA',
+    message: /entry big: expected at most 268435456 bytes in an entry but found 8589934591$/,
+  });
+});
+
+test('a small archive that unpacks to very much is refused', async (t) => {
+  // Three entries of 96 MiB of zeros pack into 280 KiB: the second third passes 256 MiB, which is above 200 times that.
+  const zeros = Buffer.alloc(96 * 2 ** 20);
+  const bomb = await archive(
+    gzipSync(await tarOf(['a', 'b', 'c'].map((name) => [{ name }, zeros] as const)), { level: 1 }),
+  );
+  const seen: string[] = [];
+  await t.throwsAsync(
+    async () => {
+      for await (const file of archiveFiles(bomb)) seen.push(file.path);
+    },
+    { code: 'CONVOY_DATA', message: /entry c: expected at most \d+ bytes in all entries/ },
+  );
+  t.deepEqual(seen, ['a', 'b']);
+});
+
+const whole = await tarOf([
+  [{ name: 'a' }, Buffer.alloc(2000, 7)],
+  [{ name: 'b' }, Buffer.alloc(100, 8)],
+]);
+// Blocks of 512 bytes: header of a, four of content, header of b, one of content, two of zeros.
+const damaged: readonly [what: string, bytes: Uint8Array, message: RegExp][] = [
+  ['cut inside a file', whole.subarray(0, 1500), /after entry a: expected a whole tar archive/],
+  ['cut inside a header', whole.subarray(0, 512 * 5 + 100), /after entry a: expected a whole tar archive/],
+  ['cut between two files', whole.subarray(0, 512 * 5), /the end: expected a block of zeros/],
+  ['cut before its end', whole.subarray(0, 512 * 7), /the end: expected a block of zeros/],
+  ['of something else', Buffer.alloc(2048, 'text'), /after entry none: expected a whole tar archive/],
+  ['that is empty', Buffer.alloc(0), /the end: expected a block of zeros/],
+  [
+    'whose gzip stream is cut',
+    gzipSync(whole).subarray(0, 40),
+    /expected a whole gzip stream but found unexpected end of file/,
+  ],
+  [
+    'whose gzip stream is damaged',
+    Buffer.concat([gzipSync(whole).subarray(0, 20), Buffer.alloc(30, 0xff)]),
+    /expected a whole gzip stream/,
+  ],
+];
+
+for (const [what, bytes, message] of damaged) {
+  test(`an archive ${what} is refused`, async (t) => {
+    const name = await archive(bytes);
+    const error = await t.throwsAsync(contents(name), { instanceOf: ConvoyError, code: 'CONVOY_DATA', message });
+    t.true(error?.message.startsWith(`${name}: `));
+  });
+}

@@ -1,0 +1,134 @@
+import test from 'ava';
+import { batches, epochOrder, shards } from '../../src/data/index.js';
+
+test('shards are contiguous, differ by at most one sample and put the larger ones first', (t) => {
+  // Literal tables, in the manner of accelerate's sharding tests.
+  const table: [batchCount: number, shardCount: number, ranges: [number, number][]][] = [
+    [8, 1, [[0, 8]]],
+    [
+      8,
+      2,
+      [
+        [0, 4],
+        [4, 8],
+      ],
+    ],
+    [
+      8,
+      4,
+      [
+        [0, 2],
+        [2, 4],
+        [4, 6],
+        [6, 8],
+      ],
+    ],
+    [
+      7,
+      2,
+      [
+        [0, 4],
+        [4, 7],
+      ],
+    ],
+    [
+      9,
+      4,
+      [
+        [0, 3],
+        [3, 5],
+        [5, 7],
+        [7, 9],
+      ],
+    ],
+    [
+      10,
+      4,
+      [
+        [0, 3],
+        [3, 6],
+        [6, 8],
+        [8, 10],
+      ],
+    ],
+    [
+      11,
+      4,
+      [
+        [0, 3],
+        [3, 6],
+        [6, 9],
+        [9, 11],
+      ],
+    ],
+    [
+      3,
+      4,
+      [
+        [0, 1],
+        [1, 2],
+        [2, 3],
+        [3, 3],
+      ],
+    ],
+    [
+      1,
+      3,
+      [
+        [0, 1],
+        [1, 1],
+        [1, 1],
+      ],
+    ],
+    [
+      0,
+      2,
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+  ];
+  for (const [batchCount, shardCount, ranges] of table) {
+    const expected = ranges.map(([begin, end]) => ({ begin, end }));
+    t.deepEqual(shards(batchCount, shardCount), expected, `${batchCount} samples in ${shardCount} shards`);
+  }
+});
+
+test('batches hold every sample once, in order, the last one smaller', (t) => {
+  const order = Uint32Array.of(6, 0, 3, 1, 5, 2, 4);
+  const cut = [...batches(order, 3)].map(({ position, samples }) => [position, ...samples]);
+  t.deepEqual(cut, [
+    [0, 6, 0, 3],
+    [3, 1, 5, 2],
+    [6, 4],
+  ]);
+});
+
+test('batches from a position are the rest of the epoch', (t) => {
+  const order = Uint32Array.of(6, 0, 3, 1, 5, 2, 4);
+  t.deepEqual([...batches(order, 3, 3)], [...batches(order, 3)].slice(1));
+  t.deepEqual([...batches(order, 3, 7)], []);
+});
+
+test('a batch size of zero is refused instead of looping forever', (t) => {
+  t.throws(() => [...batches(Uint32Array.of(1), 0)], {
+    code: 'CONVOY_OPTION',
+    message: /positive integer for batchSize/,
+  });
+});
+
+test('an epoch order is a permutation that depends on seed and epoch alone', (t) => {
+  const order = epochOrder(7, 2, 1000);
+  t.deepEqual(
+    [...order].sort((a, b) => a - b),
+    Array.from({ length: 1000 }, (_, index) => index),
+  );
+  t.deepEqual(epochOrder(7, 2, 1000), order);
+  t.notDeepEqual(epochOrder(7, 3, 1000), order);
+  t.notDeepEqual(epochOrder(8, 2, 1000), order);
+});
+
+test('an epoch order without shuffling is the identity', (t) => {
+  t.deepEqual(epochOrder(7, 2, 4, false), Uint32Array.of(0, 1, 2, 3));
+});
