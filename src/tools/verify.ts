@@ -79,7 +79,8 @@ async function* sameBits(
 ): AsyncGenerator<Check> {
   let measure: string | undefined;
   for (const workers of workerCounts) {
-    const { weightsSha256 } = await new Trainer({ ...options, config: { ...options.config, workers } }).train();
+    const { summary } = await new Trainer({ ...options, config: { ...options.config, workers } }).train();
+    const { weightsSha256 } = summary;
     const verdict = measure === undefined ? '(the measure)' : weightsSha256 === measure ? 'same bits' : 'OTHER BITS';
     measure ??= weightsSha256;
     yield {
@@ -158,8 +159,11 @@ class Comparison {
     const model = loadArchitecture(structuredClone(network), 'the network to verify');
     const weights = modelParameters(model).map(({ spec }) => values.get(spec.name) as Float32Array);
     const config = { ...this.options.config, ...changes };
-    const { gradient } = await batchGradient({ ...this.options, config, model, weights }, () => undefined);
-    return gradient;
+    try {
+      return (await batchGradient({ ...this.options, config, model, weights }, () => undefined)).gradient;
+    } finally {
+      model.dispose();
+    }
   }
 }
 

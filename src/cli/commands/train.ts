@@ -162,7 +162,7 @@ async function train({
       const next = await epochs.next();
       bars.end();
       if (next.done) {
-        tellSummary(terminal, next.value, folder);
+        tellSummary(terminal, next.value.summary, folder);
         break;
       }
       tellEpoch(terminal, next.value);
