@@ -92,8 +92,9 @@ export interface WrongChoice extends KnownNames {
 export function choiceError(name: string, received: unknown, choice: WrongChoice): ConvoyError {
   const { known, aliases, what, also, list } = choice;
   const meant = typeof received === 'string' ? suggestions(received, known, aliases) : [];
-  const short = known.join(', ').length <= longestList;
-  const choices = short || what === undefined ? `one of ${cutList(known)}` : `the name of a ${what}`;
+  // Who is told the right name needs no long list.
+  const short = known.join(', ').length <= (meant.length === 0 ? longestList : longestList / 2) || what === undefined;
+  const choices = short ? `one of ${cutList(known)}` : `the name of a ${what}`;
   const expected = also === undefined ? choices : `${choices}, or ${also},`;
   const { code, message, details } = valueError(name, expected, received);
   const where = short || list === undefined ? '' : ` (${list} lists all ${known.length})`;

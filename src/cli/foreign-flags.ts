@@ -50,17 +50,19 @@ const inFile: Readonly<Record<string, string>> = {
   gradientaccumulationsteps: '{"accumulate":4}',
 };
 
+const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+
 /**
  * What to write instead of a flag of other trainers, or undefined.
  *
  * @param known the flags that the command has.
  */
 export function adviceOnFlag(flag: string, known: readonly string[]): string | undefined {
-  const word = flag.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const word = plain(flag);
   const part = partOf.find(({ words, flag: needed }) => words.split(' ').includes(word) && known.includes(needed));
   if (part !== undefined) return `it is an option of the ${part.part}: ${part.flag} ${part.example}`;
-  if (!known.includes('--config')) return undefined;
-  const key = Object.keys(configSchema.shape).find((each) => each.toLowerCase() === word);
+  if (!known.includes('--config') || known.some((each) => plain(each) === word)) return undefined;
+  const key = Object.keys(configSchema.shape).find((each) => plain(each) === word);
   const example = inFile[word] ?? (key === undefined ? undefined : `{"${key}": ...}`);
   return example === undefined ? undefined : `it is set in a file: --config FILE, with ${example} in it`;
 }

@@ -42,5 +42,11 @@ function unknownFlag({ command, path }: UsageError, flag: string): ConvoyError {
   }));
   const known = options.map((each) => each.flag);
   const aliases = Object.fromEntries(options.map((each) => [each.flag, each.alsoCalled]));
-  return unknownKeyError(whole, flag, { known, aliases, list: `${whole} --help`, advice: adviceOnFlag(flag, known) });
+  return unknownKeyError(whole, flag, {
+    known,
+    aliases,
+    list: `${whole} --help`,
+    place: '',
+    advice: adviceOnFlag(flag, known),
+  });
 }

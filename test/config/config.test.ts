@@ -34,7 +34,7 @@ test('a normalize among the transforms is the option of that name, and one for t
   t.deepEqual(config.augment, [{ name: 'flip', probability: 0.5 }]);
   const refused = (input: object, message: RegExp): void =>
     void t.throws(() => resolveConfig({ where: '', input }), { message });
-  refused({ augment: [normalize], normalize: 'standard' }, /no normalize beside the option of that name/);
+  refused({ augment: [normalize], normalize: 'standard' }, /augment excludes normalize beside the option normalize/);
   refused({ base: { name: 'vgg16' }, phases: [{ epochs: 1, augment: [normalize] }] }, /phases\.0\.augment/);
 });
 
