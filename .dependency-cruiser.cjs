@@ -56,10 +56,22 @@ const rooms = {
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/native', 'src/analysis', 'src/plots', 'src/models'],
-    ...['src/transfer', 'src/config', 'src/coordinator', 'src/runtime', 'src/training', 'src/measure'],
+    ...[
+      'src/base',
+      'src/contracts',
+      'src/data',
+      'src/memory',
+      'src/native',
+      'src/analysis',
+      'src/metrics',
+      'src/plots',
+    ],
+    ...['src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
+    ...['src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
-  'src/cli': ['src/index.js', 'src', 'augment'],
+  // Public entries that need not all of convoy; src/index.ts exports them too.
+  'src/api': ['src/base', 'src/contracts', 'src/config', 'src/data', 'augment/spec'],
+  'src/cli': ['src/index.js', 'src/api'],
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],
   'bench/suite': ['src', 'augment', 'bench/harness'],
@@ -69,6 +81,7 @@ const rooms = {
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */
 const doors = [
   'src/base/',
+  'src/api/',
   'proto/',
   'src/coordinator/in-worker.js',
   'src/models/(parameters|outputs).js',
@@ -111,8 +124,15 @@ module.exports = {
       name: 'configurations-resolve-without-libraries',
       severity: 'error',
       comment: 'Resolving a configuration must not load sharp, piscina or TensorFlow.',
-      from: { path: inside('src/config') },
+      from: { path: ['^dist/src/(config/|api/(config|errors).js)'] },
       to: { path: 'node_modules/(sharp|piscina|@tensorflow)/', reachable: true },
+    },
+    {
+      name: 'command-lines-parse-without-libraries',
+      severity: 'error',
+      comment: 'A command imports these when it runs: TensorFlow, sharp and charts take most of a second to load.',
+      from: { path: inside('src/cli') },
+      to: { path: '^dist/src/(index|api/data).js$', dynamic: false },
     },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `${room}-imports-what-it-may`,

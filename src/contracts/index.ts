@@ -1,4 +1,5 @@
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
+export { type Analysis, analyses, type Split, splits } from './choices.js';
 export type {
   ClassTargets,
   Dataset,

@@ -3,4 +3,5 @@ export { averagedState, takeAveragedWeights, withAveragedWeights } from './avera
 export { checkpointWeights, detached, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 export { exportLayersModel } from './export-model.js';
 export { RunFolder, type TrainSummary } from './folder.js';
+export { freeRunFolder } from './free-folder.js';
 export { type RunRecord, readRecord, writeRecord } from './record.js';

@@ -1,3 +1,4 @@
+import { ConvoyError } from '../base/errors.js';
 import type { RunConfig } from '../config/index.js';
 import type { Precision } from '../contracts/index.js';
 import { slotNames } from '../memory/index.js';
@@ -13,6 +14,14 @@ export interface Check {
   readonly passed: boolean;
   /** What was compared and found. */
   readonly detail: string;
+}
+
+/** The error for checks that failed: `CONVOY_VERIFY`, with their names; undefined when all passed. */
+export function verifyError(checks: readonly Check[]): ConvoyError | undefined {
+  const failed = checks.filter(({ passed }) => !passed).map(({ name }) => name);
+  if (failed.length === 0) return undefined;
+  const message = `Expected all ${checks.length} checks to pass but ${failed.length} failed: ${failed.join('; ')}`;
+  return new ConvoyError('CONVOY_VERIFY', message, { failed });
 }
 
 export interface VerifyOptions extends Omit<RuntimeOptions, 'config'> {

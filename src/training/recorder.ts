@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { CheckpointMessage } from '../../proto/convoy.js';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { Callback, CallbackList, EpochRecord } from '../callbacks/index.js';
 import { baseLearningRate, type ConfigInput, type RunConfig, resolveConfig } from '../config/index.js';
@@ -187,7 +187,11 @@ const resumable = [
 function allowed(config: ConfigInput): ConfigInput {
   for (const [key, value] of Object.entries(config)) {
     if (value !== undefined && !resumable.includes(key)) {
-      throw optionError(key, `no other value with --resume, where only ${resumable.join(', ')} may change,`, value);
+      throw combinationError(
+        key,
+        'excludes',
+        `--resume, which goes on with the run as it is: only ${resumable.join(', ')} may change`,
+      );
     }
   }
   return config;

@@ -177,8 +177,8 @@ let current: () => Float32Array[] = () => [];
 
 test('what does not go together is refused with the reason', async (t) => {
   const cases: readonly (readonly [ConfigInput, RegExp])[] = [
-    [{ freeze: 'base' }, /only together with a base for freeze/],
-    [{ head: '16' }, /only together with a base for head/],
+    [{ freeze: 'base' }, /freeze needs a base/],
+    [{ head: '16' }, /head needs a base/],
     [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /no model beside a base/],
     [{ base: { name: 'shapes-cnn' } }, /imagenet or a weights file for the base shapes-cnn/],
     [{ model: { name: 'shapes-cnn' }, weights: 'imagenet' }, /imagenet goes with a base/],

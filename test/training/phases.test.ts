@@ -101,9 +101,9 @@ test('an epoch belongs to the phase that holds it, with the rest of the configur
 
 test('what phases do not go with is refused', (t) => {
   const wrong: readonly (readonly [ConfigInput, RegExp])[] = [
-    [{ ...config, epochs: 7 }, /none beside phases, which have 3 for epochs/],
-    [{ phases: [{ epochs: 1 }] }, /only together with a base for phases/],
-    [{ ...config, optimizer: { name: 'sgd', ema: {} } }, /no average of the weights over phases/],
+    [{ ...config, epochs: 7 }, /epochs excludes phases, which have 3 epochs/],
+    [{ phases: [{ epochs: 1 }] }, /phases needs a base/],
+    [{ ...config, optimizer: { name: 'sgd', ema: {} } }, /optimizer\.ema excludes phases/],
     [{ ...config, phases: [] }, /phases/],
   ];
   for (const [input, message] of wrong)

@@ -1,0 +1,13 @@
+/** `convoy/config`: what a run can be told, checked; loads neither TensorFlow nor sharp. */
+export { type AugmentSpec, parseAugment, transforms } from '../../augment/spec/index.js';
+export {
+  type ConfigInput,
+  configSchema,
+  precisions,
+  type RunConfig,
+  readConfigFile,
+  readRecipe,
+  recipeNames,
+  resolveConfig,
+} from '../config/index.js';
+export { type Analysis, analyses, type Split, splits } from '../contracts/index.js';
