@@ -4,7 +4,7 @@ import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
 import { optionError } from '../base/errors.js';
 import { parseOptions } from '../base/validate.js';
 import type { Precision } from '../contracts/index.js';
-import { lossSchema } from '../losses/schema.js';
+import { lossSchema } from '../losses/spec/index.js';
 import {
   type OptimizerSpec,
   baseLearningRate as optimizerLearningRate,

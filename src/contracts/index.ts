@@ -1,3 +1,4 @@
+export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export type {
   ClassTargets,
@@ -8,4 +9,4 @@ export type {
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
-export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
