@@ -55,6 +55,24 @@ export function givenShape<Own extends Options>(options: Own): GivenShape<Own> {
   return Object.fromEntries(shape) as GivenShape<Own>;
 }
 
+/** Options of a schema that fills in the defaults. */
+export type FilledShape<Own extends Options> = {
+  [Name in keyof Own]: Own[Name] extends { readonly required: true }
+    ? Own[Name]['schema']
+    : Own[Name] extends { readonly default: undefined }
+      ? z.ZodOptional<Own[Name]['schema']>
+      : z.ZodDefault<Own[Name]['schema']>;
+};
+
+/** The shape of a schema that fills in the defaults. */
+export function filledShape<Own extends Options>(options: Own): FilledShape<Own> {
+  const shape = Object.entries(options).map(([name, { schema, required, default: value, description }]) => {
+    const filling = required ? schema : value === undefined ? schema.optional() : schema.default(value as never);
+    return [name, filling.describe(description)];
+  });
+  return Object.fromEntries(shape) as FilledShape<Own>;
+}
+
 /**
  * Fills in what is not given.
  *

@@ -11,7 +11,7 @@ import {
   optimizerSchema,
   takesMomentum,
 } from '../optimizers/index.js';
-import { scheduleSchema } from '../schedules/index.js';
+import { momentumOption, scheduleSchema } from '../schedules/index.js';
 
 const count = z.int().min(1);
 
@@ -164,12 +164,9 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
-    if (schedule?.name === 'oneCycle' && schedule.cycleMomentum && !takesMomentum(config.optimizer)) {
-      throw optionError(
-        'schedule.cycleMomentum',
-        `an optimizer with momentum (${config.optimizer.name} has none)`,
-        true,
-      );
+    const moves = schedule && momentumOption(schedule);
+    if (moves !== undefined && !takesMomentum(config.optimizer)) {
+      throw optionError(`schedule.${moves}`, `an optimizer with momentum (${config.optimizer.name} has none)`, true);
     }
   }
   for (const key of ['freeze', 'head'] as const) {
