@@ -24,9 +24,12 @@ export type {
 } from './contracts/index.js';
 export { catalog, type OpenOptions, openDataset } from './data/index.js';
 export type { ModuleLoss } from './losses/index.js';
+export { losses } from './losses/spec/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
 export { createModel, initialWeights, modelSummary, networks } from './models/index.js';
+export { optimizers } from './optimizers/index.js';
 export type { Runtime } from './runtime/index.js';
+export { schedules } from './schedules/index.js';
 export {
   type AnalyseOptions,
   type Analysis,

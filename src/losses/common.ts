@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { option } from '../base/options.js';
 
 /** Of losses over logits, which can take probabilities instead. */
-export const fromLogits = option(z.boolean(), true, "false: the model's outputs are probabilities (Keras's default)");
+export const fromLogits = option(
+  z.boolean(),
+  true,
+  "whether outputs are logits; Keras's own default is that they are probabilities",
+);
 
 export const labelSmoothing = option(
   z.number().min(0).lt(1),

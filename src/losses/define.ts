@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { type Described, describeOptions } from '../base/described.js';
 import {
   type Check,
-  type Described,
-  describeOptions,
   type Filled,
   fillOptions,
   type GivenShape,

@@ -40,11 +40,7 @@ export const commonOptions = {
     'keeps an exponential moving average of the weights, which is evaluated and exported',
   ),
   groups: option(z.array(group), undefined, "the first group that matches a parameter's name holds for it"),
-  decayBiasAndNorm: option(
-    z.boolean(),
-    true,
-    'false: no weight decay on biases and on the gamma and beta of normalizations',
-  ),
+  decayBiasAndNorm: option(z.boolean(), true, 'whether biases and the gamma and beta of normalizations decay'),
 } as const;
 
 /** Options of every optimizer as a person gives them. */
@@ -66,5 +62,5 @@ export function epsilon<const Default extends number | Readonly<Record<Style, nu
 export const adaptBiasAndNorm = option(
   z.boolean(),
   true,
-  'false: biases and the gamma and beta of normalizations step without a trust ratio',
+  'whether biases and the gamma and beta of normalizations have trust ratios',
 );

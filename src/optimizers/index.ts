@@ -2,6 +2,7 @@ export { createOptimizer, type Optimizer, openStepKernel } from './optimizer.js'
 export {
   baseLearningRate,
   baseWeightDecay,
+  commonOptimizerOptions,
   type OptimizerSpec,
   optimizerSchema,
   optimizers,

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { describeOptions } from '../base/described.js';
 import { byName } from '../base/options.js';
+import { commonOptions } from './common.js';
 import type { NamedOptimizer } from './define.js';
 import { adadelta } from './named/adadelta.js';
 import { adagrad } from './named/adagrad.js';
@@ -16,6 +18,9 @@ const definitions = [sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, adamax
 
 /** Every optimizer, by name. */
 export const optimizers: readonly NamedOptimizer[] = definitions as readonly unknown[] as readonly NamedOptimizer[];
+
+/** Options of every optimizer, for docs tables. */
+export const commonOptimizerOptions = describeOptions(commonOptions);
 
 /** Options of an optimizer, by `name`; unknown keys are refused. */
 export const optimizerSchema = byName(definitions);

@@ -1,18 +1,11 @@
 import { z } from 'zod';
-import {
-  type Described,
-  describeOptions,
-  type Filled,
-  type FilledShape,
-  filledShape,
-  type Options,
-  option,
-} from '../base/options.js';
+import { type Described, describeOptions } from '../base/described.js';
+import { type Filled, type FilledShape, filledShape, type Options, option } from '../base/options.js';
 
 const count = z.int().min(1);
 
 /** Options of every schedule. */
-const commonOptions = {
+export const commonOptions = {
   warmup: option(
     z
       .strictObject({

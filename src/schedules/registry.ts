@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { describeOptions } from '../base/described.js';
 import { byName } from '../base/options.js';
-import type { NamedSchedule } from './define.js';
+import { commonOptions, type NamedSchedule } from './define.js';
 import { constant } from './named/constant.js';
 import { cosine } from './named/cosine.js';
 import { cosineRestarts } from './named/cosine-restarts.js';
@@ -25,6 +26,9 @@ const definitions = [
 
 /** Every schedule, by name. */
 export const schedules: readonly NamedSchedule[] = definitions as readonly unknown[] as readonly NamedSchedule[];
+
+/** Options of every schedule, for docs tables. */
+export const commonScheduleOptions = describeOptions(commonOptions);
 
 /** Options of a learning rate schedule, by `name`, named as in PyTorch; unknown keys are refused. */
 export const scheduleSchema = byName(definitions);

@@ -4,11 +4,13 @@ import { Command } from 'commander';
 import { parseAugment } from '../../../augment/spec/index.js';
 import { diskError, writeFileAtomic } from '../../base/atomic-file.js';
 import type { ConfigInput } from '../../config/index.js';
+import { losses } from '../../losses/spec/index.js';
+import { optimizers } from '../../optimizers/index.js';
 import { learningRateChart } from '../../plots/index.js';
 import { RunFolder } from '../../run/index.js';
 import { findLearningRate } from '../../tools/index.js';
 import { configOfFlags } from '../config-layers.js';
-import { classList, imageSize, integer, integerOrAuto, named, positive } from '../parsers.js';
+import { classList, imageSize, integer, integerOrAuto, named, namesOf, positive } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import { createTerminal } from '../terminal.js';
 
@@ -36,8 +38,8 @@ export function learningRateCommand(): Command {
     .option('--freeze <part>', 'as of train')
     .option('--head <layers>', 'as of train')
     .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
-    .option('--optimizer <name[:key=value,...]>', 'sgd, adam, adamw, rmsprop, ...', named('--optimizer'))
-    .option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', named('--loss'))
+    .option('--optimizer <name[:key=value,...]>', namesOf(optimizers), named('--optimizer'))
+    .option('--loss <name[:key=value,...]>', namesOf(losses), named('--loss'))
     .option('--augment <list>', 'flip,crop,rotate,... or none', parseAugment)
     .option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', classList)
     .option('--limit <n>', 'first N training samples only', integer('--limit'))

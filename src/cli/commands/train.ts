@@ -6,10 +6,24 @@ import { parseAugment } from '../../../augment/spec/index.js';
 import { optionError } from '../../base/errors.js';
 import type { EpochRecord } from '../../callbacks/index.js';
 import { type ConfigInput, precisions, recipeNames } from '../../config/index.js';
+import { losses } from '../../losses/spec/index.js';
+import { optimizers } from '../../optimizers/index.js';
 import { RunFolder } from '../../run/index.js';
+import { schedules } from '../../schedules/index.js';
 import { type Progress, Trace, Trainer, type TrainSummary } from '../../training/index.js';
 import { configOfFlags } from '../config-layers.js';
-import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, phase, positive } from '../parsers.js';
+import {
+  classList,
+  imageSize,
+  integer,
+  integerOrAuto,
+  mixing,
+  named,
+  namesOf,
+  oneOf,
+  phase,
+  positive,
+} from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import { counted, createTerminal, duration, exitCodes, grouped, percent, type Terminal } from '../terminal.js';
 
@@ -49,9 +63,9 @@ export async function trainCommand(): Promise<Command> {
     .option('--epochs <n>', 'passes over the training samples', integer('--epochs'))
     .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
     .option('--learning-rate <x>', "default: the optimizer's own", positive('--learning-rate'))
-    .option('--optimizer <name[:key=value,...]>', 'sgd, adam, adamw, rmsprop, ...', named('--optimizer'))
-    .option('--schedule <name[:key=value,...]>', 'constant, step, cosine, oneCycle, ...', named('--schedule'))
-    .option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', named('--loss'))
+    .option('--optimizer <name[:key=value,...]>', namesOf(optimizers), named('--optimizer'))
+    .option('--schedule <name[:key=value,...]>', namesOf(schedules), named('--schedule'))
+    .option('--loss <name[:key=value,...]>', namesOf(losses), named('--loss'))
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))
     .option(
       '--shards <n>',
