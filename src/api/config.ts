@@ -11,3 +11,6 @@ export {
   resolveConfig,
 } from '../config/index.js';
 export { type Analysis, analyses, type Split, splits } from '../contracts/index.js';
+export { losses } from '../losses/spec/index.js';
+export { optimizers } from '../optimizers/index.js';
+export { schedules } from '../schedules/index.js';

@@ -1,3 +1,4 @@
+export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export { type Analysis, analyses, type Split, splits } from './choices.js';
 export type {
@@ -9,4 +10,4 @@ export type {
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
-export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

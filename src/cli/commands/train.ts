@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ConfigInput } from '../../api/config.js';
+import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
 import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
 import { type Flags, option } from '../options.js';
-import { integer, integerOrAuto, mixing, named, oneOf, phase } from '../parsers.js';
+import { integer, integerOrAuto, mixing, named, namesOf, oneOf, phase } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
 import { tellEpoch, tellSummary } from '../tell-training.js';
@@ -32,7 +32,7 @@ const options = [
   shared.batchSize,
   shared.learningRate,
   shared.optimizer,
-  option('--schedule <name[:key=value,...]>', 'constant, step, cosine, oneCycle, ...', {
+  option('--schedule <name[:key=value,...]>', namesOf(schedules), {
     parse: named,
     alsoCalled: ['--scheduler', '--lr-scheduler', '--lr-schedule', '--sched'],
   }),

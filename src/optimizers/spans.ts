@@ -1,6 +1,6 @@
 import { ConvoyError, optionError } from '../base/errors.js';
 import { elementsPerTurn } from '../kernels/index.js';
-import { baseWeightDecay, type OptimizerSpec } from './spec.js';
+import { baseWeightDecay, type OptimizerSpec } from './registry.js';
 
 /** Where a trainable parameter lies in the weights region. */
 export interface ParameterPlace {
@@ -17,21 +17,21 @@ export interface ParameterPlace {
   readonly unit?: number;
 }
 
-/** How the elements of a run are treated. */
-export interface RunOptions {
+/** How the elements of a span are treated. */
+export interface SpanOptions {
   readonly learningRateScale: number;
   readonly weightDecay: number;
   /** Takes part in layer-wise trust ratios (LAMB, LARS). */
   readonly adapt: boolean;
 }
 
-/** Neighbouring elements that are treated alike, padding included; frozen parameters are in no run. */
-export interface Run {
+/** Neighbouring elements that are treated alike, padding included; frozen parameters are in no span. */
+export interface ParameterSpan {
   /** First float of the region, a multiple of 16. */
   readonly begin: number;
   /** Behind the last float, a multiple of 16. */
   readonly end: number;
-  readonly options: RunOptions;
+  readonly options: SpanOptions;
   /** Of its one parameter, where that has it. */
   readonly unit?: number;
 }
@@ -59,12 +59,16 @@ function matcher(match: string, place: string): (name: string) => boolean {
 }
 
 /**
- * Cuts the region into runs.
+ * Cuts the region into spans.
  *
- * @param perParameter one run for each parameter, for norms by parameter; otherwise neighbours treated alike are joined
+ * @param perParameter one span for each parameter, for norms by parameter; otherwise neighbours treated alike are joined
  * @throws ConvoyError `CONVOY_OPTION` for a group whose expression is wrong or names no parameter
  */
-export function planRuns(spec: OptimizerSpec, parameters: readonly ParameterPlace[], perParameter: boolean): Run[] {
+export function planSpans(
+  spec: OptimizerSpec,
+  parameters: readonly ParameterPlace[],
+  perParameter: boolean,
+): ParameterSpan[] {
   const groups = (spec.groups ?? []).map((group, index) => {
     const place = `optimizer.groups.${index}.match`;
     const matches = matcher(group.match, place);
@@ -74,7 +78,7 @@ export function planRuns(spec: OptimizerSpec, parameters: readonly ParameterPlac
     }
     return { ...group, matches };
   });
-  const runs: Run[] = [];
+  const spans: ParameterSpan[] = [];
   let end = 0;
   for (const { name, offset, length, unit } of [...parameters].sort((a, b) => a.offset - b.offset)) {
     if (offset % elementsPerTurn !== 0 || offset < end) {
@@ -84,45 +88,45 @@ export function planRuns(spec: OptimizerSpec, parameters: readonly ParameterPlac
     const group = groups.find(({ matches }) => matches(name));
     if (group?.freeze === true || length === 0) continue;
     const small = isBias(name) || isNorm(name);
-    const options: RunOptions = {
+    const options: SpanOptions = {
       learningRateScale: group?.learningRateScale ?? 1,
       weightDecay: group?.weightDecay ?? (small && spec.decayBiasAndNorm === false ? 0 : baseWeightDecay(spec)),
       adapt: !(small && 'adaptBiasAndNorm' in spec && spec.adaptBiasAndNorm === false),
     };
-    const last = runs.at(-1);
+    const last = spans.at(-1);
     const alike =
       last?.end === offset &&
       last.unit === unit &&
       unit === undefined &&
       last.options.learningRateScale === options.learningRateScale &&
       last.options.weightDecay === options.weightDecay;
-    if (alike && !perParameter) runs[runs.length - 1] = { ...last, end };
-    else runs.push({ begin: offset, end, options, ...(unit === undefined ? {} : { unit }) });
+    if (alike && !perParameter) spans[spans.length - 1] = { ...last, end };
+    else spans.push({ begin: offset, end, options, ...(unit === undefined ? {} : { unit }) });
   }
-  return runs;
+  return spans;
 }
 
-/** A piece of a run that one kernel call handles. */
-export interface Block {
+/** A piece of a span that one kernel call handles. */
+export interface SpanBlock {
   readonly begin: number;
   readonly end: number;
-  /** Index of its run. */
-  readonly run: number;
-  /** Where the run has units: whether this block is the first of one, or goes on with that of the block before. */
+  /** Index of its span. */
+  readonly span: number;
+  /** Where the span has units: whether this block is the first of one, or goes on with that of the block before. */
   readonly unit?: 'first' | 'more';
 }
 
 /**
- * Cuts runs, unit by unit, into blocks of at most `floats`; the cut depends on nothing else, so sums over blocks never
+ * Cuts spans, unit by unit, into blocks of at most `floats`; the cut depends on nothing else, so sums over blocks never
  * change.
  */
-export function cutBlocks(runs: readonly Run[], floats: number): Block[] {
-  return runs.flatMap(({ begin, end, unit }, run) =>
+export function cutBlocks(spans: readonly ParameterSpan[], floats: number): SpanBlock[] {
+  return spans.flatMap(({ begin, end, unit }, span) =>
     cut(begin, end, unit ?? end - begin).flatMap((part) =>
       cut(part.begin, part.end, floats).map(
-        (block, index): Block => ({
+        (block, index): SpanBlock => ({
           ...block,
-          run,
+          span,
           ...(unit === undefined ? {} : { unit: index === 0 ? 'first' : 'more' }),
         }),
       ),
@@ -147,7 +151,7 @@ export interface Slice {
 const productCost = 3;
 
 /** Cuts blocks into ranges of about the same cost, none within a unit. */
-export function cutSlices(blocks: readonly Block[], slices: number): Slice[] {
+export function cutSlices(blocks: readonly SpanBlock[], slices: number): Slice[] {
   const units = blocks.flatMap(({ unit }, index) => (unit === 'more' ? [] : [index]));
   const costs = units.map((begin, index) => {
     const size = (units[index + 1] ?? blocks.length) - begin;
