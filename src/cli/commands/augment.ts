@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { type AugmentSpec, parseAugment, transforms } from '../../../augment/spec/index.js';
+import { type AugmentSpec, parseAugment } from '../../../augment/spec/index.js';
 import { renderGrid } from '../../../augment/stage/index.js';
+import { transforms } from '../../../augment/transforms/index.js';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { optionError } from '../../base/errors.js';
 import { readRecipe, resolveConfig } from '../../config/index.js';
@@ -23,7 +24,10 @@ interface AugmentFlags {
 
 /** The `augment` command. */
 export function augmentCommand(): Command {
-  const known = Object.entries(transforms).map(([name, { help }]) => `  ${name.padEnd(16)} ${help}`);
+  const known = transforms.map(
+    ({ name, description, torchvision }) =>
+      `  ${name.padEnd(16)} ${description}${torchvision === undefined ? '' : ` (${torchvision})`}`,
+  );
   return new Command('augment')
     .description('A picture of samples and what transforms make of them: look before you train.')
     .argument('<dataset>', 'catalog name, folder or archive')

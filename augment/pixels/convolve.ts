@@ -3,24 +3,22 @@
  */
 import sharp, { type Sharp } from 'sharp';
 import type { ImageShape } from '../../src/contracts/index.js';
-import type { FilterChoice } from './steps.js';
+import type { Convolution } from '../steps/index.js';
 
-/** The chain of sharp for one filter, and how many pixels around an image it reads. */
-function filterOf(filter: FilterChoice): { reach: number; apply: (image: Sharp) => Sharp } {
-  if (filter.kind === 'blur') {
-    // libvips ends the kernel where it falls under `minAmplitude`: at 0.01 that is 3.03 standard deviations.
-    const options = { sigma: Math.max(0.3, filter.sigma), precision: 'float', minAmplitude: 0.01 } as const;
-    const reach = Math.ceil(3.04 * options.sigma) + 1;
-    return { reach, apply: (image) => (filter.sigma < 0.3 ? image : image.blur(options)) };
+/** The chain of sharp for a convolution, and how many pixels around an image it reads. */
+function chainOf(convolution: Convolution): { reach: number; apply: (image: Sharp) => Sharp } {
+  if (convolution.kind === 'kernel') {
+    const { kernel } = convolution;
+    return { reach: 1, apply: (image) => image.convolve({ width: 3, height: 3, kernel: [...kernel], scale: 1 }) };
   }
-  // Blend of the image with its 3x3 smoothing (1 1 1; 1 5 1; 1 1 1) / 13, as torchvision's adjust_sharpness.
-  const soft = (1 - filter.factor) / 13;
-  const kernel = [soft, soft, soft, soft, 5 * soft + filter.factor, soft, soft, soft, soft];
-  return { reach: 1, apply: (image) => image.convolve({ width: 3, height: 3, kernel, scale: 1 }) };
+  // libvips ends the kernel where it falls under `minAmplitude`: at 0.01 that is 3.03 standard deviations.
+  const options = { sigma: Math.max(0.3, convolution.sigma), precision: 'float', minAmplitude: 0.01 } as const;
+  const reach = Math.ceil(3.04 * options.sigma) + 1;
+  return { reach, apply: (image) => (convolution.sigma < 0.3 ? image : image.blur(options)) };
 }
 
 /** Index of a pixel mirrored at the borders, the border pixel itself not repeated (torchvision's `reflect`). */
-export function reflect(index: number, size: number): number {
+function reflect(index: number, size: number): number {
   if (size === 1) return 0;
   const period = 2 * (size - 1);
   const wrapped = ((index % period) + period) % period;
@@ -28,17 +26,17 @@ export function reflect(index: number, size: number): number {
 }
 
 /**
- * Filters `starts.length` images in place, each at byte `starts[i]` of `pixels`, in one call of sharp. Sharpening leaves
- * the outermost pixels as they are, as torchvision does.
+ * Convolves `starts.length` images in place, each at byte `starts[i]` of `pixels`, in one call of sharp. A kernel of 3x3
+ * leaves the outermost pixels as they are, as torchvision does.
  */
-export async function filterMosaic(
-  filter: FilterChoice,
+export async function convolveMosaic(
+  convolution: Convolution,
   shape: ImageShape,
   pixels: Uint8Array,
   starts: ArrayLike<number>,
 ): Promise<void> {
   const { width, height, channels } = shape;
-  const { reach, apply } = filterOf(filter);
+  const { reach, apply } = chainOf(convolution);
   const wide = width + 2 * reach;
   const high = height + 2 * reach;
   const count = starts.length;
@@ -65,7 +63,7 @@ export async function filterMosaic(
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw()
     .toBuffer();
-  const inset = filter.kind === 'sharpness' ? 1 : 0;
+  const inset = convolution.kind === 'kernel' ? 1 : 0;
   for (let tile = 0; tile < count; tile++) {
     const start = starts[tile] as number;
     for (let y = inset; y < height - inset; y++) {
