@@ -4,6 +4,7 @@ import { autocontrast } from './autocontrast.js';
 import { blur } from './blur.js';
 import { brightness } from './brightness.js';
 import { centerCrop } from './center-crop.js';
+import { channelPermutation } from './channel-permutation.js';
 import { contrast } from './contrast.js';
 import { crop } from './crop.js';
 import type { ImageTransform, ValuesOf } from './define.js';
@@ -31,7 +32,7 @@ import { verticalFlip } from './vertical-flip.js';
 const definitions = [
   ...[flip, verticalFlip, crop, resizedCrop, centerCrop],
   ...[rotate, rotate90, translate, scale, shear, affine],
-  ...[brightness, contrast, saturation, hue, grayscale, invert],
+  ...[brightness, contrast, saturation, hue, grayscale, invert, channelPermutation],
   ...[blur, sharpness, posterize, solarize, autocontrast, equalize],
   ...[erase, randAugment, trivialAugment, normalize],
 ] as const;

@@ -18,9 +18,6 @@ function noise(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => 20 + stream.below(200));
 }
 
-/** Transforms that leave an image of one channel as it is. */
-const coloursOnly: ReadonlySet<string> = new Set(['saturation', 'hue', 'grayscale']);
-
 for (const transform of transforms) {
   const { name, example = {} } = transform;
 
@@ -61,8 +58,9 @@ for (const transform of transforms) {
       };
       const once = await render(0);
       t.true(once.equals(await render(0)));
-      if (name === 'normalize' || (coloursOnly.has(name) && shape.channels === 1)) t.true(once.equals(pixels));
-      else t.false(once.equals(pixels));
+      const planned = planWindow(spec, shape, 4, { seed: 1, epoch: 0, window: 0, count }).length > 0;
+      // Transforms of colours leave grey images as they are.
+      if (shape.channels === 3) t.is(once.equals(pixels), !planned);
     });
   }
 }
