@@ -7,7 +7,7 @@ import sharp, { type Sharp } from 'sharp';
 import { fileError } from '../../src/base/errors.js';
 import type { ImageShape } from '../../src/contracts/index.js';
 import type { PixelBox } from '../steps/index.js';
-import { isPlain, openJpegDecoder } from './jpeg.js';
+import { isPlainJpeg, openJpegDecoder } from './jpeg.js';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.js';
 import { canResize, type Picture, resizePicture, resizeRoom } from './resize.js';
 
@@ -146,7 +146,7 @@ async function decodeBytes(
 ): Promise<void> {
   const header = readJpegHeader(bytes);
   const target: Picture = { ...shape, channels: shape.channels === 1 ? 1 : 3 };
-  if (header !== undefined && isPlain(header, target.channels) && header.width * header.height <= pixelLimit) {
+  if (header !== undefined && isPlainJpeg(header, target.channels) && header.width * header.height <= pixelLimit) {
     const box = choosePart(header);
     if (shrinkage(box, shape) < 2 && canResize(box, target) && (await decodePlain(bytes, header, box, target, into)))
       return;

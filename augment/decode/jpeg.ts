@@ -36,7 +36,7 @@ function decoderAttributes(channels: 1 | 3): readonly OpAttribute[] {
 const attributes = { 1: decoderAttributes(1), 3: decoderAttributes(3) } as const;
 
 /** True where the decoder gives the pixels that sharp would: no turning, no conversion of colours. */
-export function isPlain(header: JpegHeader, channels: 1 | 3): boolean {
+export function isPlainJpeg(header: JpegHeader, channels: 1 | 3): boolean {
   const { components, orientation, plain } = header;
   return plain && orientation === 1 && (components === 1 || (components === 3 && channels === 3));
 }

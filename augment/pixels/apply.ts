@@ -11,7 +11,7 @@ import { runLimited } from './limit.js';
 import { type MosaicSpec, warpMosaic } from './mosaic.js';
 
 /** Pixels of one mosaic, about: past this a call's fixed cost no longer shows, and memory stays small. */
-export const mosaicPixels = 600_000;
+const mosaicPixels = 600_000;
 /** Mosaics under way at once: one in sharp, one being laid out or cut. */
 const mosaicsAtOnce = 2;
 

@@ -38,7 +38,7 @@ const slackY = 1;
 const roundAway = (value: number): number => Math.trunc(value > 0 ? value + 0.5 : value - 0.5);
 
 /** Where the tiles of one mosaic lie. */
-export interface MosaicLayout {
+interface MosaicLayout {
   readonly width: number;
   readonly height: number;
   /** Top left of each tile's content on the canvas: x, y, x, y... */
@@ -134,10 +134,10 @@ function roundsUnsurely([a, b, c, d]: AffineMatrix, width: number, height: numbe
  * Writes the content of tile `tile` to byte `start` of `memory`, rows `stride` bytes apart, where it is zero. From byte
  * `scratch` on there is room for an image.
  */
-export type PutTile = (tile: number, memory: Uint8Array, start: number, stride: number, scratch: number) => void;
+type PutTile = (tile: number, memory: Uint8Array, start: number, stride: number, scratch: number) => void;
 
 /** What becomes of the transformed images. */
-export interface TileSink {
+interface TileSink {
   /** By how many pixels image `tile` is moved right and down on the way. */
   readonly shiftX: (tile: number) => number;
   readonly shiftY: (tile: number) => number;

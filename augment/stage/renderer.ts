@@ -1,4 +1,5 @@
 /** Makes the pixels of windows: plan, source, apply. The same object serves a worker thread and a test. */
+import { imageBytes } from '../../src/contracts/index.js';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { ConvoyError } from '../../src/base/errors.js';
@@ -7,8 +8,8 @@ import { type ChoosePart, decodeImage } from '../decode/index.js';
 import { applySteps, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { centralPart, planWindow } from '../transforms/index.js';
-import type { BadImage, WorkerSetup } from './messages.js';
-import { imageBytes, leadingPart, type WindowSizes, windowSizes } from './windows.js';
+import type { UnusableSample, StageSetup } from './messages.js';
+import { leadingPart, type WindowSizes, windowSizes } from './windows.js';
 
 /** Decodes under way at once in a worker; libuv's threads do sharp's. */
 const decodesAtOnce = 4;
@@ -18,13 +19,13 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 export class Renderer {
-  readonly #setup: WorkerSetup;
+  readonly #setup: StageSetup;
   readonly #sizes: WindowSizes;
   /** The part that decoding keeps of each photograph, and the transforms after it. */
   readonly #part: ReturnType<typeof leadingPart>;
   readonly #rest: AugmentSpec;
 
-  constructor(setup: WorkerSetup) {
+  constructor(setup: StageSetup) {
     this.#setup = setup;
     this.#sizes = windowSizes(setup.dataset, setup.transforms);
     this.#part = leadingPart(setup.dataset.store, setup.transforms);
@@ -61,10 +62,10 @@ export class Renderer {
   }
 
   /** Decodes samples and lists those that cannot be. */
-  async scan(samples: Uint32Array): Promise<BadImage[]> {
+  async scan(samples: Uint32Array): Promise<UnusableSample[]> {
     const { store, shape } = this.#setup.dataset;
     if (store.kind === 'pixels') return [];
-    const bad: BadImage[] = [];
+    const bad: UnusableSample[] = [];
     const unused = new Uint8Array(imageBytes(shape));
     await runLimited([...samples], decodesAtOnce, async (sample) => {
       const file = store.paths[sample] ?? '';

@@ -3,7 +3,7 @@
  * and the transforms alone, never from batch size or workers, or pixels would depend on those.
  */
 import type { RandomStream } from '../../src/base/random.js';
-import type { Dataset, ImageShape } from '../../src/contracts/index.js';
+import { type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { tilesPerMosaic } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import type { PixelBox } from '../steps/index.js';
@@ -46,7 +46,3 @@ export function leadingPart(
   return (photograph, target, stream) => transform.part?.(photograph, target, first, stream) as PixelBox;
 }
 
-/** Bytes of one image. */
-export function imageBytes({ width, height, channels }: ImageShape): number {
-  return width * height * channels;
-}

@@ -14,7 +14,7 @@ export type ValuesOf<Options extends Parameters> = {
 };
 
 /** A condition between options that does not hold. */
-export interface BrokenCondition {
+interface BrokenCondition {
   readonly option: string;
   readonly expected: string;
 }
@@ -23,7 +23,7 @@ export interface BrokenCondition {
 export type PixelSize = Pick<ImageShape, 'width' | 'height'>;
 
 /** What a definition says of a transform. */
-export interface TransformDefinition<Name extends string, Options extends Parameters> {
+interface TransformDefinition<Name extends string, Options extends Parameters> {
   /** Its name on the command line and in recipes. */
   readonly name: Name;
   readonly description: string;

@@ -9,7 +9,7 @@ import { PlanBuilder } from './plan-builder.js';
 import { type TransformSettings, transformNamed } from './registry.js';
 
 /** Which window of which epoch. */
-export interface WindowKey {
+interface WindowKey {
   readonly seed: number;
   readonly epoch: number;
   /** Index of the window: it starts at position `window * windowSize` of the epoch's order. */

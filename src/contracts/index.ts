@@ -1,4 +1,5 @@
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
+export { imageBytes } from './dataset.js';
 export type {
   ClassTargets,
   Dataset,

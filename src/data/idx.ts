@@ -1,8 +1,8 @@
 import { fileError } from '../base/errors.js';
-import type { ImageShape } from '../contracts/index.js';
+import { type ImageShape, imageBytes } from '../contracts/index.js';
 import { ByteReader, fileBytes } from './bytes.js';
 import { limits } from './limits.js';
-import { allocateLabels, allocatePixels, imageBytes } from './stores.js';
+import { allocateLabels, allocatePixels } from './stores.js';
 
 /**
  * IDX, the format of MNIST (LeCun, Cortes, Burges, "The MNIST database of handwritten digits"): four magic bytes

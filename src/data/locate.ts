@@ -20,7 +20,7 @@ export type Found =
   | { readonly form: 'images'; readonly source: string };
 
 /** What looking for a dataset gave. */
-export interface Search {
+interface Search {
   readonly found?: Found;
   /** One line for each place looked at before, with what was missing there. */
   readonly lookedAt: readonly string[];

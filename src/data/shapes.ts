@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { RandomStream } from '../base/random.js';
-import type { ImageShape } from '../contracts/index.js';
+import { type ImageShape, imageBytes } from '../contracts/index.js';
 import type { CatalogEntry } from './catalog.js';
 import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import { checkAborted, type OpenOptions } from './options.js';
 import { shapeKinds, shapeOutlines } from './shape-kinds.js';
-import { allocateLabels, allocatePixels, imageBytes, type LabelledPixels } from './stores.js';
+import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
 
 const side = 32;
 /** Tiles a side of a sheet: sharp costs per call, so 256 images share one. */

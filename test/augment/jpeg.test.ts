@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import { decodeImage } from '../../augment/decode/decode.js';
-import { isPlain, JpegDecoder, openJpegDecoder } from '../../augment/decode/jpeg.js';
+import { isPlainJpeg, JpegDecoder, openJpegDecoder } from '../../augment/decode/jpeg.js';
 import { type JpegHeader, readJpegHeader } from '../../augment/decode/jpeg-header.js';
 import { type Picture, resizePicture, sourceRoom } from '../../augment/decode/resize.js';
 import { parseAugment } from '../../augment/spec/index.js';
@@ -66,7 +66,7 @@ test('any part of a JPEG has the pixels that sharp decodes', async (t) => {
       const colours = channels === 1 ? 'b-w' : 'srgb';
       const whole = await sharp(bytes).toColourspace(colours).raw().toBuffer();
       t.is(whole.length, width * height * channels);
-      t.true(isPlain(header(bytes), channels));
+      t.true(isPlainJpeg(header(bytes), channels));
       const stream = new RandomStream(2, 'test');
       for (let turn = 0; turn < 40; turn++) {
         const [w, h] = turn === 0 ? [width, height] : [1 + stream.below(width), 1 + stream.below(height)];
@@ -84,15 +84,15 @@ test('any part of a JPEG has the pixels that sharp decodes', async (t) => {
 
 test('only what needs no turning and no conversion of colours is decoded so', async (t) => {
   const colours = header(files['4:2:0'] as Buffer);
-  t.true(isPlain(colours, 3));
-  t.false(isPlain(colours, 1)); // sharp's grey is not the file's luma
+  t.true(isPlainJpeg(colours, 3));
+  t.false(isPlainJpeg(colours, 1)); // sharp's grey is not the file's luma
   const others = {
     turned: await picture().jpeg().withMetadata({ orientation: 6 }).toBuffer(),
     progressive: await picture().jpeg({ progressive: true }).toBuffer(),
     profiled: await picture().jpeg().withIccProfile('p3').toBuffer(),
     cmyk: await picture().toColourspace('cmyk').jpeg().toBuffer(),
   };
-  for (const [name, bytes] of Object.entries(others)) t.false(isPlain(header(bytes), 3), name);
+  for (const [name, bytes] of Object.entries(others)) t.false(isPlainJpeg(header(bytes), 3), name);
 });
 
 test('a file is decoded, cut and resized as sharp and the resizer do it', async (t) => {
@@ -205,7 +205,7 @@ test('what TensorFlow takes of damaged files sharp takes too, with the same pixe
     const from = 200 + ((turn * 211) % (bytes.length - 420));
     bytes.fill((turn * 37) & 255, from, from + (turn % 2 === 0 ? 1 : 200));
     const read = header(bytes);
-    t.true(isPlain(read, 3));
+    t.true(isPlainJpeg(read, 3));
     const pixels = decoded(decoder, bytes, box, 3);
     outcomes.add(pixels === undefined ? 'refused' : 'taken');
     if (pixels === undefined) continue;
