@@ -43,7 +43,11 @@ function labelOf(dataset: Dataset, sample: number, width: number): string {
  *
  * @throws ConvoyError `CONVOY_OPTION` for counts out of range, `CONVOY_DATA` for an image that cannot be decoded.
  */
-export async function renderGrid(dataset: Dataset, spec: AugmentSpec, options: AugmentGridOptions = {}): Promise<Buffer> {
+export async function renderGrid(
+  dataset: Dataset,
+  spec: AugmentSpec,
+  options: AugmentGridOptions = {},
+): Promise<Buffer> {
   const { versions = 6, seed = 0 } = options;
   const rows = Math.min(options.samples ?? 8, dataset.count);
   if (!Number.isInteger(rows) || rows < 1 || rows > 64)

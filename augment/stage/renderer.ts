@@ -1,14 +1,15 @@
 /** Makes the pixels of windows: plan, source, apply. The same object serves a worker thread and a test. */
-import { imageBytes } from '../../src/contracts/index.js';
+
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { ConvoyError } from '../../src/base/errors.js';
 import { RandomStream } from '../../src/base/random.js';
+import { imageBytes } from '../../src/contracts/index.js';
 import { type ChoosePart, decodeImage } from '../decode/index.js';
 import { applySteps, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { centralPart, planWindow } from '../transforms/index.js';
-import type { UnusableSample, StageSetup } from './messages.js';
+import type { StageSetup, UnusableSample } from './messages.js';
 import { leadingPart, type WindowSizes, windowSizes } from './windows.js';
 
 /** Decodes under way at once in a worker; libuv's threads do sharp's. */

@@ -7,7 +7,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { ConvoyError, optionError } from '../../src/base/errors.js';
-import { type BatchRequest, type BatchSlot, type BatchStage, type Dataset, imageBytes } from '../../src/contracts/index.js';
+import {
+  type BatchRequest,
+  type BatchSlot,
+  type BatchStage,
+  type Dataset,
+  imageBytes,
+} from '../../src/contracts/index.js';
 import { defaultPixelLimit } from '../decode/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { measureThread, workersFor } from './auto.js';

@@ -45,4 +45,3 @@ export function leadingPart(
   if (transform?.part === undefined) return undefined;
   return (photograph, target, stream) => transform.part?.(photograph, target, first, stream) as PixelBox;
 }
-

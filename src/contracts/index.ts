@@ -1,5 +1,4 @@
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
-export { imageBytes } from './dataset.js';
 export type {
   ClassTargets,
   Dataset,
@@ -9,4 +8,5 @@ export type {
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
+export { imageBytes } from './dataset.js';
 export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

@@ -40,7 +40,6 @@ export function allocateLabels(count: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(count * 4));
 }
 
-
 /** Decoded images with one label each: what the readers of every format give. */
 export interface LabelledPixels {
   readonly shape: ImageShape;

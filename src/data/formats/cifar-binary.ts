@@ -1,29 +1,45 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError } from '../base/errors.js';
-import { archiveFiles } from './archive.js';
-import { errorText } from './bytes.js';
-import type { CatalogEntry } from './catalog.js';
-import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
+import { fileError } from '../../base/errors.js';
+import { archiveFiles, isArchiveName } from '../archive.js';
+import { errorText } from '../bytes.js';
+import { type DecodedSet, loadDecoded, saveDecoded } from '../decoded-cache.js';
+import { entryKind, firstEntry } from '../entries.js';
+import { archiveIdentity } from '../image-source.js';
+import { decodedSplits } from '../splits.js';
+import { allocateLabels, allocatePixels, type LabelledPixels } from '../stores.js';
+import { type DatasetFormat, defineDatasetFormat, type KnownDataset } from './define.js';
 
 /**
  * The binary version of CIFAR (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009): records of
  * label bytes (CIFAR-100: coarse, then fine) and 3,072 pixels, the red plane, the green, the blue.
  */
-interface Layout {
+interface CifarLayout {
+  /** The archive as published, and the folder in it. */
+  readonly archive: string;
+  readonly folder: string;
   readonly train: readonly string[];
   readonly test: readonly string[];
   /** Number of classes of each label byte; the last one is the class. */
   readonly labelBytes: readonly number[];
 }
 
-const layouts: Readonly<Record<string, Layout>> = {
-  cifar10: {
-    train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`),
-    test: ['test_batch.bin'],
-    labelBytes: [10],
-  },
-  cifar100: { train: ['train.bin'], test: ['test.bin'], labelBytes: [20, 100] },
+/** CIFAR-10's files. */
+export const cifar10Layout: CifarLayout = {
+  archive: 'cifar-10-binary.tar.gz',
+  folder: 'cifar-10-batches-bin',
+  train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`),
+  test: ['test_batch.bin'],
+  labelBytes: [10],
+};
+
+/** CIFAR-100's files. */
+export const cifar100Layout: CifarLayout = {
+  archive: 'cifar-100-binary.tar.gz',
+  folder: 'cifar-100-binary',
+  train: ['train.bin'],
+  test: ['test.bin'],
+  labelBytes: [20, 100],
 };
 const planeBytes = 32 * 32;
 const pixelBytes = 3 * planeBytes;
@@ -41,18 +57,18 @@ interface RecordFile {
  * @throws ConvoyError `CONVOY_DATA` naming file, record, expectation.
  */
 export async function readCifar(
-  entry: CatalogEntry,
+  layout: CifarLayout,
+  known: KnownDataset,
   source: string,
-  isArchive: boolean,
   signal?: AbortSignal,
 ): Promise<{ train: LabelledPixels; test: LabelledPixels }> {
-  const layout = layouts[entry.name];
-  if (layout === undefined) throw new RangeError(`no binary layout for ${entry.name}`);
   const names = [...layout.train, ...layout.test];
-  const files = isArchive ? await filesOfArchive(source, names, signal) : await filesOfFolder(source, names);
+  const files = isArchiveName(source)
+    ? await filesOfArchive(source, names, signal)
+    : await filesOfFolder(source, names);
   const read = (wanted: readonly string[]): LabelledPixels =>
     readRecords(
-      entry,
+      known,
       layout.labelBytes,
       wanted.map((name) => {
         const found = files.get(name);
@@ -88,7 +104,7 @@ async function filesOfArchive(
   return files;
 }
 
-function readRecords(entry: CatalogEntry, labelBytes: readonly number[], files: readonly RecordFile[]): LabelledPixels {
+function readRecords(known: KnownDataset, labelBytes: readonly number[], files: readonly RecordFile[]): LabelledPixels {
   const recordBytes = labelBytes.length + pixelBytes;
   for (const { file, bytes } of files) {
     if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
@@ -104,8 +120,8 @@ function readRecords(entry: CatalogEntry, labelBytes: readonly number[], files: 
     }
   }
   const count = files.reduce((sum, { bytes }) => sum + bytes.length / recordBytes, 0);
-  const { shape } = entry;
-  const pixels = allocatePixels(count, shape, entry.name);
+  const { shape } = known;
+  const pixels = allocatePixels(count, shape, known.name);
   const labels = allocateLabels(count);
   let sample = 0;
   for (const { file, bytes } of files) {
@@ -131,4 +147,36 @@ function interleave(planes: Uint8Array, pixels: Uint8Array, to: number): void {
     pixels[to + 3 * pixel + 1] = planes[planeBytes + pixel] ?? 0;
     pixels[to + 3 * pixel + 2] = planes[2 * planeBytes + pixel] ?? 0;
   }
+}
+
+/** A folder of CIFAR's binary files, or the archive of them, whose pixels are kept since unpacking takes seconds. */
+export function cifarBinary(layout: CifarLayout): DatasetFormat {
+  const firstFile = layout.train[0] ?? '';
+  return defineDatasetFormat<string>({
+    name: 'cifar-binary',
+    description: "CIFAR's binary files",
+    async find(folder) {
+      for (const source of [folder, path.join(folder, layout.folder)]) {
+        if ((await entryKind(path.join(source, firstFile))) === 'file') return { path: source, source };
+      }
+      const packed = await firstEntry(folder, [layout.archive, layout.archive.replace(/\.gz$/, '')], 'file');
+      if (packed !== undefined) return { path: packed, source: packed };
+      return `no ${layout.archive}, ${layout.folder}/${firstFile}`;
+    },
+    async open(source, { name, known, options: { signal } }) {
+      if (known === undefined) throw new RangeError("CIFAR's binary files say nothing of their classes");
+      const read = async (): Promise<DecodedSet> => ({
+        classes: known.classes,
+        ...(await readCifar(layout, known, source, signal)),
+        badImages: [],
+      });
+      if (!isArchiveName(source)) return decodedSplits(name, await read());
+      const key = JSON.stringify(['cifar', name, await archiveIdentity(source)]);
+      const kept = await loadDecoded(key);
+      if (kept !== undefined) return decodedSplits(name, kept);
+      const set = await read();
+      await saveDecoded(key, set);
+      return decodedSplits(name, set);
+    },
+  });
 }

@@ -1,11 +1,12 @@
 import sharp from 'sharp';
-import { RandomStream } from '../base/random.js';
-import { type ImageShape, imageBytes } from '../contracts/index.js';
-import type { CatalogEntry } from './catalog.js';
-import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
-import { checkAborted, type OpenOptions } from './options.js';
+import { RandomStream } from '../../base/random.js';
+import { type ImageShape, imageBytes } from '../../contracts/index.js';
+import { type DecodedSet, loadDecoded, saveDecoded } from '../decoded-cache.js';
+import { checkAborted } from '../options.js';
+import { decodedSplits } from '../splits.js';
+import { allocateLabels, allocatePixels, type LabelledPixels } from '../stores.js';
+import { defineDatasetFormat } from './define.js';
 import { shapeKinds, shapeOutlines } from './shape-kinds.js';
-import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
 
 const side = 32;
 /** Tiles a side of a sheet: sharp costs per call, so 256 images share one. */
@@ -119,28 +120,32 @@ function roughNormal(word: number): number {
   return (sum - 510) / fourBytesDeviation;
 }
 
-/** The dataset `shapes`, from the cache or drawn. */
-export async function openShapes(
-  entry: CatalogEntry,
-  options: Pick<OpenOptions, 'onProgress' | 'signal'>,
-): Promise<DecodedSet> {
-  const { trainCount, testCount, classes } = entry;
-  // librsvg draws edges, so its version decides some bits.
-  const key = JSON.stringify(['shapes', drawingVersion, datasetSeed, trainCount, testCount, sharp.versions]);
-  const kept = await loadDecoded(key);
-  if (kept !== undefined) return kept;
-  const total = trainCount + testCount;
-  const draw = (part: number, count: number, before: number): Promise<LabelledPixels> => {
-    const tell = (done: number): void =>
-      options.onProgress?.({ what: 'drawing shapes', done: before + done, total, unit: 'images' });
-    return drawShapes(datasetSeed, part, count, tell, options.signal);
-  };
-  const set: DecodedSet = {
-    classes,
-    train: await draw(0, trainCount, 0),
-    test: await draw(1, testCount, trainCount),
-    badImages: [],
-  };
-  await saveDecoded(key, set);
-  return set;
-}
+/** Drawn shapes, from the cache or drawn. */
+export const shapes = defineDatasetFormat<undefined>({
+  name: 'shapes',
+  description: 'images drawn on the spot',
+  needsFiles: false,
+  find: async (place) => ({ path: place, source: undefined }),
+  async open(_source, { name, known, options: { onProgress, signal } }) {
+    if (known === undefined) throw new RangeError('shapes are drawn for a dataset of the catalog');
+    const { trainCount, testCount, classes } = known;
+    // librsvg draws edges, so its version decides some bits.
+    const key = JSON.stringify(['shapes', drawingVersion, datasetSeed, trainCount, testCount, sharp.versions]);
+    const kept = await loadDecoded(key);
+    if (kept !== undefined) return decodedSplits(name, kept);
+    const total = trainCount + testCount;
+    const draw = (part: number, count: number, before: number): Promise<LabelledPixels> => {
+      const tell = (done: number): void =>
+        onProgress?.({ what: 'drawing shapes', done: before + done, total, unit: 'images' });
+      return drawShapes(datasetSeed, part, count, tell, signal);
+    };
+    const set: DecodedSet = {
+      classes,
+      train: await draw(0, trainCount, 0),
+      test: await draw(1, testCount, trainCount),
+      badImages: [],
+    };
+    await saveDecoded(key, set);
+    return decodedSplits(name, set);
+  },
+});
