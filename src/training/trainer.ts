@@ -74,14 +74,20 @@ export class Trainer {
   async *run(): AsyncGenerator<EpochRecord, TrainSummary> {
     const options = this.#options;
     const recorder = await RunRecorder.open(options);
+    try {
+      return yield* this.#record(recorder);
+    } finally {
+      await recorder.close();
+    }
+  }
+
+  async *#record(recorder: RunRecorder): AsyncGenerator<EpochRecord, TrainSummary> {
+    const options = this.#options;
     const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
     const file = recorder.resumeFrom;
     const resumed = file === undefined ? undefined : await readCheckpoint(file);
     let phase = phaseAt(config, resumed?.epoch ?? 0);
-    let runtime = await openPhase(phase, options, () => recorder.recordedModel()).catch(async (error: unknown) => {
-      await recorder.abandon();
-      throw error;
-    });
+    let runtime = await openPhase(phase, options, () => recorder.recordedModel());
     try {
       const callbacks = new CallbackList(runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]));
       let state =
