@@ -9,7 +9,7 @@ export interface KerasHdf5Task {
 }
 
 /** One step of the reading takes at most 8 MiB out of a file in memory: some 50 milliseconds. */
-const silentSeconds = 5;
+const silentSeconds = 3;
 
 /**
  * Reads a Keras HDF5 file of any age from its bytes: whole models (`model_weights` and the attribute `model_config`),

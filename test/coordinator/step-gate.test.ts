@@ -7,7 +7,7 @@ import type { ConfigInput } from '../../src/config/config.js';
 import { lookingTime, StepGate } from '../../src/coordinator/step-gate.js';
 import { ArenaPlan, gateHead, slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
-import type { Runtime } from '../../src/runtime/runtime.js';
+import type { Runtime } from '../../src/runtime/contract.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { fillInOrder, inMemory, named, withRuntime } from '../support/in-memory.js';
 

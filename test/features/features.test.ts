@@ -12,9 +12,11 @@ import { initialWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
-import { openRuntime, type Runtime } from '../../src/runtime/runtime.js';
+import type { Runtime } from '../../src/runtime/contract.js';
+import { openRuntime } from '../../src/runtime/runtime.js';
 import { openRun } from '../../src/training/open-run.js';
-import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
+import type { TrainerOptions } from '../../src/training/options.js';
+import { Trainer } from '../../src/training/trainer.js';
 import { splitFrozen } from '../../src/transfer/index.js';
 import { tinyDatasets } from '../support/tiny.js';
 
@@ -187,11 +189,8 @@ test.serial(
       { engine: 'eager' },
     ];
     for (const other of others) {
-      const runtime = await openRuntime({
-        config: resolveConfig({ where: '', input: { ...config, ...other } }),
-        datasets,
-        cacheFeatures: true,
-      });
+      const opening = { config: resolveConfig({ where: '', input: { ...config, ...other } }), datasets };
+      const runtime = await openRuntime(opening, { cacheFeatures: true });
       t.is(runtime.layout.featureLength, undefined, JSON.stringify(other));
       t.is(await runtime.prepare(), 0);
       await runtime.close();
@@ -270,11 +269,8 @@ test.serial('an abort while features are computed leaves nothing half written, a
 });
 
 test.serial('features that do not fit into memory are read batch by batch, the same', async (t) => {
-  const runtime = await openRuntime({
-    config: resolveConfig({ where: '', input: config }),
-    datasets,
-    cacheFeatures: true,
-  });
+  const opening = { config: resolveConfig({ where: '', input: config }), datasets };
+  const runtime = await openRuntime(opening, { cacheFeatures: true });
   const cut = splitFrozen(runtime.model);
   if (cut === undefined || 'why' in cut) return t.fail('expected a frozen base');
   const { arena, layout, spec, coordinator, native, evaluationSlots: work } = runtime;

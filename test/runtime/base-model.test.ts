@@ -13,7 +13,8 @@ import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
 import { openModel } from '../../src/runtime/base-model.js';
 import { openRun } from '../../src/training/open-run.js';
-import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
+import type { TrainerOptions } from '../../src/training/options.js';
+import { Trainer } from '../../src/training/trainer.js';
 import { writeSafetensors } from '../../src/weights/index.js';
 import { tinyDatasets } from '../support/tiny.js';
 

@@ -7,8 +7,9 @@ import { type ConfigInput, resolveConfig } from '../../src/config/config.js';
 import { createModel, initialWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
+import type { TrainerOptions } from '../../src/training/options.js';
 import { phaseAt } from '../../src/training/phases.js';
-import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
+import { Trainer } from '../../src/training/trainer.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 const datasets = tinyDatasets();

@@ -7,7 +7,7 @@ import { readWeights } from '../../src/coordinator/run-memory.js';
 import { loadNative } from '../../src/native/index.js';
 import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { openModel } from '../../src/runtime/base-model.js';
-import type { Datasets } from '../../src/runtime/runtime.js';
+import type { Datasets } from '../../src/runtime/contract.js';
 import { evaluateSplit } from '../../src/training/evaluation.js';
 import { openRun } from '../../src/training/open-run.js';
 import { Trainer } from '../../src/training/trainer.js';

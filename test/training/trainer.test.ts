@@ -5,7 +5,8 @@ import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
-import { Trainer, type TrainerOptions } from '../../src/training/trainer.js';
+import type { TrainerOptions } from '../../src/training/options.js';
+import { Trainer } from '../../src/training/trainer.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 const base: ConfigInput = {
