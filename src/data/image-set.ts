@@ -4,16 +4,9 @@ import type { Dataset, ImageShape } from '../contracts/index.js';
 import { BadImageError, type ImageSize, imageSize } from './decode.js';
 import { badImage, decodeAll } from './decode-all.js';
 import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
+import { extractArchive, extractedArchive } from './extracted.js';
 import type { KnownDataset } from './formats/define.js';
-import {
-  archiveIdentity,
-  checkSkipped,
-  extractArchive,
-  extractedArchive,
-  type ImageSource,
-  imageSource,
-  type Listing,
-} from './image-source.js';
+import { archiveIdentity, checkSkipped, type ImageSource, imageSource, type Listing } from './image-source.js';
 import { type ImageLayout, layoutOf, type SplitName, splitNames } from './layout.js';
 import { limits } from './limits.js';
 import type { BadImage, OpenOptions } from './options.js';
@@ -50,7 +43,7 @@ export async function openImages(
   if (source.kind === 'archive') {
     const kept = await loadDecoded(keyOf(await archiveIdentity(source.path)));
     if (kept !== undefined) return fromDecoded(name, source, kept, options);
-    const extracted = await extractedArchive(source.path);
+    const extracted = await extractedArchive(source.path, options.signal);
     if (extracted !== undefined) return openListed(name, extracted, options, keyOf, official);
   }
   return openListed(name, source, options, keyOf, official);

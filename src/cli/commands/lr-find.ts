@@ -5,7 +5,7 @@ import { parseAugment } from '../../../augment/spec/index.js';
 import { diskError, writeFileAtomic } from '../../base/atomic-file.js';
 import type { ConfigInput } from '../../config/index.js';
 import { learningRateChart } from '../../plots/index.js';
-import { RunFolder } from '../../run/index.js';
+import { makeNumberedFolder } from '../../run/index.js';
 import { findLearningRate } from '../../tools/index.js';
 import { configOfFlags } from '../config-layers.js';
 import { classList, imageSize, integer, integerOrAuto, named, positive } from '../parsers.js';
@@ -86,7 +86,7 @@ async function run({
     data.end();
     process.off('SIGINT', stop);
   });
-  const folder = out ?? (await RunFolder.nextFree('runs', 'lr-find'));
+  const folder = out ?? (await makeNumberedFolder('runs', 'lr-find')).path;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw diskError(folder, error);
   });

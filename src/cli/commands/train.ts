@@ -6,7 +6,7 @@ import { parseAugment } from '../../../augment/spec/index.js';
 import { optionError } from '../../base/errors.js';
 import type { EpochRecord } from '../../callbacks/index.js';
 import { type ConfigInput, precisions, recipeNames } from '../../config/index.js';
-import { RunFolder } from '../../run/index.js';
+import { makeNumberedFolder } from '../../run/index.js';
 import { type Progress, Trace, Trainer, type TrainSummary } from '../../training/index.js';
 import { configOfFlags } from '../config-layers.js';
 import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, phase, positive } from '../parsers.js';
@@ -117,7 +117,8 @@ async function train({
   if (traceFile !== undefined && !existsSync(dirname(traceFile)))
     throw optionError('--trace', 'a file in a folder that exists', traceFile);
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : flags;
-  const folder = resume ?? out ?? (await RunFolder.nextFree('runs', runName(config)));
+  const numbered = (resume ?? out) === undefined ? await makeNumberedFolder('runs', runName(config)) : undefined;
+  const folder = resume ?? out ?? numbered?.path ?? '';
 
   const abort = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
@@ -172,6 +173,7 @@ async function train({
     bars.end();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
   }
 }
