@@ -1,5 +1,6 @@
 /** `convoy/config`: what a run can be told, checked; loads neither TensorFlow nor sharp. */
-export { type AugmentSpec, parseAugment, transforms } from '../../augment/spec/index.js';
+export { type AugmentSpec, parseAugment } from '../../augment/spec/index.js';
+export { transforms } from '../../augment/transforms/index.js';
 export {
   type ConfigInput,
   configSchema,

@@ -10,4 +10,5 @@ export type {
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
+export { imageBytes } from './dataset.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

@@ -91,8 +91,9 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { freeRunFolder, Trace, Trainer } = await import('../../index.js');
-  const folder = resume ?? out ?? (await freeRunFolder(runName(config)));
+  const { makeRunFolder, Trace, Trainer } = await import('../../index.js');
+  const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
+  const folder = resume ?? out ?? numbered?.path ?? '';
 
   const abort = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
@@ -147,6 +148,7 @@ async function run(
     bars.end();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
   }
 }
