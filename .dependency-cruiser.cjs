@@ -9,7 +9,8 @@ const rooms = {
   'src/native': ['src/base'],
   'src/metrics': ['src/base'],
   'src/analysis': ['src/base'],
-  'src/layers': ['src/base'],
+  'src/ops': ['src/base'],
+  'src/layers': ['src/base', 'src/ops'],
   'src/schedules': ['src/base'],
   'src/losses': ['src/base', 'src/contracts'],
   'src/callbacks': ['src/base', 'src/contracts'],
@@ -17,7 +18,7 @@ const rooms = {
   'src/data': ['src/base', 'src/contracts'],
   'src/optimizers': ['src/base', 'src/kernels'],
   'src/models': ['src/base', 'src/contracts', 'src/layers'],
-  'src/graph': ['src/base', 'src/contracts', 'src/models', 'proto'],
+  'src/graph': ['src/base', 'src/contracts', 'src/ops', 'src/layers', 'src/models', 'proto'],
   'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/models'],
   'src/transfer': ['src/base', 'src/contracts', 'src/models', 'src/graph', 'src/weights'],
   'src/engine': [

@@ -3,7 +3,7 @@ import { ConvoyError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import type { StepSpec } from '../contracts/index.js';
 import { type ModelParameter, modelParameters } from '../models/parameters.js';
-import { GraphBuilder } from './builder.js';
+import { all, batchSize, binary, cast, GraphBuilder, reverse, scale, type Value } from '../ops/index.js';
 import { emulated } from './emulate.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
 import { type CompiledFunction, Feeds, reach } from './feeds.js';
@@ -14,11 +14,8 @@ import { lowerLoss } from './loss/index.js';
 import type { ForwardPass } from './lower/index.js';
 import { mirrored, mixImages, mixLosses } from './mix.js';
 import { summary } from './objective.js';
-import { all, binary, cast, scale } from './ops/elementwise.js';
-import { batchSize, reverse } from './ops/shape.js';
 import { preprocess } from './preprocess.js';
 import { writeSavedModel } from './saved-model.js';
-import type { Value } from './types.js';
 import { lowerModel, randomLayers } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */

@@ -1,10 +1,6 @@
-import type { GraphBuilder } from './builder.js';
+import { addAll, binary, cast, compare, type GraphBuilder, pack, reduce, type Value } from '../ops/index.js';
 import { statsLength } from './feeds.js';
 import type { LossParts } from './loss/index.js';
-import { addAll, binary, cast, compare } from './ops/elementwise.js';
-import { reduce } from './ops/reduce.js';
-import { pack } from './ops/shape.js';
-import type { Value } from './types.js';
 import type { Forward } from './walk.js';
 
 /** The stats row and the scalar whose gradient training follows. */

@@ -1,9 +1,9 @@
 import { ConvoyError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
+import type { Value } from '../ops/index.js';
 import { type ForwardPass, type Layer, LayerConfig, LayerScope, lowerings } from './lower/index.js';
 import { randomLayerClasses } from './lower/random.js';
 import { activityPenalties, weightPenalties } from './lower/regularizer.js';
-import type { Value } from './types.js';
 
 type SymbolicTensor = LayersModel['inputs'][number];
 

@@ -1,8 +1,16 @@
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, negate, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
-import { reduce } from '../ops/reduce.js';
-
-import type { Value } from '../types.js';
+import {
+  binary,
+  cast,
+  compare,
+  type GraphBuilder,
+  negate,
+  reduce,
+  scalarOf,
+  scale,
+  shift,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 
 /** Keras's `epsilon()`: probabilities are kept this far from 0 and 1 before a logarithm. */
 const epsilon = 1e-7;

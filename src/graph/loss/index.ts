@@ -1,11 +1,20 @@
 import { ConvoyError, optionError } from '../../base/errors.js';
 import type { LossSpec, StepSpec } from '../../contracts/index.js';
 import { judgement } from '../../models/outputs.js';
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
-import { argMax, reduce } from '../ops/reduce.js';
-import { reshape } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import {
+  argMax,
+  binary,
+  cast,
+  compare,
+  type GraphBuilder,
+  reduce,
+  reshape,
+  scalarOf,
+  scale,
+  shift,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 import {
   binaryOfLogits,
   binaryOfProbabilities,

@@ -1,8 +1,16 @@
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast, scalarOf, scale, shift, type UnaryOp, unary } from '../ops/elementwise.js';
-import { relu } from '../ops/rectify.js';
-import { withLast } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import {
+  binary,
+  cast,
+  type GraphBuilder,
+  relu,
+  scalarOf,
+  scale,
+  shift,
+  type UnaryOp,
+  unary,
+  type Value,
+  withLast,
+} from '../../ops/index.js';
 import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 /** Activations that TensorFlow has as one op. */

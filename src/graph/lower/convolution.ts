@@ -1,15 +1,17 @@
-import { backpropInput } from '../gradients/convolution.js';
-import { cast } from '../ops/elementwise.js';
 import {
+  backpropInput,
   biasAdd,
+  cast,
   conv2d,
   convolutionAttributes,
   depthwiseConv2d,
   type Padding,
+  reshape,
+  shapeWith,
+  transpose,
+  type Value,
   type WindowOptions,
-} from '../ops/neural.js';
-import { reshape, shapeWith, transpose } from '../ops/shape.js';
-import type { Value } from '../types.js';
+} from '../../ops/index.js';
 import { activate } from './activation.js';
 import { type LayerScope, type LoweringTable, single } from './scope.js';
 

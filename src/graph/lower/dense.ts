@@ -1,7 +1,4 @@
-import { cast } from '../ops/elementwise.js';
-import { matMul } from '../ops/neural.js';
-import { reshape } from '../ops/shape.js';
-import { elementsPerSample } from '../types.js';
+import { cast, elementsPerSample, matMul, reshape } from '../../ops/index.js';
 import { finish } from './convolution.js';
 import { type LoweringTable, single } from './scope.js';
 

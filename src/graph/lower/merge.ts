@@ -1,8 +1,16 @@
-import type { GraphBuilder } from '../builder.js';
-import { addAll, type BinaryOp, binary, broadcastShape, cast, scale, unary } from '../ops/elementwise.js';
-import { reduce } from '../ops/reduce.js';
-import { concatenate } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import {
+  addAll,
+  type BinaryOp,
+  binary,
+  broadcastShape,
+  cast,
+  concatenate,
+  type GraphBuilder,
+  reduce,
+  scale,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 import type { LayerScope, Lowering, LoweringTable } from './scope.js';
 
 /** Brings the inputs to one type, the narrower one where they differ: they are activations. */

@@ -1,11 +1,27 @@
-import type { GraphBuilder } from '../builder.js';
-import { batchNormGradient } from '../gradients/normalization.js';
-import { canNormalize, normalizeBatch, type Statistics } from '../ops/batch-norm.js';
-import { binary, cast, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
-import { averagePool, fusedBatchNorm, matMul } from '../ops/neural.js';
-import { reduce } from '../ops/reduce.js';
-import { batchSize, broadcastTo, integers, reshape, withLast } from '../ops/shape.js';
-import type { GraphNode, Value } from '../types.js';
+import {
+  averagePool,
+  batchNormGradient,
+  batchSize,
+  binary,
+  broadcastTo,
+  canNormalize,
+  cast,
+  fusedBatchNorm,
+  type GraphBuilder,
+  type GraphNode,
+  integers,
+  matMul,
+  normalizeBatch,
+  reduce,
+  reshape,
+  type Statistics,
+  scalarOf,
+  scale,
+  shift,
+  unary,
+  type Value,
+  withLast,
+} from '../../ops/index.js';
 import { type LayerScope, type LoweringTable, single } from './scope.js';
 
 /** A weight over channels, or a constant where the layer has none. */

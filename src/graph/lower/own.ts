@@ -1,7 +1,19 @@
-import { binary, cast, scalarOf, scale, unary } from '../ops/elementwise.js';
-import { batchMatMul } from '../ops/neural.js';
-import { broadcastTo, concatenate, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import {
+  batchMatMul,
+  binary,
+  broadcastTo,
+  cast,
+  concatenate,
+  pad,
+  reshape,
+  scalarOf,
+  scale,
+  shapeWith,
+  slice,
+  transpose,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 import { type LoweringTable, single } from './scope.js';
 
 /** Keras's smallest standard deviation, as in the layer. */

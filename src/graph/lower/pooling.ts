@@ -1,8 +1,4 @@
-import { averagePool, maxPool } from '../ops/neural.js';
-import { canPlace, placedMaxPool } from '../ops/pooled.js';
-import { relu } from '../ops/rectify.js';
-import { reduce } from '../ops/reduce.js';
-import type { Value } from '../types.js';
+import { averagePool, canPlace, maxPool, placedMaxPool, reduce, relu, type Value } from '../../ops/index.js';
 import { asRow, channelsLast, paddingOf } from './convolution.js';
 import { type LayerScope, type LoweringTable, single } from './scope.js';
 

@@ -1,10 +1,19 @@
-import type { GraphBuilder } from '../builder.js';
-import { bitcast } from '../ops/bits.js';
-import { binary, cast, negate, scale, shift, unary } from '../ops/elementwise.js';
-import { narrowDropout } from '../ops/narrow.js';
-import { reluGradient } from '../ops/rectify.js';
-import { shapeOf } from '../ops/shape.js';
-import type { DataType, Shape, Value } from '../types.js';
+import {
+  binary,
+  bitcast,
+  cast,
+  type DataType,
+  type GraphBuilder,
+  narrowDropout,
+  negate,
+  reluGradient,
+  type Shape,
+  scale,
+  shapeOf,
+  shift,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 import { type LayerScope, type Lowering, type LoweringTable, single } from './scope.js';
 
 /** Layers of tfjs that draw random numbers in training; layers of our own that do have a `keyedCall`. */

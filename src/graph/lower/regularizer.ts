@@ -1,7 +1,4 @@
-import type { GraphBuilder } from '../builder.js';
-import { cast, scale, unary } from '../ops/elementwise.js';
-import { reduce } from '../ops/reduce.js';
-import type { Value } from '../types.js';
+import { cast, type GraphBuilder, reduce, scale, unary, type Value } from '../../ops/index.js';
 import type { LayerScope } from './scope.js';
 
 /** Keys of a layer's configuration and the weight each one regularizes. */

@@ -1,7 +1,19 @@
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast, scale, shift } from '../ops/elementwise.js';
-import { broadcastTo, integers, pad, reshape, shapeWith, slice, transpose } from '../ops/shape.js';
-import { elementsPerSample, type Value } from '../types.js';
+import {
+  binary,
+  broadcastTo,
+  cast,
+  elementsPerSample,
+  type GraphBuilder,
+  integers,
+  pad,
+  reshape,
+  scale,
+  shapeWith,
+  shift,
+  slice,
+  transpose,
+  type Value,
+} from '../../ops/index.js';
 import { channelsLast } from './convolution.js';
 import { type LayerScope, type LoweringTable, single } from './scope.js';
 

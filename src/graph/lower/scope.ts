@@ -1,8 +1,6 @@
 import { ConvoyError } from '../../base/errors.js';
 import type { LayersModel } from '../../base/tf.js';
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast } from '../ops/elementwise.js';
-import type { DataType, Shape, Value } from '../types.js';
+import { binary, cast, type DataType, type GraphBuilder, type Shape, type Value } from '../../ops/index.js';
 import type { LayerConfig } from './config.js';
 
 /** A layer of tfjs. */

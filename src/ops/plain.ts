@@ -1,4 +1,4 @@
-import type { Attributes, GraphNode, Value } from '../types.js';
+import type { Attributes, GraphNode, Value } from './types.js';
 
 /** Whether a node is a convolution with stride 1, without dilation or groups: what kernels of our own are for. */
 export function isPlain({ op, attributes, inputs }: GraphNode): boolean {

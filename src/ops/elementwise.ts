@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../builder.js';
-import type { DataType, GraphNode, Shape, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
+import type { DataType, GraphNode, Shape, Value } from './types.js';
 
 /** Ops from one value to another of the same type and shape. */
 export type UnaryOp =

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder.js';
-import type { GraphNode, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
 import { towards } from './elementwise.js';
 import { isPlain, plainAttributes } from './plain.js';
+import type { GraphNode, Value } from './types.js';
 
 /** Kernels of our own for convolutions of few channels, as the first of a network is, in training (src/native/kernels/narrow.h). */
 

@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../builder.js';
-import type { Shape, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
+import type { Shape, Value } from './types.js';
 
 /** A constant list of int32, for shapes, axes and paddings. */
 export function integers(graph: GraphBuilder, values: readonly number[], shape: Shape = [values.length]): Value {

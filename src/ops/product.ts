@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../builder.js';
-import type { Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
 import { cast } from './elementwise.js';
 import { matMul } from './neural.js';
+import type { Value } from './types.js';
 
 /** Fewest numbers of a row for which products with rows are no slower than TensorFlow's. */
 const leastInner = 64;

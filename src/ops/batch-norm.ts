@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../builder.js';
-import type { GraphNode, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
+import type { GraphNode, Value } from './types.js';
 
 /**
  * Batch normalization in training by ops of our own (src/native/kernels), over all axes but the last: of float32 or

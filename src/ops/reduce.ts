@@ -1,6 +1,6 @@
-import type { GraphBuilder } from '../builder.js';
-import type { Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
 import { integers, reshape } from './shape.js';
+import type { Value } from './types.js';
 
 /** Ops that reduce axes. */
 export type ReduceOp = 'Sum' | 'Mean' | 'Max' | 'Min' | 'Prod';

@@ -1,6 +1,6 @@
-import type { GraphBuilder } from '../builder.js';
-import type { DataType, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
 import { reshape } from './shape.js';
+import type { DataType, Value } from './types.js';
 
 /** Bytes of an element. */
 export const elementBytes: Readonly<Record<DataType, number>> = {

@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../builder.js';
-import type { Attributes, GraphNode, Shape, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
+import type { Attributes, GraphNode, Shape, Value } from './types.js';
 
 /** TensorFlow's padding rules: none, or zeros so that the output has ceil(input / stride) places. */
 export type Padding = 'SAME' | 'VALID';

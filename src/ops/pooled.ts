@@ -1,8 +1,8 @@
-import type { GraphBuilder } from '../builder.js';
-import type { GraphNode, Value } from '../types.js';
+import type { GraphBuilder } from './builder.js';
 import { towards } from './elementwise.js';
 import type { WindowOptions } from './neural.js';
 import { isPlain, plainAttributes } from './plain.js';
+import type { GraphNode, Value } from './types.js';
 
 /**
  * Ops of our own (src/native/kernels): of every window of a maximum pooling one element has a gradient, and a convolution

@@ -1,9 +1,9 @@
-import type { GraphBuilder } from '../builder.js';
-import type { Value } from '../types.js';
 import { rectifiedBatch } from './batch-norm.js';
 import { bitcast } from './bits.js';
+import type { GraphBuilder } from './builder.js';
 import { binary, scalarOf, unary } from './elementwise.js';
 import { rectifiesNarrow } from './narrow.js';
+import type { Value } from './types.js';
 
 /** What TensorFlow's graph optimizer fuses a ReLU with: there it costs nothing. */
 const fusing = new Set(['BiasAdd', 'Conv2D', 'DepthwiseConv2dNative', 'FusedBatchNormV3', 'MatMul']);
