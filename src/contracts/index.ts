@@ -9,3 +9,4 @@ export type {
   PixelStore,
 } from './dataset.js';
 export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export { stats, statsLength } from './statistics.js';

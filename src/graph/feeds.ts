@@ -1,4 +1,4 @@
-import type { StepSpec } from '../contracts/index.js';
+import { type StepSpec, statsLength } from '../contracts/index.js';
 import type { ModelParameter } from '../models/parameters.js';
 import {
   bitcast,
@@ -74,9 +74,6 @@ export interface CompiledFunction {
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly string[];
 }
-
-/** Numbers in a stats line: one cache line, which TensorFlow's alignment asks for too. */
-export const statsLength = 16;
 
 /** A placeholder and what it is for. */
 interface Feed {

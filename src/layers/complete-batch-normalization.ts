@@ -1,5 +1,5 @@
 import { type LayersModel, tf } from '../base/tf.js';
-import { fixedSize, onlyShape } from './layer.js';
+import { fixedSize, onlyShape } from './tfjs-layer.js';
 
 type Layer = LayersModel['layers'][number];
 

@@ -17,12 +17,14 @@ import {
   type Statistics,
   scalarOf,
   scale,
-  shift,
   unary,
   type Value,
   withLast,
 } from '../../ops/index.js';
-import { type LayerScope, type LoweringTable, single } from './scope.js';
+import { kept, meaningless, only } from '../arguments.js';
+import { defineLayer } from '../definition.js';
+import { normArguments, singleAxis } from '../norms.js';
+import { type LayerScope, single } from '../scope.js';
 
 /** A weight over channels, or a constant where the layer has none. */
 function vector(scope: LayerScope, name: string, otherwise: number, channels: number): Value {
@@ -70,7 +72,7 @@ function batchStatistics(graph: GraphBuilder, x: Value): Statistics {
 /** new = momentum old + (1 - momentum) fresh, with the biased variance, as Keras and tfjs do. */
 function renewStatistics(scope: LayerScope, { mean, variance }: Statistics): void {
   const { graph } = scope;
-  const momentum = scope.config.number('momentum', 0.99);
+  const momentum = scope.settings.number('momentum', 0.99);
   const blend = (name: string, fresh: Value): void => {
     const old = scale(graph, scope.state(name), momentum);
     scope.renew(name, binary(graph, 'AddV2', old, scale(graph, fresh, 1 - momentum)));
@@ -92,10 +94,10 @@ function batchNormalization(scope: LayerScope, x: Value): Value {
   const channels = x.shape.at(-1) as number;
   const rank = x.shape.length;
   if (rank > 4 || rank < 2) throw new RangeError(`batch normalization of rank ${rank}`);
-  const epsilon = scope.config.number('epsilon', 1e-3);
+  const epsilon = scope.settings.number('epsilon', 1e-3);
   const gamma = vector(scope, 'gamma', 1, channels);
   const beta = vector(scope, 'beta', 0, channels);
-  const training = scope.pass.training && !scope.frozen;
+  const training = scope.training && !scope.frozen;
   if (training && canNormalize(graph, x)) {
     const { normal, statistics } = normalizeBatch(graph, x, gamma, beta, epsilon);
     renewStatistics(scope, statistics);
@@ -126,32 +128,26 @@ function batchNormalization(scope: LayerScope, x: Value): Value {
   return reshape(graph, node.outputs[0] as Value, x.shape);
 }
 
-/** (x - mean) / sqrt(variance + epsilon) over the given axes, in float32. */
-function standardize(graph: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Value {
-  const centered = binary(graph, 'Sub', x, reduce(graph, 'Mean', x, axes, true));
-  const variance = reduce(graph, 'Mean', unary(graph, 'Square', centered), axes, true);
-  return binary(graph, 'Mul', centered, unary(graph, 'Rsqrt', shift(graph, variance, epsilon)));
-}
-
-/** Batch and layer normalization (Ioffe and Szegedy 2015; Ba et al. 2016). */
-export const normalizationLowerings: LoweringTable = {
-  BatchNormalization: single((scope, x) => {
-    const axis = scope.config.number('axis', -1);
+/** Batch normalization (Ioffe and Szegedy 2015). */
+defineLayer({
+  className: 'BatchNormalization',
+  arguments: {
+    ...normArguments,
+    momentum: kept,
+    moving_mean_initializer: kept,
+    moving_variance_initializer: kept,
+    synchronized: only(false),
+    renorm: only(false),
+    renorm_clipping: only(null),
+    renorm_momentum: meaningless,
+    fused: meaningless,
+    virtual_batch_size: only(null),
+  },
+  convert: singleAxis('BatchNormalization'),
+  lower: single((scope, x) => {
+    const axis = scope.settings.number('axis', -1);
     const last = axis < 0 ? x.shape.length + axis : axis;
     return withLast(scope.graph, x, last, (image) => batchNormalization(scope, image));
   }),
-  LayerNormalization: single((scope, x) => {
-    const { graph } = scope;
-    const rank = x.shape.length;
-    const axes = (scope.config.numbers('axis') ?? [-1]).map((axis) => (axis < 0 ? rank + axis : axis));
-    const normal = standardize(graph, cast(graph, x, 'float32'), axes, scope.config.number('epsilon', 1e-3));
-    const across = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1)).slice(Math.min(...axes));
-    const scaled = scope.has('gamma')
-      ? binary(graph, 'Mul', normal, reshape(graph, scope.weight('gamma'), across))
-      : normal;
-    const shifted = scope.has('beta')
-      ? binary(graph, 'AddV2', scaled, reshape(graph, scope.weight('beta'), across))
-      : scaled;
-    return cast(graph, shifted, x.type);
-  }),
-};
+  batchStatistics: true,
+});

@@ -1,10 +1,20 @@
 import { cast, elementsPerSample, matMul, reshape } from '../../ops/index.js';
-import { finish } from './convolution.js';
-import { type LoweringTable, single } from './scope.js';
+import { dataFormat, kept, only, weightArguments } from '../arguments.js';
+import { defineLayer } from '../definition.js';
+import { single } from '../scope.js';
+import { finish, finishArguments } from '../windows.js';
 
-/** Dense layers: over the last axis, whatever comes before it. */
-export const denseLowerings: LoweringTable = {
-  Dense: single((scope, x) => {
+/** Over the last axis, whatever comes before it. */
+defineLayer({
+  className: 'Dense',
+  arguments: {
+    ...finishArguments,
+    ...weightArguments('kernel'),
+    units: kept,
+    lora_rank: only(null),
+    quantization_config: only(null),
+  },
+  lower: single((scope, x) => {
     const { graph } = scope;
     const features = x.shape.at(-1) as number;
     const rows = reshape(graph, scope.compute(x), [-1, features]);
@@ -14,10 +24,15 @@ export const denseLowerings: LoweringTable = {
     const units = product.shape[1] as number;
     return finish(scope, reshape(graph, product, [...x.shape.slice(0, -1), units]));
   }),
-  Flatten: single(({ graph, config }, x) => {
-    if (config.string('dataFormat', 'channelsLast') === 'channelsFirst' && x.shape.length === 4) {
+});
+
+defineLayer({
+  className: 'Flatten',
+  arguments: { data_format: dataFormat },
+  lower: single(({ graph, settings }, x) => {
+    if (settings.string('dataFormat', 'channelsLast') === 'channelsFirst' && x.shape.length === 4) {
       throw new RangeError('Flatten of channels first');
     }
     return reshape(graph, x, [-1, elementsPerSample(x.shape)]);
   }),
-};
+});

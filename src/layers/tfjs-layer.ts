@@ -4,7 +4,7 @@ import type { Tensor, tf } from '../base/tf.js';
 export type Shape = (number | null)[];
 
 /** A layer's configuration as tfjs writes it. */
-export type LayerConfig = ReturnType<InstanceType<typeof tf.layers.Layer>['getConfig']>;
+export type SerializedConfig = ReturnType<InstanceType<typeof tf.layers.Layer>['getConfig']>;
 
 /** Settings every layer takes. */
 export interface LayerOptions {

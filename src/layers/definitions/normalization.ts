@@ -1,13 +1,17 @@
-import { type Tensor, tf } from '../base/tf.js';
+import { type Tensor, tf } from '../../base/tf.js';
+import { binary, cast, scalarOf, unary } from '../../ops/index.js';
+import { converted, meaningless, only } from '../arguments.js';
+import { defineLayer } from '../definition.js';
+import { single } from '../scope.js';
 import {
   baseOptions,
   fixedSize,
-  type LayerConfig,
   type LayerOptions,
   onlyInput,
   onlyShape,
+  type SerializedConfig,
   type Shape,
-} from './layer.js';
+} from '../tfjs-layer.js';
 
 /** Keras's smallest standard deviation, `keras.config.epsilon()`. */
 const smallestDeviation = 1e-7;
@@ -47,7 +51,7 @@ export class FixedNormalization extends tf.layers.Layer {
     });
   }
 
-  override getConfig(): LayerConfig {
+  override getConfig(): SerializedConfig {
     return {
       ...super.getConfig(),
       meanInitializer: { className: 'Zeros', config: {} },
@@ -57,4 +61,28 @@ export class FixedNormalization extends tf.layers.Layer {
   }
 }
 
-tf.serialization.registerClass(FixedNormalization);
+defineLayer({
+  className: FixedNormalization.className,
+  layer: FixedNormalization,
+  arguments: {
+    axis: converted,
+    invert: only(false),
+    mean: only(null),
+    variance: only(null),
+    mean_initializer: meaningless,
+    variance_initializer: meaningless,
+    count_initializer: meaningless,
+  },
+  lower: single((scope, x) => {
+    const { graph } = scope;
+    const variance = scope.weight('variance');
+    const deviation = binary(
+      graph,
+      'Maximum',
+      unary(graph, 'Sqrt', variance),
+      scalarOf(graph, variance, smallestDeviation),
+    );
+    const centered = binary(graph, 'Sub', cast(graph, x, 'float32'), scope.weight('mean'));
+    return binary(graph, 'RealDiv', centered, deviation);
+  }),
+});

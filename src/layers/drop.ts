@@ -1,3 +1,4 @@
+import { type Tensor, tf } from '../base/tf.js';
 import {
   binary,
   bitcast,
@@ -5,28 +6,18 @@ import {
   type DataType,
   type GraphBuilder,
   narrowDropout,
-  negate,
   reluGradient,
   type Shape,
   scale,
-  shapeOf,
-  shift,
   unary,
   type Value,
-} from '../../ops/index.js';
-import { type LayerScope, type Lowering, type LoweringTable, single } from './scope.js';
-
-/** Layers of tfjs that draw random numbers in training; layers of our own that do have a `keyedCall`. */
-export const randomLayerClasses: ReadonlySet<string> = new Set([
-  'AlphaDropout',
-  'Dropout',
-  'GaussianDropout',
-  'GaussianNoise',
-  'SpatialDropout1D',
-]);
+} from '../ops/index.js';
+import type { Draw, RandomSource } from './definition.js';
+import { type LayerScope, type Lowering, single } from './scope.js';
+import type { LayerSettings } from './settings.js';
 
 /** The layer's mask, 1 where an element is kept, else 0, in a type; bfloat16 is made as int16, whose products are quicker. */
-function keepMask(scope: LayerScope, shape: Shape, rate: number, type: DataType): Value {
+export function keepMask(scope: LayerScope, shape: Shape, rate: number, type: DataType): Value {
   return cast(scope.graph, scope.keepMask(rate, shape), type);
 }
 
@@ -97,70 +88,32 @@ export function drop(scope: LayerScope, x: Value, rate: number, shape: Shape = x
   return dropRectified(graph, keep, x, factor) ?? masked(graph, scale(graph, x, factor), keep);
 }
 
-/** Standard normal numbers of a value's shape. */
-export function normal(graph: GraphBuilder, key: Value, like: Value): Value {
-  const attributes = { dtype: { type: 'float32' }, T: { type: 'int32' }, Tseed: { type: 'int32' } } as const;
-  const output = { type: 'float32', shape: like.shape } as const;
-  const noise = graph.add('StatelessRandomNormal', [shapeOf(graph, like), key], attributes, output);
-  return cast(graph, noise, like.type);
-}
-
-/** Constants of self-normalizing networks (Klambauer et al. 2017), as tf.layers.alphaDropout has them. */
-const seluAlpha = 1.6732632423543772;
-const seluScale = 1.0507009873554805;
-
 /** A layer that does something only in training, at a rate between 0 and 1. */
-function atRate(lower: (scope: LayerScope, x: Value, rate: number) => Value): Lowering {
+export function atRate(lower: (scope: LayerScope, x: Value, rate: number) => Value): Lowering {
   return single((scope, x) => {
-    const rate = scope.config.number('rate', 0);
-    return scope.pass.training && rate > 0 && rate < 1 ? lower(scope, x, rate) : x;
+    const rate = scope.settings.number('rate', 0);
+    return scope.training && rate > 0 && rate < 1 ? lower(scope, x, rate) : x;
   });
 }
 
-/** Dropout and its kin. */
-export const randomLowerings: LoweringTable = {
-  /** Inverted dropout (Srivastava et al. 2014). */
-  Dropout: atRate((scope, x, rate) => {
-    const noise = scope.config.get('noiseShape');
-    if (!Array.isArray(noise)) return drop(scope, x, rate);
-    const shape = x.shape.map((size, axis) => (typeof noise[axis] === 'number' ? Number(noise[axis]) : size));
-    return drop(scope, x, rate, shape);
-  }),
-  /** Whole samples at once: stochastic depth (Huang et al. 2016). */
-  DropPath: atRate((scope, x, rate) =>
-    drop(
-      scope,
-      x,
-      rate,
-      x.shape.map((size, axis) => (axis === 0 ? size : 1)),
-    ),
-  ),
-  /** Whole channels at once (Tompson et al. 2015). */
-  SpatialDropout1D: atRate((scope, x, rate) => {
-    const [batch, , channels] = x.shape as readonly [number, number, number];
-    return drop(scope, x, rate, [batch, 1, channels]);
-  }),
-  /** Keeps mean and variance of what SELU gives (Klambauer et al. 2017). */
-  AlphaDropout: atRate((scope, x, rate) => {
-    const { graph } = scope;
-    const dropped = -seluAlpha * seluScale;
-    const keep = keepMask(scope, x.shape, rate, x.type);
-    const a = ((1 - rate) * (1 + rate * dropped ** 2)) ** -0.5;
-    const b = -a * dropped * rate;
-    const lost = scale(graph, shift(graph, negate(graph, keep), 1), dropped);
-    const mixed = binary(graph, 'AddV2', binary(graph, 'Mul', x, keep), lost);
-    return shift(graph, scale(graph, mixed, a), b);
-  }),
-  /** Times 1 plus noise whose variance is that of dropout (Srivastava et al. 2014, section 10). */
-  GaussianDropout: atRate((scope, x, rate) => {
-    const { graph } = scope;
-    const noise = scale(graph, normal(graph, scope.randomKey(), x), Math.sqrt(rate / (1 - rate)));
-    return binary(graph, 'Mul', x, shift(graph, noise, 1));
-  }),
-  GaussianNoise: single((scope, x) => {
-    if (!scope.pass.training) return x;
-    const { graph } = scope;
-    const noise = scale(graph, normal(graph, scope.randomKey(), x), scope.config.number('stddev', 0));
-    return binary(graph, 'AddV2', x, noise);
-  }),
-};
+/** x * mask / (1 - rate): inverted dropout (Srivastava et al. 2014), as both PyTorch and Keras scale it. */
+function applyMask(x: Tensor, mask: Tensor, rate: number): Tensor {
+  return tf.mul(tf.mul(x, 1 / (1 - rate)), mask);
+}
+
+/** The same for tensors: a layer that does something only at a rate between 0 and 1. */
+export function drawAtRate(
+  draw: (x: Tensor, random: RandomSource, place: number, rate: number, settings: LayerSettings) => Tensor,
+): Draw {
+  return (settings, x, random, place) => {
+    const rate = settings.number('rate', 0);
+    return rate > 0 && rate < 1 ? draw(x, random, place, rate, settings) : x;
+  };
+}
+
+/** Dropout of tensors with masks of `shape`, which has size 1 where drops are shared. */
+export function drawDropped(shape: (settings: LayerSettings, x: Tensor) => number[]): Draw {
+  return drawAtRate((x, random, place, rate, settings) =>
+    applyMask(x, random.keepMask(shape(settings, x), rate, place), rate),
+  );
+}

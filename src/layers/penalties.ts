@@ -1,4 +1,4 @@
-import { cast, type GraphBuilder, reduce, scale, unary, type Value } from '../../ops/index.js';
+import { cast, type GraphBuilder, reduce, scale, unary, type Value } from '../ops/index.js';
 import type { LayerScope } from './scope.js';
 
 /** Keys of a layer's configuration and the weight each one regularizes. */
@@ -33,7 +33,7 @@ interface Factors {
 }
 
 function factorsOf(scope: LayerScope, key: string): Factors | undefined {
-  const serialized = scope.config.get(key);
+  const serialized = scope.settings.get(key);
   if (serialized === null || serialized === undefined) return undefined;
   const { className, config } = serialized as { readonly className?: unknown; readonly config?: Partial<Factors> };
   if (className !== 'L1L2' || config === undefined) throw scope.error(`L1L2 as ${key}`, String(className));

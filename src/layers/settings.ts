@@ -1,11 +1,9 @@
-import type { Layer } from './scope.js';
-
 /** Reads a layer's configuration, as `getConfig` gives it, with types. */
-export class LayerConfig {
+export class LayerSettings {
   readonly #values: Readonly<Record<string, unknown>>;
 
-  constructor(layer: Layer) {
-    this.#values = layer.getConfig();
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values;
   }
 
   /** The raw value. */

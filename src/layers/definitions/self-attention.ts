@@ -1,13 +1,17 @@
-import { type Tensor, tf } from '../base/tf.js';
+import { type Tensor, tf } from '../../base/tf.js';
+import { batchMatMul, cast, reshape, scale, slice, transpose, unary, type Value } from '../../ops/index.js';
+import { kept } from '../arguments.js';
+import { defineLayer } from '../definition.js';
+import { single } from '../scope.js';
 import {
   baseOptions,
   fixedSize,
-  type LayerConfig,
   type LayerOptions,
   onlyInput,
   onlyShape,
+  type SerializedConfig,
   type Shape,
-} from './layer.js';
+} from '../tfjs-layer.js';
 
 /** Configuration of `SelfAttention`. */
 export interface SelfAttentionOptions extends LayerOptions {
@@ -62,9 +66,29 @@ export class SelfAttention extends tf.layers.Layer {
     });
   }
 
-  override getConfig(): LayerConfig {
+  override getConfig(): SerializedConfig {
     return { ...super.getConfig(), heads: this.heads };
   }
 }
 
-tf.serialization.registerClass(SelfAttention);
+/** softmax(Q K' / sqrt(d)) V for each head; the softmax in float32. */
+defineLayer({
+  className: SelfAttention.className,
+  layer: SelfAttention,
+  arguments: { heads: kept },
+  lower: single((scope, x) => {
+    const { graph, settings } = scope;
+    const [, tokens, triple] = x.shape as readonly [number, number, number];
+    const heads = settings.number('heads', 1);
+    const size = triple / 3 / heads;
+    const parts = reshape(graph, scope.compute(x), [-1, tokens, 3, heads, size]);
+    const part = (which: number): Value => {
+      const one = slice(graph, parts, [0, 0, which, 0, 0], [-1, tokens, 1, heads, size]);
+      return transpose(graph, reshape(graph, one, [-1, tokens, heads, size]), [0, 2, 1, 3]);
+    };
+    const scores = scale(graph, batchMatMul(graph, part(0), part(1), false, true), 1 / Math.sqrt(size));
+    const shares = unary(graph, 'Softmax', cast(graph, scores, 'float32'));
+    const attended = batchMatMul(graph, scope.compute(shares), part(2));
+    return reshape(graph, transpose(graph, attended, [0, 2, 1, 3]), [-1, tokens, heads * size]);
+  }),
+});

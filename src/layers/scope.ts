@@ -1,7 +1,7 @@
-import { ConvoyError } from '../../base/errors.js';
-import type { LayersModel } from '../../base/tf.js';
-import { binary, cast, type DataType, type GraphBuilder, type Shape, type Value } from '../../ops/index.js';
-import type { LayerConfig } from './config.js';
+import { ConvoyError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
+import { binary, cast, type DataType, type GraphBuilder, type Shape, type Value } from '../ops/index.js';
+import type { LayerSettings } from './settings.js';
 
 /** A layer of tfjs. */
 export type Layer = LayersModel['layers'][number];
@@ -9,7 +9,7 @@ export type Layer = LayersModel['layers'][number];
 /** What all layers of one forward pass share: fed parameters, state so far, and the seed. */
 export interface ForwardPass {
   readonly graph: GraphBuilder;
-  /** True when dropout drops and batch normalization uses the batch. */
+  /** True for a training step. */
   readonly training: boolean;
   /** Samples in the batch, an int32 scalar. */
   readonly batch: Value;
@@ -32,15 +32,22 @@ export class LayerScope {
   constructor(
     readonly pass: ForwardPass,
     readonly layer: Layer,
-    readonly config: LayerConfig,
+    readonly settings: LayerSettings,
     /** True when the layer's output is the model's: it is computed in float32. */
     readonly last: boolean,
     /** True when the layer or a model around it is frozen. */
     readonly frozen: boolean,
+    /** True when the layer or a model around it is called with `training: false`. */
+    readonly inference = false,
   ) {}
 
   get graph(): GraphBuilder {
     return this.pass.graph;
+  }
+
+  /** True when dropout drops and batch normalization, if it is not frozen, uses the batch. */
+  get training(): boolean {
+    return this.pass.training && !this.inference;
   }
 
   /** Type of this layer's convolutions and matrix products. */
@@ -113,14 +120,23 @@ export class LayerScope {
 /** Adds a layer's computation to the graph. */
 export type Lowering = (scope: LayerScope, inputs: readonly Value[]) => Value;
 
-/** Lowerings by the layer's class name. */
-export type LoweringTable = Readonly<Record<string, Lowering>>;
-
 /** A lowering of a layer with one input. */
 export function single(lower: (scope: LayerScope, x: Value) => Value): Lowering {
   return (scope, inputs) => {
     const [x] = inputs;
     if (x === undefined || inputs.length !== 1) throw scope.error('one input', String(inputs.length));
     return lower(scope, x);
+  };
+}
+
+/** A lowering of a layer with two inputs or more, brought to one type: the narrower where they differ, as they are activations. */
+export function several(lower: (scope: LayerScope, inputs: readonly Value[]) => Value): Lowering {
+  return (scope, inputs) => {
+    if (inputs.length < 2) throw scope.error('two inputs or more', String(inputs.length));
+    const type = inputs.some((input) => input.type === 'bfloat16') ? 'bfloat16' : 'float32';
+    return lower(
+      scope,
+      inputs.map((input) => cast(scope.graph, input, type)),
+    );
   };
 }

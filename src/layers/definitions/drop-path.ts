@@ -1,5 +1,15 @@
-import { type Tensor, tf } from '../base/tf.js';
-import { baseOptions, type LayerConfig, type LayerOptions, onlyInput, onlyShape, type Shape } from './layer.js';
+import { type Tensor, tf } from '../../base/tf.js';
+import { kept } from '../arguments.js';
+import { defineLayer } from '../definition.js';
+import { atRate, drawDropped, drop } from '../drop.js';
+import {
+  baseOptions,
+  type LayerOptions,
+  onlyInput,
+  onlyShape,
+  type SerializedConfig,
+  type Shape,
+} from '../tfjs-layer.js';
 
 /** Configuration of `DropPath`. */
 export interface DropPathOptions extends LayerOptions {
@@ -7,15 +17,10 @@ export interface DropPathOptions extends LayerOptions {
   readonly rate: number;
 }
 
-/** Where a keyed random layer takes its masks from: 1 with probability 1 - rate, else 0. */
-interface MaskSource {
-  keepMask(shape: readonly number[], rate: number, layerIndex: number): Tensor;
-}
-
 /**
  * Stochastic depth (Huang et al. 2016): in training drops the whole branch of a sample with probability `rate` and
  * scales the others by 1 / (1 - rate); in inference does nothing. It is Keras's Dropout with a noise shape of
- * `[null, 1, ...]`. The engines draw its masks by key (`keyedCall`); called by tfjs alone it draws unseeded.
+ * `[null, 1, ...]`. The engines draw its masks by key; called by tfjs alone it draws unseeded.
  */
 export class DropPath extends tf.layers.Layer {
   static readonly className = 'DropPath';
@@ -36,14 +41,7 @@ export class DropPath extends tf.layers.Layer {
     return tf.tidy(() => tf.dropout(x, this.rate, branchShape(x)));
   }
 
-  /** Training's call with masks from outside. */
-  keyedCall(x: Tensor, random: MaskSource, layerIndex: number): Tensor {
-    if (this.rate === 0) return x;
-    const mask = random.keepMask(branchShape(x), this.rate, layerIndex);
-    return tf.tidy(() => tf.mul(tf.mul(x, 1 / (1 - this.rate)), mask));
-  }
-
-  override getConfig(): LayerConfig {
+  override getConfig(): SerializedConfig {
     return { ...super.getConfig(), rate: this.rate };
   }
 }
@@ -53,4 +51,19 @@ function branchShape(x: Tensor): number[] {
   return x.shape.map((size, axis) => (axis === 0 ? size : 1));
 }
 
-tf.serialization.registerClass(DropPath);
+/** Whole samples at once: stochastic depth (Huang et al. 2016). */
+defineLayer({
+  className: DropPath.className,
+  layer: DropPath,
+  arguments: { rate: kept },
+  callDefaults: { training: false },
+  lower: atRate((scope, x, rate) =>
+    drop(
+      scope,
+      x,
+      rate,
+      x.shape.map((size, axis) => (axis === 0 ? size : 1)),
+    ),
+  ),
+  draw: drawDropped((_settings, x) => branchShape(x)),
+});

@@ -1,5 +1,16 @@
-import { type Tensor, tf } from '../base/tf.js';
-import { baseOptions, type LayerConfig, type LayerOptions, onlyInput, onlyShape, type Shape } from './layer.js';
+import { type Tensor, tf } from '../../base/tf.js';
+import { pad } from '../../ops/index.js';
+import { kept } from '../arguments.js';
+import { defineLayer } from '../definition.js';
+import { single } from '../scope.js';
+import {
+  baseOptions,
+  type LayerOptions,
+  onlyInput,
+  onlyShape,
+  type SerializedConfig,
+  type Shape,
+} from '../tfjs-layer.js';
 
 /** Configuration of `ChannelPadding`. */
 export interface ChannelPaddingOptions extends LayerOptions {
@@ -42,9 +53,23 @@ export class ChannelPadding extends tf.layers.Layer {
     return [before, added - before];
   }
 
-  override getConfig(): LayerConfig {
+  override getConfig(): SerializedConfig {
     return { ...super.getConfig(), channels: this.channels };
   }
 }
 
-tf.serialization.registerClass(ChannelPadding);
+defineLayer({
+  className: ChannelPadding.className,
+  layer: ChannelPadding,
+  arguments: { channels: kept },
+  lower: single(({ graph, settings }, x) => {
+    const channels = x.shape.at(-1) as number;
+    const added = settings.number('channels', channels) - channels;
+    if (added < 0) throw new RangeError(`${channels} channels are too many`);
+    const before = Math.floor(added / 2);
+    const sides = x.shape.map((_, axis): [number, number] =>
+      axis === x.shape.length - 1 ? [before, added - before] : [0, 0],
+    );
+    return pad(graph, x, sides);
+  }),
+});
