@@ -12,3 +12,4 @@ export type {
 } from './dataset.js';
 export { imageBytes } from './dataset.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export { stats, statsLength } from './statistics.js';
