@@ -59,6 +59,7 @@ test.serial(
       'checkpoints',
       'config.json',
       'metrics.jsonl',
+      'record.json',
       'model',
       'summary.json',
     ]);
