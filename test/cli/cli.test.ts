@@ -59,8 +59,8 @@ test.serial(
       'checkpoints',
       'config.json',
       'metrics.jsonl',
-      'record.json',
       'model',
+      'record.json',
       'summary.json',
     ]);
     t.deepEqual((await readdir(join(cwd, 'run', 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt']);
