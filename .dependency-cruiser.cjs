@@ -46,9 +46,10 @@ const rooms = {
     ...['src/losses', 'src/optimizers', 'src/schedules', 'src/models', 'src/graph', 'src/weights', 'src/transfer'],
     ...['src/engine', 'src/config', 'src/coordinator', 'src/features', 'src/run', 'augment/stage'],
   ],
+  'src/predict': ['src/base', 'src/contracts', 'src/data', 'src/models'],
   'src/training': [
     ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
-    ...['src/config', 'src/coordinator', 'src/run', 'src/runtime'],
+    ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime'],
   ],
   'src/measure': [
     ...['src/base', 'src/contracts', 'src/native', 'src/data'],

@@ -4,3 +4,4 @@ export { checkpointWeights, detached, readCheckpoint, writeCheckpoint } from './
 export { exportLayersModel } from './export-model.js';
 export { RunFolder, type TrainSummary } from './folder.js';
 export { freeRunFolder } from './free-folder.js';
+export { type RunRecord, readRecord, writeRecord } from './record.js';

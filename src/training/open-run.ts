@@ -30,11 +30,8 @@ export async function openRun({ run, checkpoint: wanted, overrides, ...options }
     { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
     { where: '', input: overrides ?? {} },
   );
-  const runtime = await openRuntime({
-    ...options,
-    config: onThisProcessor(config, options.onNote),
-    recorded: () => folder.readArchitecture(),
-  });
+  const opening = { ...options, config: onThisProcessor(config, options.onNote) };
+  const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture() });
   try {
     restoreWeights(runtime, message, file);
     takeAveragedWeights(runtime);

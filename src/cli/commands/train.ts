@@ -137,7 +137,7 @@ async function run(
       const next = await epochs.next();
       bars.end();
       if (next.done) {
-        tellSummary(terminal, next.value, folder);
+        tellSummary(terminal, next.value.summary, folder);
         break;
       }
       tellEpoch(terminal, next.value);
