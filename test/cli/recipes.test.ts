@@ -9,10 +9,7 @@ test.serial('recipes are listed with their data, network, epochs and target', as
   const { code, stdout } = await inProcess(['recipes', '--json']);
   t.is(code, 0);
   const listed = records(stdout, 'recipe');
-  t.deepEqual(
-    listed.map(({ name }) => `${String(name)}.json`).sort(),
-    files.sort(),
-  );
+  t.deepEqual(listed.map(({ name }) => `${String(name)}.json`).sort(), files.sort());
   for (const recipe of listed) {
     const text = await readFile(new URL(`${String(recipe['name'])}.json`, folder), 'utf8');
     const written = JSON.parse(text) as { dataset: string; target: { accuracy: number }; description: string };

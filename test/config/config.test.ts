@@ -213,12 +213,16 @@ test('configuration files that are none are refused by name', async (t) => {
   await rm(folder, { recursive: true });
 });
 
-test('an unknown recipe is answered with the known ones', async (t) => {
+test('an unknown recipe is answered with those that were meant, or with the known ones', async (t) => {
   const names = (await readdir(new URL('../../../recipes/', import.meta.url)))
     .map((name) => name.replace('.json', ''))
     .sort();
   await t.throwsAsync(readRecipe('cifar'), {
     code: 'CONVOY_OPTION',
-    message: `Expected one of ${names.join(', ')} for --recipe but received "cifar"; did you mean cifar10-augmented, cifar10-cnn or cifar10-fast?`,
+    message: `Expected the name of a recipe for --recipe but received "cifar"; did you mean cifar10-augmented, cifar10-cnn or cifar10-fast? (convoy recipes lists all ${names.length})`,
+  });
+  await t.throwsAsync(readRecipe('speech'), {
+    code: 'CONVOY_OPTION',
+    message: `Expected one of ${names.join(', ')} for --recipe but received "speech"`,
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConvoyError } from '../../base/errors.js';
+import { ConvoyError, choiceError } from '../../base/errors.js';
+import { type Aliases, didYouMean, suggestions } from '../../base/suggest.js';
 import { type LayersModel, type SymbolicTensor, tf } from '../../base/tf.js';
 import {
   ChannelPadding,
@@ -13,6 +14,7 @@ import {
 import { NetworkBuilder } from '../builder.js';
 import { defineNetwork } from '../define.js';
 import { type InitializerName, initializerNamed, initializerNames } from '../initializers.js';
+import { checkArguments } from './custom-arguments.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -65,7 +67,8 @@ const ownLayers = {
   PositionEmbedding,
   SelfAttention,
 } as const;
-const types: readonly string[] = [...tfjsLayers, ...Object.keys(ownLayers)];
+/** Types of layers that a description may name. */
+export const layerTypes: readonly string[] = [...tfjsLayers, ...Object.keys(ownLayers)];
 
 const layerSchema = z.looseObject({
   type: z.string(),
@@ -107,8 +110,7 @@ export const custom = defineNetwork({
       const names = wanted === undefined ? undefined : typeof wanted === 'string' ? [wanted] : wanted;
       const inputs = names?.map((from) => {
         const tensor = outputs.get(from);
-        if (tensor === undefined)
-          throw descriptionError(name, `inputs among ${[...outputs.keys()].slice(-8).join(', ')}`, from);
+        if (tensor === undefined) throw unknownInput(name, from, [...outputs.keys()]);
         return tensor;
       });
       try {
@@ -136,6 +138,26 @@ export const custom = defineNetwork({
   },
 });
 
+/** How Keras and PyTorch call layers. */
+const typeAliases: Aliases = {
+  dense: ['linear', 'fullyConnected', 'fc'],
+  conv2d: ['convolution2d', 'convolution', 'conv'],
+  maxPooling2d: ['maxPool2d', 'maxPool', 'pool'],
+  averagePooling2d: ['avgPool2d', 'avgPool'],
+  globalAveragePooling2d: ['gap', 'adaptiveAvgPool2d'],
+  batchNormalization: ['batchNorm2d', 'bn'],
+  layerNormalization: ['layerNorm'],
+  concatenate: ['concat', 'cat'],
+  upSampling2d: ['upsample'],
+  conv2dTranspose: ['convTranspose2d', 'deconvolution'],
+  leakyReLU: ['lrelu'],
+};
+
+function unknownInput(layer: string, from: string, outputs: readonly string[]): ConvoyError {
+  const meant = suggestions(from, outputs);
+  return descriptionError(layer, `inputs among ${outputs.slice(-8).join(', ')}`, `"${from}"${didYouMean(meant)}`);
+}
+
 function descriptionError(layer: string, expected: string, found: string, cause?: unknown): ConvoyError {
   const message = `custom network: layer ${layer}: expected ${expected} but found ${found}`;
   return new ConvoyError('CONVOY_MODEL', message, { place: layer }, cause);
@@ -143,6 +165,8 @@ function descriptionError(layer: string, expected: string, found: string, cause?
 
 function createLayer(description: LayerDescription, name: string, classes: number): Layer {
   const { type, inputs: _inputs, ...rest } = description;
+  const make = makerOf(type, name);
+  checkArguments(description, name, make);
   const settings: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest)) {
     if (value === 'classes' && (key === 'units' || key === 'filters')) settings[key] = classes;
@@ -150,6 +174,11 @@ function createLayer(description: LayerDescription, name: string, classes: numbe
     else settings[key] = value;
   }
   settings['name'] = name;
+  return make(settings);
+}
+
+/** Makes layers of a type. */
+function makerOf(type: string, name: string): (settings: Readonly<Record<string, unknown>>) => Layer {
   const own: Readonly<Record<string, unknown>> = ownLayers;
   const tfjs: Readonly<Record<string, unknown>> = tf.layers;
   const make = Object.hasOwn(own, type)
@@ -157,12 +186,16 @@ function createLayer(description: LayerDescription, name: string, classes: numbe
     : (tfjsLayers as readonly string[]).includes(type)
       ? tfjs[type]
       : undefined;
-  if (typeof make !== 'function') throw descriptionError(name, `a type among ${types.join(', ')}`, type);
-  const layer: unknown = Object.hasOwn(own, type)
-    ? Reflect.construct(make, [settings])
-    : Reflect.apply(make, tf.layers, [settings]);
-  if (layer instanceof tf.layers.Layer) return layer;
-  throw descriptionError(name, 'a layer', type);
+  if (typeof make !== 'function') {
+    throw choiceError(`the type of layer ${name}`, type, { known: layerTypes, aliases: typeAliases });
+  }
+  return (settings) => {
+    const layer: unknown = Object.hasOwn(own, type)
+      ? Reflect.construct(make, [settings])
+      : Reflect.apply(make, tf.layers, [settings]);
+    if (layer instanceof tf.layers.Layer) return layer;
+    throw descriptionError(name, 'a layer', type);
+  };
 }
 
 function isInitializerName(value: unknown): value is InitializerName {
