@@ -2,36 +2,38 @@
 // A room that is not listed here fails the check, and so does an import past a room's door (its index.ts).
 const rooms = {
   'src/base': [],
-  'src/contracts': [],
+  'src/losses': ['src/base'],
+  'src/contracts': ['src/losses'],
   proto: [],
   'src/kernels': ['src/base'],
-  'src/memory': ['src/base'],
+  'src/memory': ['src/base', 'src/contracts'],
   'src/native': ['src/base'],
   'src/metrics': ['src/base'],
   'src/analysis': ['src/base'],
-  'src/layers': ['src/base'],
+  'src/ops': ['src/base'],
+  'src/layers': ['src/base', 'src/ops'],
   'src/schedules': ['src/base'],
-  'src/losses': ['src/base', 'src/contracts'],
   'src/callbacks': ['src/base', 'src/contracts'],
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
   'src/data': ['src/base', 'src/contracts'],
   'src/optimizers': ['src/base', 'src/kernels'],
-  'src/models': ['src/base', 'src/contracts', 'src/layers'],
-  'src/graph': ['src/base', 'src/contracts', 'src/models', 'proto'],
-  'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/models'],
-  'src/transfer': ['src/base', 'src/contracts', 'src/models', 'src/graph', 'src/weights'],
+  'src/models': ['src/base', 'src/contracts', 'src/losses', 'src/layers'],
+  'src/graph': ['src/base', 'src/contracts', 'src/losses', 'src/ops', 'src/layers', 'src/models', 'proto'],
+  'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/layers', 'src/models'],
+  'src/transfer': ['src/base', 'src/contracts', 'src/layers', 'src/models', 'src/graph', 'src/weights'],
   'src/engine': [
     ...['src/base', 'src/contracts', 'src/kernels', 'src/memory', 'src/native'],
-    ...['src/losses', 'src/models', 'src/graph'],
+    ...['src/losses', 'src/layers', 'src/models', 'src/graph'],
   ],
-  'augment/spec': ['src/base'],
-  'augment/pixels': ['src/base', 'src/contracts'],
-  'augment/plan': ['src/base', 'src/contracts', 'augment/spec', 'augment/pixels'],
+  'augment/steps': ['src/contracts'],
+  'augment/transforms': ['src/base', 'src/contracts', 'augment/steps'],
+  'augment/spec': ['src/base', 'augment/transforms'],
+  'augment/pixels': ['src/base', 'src/contracts', 'augment/steps'],
   // src/native: TensorFlow decodes large JPEGs.
-  'augment/decode': ['src/base', 'src/contracts', 'src/kernels', 'src/native', 'augment/spec', 'augment/plan'],
+  'augment/decode': ['src/base', 'src/contracts', 'src/kernels', 'src/native', 'augment/steps'],
   'augment/stage': [
     ...['src/base', 'src/contracts', 'src/native'],
-    ...['augment/spec', 'augment/pixels', 'augment/plan', 'augment/decode'],
+    ...['augment/spec', 'augment/steps', 'augment/transforms', 'augment/pixels', 'augment/decode'],
   ],
   'src/config': ['src/base', 'src/contracts', 'src/losses', 'src/optimizers', 'src/schedules', 'augment/spec'],
   'src/coordinator': ['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/optimizers', 'src/engine'],
@@ -70,7 +72,11 @@ const rooms = {
     ...['src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
-  'src/api': ['src/base', 'src/contracts', 'src/config', 'src/data', 'augment/spec'],
+  // Loads neither TensorFlow nor sharp.
+  'src/api': [
+    ...['src/base', 'src/contracts', 'src/data', 'src/losses', 'src/optimizers', 'src/schedules', 'src/config'],
+    ...['augment/spec', 'augment/transforms'],
+  ],
   'src/cli': ['src/index.js', 'src/api'],
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],
@@ -79,14 +85,7 @@ const rooms = {
 };
 
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */
-const doors = [
-  'src/base/',
-  'src/api/',
-  'proto/',
-  'src/coordinator/in-worker.js',
-  'src/models/(parameters|outputs).js',
-  'src/losses/schema.js',
-];
+const doors = ['src/base/', 'src/api/', 'proto/', 'src/coordinator/in-worker.js', 'src/models/(parameters|outputs).js'];
 
 const inside = (place) => `^dist/${place}(/|$)`;
 

@@ -22,7 +22,7 @@ export {
   modelSummary,
   networks,
 } from './models/index.js';
-export { freeRunFolder } from './run/index.js';
+export { makeRunFolder, type NumberedFolder } from './run/index.js';
 export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/index.js';
 export {
   type AnalyseOptions,

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'CONVOY_MODEL' // a model cannot be built, compiled or loaded
   | 'CONVOY_WEIGHTS' // a weights file is damaged or belongs to another architecture
   | 'CONVOY_CHECKPOINT' // a checkpoint or run folder is damaged or of another run
+  | 'CONVOY_LOCKED' // another process is at the run folder
   | 'CONVOY_NATIVE' // TensorFlow or sharp cannot be loaded
   | 'CONVOY_WORKER' // a worker thread failed again and again
   | 'CONVOY_VERIFY' // `convoy verify` found a difference that must not be

@@ -47,6 +47,11 @@ export function someOf<Word extends string>(words: readonly Word[]): Parser<Word
   return (given, name) => given.split(',').map((word) => one(word, name));
 }
 
+/** The names of definitions, and where their options stand, for help texts. */
+export function namesOf(definitions: readonly { readonly name: string }[]): string {
+  return `${definitions.map(({ name }) => name).join(', ')} (see docs/options.md)`;
+}
+
 /**
  * `NAME` or `NAME:key=value,key=value`: a named choice with options of its own. Values are JSON where they can be, and so is
  * the whole, as recipes have it.

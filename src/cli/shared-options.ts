@@ -1,7 +1,7 @@
 /** Options that several commands have, each defined once. */
-import { parseAugment, precisions } from '../api/config.js';
+import { losses, optimizers, parseAugment, precisions } from '../api/config.js';
 import { option } from './options.js';
-import { classList, imageSize, integer, integerOrAuto, named, oneOf, positive } from './parsers.js';
+import { classList, imageSize, integer, integerOrAuto, named, namesOf, oneOf, positive } from './parsers.js';
 
 export const recipe = option('--recipe <name>', 'start from a recipe (see: convoy recipes)');
 export const config = option('--config <file>', 'a JSON file of options, stronger than the recipe');
@@ -44,11 +44,11 @@ export const batchSize = option('--batch-size <n>', 'samples of a whole step, al
   parse: integer(),
   alsoCalled: ['--bs', '--batch'],
 });
-export const optimizer = option('--optimizer <name[:key=value,...]>', 'sgd, adam, adamw, rmsprop, ...', {
+export const optimizer = option('--optimizer <name[:key=value,...]>', namesOf(optimizers), {
   parse: named,
   alsoCalled: ['--opt', '--optim'],
 });
-export const loss = option('--loss <name[:key=value,...]>', 'crossEntropy, focal, meanSquaredError, ...', {
+export const loss = option('--loss <name[:key=value,...]>', namesOf(losses), {
   parse: named,
   alsoCalled: ['--criterion', '--loss-fn'],
 });

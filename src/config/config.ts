@@ -5,14 +5,14 @@ import { combinationError, valueError } from '../base/errors.js';
 import { alsoCalled, choicesAlsoCalled } from '../base/schema-names.js';
 import { parseOptions } from '../base/validate.js';
 import type { Precision } from '../contracts/index.js';
-import { lossSchema } from '../losses/schema.js';
+import { lossSchema } from '../losses/spec/index.js';
 import {
   type OptimizerSpec,
   baseLearningRate as optimizerLearningRate,
   optimizerSchema,
   takesMomentum,
 } from '../optimizers/index.js';
-import { scheduleSchema } from '../schedules/index.js';
+import { momentumOption, scheduleSchema } from '../schedules/index.js';
 
 const count = z.int().min(1);
 
@@ -169,9 +169,10 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     throw valueError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
-    if (schedule?.name === 'oneCycle' && schedule.cycleMomentum && !takesMomentum(config.optimizer)) {
+    const moves = schedule && momentumOption(schedule);
+    if (moves !== undefined && !takesMomentum(config.optimizer)) {
       const needed = `an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of ${config.optimizer.name}`;
-      throw combinationError('schedule.cycleMomentum', 'needs', needed);
+      throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }
   for (const key of ['freeze', 'head'] as const) {

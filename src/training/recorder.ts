@@ -76,21 +76,25 @@ export class RunRecorder {
   }): Promise<RunRecorder> {
     if (resume === undefined)
       return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out), trace);
-    const folder = RunFolder.open(resume);
-    await folder.removeParts();
-    const last = folder.checkpoint('last');
-    const recorded = resolveConfig(
-      { where: `${resume}/config.json`, input: await folder.readConfig() },
-      // The number of workers does not change a result, and more epochs may be asked for.
-      { where: 'config', input: allowed(config) },
-    );
-    const here = config.precision === undefined ? onThisProcessor(recorded, onNote) : recorded;
-    return new RunRecorder(folder, trace, here, existsSync(last) ? last : undefined);
+    const folder = await RunFolder.resume(resume, onNote);
+    try {
+      const last = folder.checkpoint('last');
+      const recorded = resolveConfig(
+        { where: `${resume}/config.json`, input: await folder.readConfig() },
+        // The number of workers does not change a result, and more epochs may be asked for.
+        { where: 'config', input: allowed(config) },
+      );
+      const here = config.precision === undefined ? onThisProcessor(recorded, onNote) : recorded;
+      return new RunRecorder(folder, trace, here, existsSync(last) ? last : undefined);
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
   }
 
-  /** Takes back a folder that was made for a run that could not begin. */
-  async abandon(): Promise<void> {
-    await this.#folder?.removeEmpty();
+  /** Lets other processes at the folder; one that was made for a run that could not begin is taken back. */
+  async close(): Promise<void> {
+    await this.#folder?.close();
   }
 
   get path(): string | undefined {
@@ -128,7 +132,10 @@ export class RunRecorder {
     const began = performance.now();
     const message = toCheckpoint(runtime, state, callbacks);
     if (this.#folder === undefined) this.#best = detached(message, [averagedState]);
-    else await writeCheckpoint(this.#folder.checkpoint(name), message);
+    else {
+      await this.#folder.needLock();
+      await writeCheckpoint(this.#folder.checkpoint(name), message);
+    }
     this.#trace?.main('checkpoint', began, performance.now(), { name });
     if (name === 'last') this.#lastCheckpoint = performance.now();
   }
@@ -162,6 +169,7 @@ export class RunRecorder {
       const weights = readWeights(runtime.arena, runtime.layout).map((values) => Float32Array.from(values));
       if (this.#folder !== undefined) {
         const { model, datasets } = runtime;
+        await this.#folder.needLock();
         await exportLayersModel(model, weights, this.#folder.modelFolder);
         if (datasets.badImages?.length) await this.#folder.writeBadImages(datasets.badImages);
         await this.#folder.writeSummary(summary);

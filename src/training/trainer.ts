@@ -49,17 +49,24 @@ export async function* trainingRun(
   internals: Pick<RuntimeInternals, 'workerFile'> = {},
 ): AsyncGenerator<EpochRecord, TrainedRun> {
   const recorder = await RunRecorder.open(options);
+  try {
+    return yield* recordedRun(recorder, options, internals);
+  } finally {
+    await recorder.close();
+  }
+}
+
+async function* recordedRun(
+  recorder: RunRecorder,
+  options: TrainerOptions,
+  internals: Pick<RuntimeInternals, 'workerFile'>,
+): AsyncGenerator<EpochRecord, TrainedRun> {
   const config =
     recorder.config ?? resolveConfig({ where: 'config', input: { ...madeInCode(options), ...options.config } });
   const file = recorder.resumeFrom;
   const resumed = file === undefined ? undefined : await readCheckpoint(file);
   let phase = phaseAt(config, resumed?.epoch ?? 0);
-  let runtime = await openPhase(phase, options, { ...internals, recorded: () => recorder.recordedModel() }).catch(
-    async (error: unknown) => {
-      await recorder.abandon();
-      throw error;
-    },
-  );
+  let runtime = await openPhase(phase, options, { ...internals, recorded: () => recorder.recordedModel() });
   try {
     const callbacks = new CallbackList(runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]));
     let state =

@@ -3,8 +3,8 @@ import test from 'ava';
 import { ConvoyError, type ErrorCode } from '../../src/base/errors.js';
 import { tf } from '../../src/base/tf.js';
 import { createModel, initialWeights, type ModelOptions, modelParameters } from '../../src/models/index.js';
-import { layerTypes } from '../../src/models/networks/custom.js';
 import { argumentsOf } from '../../src/models/networks/custom-arguments.js';
+import { layerTypes } from '../../src/models/networks/custom-layers.js';
 
 const image = { height: 8, width: 8, channels: 3, classes: 5 };
 
@@ -136,10 +136,10 @@ for (const [what, layers, code, message] of broken) {
 
 test('every type of layer refuses an argument that it does not take, and docs/networks.md lists it', async (t) => {
   const page = await readFile(new URL('../../../docs/networks.md', import.meta.url), 'utf8');
-  for (const type of layerTypes) {
+  for (const type of layerTypes()) {
     t.throws(() => createModel('custom', custom([{ type, foo: 1 }])), {
       code: 'CONVOY_OPTION',
-      message: new RegExp(`^Unknown option "foo" of layer ${type}_1; it takes .*name`),
+      message: new RegExp(`^Unknown option "foo" of layer ${type}_1; it takes `),
     });
     t.true(page.includes(`| \`${type}\` |`), type);
   }

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { tf } from '../../src/base/tf.js';
 import { resolveConfig } from '../../src/config/config.js';
-import { EagerEngine, stats } from '../../src/engine/index.js';
+import { stats } from '../../src/contracts/index.js';
+import { EagerEngine } from '../../src/engine/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { initialWeights, modelParameters } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';

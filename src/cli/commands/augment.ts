@@ -20,7 +20,10 @@ export const augment = defineCommand({
     shared.dataDir,
   ],
   help: () => {
-    const known = Object.entries(transforms).map(([name, { help }]) => `  ${name.padEnd(16)} ${help}`);
+    const known = transforms.map(
+      ({ name, description, torchvision }) =>
+        `  ${name.padEnd(16)} ${description}${torchvision === undefined ? '' : ` (${torchvision})`}`,
+    );
     return `\nTransforms:\n${known.join('\n')}`;
   },
   async action([name], { recipe, augment: given, out, samples, versions, seed, dataDir }, terminal) {

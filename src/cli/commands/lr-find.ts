@@ -34,7 +34,7 @@ export const learningRateFinder = defineCommand({
   ],
   async action(_, { recipe, config: file, dataDir, from, to, steps, out, ...flags }, terminal) {
     const config = await configOfFlags({ recipe, file, flags });
-    const { findLearningRate, freeRunFolder, writeLearningRateSearch } = await import('../../index.js');
+    const { findLearningRate, makeRunFolder, writeLearningRateSearch } = await import('../../index.js');
     const data = dataProgress(terminal);
     const abort = new AbortController();
     const stop = () => abort.abort();
@@ -56,7 +56,7 @@ export const learningRateFinder = defineCommand({
       data.end();
       process.off('SIGINT', stop);
     });
-    const folder = out ?? (await freeRunFolder('lr-find'));
+    const folder = out ?? (await makeRunFolder('lr-find')).path;
     const files = await writeLearningRateSearch(search, { config, folder });
     const { suggestions, ended, learningRates } = search;
     terminal.record({ type: 'learningRate', suggestions, ended, steps: learningRates.length, folder });

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ConfigInput } from '../../api/config.js';
+import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
 import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
 import { type Flags, option } from '../options.js';
-import { integer, integerOrAuto, mixing, named, oneOf, phase } from '../parsers.js';
+import { integer, integerOrAuto, mixing, named, namesOf, oneOf, phase } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
 import { tellEpoch, tellSummary } from '../tell-training.js';
@@ -32,7 +32,7 @@ const options = [
   shared.batchSize,
   shared.learningRate,
   shared.optimizer,
-  option('--schedule <name[:key=value,...]>', 'constant, step, cosine, oneCycle, ...', {
+  option('--schedule <name[:key=value,...]>', namesOf(schedules), {
     parse: named,
     alsoCalled: ['--scheduler', '--lr-scheduler', '--lr-schedule', '--sched'],
   }),
@@ -91,8 +91,9 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { freeRunFolder, Trace, Trainer } = await import('../../index.js');
-  const folder = resume ?? out ?? (await freeRunFolder(runName(config)));
+  const { makeRunFolder, Trace, Trainer } = await import('../../index.js');
+  const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
+  const folder = resume ?? out ?? numbered?.path ?? '';
 
   const abort = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
@@ -147,6 +148,7 @@ async function run(
     bars.end();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
   }
 }
