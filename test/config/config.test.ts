@@ -113,7 +113,7 @@ test('wrong options are named with what was expected and received', (t) => {
     [{ model: 'resnet18' }, 'Expected an object as {"name":"resnet18"} for config.model but received "resnet18"'],
     [
       { augment: [{ name: 'flip', chance: 0.5 }] },
-      "Expected only the parameters probability of flip for config.augment.0 but received { name: 'flip', chance: 0.5 }",
+      'Unknown option "chance" of config.augment.0 flip; did you mean probability? (it takes probability)',
     ],
     [[], 'Expected an object of options for config but received []'],
     [null, 'Expected an object of options for config but received null'],
