@@ -52,7 +52,7 @@ export const configSchema = z.strictObject({
     ])
     .optional(),
   /** A network by name, or the path of a model file (Keras, tfjs) or of a network described in JSON. */
-  model: alsoCalled(modelSchema, 'network', 'net', 'arch').default({ name: 'shapes-cnn' }),
+  model: alsoCalled(modelSchema, ['network', 'net', 'arch']).default({ name: 'shapes-cnn' }),
   /** Instead of `model`: a trained one that gets a new head, by network name, run folder or model file. */
   base: modelSchema.optional(),
   /** Where weights come from: `imagenet`, a weights file of the network, or for a base run `last` or `best`. */
@@ -66,7 +66,7 @@ export const configSchema = z.strictObject({
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
-  learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
+  learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
   schedule: scheduleSchema.default({ name: 'constant' }),
   epochs: count.default(10),
   /**
@@ -78,7 +78,7 @@ export const configSchema = z.strictObject({
       z.strictObject({
         epochs: count,
         freeze: z.string().optional(),
-        learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
+        learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
         schedule: scheduleSchema.optional(),
         augment: augmentSchema.optional(),
       }),
@@ -86,7 +86,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional(),
   /** Samples of a whole optimizer step, all workers together. */
-  batchSize: alsoCalled(count.clone(), 'bs').default(32),
+  batchSize: alsoCalled(count, ['bs']).default(32),
   /** Batches whose gradients are averaged before one optimizer step. */
   accumulate: count.default(1),
   augment: augmentSchema.optional(),

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { choiceError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { ModelOptions, Network } from './define.js';
 import { alexnet } from './networks/alexnet.js';
@@ -49,7 +49,11 @@ export const networks: readonly Network[] = [
 export function networkNamed(name: string): Network {
   const network = networks.find((candidate) => candidate.name === name);
   if (network === undefined)
-    throw optionError('model', `one of ${networks.map((known) => known.name).join(', ')}`, name);
+    throw choiceError('model', name, {
+      known: networks.map((known) => known.name),
+      what: 'network',
+      list: 'convoy model',
+    });
   return network;
 }
 

@@ -1,5 +1,5 @@
 import { cp, mkdir } from 'node:fs/promises';
-import { fileError, optionError } from '../base/errors.js';
+import { fileError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
@@ -104,10 +104,10 @@ export class TrainedRun {
   async evaluate(dataset?: Dataset): Promise<Scores> {
     const { config, record, weights } = this.#contents;
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
-      throw optionError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
+      throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
     }
     if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
-      throw optionError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
+      throw valueError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
     }
     const { augment: _, shards: __, ...rest } = config;
     const datasets = dataset === undefined ? this.#data.datasets : { train: dataset, test: dataset };

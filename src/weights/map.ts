@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
 import { layersByPath, modelParameters } from '../models/index.js';
@@ -80,7 +80,7 @@ function skippedLayers(specs: readonly ParameterSpec[], skip: MapOptions['skip']
   if (skip === 'head') return new Set(last === undefined ? [] : [last]);
   const layers = new Set(specs.map(({ layer }) => layer));
   for (const name of skip) {
-    if (!layers.has(name)) throw optionError('skip', `a layer with weights (the last is ${last})`, name);
+    if (!layers.has(name)) throw valueError('skip', `a layer with weights (the last is ${last})`, name);
   }
   return new Set(skip);
 }
@@ -138,8 +138,7 @@ function namedByOption(specs: readonly ParameterSpec[], name: string, names: Map
         : undefined;
   if (wanted === undefined) return undefined;
   const index = specs.findIndex((spec) => spec.name === wanted);
-  if (index < 0)
-    throw optionError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
+  if (index < 0) throw valueError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
   return index;
 }
 
