@@ -10,11 +10,12 @@ import { adamax } from './named/adamax.js';
 import { adamw } from './named/adamw.js';
 import { lamb } from './named/lamb.js';
 import { lars } from './named/lars.js';
+import { lion } from './named/lion.js';
 import { nadam } from './named/nadam.js';
 import { rmsprop } from './named/rmsprop.js';
 import { sgd } from './named/sgd.js';
 
-const definitions = [sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, adamax, lamb, lars] as const;
+const definitions = [sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, adamax, lamb, lars, lion] as const;
 
 /** Every optimizer, by name. */
 export const optimizers: readonly NamedOptimizer[] = definitions as readonly unknown[] as readonly NamedOptimizer[];
