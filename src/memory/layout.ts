@@ -1,9 +1,7 @@
+import { statsLength } from '../contracts/index.js';
 import { type Arena, ArenaPlan, slotAlignment } from './arena.js';
 
 const floatsPerLine = slotAlignment / 4;
-
-/** Floats of one shard's statistics: a cache line of its own, so that workers never share one. */
-export const statsLength = floatsPerLine;
 
 /** Words of the gate before those of the shards: two cache lines. */
 export const gateHead = 2 * floatsPerLine;

@@ -1,14 +1,14 @@
 import test from 'ava';
 import { tf } from '../../src/base/tf.js';
 import type { LossSpec } from '../../src/contracts/index.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
 import { gradients } from '../../src/graph/gradients/reverse.js';
 import { lowerLoss } from '../../src/graph/loss/index.js';
-import { binary, unary } from '../../src/graph/ops/elementwise.js';
-import { reduce } from '../../src/graph/ops/reduce.js';
-import type { Value } from '../../src/graph/types.js';
 import { losses, lossName } from '../../src/losses/spec/index.js';
 import { loadNative } from '../../src/native/index.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { binary, unary } from '../../src/ops/elementwise.js';
+import { reduce } from '../../src/ops/reduce.js';
+import type { Value } from '../../src/ops/types.js';
 import { stepSpec } from '../support/engine-run.js';
 import { compareEngines, worst } from '../support/engines.js';
 import { type Feed, GraphEvaluation } from '../support/graph-eval.js';

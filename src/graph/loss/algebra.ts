@@ -1,8 +1,17 @@
 import type { LossAlgebra } from '../../losses/spec/index.js';
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, negate, scalarOf, scale, shift, unary } from '../ops/elementwise.js';
-import { reduce } from '../ops/reduce.js';
-import type { Value } from '../types.js';
+import {
+  binary,
+  cast,
+  compare,
+  type GraphBuilder,
+  negate,
+  reduce,
+  scalarOf,
+  scale,
+  shift,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 
 const classes = [1];
 

@@ -1,10 +1,6 @@
 import type { StepSpec } from '../../contracts/index.js';
 import { judgement } from '../../models/outputs.js';
-import type { GraphBuilder } from '../builder.js';
-import { cast, compare, scalarOf } from '../ops/elementwise.js';
-import { argMax, reduce } from '../ops/reduce.js';
-import { reshape } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import { argMax, cast, compare, type GraphBuilder, reduce, reshape, scalarOf, type Value } from '../../ops/index.js';
 
 /** How many samples are right, a float32 scalar. */
 export function correctCount(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): Value {

@@ -1,10 +1,7 @@
 import { ConvoyError } from '../../base/errors.js';
 import type { StepSpec } from '../../contracts/index.js';
 import { type LossInputs, type LossSpec, lossNamed, type OutputMeaning } from '../../losses/spec/index.js';
-import type { GraphBuilder } from '../builder.js';
-import { cast } from '../ops/elementwise.js';
-import { reshape } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import { cast, type GraphBuilder, reshape, type Value } from '../../ops/index.js';
 import { graphAlgebra } from './algebra.js';
 import { correctCount } from './correct.js';
 
