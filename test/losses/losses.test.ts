@@ -3,8 +3,8 @@ import { ConvoyError } from '../../src/base/errors.js';
 import { RandomStream } from '../../src/base/random.js';
 import { type Tensor, tf } from '../../src/base/tf.js';
 import type { LossSpec } from '../../src/contracts/index.js';
-import { lossName, parseLoss, sampleLosses } from '../../src/losses/index.js';
-import { losses } from '../../src/losses/spec/index.js';
+import { parseLoss, sampleLosses } from '../../src/losses/index.js';
+import { losses, lossName } from '../../src/losses/spec/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { lossCases } from '../support/loss-cases.js';
 
