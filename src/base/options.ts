@@ -93,8 +93,8 @@ export function fillOptions<Own extends Options>(
 /** A condition on several options together. */
 export interface Check<Values> {
   readonly option: string;
-  /** What the option expects, in the words of an error message. */
-  readonly expected: string;
+  /** What the option needs beside it, in the words of an error message. */
+  readonly needs: string;
   readonly holds: (values: Values) => boolean;
 }
 
@@ -104,7 +104,7 @@ export function withChecks<Schema extends z.ZodType>(
   checks: readonly Check<z.output<Schema>>[] = [],
 ): Schema {
   return checks.reduce(
-    (checked, { option, expected, holds }) => checked.refine(holds, { path: [option], message: expected }),
+    (checked, { option, needs, holds }) => checked.refine(holds, { path: [option], params: { needs } }),
     schema,
   );
 }

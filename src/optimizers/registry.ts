@@ -52,6 +52,14 @@ export function takesMomentum(spec: OptimizerSpec): boolean {
   return definitionOf(spec).takesMomentum(spec);
 }
 
+/** Optimizers whose momentum a schedule can move, and what some need for it; for messages. */
+export function optimizersWithMomentum(): string[] {
+  return optimizers.flatMap(({ name, options, takesMomentum }) => {
+    if (takesMomentum({})) return [name];
+    return options.some((one) => one.name === 'momentum') ? [`${name} with momentum above 0`] : [];
+  });
+}
+
 /** The transforms that are the optimizer's own, from the gradient to the step. */
 export function ownTransforms(spec: OptimizerSpec, decays: boolean): ReturnType<NamedOptimizer['transforms']> {
   return definitionOf(spec).transforms(spec, decays);

@@ -18,7 +18,7 @@ export const sgd = defineOptimizer({
   checks: [
     {
       option: 'nesterov',
-      expected: 'momentum and no dampening with nesterov',
+      needs: 'momentum above 0 and no dampening',
       holds: ({ nesterov = false, momentum = 0, dampening = 0 }) => !nesterov || (momentum > 0 && dampening === 0),
     },
   ],
