@@ -7,6 +7,7 @@ import { evaluate } from './evaluate.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
 import { predict } from './predict.js';
+import { setup } from './setup.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
@@ -22,4 +23,5 @@ export const commands: readonly Command[] = [
   learningRateFinder,
   tune,
   verify,
+  setup,
 ];
