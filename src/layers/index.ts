@@ -43,6 +43,6 @@ export { PyTorchUniform } from './pytorch-uniform.js';
 export { readLayer } from './read.js';
 export { type ForwardPass, type Layer, LayerScope } from './scope.js';
 export { LayerSettings } from './settings.js';
-export { flatLayers, isInferred, isModel, isOnlyInferred, type PlacedLayer, placedLayers } from './tree.js';
+export { flatLayers, isInferred, isModel, placedLayers } from './tree.js';
 export { convertObject, isObject, type JsonObject } from './values.js';
 export { identityAndNegative, Whitening } from './whitening.js';

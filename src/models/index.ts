@@ -1,17 +1,14 @@
-export type { ModelOptions, Network, NetworkOption, NetworkShape } from './define.js';
+export type { ModelOptions, Network, NetworkShape } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
 export { loadArchitecture } from './keras-config.js';
 export {
   checkOutputs,
   classScores,
-  type Judgement,
   judgement,
-  type OutputKind,
-  outputKind,
   outputLength,
   probabilities,
 } from './outputs.js';
 export { type ModelParameter, modelParameters } from './parameters.js';
 export { createModel, networkNamed, networks } from './registry.js';
 export { takesRawPixels } from './scaled-input.js';
-export { formatSummary, type LayerSummary, type ModelSummary, modelSummary } from './summary.js';
+export { formatSummary, modelSummary } from './summary.js';

@@ -5,7 +5,7 @@ type Layer = LayersModel['layers'][number];
 type Shape = readonly (number | null)[];
 
 /** One layer of a summary. */
-export interface LayerSummary {
+interface LayerSummary {
   /** Path of the layer, as in `ParameterSpec.layer`. */
   readonly name: string;
   /** Class, as tfjs and Keras name it. */
@@ -19,7 +19,7 @@ export interface LayerSummary {
 }
 
 /** A model in numbers. */
-export interface ModelSummary {
+interface ModelSummary {
   readonly name: string;
   readonly layers: readonly LayerSummary[];
   /** All weights, moving statistics included. */
