@@ -8,7 +8,7 @@ import { limits } from './limits.js';
 type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
 
 /** A regular file inside an archive. */
-export interface ArchiveFile {
+interface ArchiveFile {
   /** Path with `/`, relative, without `.` and `..`. */
   readonly path: string;
   readonly bytes: number;

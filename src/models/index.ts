@@ -11,4 +11,4 @@ export {
 export { type ModelParameter, modelParameters } from './parameters.js';
 export { createModel, networkNamed, networks } from './registry.js';
 export { takesRawPixels } from './scaled-input.js';
-export { formatSummary, modelSummary } from './summary.js';
+export { formatSummary, type LayerSummary, type ModelSummary, modelSummary } from './summary.js';

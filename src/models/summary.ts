@@ -5,7 +5,7 @@ type Layer = LayersModel['layers'][number];
 type Shape = readonly (number | null)[];
 
 /** One layer of a summary. */
-interface LayerSummary {
+export interface LayerSummary {
   /** Path of the layer, as in `ParameterSpec.layer`. */
   readonly name: string;
   /** Class, as tfjs and Keras name it. */
@@ -19,7 +19,7 @@ interface LayerSummary {
 }
 
 /** A model in numbers. */
-interface ModelSummary {
+export interface ModelSummary {
   readonly name: string;
   readonly layers: readonly LayerSummary[];
   /** All weights, moving statistics included. */

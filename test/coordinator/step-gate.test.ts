@@ -7,9 +7,10 @@ import type { ConfigInput } from '../../src/config/config.js';
 import { lookingTime, StepGate } from '../../src/coordinator/step-gate.js';
 import { ArenaPlan, gateHead, slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
-import type { Runtime } from '../../src/runtime/runtime.js';
+import type { Runtime } from '../../src/runtime/contract.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { fillInOrder, inMemory, named, withRuntime } from '../support/in-memory.js';
+import { summaryOf } from '../support/summary.js';
 
 function openGate(shards: number) {
   const plan = new ArenaPlan();
@@ -228,7 +229,13 @@ function train(failure?: string): { readonly result: Promise<{ weightsSha256: st
     onNote: (note) => notes.push(note),
     ...(failure === undefined ? {} : { workerFile: new URL('../support/failing-worker.js', import.meta.url) }),
   });
-  return { result: trainer.train().finally(() => delete process.env['CONVOY_TEST_FAILURE']), notes };
+  return {
+    result: trainer
+      .train()
+      .then(summaryOf)
+      .finally(() => delete process.env['CONVOY_TEST_FAILURE']),
+    notes,
+  };
 }
 
 for (const failure of ['throw', 'exit']) {

@@ -9,7 +9,7 @@ interface KernelsModule {
   staleKernels(target: { folder: string; addon: string }): string | undefined;
   buildKernels(target: { folder: string; addon: string }, wanted: string): Promise<string | undefined>;
 }
-const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../scripts/native');
+const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../scripts/native');
 const kernels: KernelsModule = await import(path.join(scripts, 'kernels.mjs'));
 // Elsewhere no kernels are built.
 const onLinux = process.platform === 'linux' && process.arch === 'x64' ? test.serial : test.serial.skip;

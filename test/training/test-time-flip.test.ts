@@ -101,7 +101,7 @@ test('it is off unless a configuration asks for it', async (t) => {
   t.true(specOf({ testTimeFlip: true }).testTimeFlip);
   t.throws(() => resolveConfig({ where: 'config', input: { testTimeFlip: 1 } }), {
     code: 'CONVOY_OPTION',
-    message: 'Expected a boolean for config.testTimeFlip but received 1 (number)',
+    message: 'Expected a boolean for config.testTimeFlip but received 1',
   });
   model.dispose();
 });
