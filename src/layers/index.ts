@@ -9,6 +9,7 @@ import './definitions/dense.js';
 import './definitions/drop-path.js';
 import './definitions/dropout.js';
 import './definitions/first-token.js';
+import './definitions/identity.js';
 import './definitions/gaussian-noise.js';
 import './definitions/layer-normalization.js';
 import './definitions/merge.js';

@@ -20,7 +20,8 @@ const fires: readonly (readonly [place: number, squeeze: number, expand: number]
 export const squeezenet = defineNetwork({
   name: 'squeezenet',
   title: 'SqueezeNet 1.1',
-  source: 'Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters"; torchvision squeezenet1_1',
+  source:
+    'Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters"; torchvision squeezenet1_1',
   smallestInput: 17,
   defaultInput: 224,
   options: {
