@@ -72,7 +72,11 @@ const rooms = {
     ...['src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
-  'src/api': ['src/base', 'src/contracts', 'src/config', 'src/data', 'augment/spec'],
+  // Loads neither TensorFlow nor sharp.
+  'src/api': [
+    ...['src/base', 'src/contracts', 'src/data', 'src/losses', 'src/optimizers', 'src/schedules', 'src/config'],
+    ...['augment/spec', 'augment/transforms'],
+  ],
   'src/cli': ['src/index.js', 'src/api'],
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],

@@ -4,111 +4,111 @@ import { ConvoyError } from '../../src/base/errors.js';
 import { RandomStream } from '../../src/base/random.js';
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import type { ConfigInput } from '../../src/config/config.js';
-import { lookingTime, StepGate } from '../../src/coordinator/step-gate.js';
-import { ArenaPlan, gateHead, slotNames } from '../../src/memory/index.js';
+import { StepBarrier, spinTime } from '../../src/coordinator/step-barrier.js';
+import { ArenaPlan, barrierHead, slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
 import type { Runtime } from '../../src/runtime/contract.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { fillInOrder, inMemory, named, withRuntime } from '../support/in-memory.js';
 import { summaryOf } from '../support/summary.js';
 
-function openGate(shards: number) {
+function openBarrier(shards: number) {
   const plan = new ArenaPlan();
-  plan.add(slotNames.gate, 'int32', gateHead + shards);
+  plan.add(slotNames.barrier, 'int32', barrierHead + shards);
   const arena = plan.create();
-  return { arena, gate: new StepGate(arena) };
+  return { arena, barrier: new StepBarrier(arena) };
 }
 
 test('the last to arrive decides, and each shard goes through once', (t) => {
-  const { gate } = openGate(2);
-  t.true(gate.pass(1, 1, () => true));
-  t.true(gate.hasPassed(1));
-  t.false(gate.hasPassed(0));
+  const { barrier } = openBarrier(2);
+  t.true(barrier.pass(1, 1, () => true));
+  t.true(barrier.hasPassed(1));
+  t.false(barrier.hasPassed(0));
   t.false(
-    gate.pass(1, 1, () => true),
+    barrier.pass(1, 1, () => true),
     'a second time',
   );
-  gate.reset();
-  t.false(gate.hasPassed(1));
-  t.false(gate.pass(1, 1, () => false));
-  t.false(gate.hasPassed(1));
+  barrier.reset();
+  t.false(barrier.hasPassed(1));
+  t.false(barrier.pass(1, 1, () => false));
+  t.false(barrier.hasPassed(1));
 });
 
 test('a decision that fails is told by who took it, and nobody goes through', (t) => {
-  const { gate } = openGate(1);
+  const { barrier } = openBarrier(1);
   const fail = () => {
     throw new RangeError('no decision');
   };
-  t.throws(() => gate.pass(0, 1, fail), { message: 'no decision' });
-  t.false(gate.pass(0, 1, () => true));
-  t.false(gate.hasPassed(0));
+  t.throws(() => barrier.pass(0, 1, fail), { message: 'no decision' });
+  t.false(barrier.pass(0, 1, () => true));
+  t.false(barrier.hasPassed(0));
 });
 
-test('who arrives at a gate that was shut goes away; one that is open stays so', (t) => {
-  const { gate } = openGate(2);
-  gate.shut();
-  t.false(gate.pass(0, 2, () => t.fail()));
+test('who arrives at a barrier that was shut goes away; one that is open stays so', (t) => {
+  const { barrier } = openBarrier(2);
+  barrier.shut();
+  t.false(barrier.pass(0, 2, () => t.fail()));
   t.false(
-    gate.pass(1, 2, () => t.fail()),
+    barrier.pass(1, 2, () => t.fail()),
     'the last of them',
   );
-  gate.reset();
-  t.true(gate.pass(0, 1, () => true));
-  gate.shut();
-  t.true(gate.pass(1, 1, () => t.fail()));
+  barrier.reset();
+  t.true(barrier.pass(0, 1, () => true));
+  barrier.shut();
+  t.true(barrier.pass(1, 1, () => t.fail()));
 });
 
-/** A thread that passes the gate and says what came of it. */
+/** A thread that passes the barrier and says what came of it. */
 function passer(
   handle: object,
-  looking: number,
+  spin: number,
   shard: number,
   parties: number,
 ): { readonly worker: Worker; readonly result: Promise<unknown> } {
   const files = {
     memory: new URL('../../src/memory/index.js', import.meta.url).href,
-    gate: new URL('../../src/coordinator/step-gate.js', import.meta.url).href,
+    barrier: new URL('../../src/coordinator/step-barrier.js', import.meta.url).href,
   };
   const source = `
-    const { parentPort, workerData: { handle, looking, shard, parties, files } } = require('node:worker_threads');
-    Promise.all([import(files.memory), import(files.gate)]).then(([{ Arena }, { StepGate }]) => {
-      const gate = new StepGate(Arena.open(handle), looking);
+    const { parentPort, workerData: { handle, spin, shard, parties, files } } = require('node:worker_threads');
+    Promise.all([import(files.memory), import(files.barrier)]).then(([{ Arena }, { StepBarrier }]) => {
+      const barrier = new StepBarrier(Arena.open(handle), spin);
       let decided = false;
-      const passed = gate.pass(shard, parties, () => (decided = true));
+      const passed = barrier.pass(shard, parties, () => (decided = true));
       parentPort.postMessage({ shard, passed, decided });
     });`;
-  const worker = new Worker(source, { eval: true, workerData: { handle, looking, shard, parties, files } });
+  const worker = new Worker(source, { eval: true, workerData: { handle, spin, shard, parties, files } });
   return { worker, result: new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject)) };
 }
 
-for (const [name, looking] of [
+for (const [name, spin] of [
   ['sleep', 0],
   ['look', 60_000],
 ] as const) {
   test(`threads that ${name} wait for the last, and one that came before it died may come again`, async (t) => {
-    const { arena, gate } = openGate(3);
-    const words = arena.int32(arena.slot(slotNames.gate));
-    const first = passer(arena.handle, looking, 0, 3);
-    const dying = passer(arena.handle, looking, 1, 3);
+    const { arena, barrier } = openBarrier(3);
+    const words = arena.int32(arena.slot(slotNames.barrier));
+    const first = passer(arena.handle, spin, 0, 3);
+    const dying = passer(arena.handle, spin, 1, 3);
     // Both have arrived when two are counted.
-    for (let seen = 0; seen < 2; seen = Atomics.load(words, gateHead / 2))
+    for (let seen = 0; seen < 2; seen = Atomics.load(words, barrierHead / 2))
       await new Promise((resolve) => setImmediate(resolve));
     await dying.worker.terminate();
-    const again = passer(arena.handle, looking, 1, 3);
-    const last = passer(arena.handle, looking, 2, 3);
+    const again = passer(arena.handle, spin, 1, 3);
+    const last = passer(arena.handle, spin, 2, 3);
     const results = await Promise.all([first.result, again.result, last.result]);
     t.deepEqual(results, [
       { shard: 0, passed: true, decided: false },
       { shard: 1, passed: true, decided: false },
       { shard: 2, passed: true, decided: true },
     ]);
-    t.true([0, 1, 2].every((shard) => gate.hasPassed(shard)));
+    t.true([0, 1, 2].every((shard) => barrier.hasPassed(shard)));
   });
 }
 
 test('workers look before they sleep where each thread has a core', (t) => {
-  t.true(lookingTime(2, 2) > 0);
-  t.is(lookingTime(3, 2), 0);
+  t.true(spinTime(2, 2) > 0);
+  t.is(spinTime(3, 2), 0);
 });
 
 test.before(async () => {
@@ -139,7 +139,7 @@ const model = (): LayersModel =>
   });
 const base: ConfigInput = {
   dataset: 'noise',
-  model: { name: 'gate' },
+  model: { name: 'barrier' },
   engine: 'compiled',
   batchSize,
   shards: 2,
@@ -154,7 +154,7 @@ const withWorkers = <Result>(
 
 for (const optimizer of [{ name: 'sgd', momentum: 0.9 }, { name: 'adam' }] as const) {
   test.serial(
-    `${optimizer.name}: through the gate weights and moving statistics are, to the bit, those of one worker without it`,
+    `${optimizer.name}: through the barrier weights and moving statistics are, to the bit, those of one worker without it`,
     async (t) => {
       const after = (workers: number) =>
         withWorkers(
@@ -165,7 +165,7 @@ for (const optimizer of [{ name: 'sgd', momentum: 0.9 }, { name: 'adam' }] as co
               const batch = await fillInOrder(runtime, step * batchSize, samples);
               const { replies, sums } = await runtime.coordinator.step(batch, { ...plan, batch: step, step });
               t.is(sums.count, samples);
-              // With one worker two shards wait for each other in vain: no gate.
+              // With one worker two shards wait for each other in vain: no barrier.
               t.is(replies.filter(({ result }) => result !== undefined).length, workers === 1 ? 0 : 2);
             }
             return named(runtime, 'weights');
@@ -179,7 +179,7 @@ for (const optimizer of [{ name: 'sgd', momentum: 0.9 }, { name: 'adam' }] as co
   );
 }
 
-test.serial('a loss that is not finite shuts the gate: nothing has moved', async (t) => {
+test.serial('a loss that is not finite shuts the barrier: nothing has moved', async (t) => {
   await withWorkers(2, async (runtime) => {
     const weights = runtime.arena.float32(runtime.arena.slot(slotNames.weights));
     const logits = runtime.layout.parameters.find(({ name }) => name === 'logits/bias');
@@ -240,7 +240,7 @@ function train(failure?: string): { readonly result: Promise<{ weightsSha256: st
 
 for (const failure of ['throw', 'exit']) {
   test.serial(
-    `while another waits at the gate, a worker that does ${failure} has its shard done again, and the result is unchanged`,
+    `while another waits at the barrier, a worker that does ${failure} has its shard done again, and the result is unchanged`,
     async (t) => {
       const good = await train().result;
       const { result, notes } = train(failure);
@@ -255,13 +255,16 @@ for (const failure of ['throw', 'exit']) {
   );
 }
 
-test.serial('a shard that fails on every worker ends the run, though another waits for it at the gate', async (t) => {
-  const error = await t.throwsAsync(train('always').result, { instanceOf: ConvoyError });
-  t.is(error.code, 'CONVOY_WORKER');
-  t.regex(error.message, /failed on 3 workers in a row: out of order/);
-});
+test.serial(
+  'a shard that fails on every worker ends the run, though another waits for it at the barrier',
+  async (t) => {
+    const error = await t.throwsAsync(train('always').result, { instanceOf: ConvoyError });
+    t.is(error.code, 'CONVOY_WORKER');
+    t.regex(error.message, /failed on 3 workers in a row: out of order/);
+  },
+);
 
-test.serial('a failure behind the gate ends the run: a step cannot be done twice', async (t) => {
+test.serial('a failure behind the barrier ends the run: a step cannot be done twice', async (t) => {
   const error = await t.throwsAsync(train('share').result, { instanceOf: ConvoyError });
   t.is(error.code, 'CONVOY_WORKER');
   t.regex(
