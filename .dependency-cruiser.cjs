@@ -14,7 +14,9 @@ const rooms = {
   'src/losses': ['src/base', 'src/contracts'],
   'src/callbacks': ['src/base', 'src/contracts'],
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
-  'src/data': ['src/base', 'src/contracts'],
+  // src/native: TensorFlow decodes plain JPEGs on the stage's threads.
+  'src/images': ['src/base', 'src/contracts', 'src/kernels', 'src/native'],
+  'src/data': ['src/base', 'src/contracts', 'src/images'],
   'src/optimizers': ['src/base', 'src/kernels'],
   'src/models': ['src/base', 'src/contracts', 'src/layers'],
   'src/graph': ['src/base', 'src/contracts', 'src/models', 'proto'],
@@ -28,11 +30,9 @@ const rooms = {
   'augment/transforms': ['src/base', 'src/contracts', 'augment/steps'],
   'augment/spec': ['src/base', 'augment/transforms'],
   'augment/pixels': ['src/base', 'src/contracts', 'augment/steps'],
-  // src/native: TensorFlow decodes large JPEGs.
-  'augment/decode': ['src/base', 'src/contracts', 'src/kernels', 'src/native', 'augment/steps'],
   'augment/stage': [
-    ...['src/base', 'src/contracts', 'src/native'],
-    ...['augment/spec', 'augment/steps', 'augment/transforms', 'augment/pixels', 'augment/decode'],
+    ...['src/base', 'src/contracts', 'src/native', 'src/images'],
+    ...['augment/spec', 'augment/steps', 'augment/transforms', 'augment/pixels'],
   ],
   'src/config': ['src/base', 'src/contracts', 'src/losses', 'src/optimizers', 'src/schedules', 'augment/spec'],
   'src/coordinator': ['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/optimizers', 'src/engine'],
@@ -56,8 +56,8 @@ const rooms = {
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/native', 'src/analysis', 'src/plots', 'src/models'],
-    ...['src/transfer', 'src/config', 'src/coordinator', 'src/runtime', 'src/training', 'src/measure'],
+    ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis', 'src/plots'],
+    ...['src/models', 'src/transfer', 'src/config', 'src/coordinator', 'src/runtime', 'src/training', 'src/measure'],
   ],
   'src/cli': ['src/index.js', 'src', 'augment'],
   'bench/harness': ['src', 'augment'],

@@ -101,12 +101,16 @@ export function imageSize(text: string): [number, number] {
   return sides;
 }
 
-/** `cat,dog` or `3,5`: classes by name or place. */
+/** `cat,dog`: classes by name; a comma or backslash in a name follows a backslash (`a\, b,fox`). */
 export function classList(text: string): string[] {
-  const classes = text.split(',').map((part) => part.trim());
-  if (classes.length < 2 || classes.includes(''))
-    throw optionError('--classes', 'at least two names or places, as cat,dog', text);
-  return classes;
+  const classes = [''];
+  for (const [piece, escaped] of text.matchAll(/\\(.)|./gsu)) {
+    if (piece === ',') classes.push('');
+    else classes.push((classes.pop() ?? '') + (escaped ?? piece));
+  }
+  const names = classes.map((name) => name.trim());
+  if (names.length < 2 || names.includes('')) throw optionError('--classes', 'at least two names, as cat,dog', text);
+  return names;
 }
 
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */

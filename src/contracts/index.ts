@@ -9,4 +9,5 @@ export type {
   PixelStore,
 } from './dataset.js';
 export { imageBytes } from './dataset.js';
+export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

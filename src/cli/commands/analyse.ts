@@ -27,7 +27,7 @@ export function analyseCommand(): Command {
     .option('--layer <name...>', 'layers whose activations are drawn (default: the first and the last convolution)')
     .option('--limit <n>', 'test images whose features are drawn (default: 1000)', integer('--limit', 4))
     .option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)')
-    .option('--data-dir <dir>', 'where to look for the dataset first')
+    .option('--data-dir <dir>', 'the only folder to look in for the dataset')
     .option('--json', 'one JSON object a line instead of text')
     .action(analyse);
 }

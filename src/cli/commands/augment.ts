@@ -37,7 +37,7 @@ export function augmentCommand(): Command {
     .option('--samples <n>', 'rows', integer('--samples'))
     .option('--versions <n>', 'augmented versions of each', integer('--versions'))
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0), 0)
-    .option('--data-dir <dir>', 'where to look for datasets first')
+    .option('--data-dir <dir>', 'the only folder to look in for the dataset')
     .option('--json', 'one JSON object a line instead of text')
     .addHelpText('after', `\nTransforms:\n${known.join('\n')}`)
     .action(run);

@@ -17,7 +17,7 @@ interface InfoFlags extends DataFlags {
 
 /** The `data` command: `list` and `info`. */
 export function dataCommand(): Command {
-  const places = 'where to look first (else $CONVOY_DATA, system, cache)';
+  const places = 'the only folder to look in (default: $CONVOY_DATA, system, cache)';
   const list = new Command('list')
     .description('The datasets that convoy knows by name, and where they are.')
     .option('--data-dir <dir>', places)
@@ -98,6 +98,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize, json }: Inf
       fingerprint: split.fingerprint,
     })),
     badImages: opened.badImages,
+    notes: opened.notes,
   });
   terminal.line(`${name}: ${known?.entry.title ?? 'images'}`);
   if (known?.path !== undefined) terminal.line(`found:   ${known.path}`);
@@ -112,6 +113,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize, json }: Inf
   terminal.line(
     table([['', '', ...splits.map(({ split }) => split)], ...rows], new Set(splits.map((_, column) => column + 2))),
   );
+  for (const note of opened.notes) terminal.note(note);
   for (const { file, reason } of opened.badImages) terminal.note(`cannot be used: ${file}: ${reason}`);
 }
 

@@ -32,7 +32,7 @@ export function evaluateCommand(): Command {
       oneOf('--split', ['test', 'validation', 'train']),
       'test' as const,
     )
-    .option('--data-dir <dir>', 'where to look for the dataset first')
+    .option('--data-dir <dir>', 'the only folder to look in for the dataset')
     .option('--workers <n|auto>', 'worker threads', integerOrAuto('--workers'))
     .option('--json', 'one JSON object a line instead of text')
     .action(evaluate);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { decodeImageFile } from '../../data/index.js';
+import { ConvoyError } from '../../base/errors.js';
+import { decodeImageFile } from '../../images/index.js';
 import { type Arena, slotNames } from '../../memory/index.js';
 import { classScores, probabilities } from '../../models/index.js';
 import { openRun } from '../../training/index.js';
@@ -21,7 +22,7 @@ export function predictCommand(): Command {
     .argument('<image...>', 'image files of any size: JPEG, PNG, WebP, AVIF, TIFF, GIF')
     .option('--top <k>', 'classes to show', integer('--top'), 3)
     .option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)')
-    .option('--data-dir <dir>', 'where to look for the dataset first')
+    .option('--data-dir <dir>', 'the only folder to look in for the dataset')
     .option('--json', 'one JSON object a line instead of text')
     .action(predict);
 }
@@ -38,12 +39,24 @@ async function predict(run: string, images: string[], flags: PredictFlags): Prom
     const { arena, layout, datasets, coordinator, spec } = runtime;
     const { classes, shape } = datasets.train;
     const slot = runtime.evaluationSlots[0] as number;
+    const bad: ConvoyError[] = [];
     for (let start = 0; start < images.length; start += layout.capacity) {
-      const batch = images.slice(start, start + layout.capacity);
-      for (const [index, file] of batch.entries()) {
-        const pixels = await decodeImageFile(file, shape);
-        arena.uint8(arena.slot(slotNames.pixels(slot)), index * layout.imageBytes, layout.imageBytes).set(pixels);
+      const batch: string[] = [];
+      for (const file of images.slice(start, start + layout.capacity)) {
+        const place = arena.uint8(
+          arena.slot(slotNames.pixels(slot)),
+          batch.length * layout.imageBytes,
+          layout.imageBytes,
+        );
+        try {
+          await decodeImageFile(file, shape, place);
+          batch.push(file);
+        } catch (error) {
+          if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
+          bad.push(error);
+        }
       }
+      if (batch.length === 0) continue;
       clearTargets(arena, slot);
       await coordinator.evaluate({ slot, count: batch.length });
       const width = layout.outputLength;
@@ -64,9 +77,17 @@ async function predict(run: string, images: string[], flags: PredictFlags): Prom
         );
       }
     }
+    const [first] = bad;
+    if (first !== undefined) throw bad.length === 1 ? first : severalBad(bad);
   } finally {
     await runtime.close();
   }
+}
+
+/** One error for all files that cannot be decoded; the others have been predicted. */
+function severalBad(bad: readonly ConvoyError[]): ConvoyError {
+  const files = bad.map(({ details }) => details.file);
+  return new ConvoyError('CONVOY_DATA', bad.map(({ message }) => message).join('\n'), { files });
 }
 
 /** Targets are not known: zeros are valid ones, and their loss is not shown. */

@@ -31,7 +31,10 @@ export async function trainCommand(): Promise<Command> {
     .option('--recipe <name>', `start from a recipe: ${(await recipeNames()).join(', ')}`)
     .option('--config <file>', 'a JSON file of options, stronger than the recipe')
     .option('--dataset <name|path>', 'a catalog name (see: data list), a folder or a tar of images')
-    .option('--data-dir <dir>', 'where to look for datasets first (else $CONVOY_DATA, system, cache, download)')
+    .option(
+      '--data-dir <dir>',
+      'the only folder to look in for the dataset (default: $CONVOY_DATA, system, cache, download)',
+    )
     .option(
       '--model <name[:key=value,...]|file>',
       'the network and its options (see: model list), or a model file',
@@ -66,7 +69,7 @@ export async function trainCommand(): Promise<Command> {
     .option('--force-precision', 'round to bfloat16 even where the processor has none and float32 is faster')
     .option('--engine <name>', 'auto, compiled or eager', oneOf('--engine', ['auto', 'compiled', 'eager']))
     .option('--seed <n>', 'decides every random choice', integer('--seed', 0))
-    .option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', classList)
+    .option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', classList)
     .option('--limit <n>', 'first N training samples only', integer('--limit'))
     .option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', parseAugment)
     .option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', mixing)

@@ -23,7 +23,7 @@ export function tuneCommand(): Command {
     .option('--recipe <name>', 'whose network, data and batch')
     .option('--config <file>', 'a JSON file of options, stronger than the recipe')
     .option('--dataset <name|path>', 'a catalog name, a folder or a tar of images')
-    .option('--data-dir <dir>', 'where to look for datasets first')
+    .option('--data-dir <dir>', 'the only folder to look in for the dataset')
     .option('--model <name[:key=value,...]>', 'the network and its options', named('--model'))
     .option('--batch-size <n>', 'samples of a whole step, all workers together', integer('--batch-size'))
     .option(

@@ -21,7 +21,7 @@ export function verifyCommand(): Command {
   return new Command('verify')
     .description('Proves on this machine that workers do not change a training: same bits, same gradients.')
     .option('--recipe <name>', 'whose network and data', 'shapes')
-    .option('--data-dir <dir>', 'where to look for the dataset first')
+    .option('--data-dir <dir>', 'the only folder to look in for the dataset')
     .option('--workers <n|auto>', 'the largest number of workers to try', integerOrAuto('--workers'))
     .option('--shards <n>', 'parts of a batch', integer('--shards'))
     .option(
