@@ -14,7 +14,7 @@ export const dataset = option(
 );
 export const dataDir = option(
   '--data-dir <dir>',
-  'where to look for datasets first (else $CONVOY_DATA, system, cache, download)',
+  'the only folder to look in for the dataset (default: $CONVOY_DATA, system, cache, download)',
   {
     alsoCalled: ['--root', '--data-path', '--dataset-dir'],
   },
@@ -56,7 +56,7 @@ export const augment = option('--augment <list>', 'flip,crop,rotate,... with par
   parse: parseAugment,
   alsoCalled: ['--augmentation', '--transform', '--transforms', '--aug'],
 });
-export const classes = option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', {
+export const classes = option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', {
   parse: classList,
 });
 export const limit = option('--limit <n>', 'first N training samples only', {

@@ -33,7 +33,7 @@ export const configSchema = z.strictObject({
   dataset: z.string().min(1).default('shapes'),
   /** Height and width that files of images are brought to. */
   imageSize: z.tuple([count, count]).optional(),
-  /** Images of these classes only, by name or place among the dataset's, renumbered in this order. */
+  /** Images of these classes only, by name (or, as numbers, by place) among the dataset's, renumbered in this order. */
   classes: z
     .array(z.union([z.string().min(1), z.int().min(0)]))
     .min(2)

@@ -1,7 +1,7 @@
 import { valueError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
-import type { ImageShape } from '../contracts/index.js';
-import { decodeImageFile } from '../data/index.js';
+import { type ImageShape, imageBytes } from '../contracts/index.js';
+import { decodeImageFile } from '../images/index.js';
 
 /** Nested arrays of pixel values from 0 to 255: [height][width][channels], or [height][width] for grey images. */
 export type NestedPixels = readonly (readonly number[])[] | readonly (readonly (readonly number[])[])[];
@@ -35,7 +35,11 @@ export function listImages(images: ImagesInput, channels: number): ImageInput[] 
  * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded; `CONVOY_OPTION` for pixels of another size or range.
  */
 export async function pixelsOf(image: ImageInput, shape: ImageShape): Promise<Float32Array> {
-  if (typeof image === 'string') return Float32Array.from(await decodeImageFile(image, shape));
+  if (typeof image === 'string') {
+    const pixels = new Uint8Array(imageBytes(shape));
+    await decodeImageFile(image, shape, pixels);
+    return Float32Array.from(pixels);
+  }
   const { height, width, channels } = shape;
   const expected = `${height}x${width}x${channels}`;
   const { values, size } = await flatten(image);

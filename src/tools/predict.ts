@@ -1,3 +1,4 @@
+import { ConvoyError } from '../base/errors.js';
 import type { Prediction } from '../predict/index.js';
 import { type OpenRunOptions, openRun } from '../training/index.js';
 
@@ -19,15 +20,30 @@ export interface FilePrediction {
 /**
  * Predicts the classes of image files with a trained run, in the order of the files; needs no training data.
  *
- * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run, `CONVOY_DATA` for a file that is no image.
+ * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run, `CONVOY_DATA` for files that are no images, after the
+ *   others have been predicted.
  */
 export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction> {
   const { run: folder, files, top = 3, ...opening } = options;
   const run = await openRun(folder, opening);
+  const bad: ConvoyError[] = [];
   for (const file of files) {
-    const [prediction] = await run.predict(file);
-    if (prediction !== undefined) yield { file, top: best(prediction, run.classes, top) };
+    try {
+      const [prediction] = await run.predict(file);
+      if (prediction !== undefined) yield { file, top: best(prediction, run.classes, top) };
+    } catch (error) {
+      if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
+      bad.push(error);
+    }
   }
+  const [first] = bad;
+  if (first !== undefined) throw bad.length === 1 ? first : severalBad(bad);
+}
+
+/** One error for all files that cannot be decoded; the others have been predicted. */
+function severalBad(bad: readonly ConvoyError[]): ConvoyError {
+  const files = bad.map(({ details }) => details.file);
+  return new ConvoyError('CONVOY_DATA', bad.map(({ message }) => message).join('\n'), { files });
 }
 
 function best({ probabilities }: Prediction, classes: readonly string[], top: number): FilePrediction['top'] {

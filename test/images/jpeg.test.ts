@@ -4,17 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
-import { decodeImage } from '../../augment/decode/decode.js';
-import { isPlainJpeg, JpegDecoder, openJpegDecoder } from '../../augment/decode/jpeg.js';
-import { type JpegHeader, readJpegHeader } from '../../augment/decode/jpeg-header.js';
-import { type Picture, resizePicture, sourceRoom } from '../../augment/decode/resize.js';
 import { parseAugment } from '../../augment/spec/index.js';
 import { createAugmentStage } from '../../augment/stage/index.js';
 import { Renderer } from '../../augment/stage/renderer.js';
-import type { PixelBox } from '../../augment/steps/index.js';
-import { centralPart, type PixelSize } from '../../augment/transforms/index.js';
 import { RandomStream } from '../../src/base/random.js';
-import type { Dataset } from '../../src/contracts/index.js';
+import type { Dataset, PixelBox } from '../../src/contracts/index.js';
+import { decodeImageFile } from '../../src/images/index.js';
+import { isPlainJpeg, JpegDecoder, openJpegDecoder } from '../../src/images/jpeg.js';
+import { type JpegHeader, readJpegHeader } from '../../src/images/jpeg-header.js';
+import { type Picture, resizePicture, sourceRoom } from '../../src/images/resize.js';
 import { loadNative } from '../../src/native/index.js';
 
 const native = await loadNative();
@@ -103,11 +101,10 @@ test('a file is decoded, cut and resized as sharp and the resizer do it', async 
     // The largest central square, 90 of 117 columns: 13 are left out on the left.
     const box = { left: 13, top: 0, width: 90, height: 90 };
     const file = join(folder, 'a.jpg');
-    const central = (size: PixelSize) => centralPart(size, shape);
     for (const [name, bytes] of Object.entries(files)) {
       await writeFile(file, bytes);
       const into = new Uint8Array(64 * 64 * 3);
-      await decodeImage(file, shape, central, 1e6, into);
+      await decodeImageFile(file, shape, into, { onThisThread: true });
       const cut = await sharp(bytes).extract(box).toColourspace('srgb').raw().toBuffer();
       const expected = new Uint8Array(into.length);
       resizePicture(cut, { width: 90, height: 90, channels: 3 }, target, expected);
@@ -124,7 +121,7 @@ test('a file is decoded, cut and resized as sharp and the resizer do it', async 
     for (const bytes of [turned, upright]) {
       await writeFile(file, bytes);
       const into = new Uint8Array(64 * 64 * 3);
-      await decodeImage(file, shape, central, 1e6, into);
+      await decodeImageFile(file, shape, into, { onThisThread: true });
       pixels.push(into);
     }
     // Two encodings of the same picture at quality 100 differ by their own rounding only.
@@ -157,7 +154,7 @@ test('the stage’s threads give the same bytes as this one, whatever their numb
     const transforms = parseAugment('resizedCrop,flip');
     const order = Uint32Array.from({ length: count }, (_, index) => index);
     const bytes = 64 * 64 * 3;
-    const renderer = new Renderer({ dataset, transforms, seed: 1, pixelLimit: 1e6 });
+    const renderer = new Renderer({ dataset, transforms, seed: 1 });
     const here = new Uint8Array(count * bytes);
     for (let window = 0; 32 * window < count; window++) {
       const samples = order.subarray(32 * window, 32 * window + 32);

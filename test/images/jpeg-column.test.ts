@@ -1,10 +1,10 @@
 import test from 'ava';
 import sharp, { type JpegOptions } from 'sharp';
 import { RandomStream } from '../../src/base/random.js';
-import { decodeBatch } from '../../src/data/decode-batch.js';
-import { decodeJpegColumn } from '../../src/data/jpeg-column.js';
+import { decodeBatch } from '../../src/images/decode-batch.js';
+import { decodeJpegColumn } from '../../src/images/jpeg-column.js';
 
-const size = { height: 32, width: 48 };
+const size = { height: 32, width: 48, channels: 3 };
 const bytes = 32 * 48 * 3;
 
 /** A JPEG of noise: any pixel that came from a neighbouring image would show. */

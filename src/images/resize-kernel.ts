@@ -15,7 +15,7 @@ import {
   v128Store,
   valueType,
   type WasmFunction,
-} from '../../src/kernels/index.js';
+} from '../kernels/index.js';
 
 /** Weights are integers that sum to 2^14: the largest power of two that a signed 16-bit number holds is that. */
 export const weightBits = 14;

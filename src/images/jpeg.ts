@@ -7,9 +7,9 @@
  * Both use libjpeg-turbo with the same settings, so pixels are the same (a test compares them, damaged files included).
  * A thread of the stage pays for it once: 0.4 s of CPU and 30 MB to open TensorFlow, at its first plain JPEG.
  */
-import { ConvoyError } from '../../src/base/errors.js';
-import { loadNativeInWorker, type Native, type OpAttribute } from '../../src/native/index.js';
-import type { PixelBox } from '../steps/index.js';
+import { ConvoyError } from '../base/errors.js';
+import type { PixelBox } from '../contracts/index.js';
+import { loadNativeInWorker, type Native, type OpAttribute } from '../native/index.js';
 import type { JpegHeader } from './jpeg-header.js';
 import { type RoomPart, sourceRoom } from './resize.js';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { z } from 'zod';
-import { canResize, type Picture, resizePicture } from '../../augment/decode/resize.js';
+import { canResize, type Picture, resizePicture } from '../../src/images/resize.js';
 
 const pixels = z.string().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
 const picture = z.object({ width: z.number(), height: z.number(), channels: z.literal([1, 3]) });

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import { type ImageSize, inputOptions } from './decode.js';
+import type { PixelSize } from '../contracts/index.js';
+import { pixelLimit } from './decode.js';
 
 /**
  * Many small JPEG images in one call of sharp, which costs per call: their bytes become, untouched, the tiles of a TIFF
@@ -26,7 +27,7 @@ interface Subsampling {
  * The subsampling of a JPEG that may become a tile: whole, of this size, sequential, with three 8-bit components of
  * YCbCr and nothing that says to show them otherwise. Undefined for any other, which is decoded by itself.
  */
-function subsamplingOf(bytes: Buffer, { height, width }: ImageSize): Subsampling | undefined {
+function subsamplingOf(bytes: Buffer, { height, width }: PixelSize): Subsampling | undefined {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== startOfImage) return undefined;
   // libtiff only warns about a tile cut short: the end must be there.
   if (bytes.readUInt16BE(bytes.length - 2) !== endOfImage) return undefined;
@@ -57,7 +58,7 @@ function frameSubsampling(frame: Buffer, height: number, width: number): Subsamp
  */
 export async function decodeJpegColumn(
   encoded: readonly Uint8Array[],
-  size: ImageSize,
+  size: PixelSize,
 ): Promise<Uint8Array | undefined> {
   // TIFF tiles have sides of a multiple of 16.
   if (encoded.length < 2 || size.height % 16 !== 0 || size.width % 16 !== 0) return undefined;
@@ -65,7 +66,7 @@ export async function decodeJpegColumn(
   const [first, ...others] = images.map((image) => subsamplingOf(image, size));
   if (first === undefined) return undefined;
   if (others.some((other) => other?.across !== first.across || other.down !== first.down)) return undefined;
-  const column = sharp(tiffOf(images, size, first), inputOptions).raw();
+  const column = sharp(tiffOf(images, size, first), { failOn: 'error', limitInputPixels: pixelLimit }).raw();
   const decoded = await column.toBuffer({ resolveWithObject: true }).catch(() => undefined); // one by one tells which and why
   if (decoded === undefined) return undefined;
   const { data, info } = decoded;
@@ -78,7 +79,7 @@ const short = 3;
 const long = 4;
 
 /** A TIFF image of one column of tiles, each the bytes of a JPEG. */
-function tiffOf(images: readonly Buffer[], { height, width }: ImageSize, { across, down }: Subsampling): Buffer {
+function tiffOf(images: readonly Buffer[], { height, width }: PixelSize, { across, down }: Subsampling): Buffer {
   const count = images.length;
   const fields = 12;
   const bitsAt = 8 + 2 + fields * 12 + 4; // header, number of fields, fields, end of directories
