@@ -33,6 +33,16 @@ export function positive(name: string): (text: string) => number {
   };
 }
 
+/** A number of at least 0. */
+export function notNegative(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+      throw optionError(name, 'a number of at least 0', text);
+    return value;
+  };
+}
+
 /** One of some words. */
 export function oneOf<Word extends string>(name: string, words: readonly Word[]): (text: string) => Word {
   return (text) => {

@@ -105,6 +105,11 @@ export const configSchema = z.strictObject({
    */
   interOpThreads: count.optional(),
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
+  /**
+   * Minutes without an answer from any thread after which a run ends, with its last checkpoint: far beyond the longest step
+   * of a slow machine. 0: never.
+   */
+  workerTimeoutMinutes: z.number().min(0).default(30),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
   /** `auto`: bfloat16 where the processor has it and the model compiles, else float32. */
   precision: z.enum(precisions).default('float32'),

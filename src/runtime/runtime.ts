@@ -36,10 +36,12 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const schedule = openSchedule(config, train.count, internals.scheduledEpochs);
 
   // Threads come last: what goes wrong before them leaves nothing running.
-  const augmented = await openAugmentStage(network, train, memory, settings);
+  const patience = { minutes: config.workerTimeoutMinutes, signal: options.signal };
+  const augmented = await openAugmentStage(network, train, memory, settings, patience);
   const looking = lookingTime(workers + (plan.staged ? 1 : 0), availableCores());
   const pool = new GradientPool({
     workers,
+    patience,
     setup: {
       arena: arena.handle,
       layout,
@@ -53,7 +55,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
     ...(internals.workerFile === undefined ? {} : { workerFile: internals.workerFile }),
   });
   const coordinator = new Coordinator({ arena, layout, pool, kernel, slices });
-  const opened = { options, datasets, spec, native, memory, settings, coordinator, augmented, parts };
+  const opened = { options, datasets, spec, native, memory, settings, coordinator, augmented, patience, parts };
   const { stage, prepare, evaluationStage, close: closeStages } = openStages(opened);
   let closed: Promise<void> | undefined;
   return {

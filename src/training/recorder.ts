@@ -173,6 +173,7 @@ const resumable = [
   'workers',
   'epochs',
   'augmentWorkers',
+  'workerTimeoutMinutes',
   'checkpoint',
   'engine',
   'precision',

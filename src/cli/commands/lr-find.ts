@@ -10,6 +10,7 @@ import { findLearningRate } from '../../tools/index.js';
 import { configOfFlags } from '../config-layers.js';
 import { classList, imageSize, integer, integerOrAuto, named, positive } from '../parsers.js';
 import { dataProgress } from '../progress.js';
+import { onFirstSignal } from '../signals.js';
 import { createTerminal } from '../terminal.js';
 
 interface LearningRateFlags extends ConfigInput {
@@ -66,16 +67,14 @@ async function run({
   const terminal = createTerminal(json === true);
   const config = await configOfFlags({ recipe, file, flags });
   const data = dataProgress(terminal);
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop);
+  const interruption = onFirstSignal(() => terminal.note('stopping after this step; again to stop at once'));
   const search = await findLearningRate({
     config,
     dataDir,
     from,
     to,
     steps,
-    signal: abort.signal,
+    signal: interruption.signal,
     onNote: (note) => terminal.note(note),
     onProgress: data.update,
     onStep: (step) => {
@@ -84,7 +83,7 @@ async function run({
     },
   }).finally(() => {
     data.end();
-    process.off('SIGINT', stop);
+    interruption.end();
   });
   const folder = out ?? (await makeNumberedFolder('runs', 'lr-find')).path;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {

@@ -9,9 +9,10 @@ import { type ConfigInput, precisions, recipeNames } from '../../config/index.js
 import { makeNumberedFolder } from '../../run/index.js';
 import { type Progress, Trace, Trainer, type TrainSummary } from '../../training/index.js';
 import { configOfFlags } from '../config-layers.js';
-import { classList, imageSize, integer, integerOrAuto, mixing, named, oneOf, phase, positive } from '../parsers.js';
+import { classList, imageSize, integer, integerOrAuto, mixing, named, notNegative, oneOf, phase, positive } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { counted, createTerminal, duration, exitCodes, grouped, percent, type Terminal } from '../terminal.js';
+import { onFirstSignal } from '../signals.js';
+import { counted, createTerminal, duration, grouped, percent, type Terminal } from '../terminal.js';
 
 /** Flags as commander gives them. */
 interface TrainFlags extends ConfigInput {
@@ -72,6 +73,11 @@ export async function trainCommand(): Promise<Command> {
     .option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', mixing)
     .option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs')
     .option('--augment-workers <n|auto>', 'threads that transform images', integerOrAuto('--augment-workers'))
+    .option(
+      '--worker-timeout-minutes <n>',
+      'end the run when no thread has answered for so long; 0: never (default: 30)',
+      notNegative('--worker-timeout-minutes'),
+    )
     .option('--image-size <n|HxW>', 'size that files of images are brought to', imageSize)
     .option('--on-bad-image <what>', 'fail or skip', oneOf('--on-bad-image', ['fail', 'skip']))
     .option('--out <dir>', 'folder for the run (default: runs/NAME-N)')
@@ -120,16 +126,10 @@ async function train({
   const numbered = (resume ?? out) === undefined ? await makeNumberedFolder('runs', runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
-  const abort = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
-    const code = signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
-    if (abort.signal.aborted) process.exit(code); // asked twice: at once
+  const interruption = onFirstSignal(() => {
+    bars.end();
     terminal.note('stopping after this step; again to stop at once');
-    process.exitCode = code;
-    abort.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  });
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
   const trace = traceFile === undefined ? undefined : new Trace();
@@ -139,10 +139,12 @@ async function train({
       ...(resume === undefined ? { out: folder } : { resume }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
-      signal: abort.signal,
+      signal: interruption.signal,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
-      onBatch: bars.update,
+      onBatch: (progress) => {
+        if (!interruption.signal.aborted) bars.update(progress);
+      },
       onStart: (runtime, state) => {
         data.end();
         const { config: used, datasets, workers, shards, engine, layout } = runtime;
@@ -171,8 +173,7 @@ async function train({
   } finally {
     data.end();
     bars.end();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    interruption.end();
     await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
   }
