@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { hasHeldThread } from '../base/answer-watch.js';
-import { runCommandLine } from './program.js';
+import { hasHeldThread } from '../api/process.js';
+import { runCommandLine } from './convoy.js';
 import { endAtOnce, endByForce } from './signals.js';
 
 for (const stream of [process.stdout, process.stderr]) {

@@ -1,5 +1,4 @@
-import { CommanderError } from 'commander';
-import { ConvoyError } from '../base/errors.js';
+import { ConvoyError } from '../api/errors.js';
 import { signalledExitCode } from './signals.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
@@ -34,14 +33,14 @@ export function createTerminal(json: boolean): Terminal {
   };
 }
 
-/** What the process ends with, besides 0 and what a signal asks for. */
-const exitCodes = { mendable: 1, usage: 2, fault: 70, interrupted: 130 } as const;
+/** What the process ends with, besides 0 and what a signal asks for (see `signals.ts`); `docs/errors.md` has the list. */
+export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130 } as const;
 
 /** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   if (!(error instanceof ConvoyError)) return exitCodes.fault;
   if (error.code === 'CONVOY_OPTION') return exitCodes.usage;
+  if (error.code === 'CONVOY_VERIFY') return exitCodes.unequal;
   if (error.code !== 'CONVOY_ABORTED') return exitCodes.mendable;
   return signalledExitCode() ?? exitCodes.interrupted;
 }

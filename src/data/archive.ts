@@ -9,7 +9,7 @@ import { TarSizes } from './tar-sizes.js';
 type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
 
 /** A regular file inside an archive. */
-export interface ArchiveFile {
+interface ArchiveFile {
   /** Path with `/`, relative, without `.` and `..`. */
   readonly path: string;
   readonly bytes: number;

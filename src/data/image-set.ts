@@ -5,30 +5,18 @@ import { BadImageError, type ImageSize, imageSize } from './decode.js';
 import { badImage, decodeAll } from './decode-all.js';
 import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import { extractArchive, extractedArchive } from './extracted.js';
+import type { KnownDataset } from './formats/define.js';
 import { archiveIdentity, checkSkipped, type ImageSource, imageSource, type Listing } from './image-source.js';
 import { type ImageLayout, layoutOf, type SplitName, splitNames } from './layout.js';
 import { limits } from './limits.js';
 import type { BadImage, OpenOptions } from './options.js';
-import { allocateLabels, pixelDataset, signDataset } from './stores.js';
+import { decodedSplits, type OpenedSplits } from './splits.js';
+import { allocateLabels, signDataset } from './stores.js';
 
 /** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
 const photographSide = 224;
 /** Another value lets every image be decoded anew; grows with every change of the decoding. */
 const decodingVersion = 1;
-
-/** What is known of a dataset of the catalog. */
-export interface OfficialImages {
-  readonly classes: readonly string[];
-  readonly shape: ImageShape;
-}
-
-/** The splits an image folder has; without `test` the caller splits. */
-export interface ImageSplits {
-  readonly train: Dataset;
-  readonly test?: Dataset;
-  readonly validation?: Dataset;
-  readonly badImages: readonly BadImage[];
-}
 
 /**
  * Opens an image folder or tar(.gz) archive. Small images of one size, and all when `imageSize` is given and they fit,
@@ -40,8 +28,8 @@ export async function openImages(
   name: string,
   path: string,
   options: OpenOptions,
-  official?: OfficialImages,
-): Promise<ImageSplits> {
+  official?: KnownDataset,
+): Promise<OpenedSplits> {
   const source = await imageSource(path);
   const keyOf = (identity: string): string =>
     JSON.stringify([
@@ -66,8 +54,8 @@ async function openListed(
   source: ImageSource,
   options: OpenOptions,
   keyOf: (identity: string) => string,
-  official?: OfficialImages,
-): Promise<ImageSplits> {
+  official?: KnownDataset,
+): Promise<OpenedSplits> {
   const listing = await source.list(options.signal);
   const key = keyOf(listing.identity);
   const kept = source.kind === 'folder' ? await loadDecoded(key) : undefined;
@@ -117,17 +105,11 @@ async function sampleSize(source: ImageSource, { onBadImage, signal }: OpenOptio
   });
 }
 
-function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): ImageSplits {
-  const { classes, train, test, validation, badImages } = set;
-  const [first] = badImages;
+function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): OpenedSplits {
+  const [first] = set.badImages;
   // The cache may come from a run that skipped.
   if (first !== undefined && onBadImage !== 'skip') throw badImage(source, first.file, new BadImageError(first.reason));
-  return {
-    train: pixelDataset(name, 'train', classes, train),
-    ...(test && { test: pixelDataset(name, 'test', classes, test) }),
-    ...(validation && { validation: pixelDataset(name, 'validation', classes, validation) }),
-    badImages,
-  };
+  return decodedSplits(name, set);
 }
 
 function fileSplits(
@@ -137,7 +119,7 @@ function fileSplits(
   { classes, splits }: ImageLayout,
   size: ImageSize,
   { onBadImage }: OpenOptions,
-): ImageSplits {
+): OpenedSplits {
   const badImages: BadImage[] = [];
   const total = splitNames.reduce((sum, split) => sum + (splits[split]?.length ?? 0), 0);
   const dataset = (split: SplitName): Dataset | undefined => {

@@ -1,6 +1,6 @@
 import { optionError } from '../base/errors.js';
 import { baseLearningRate, type SettledConfig } from '../config/index.js';
-import { Coordinator, GradientPool, lookingTime } from '../coordinator/index.js';
+import { Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
 import { availableCores, loadNative } from '../native/index.js';
 import { createSchedule, type Schedule } from '../schedules/index.js';
 import type { Runtime, RuntimeInternals, RuntimeOptions } from './contract.js';
@@ -38,7 +38,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   // Threads come last: what goes wrong before them leaves nothing running.
   const patience = { minutes: config.workerTimeoutMinutes, signal: options.signal };
   const augmented = await openAugmentStage(network, train, memory, settings, patience);
-  const looking = lookingTime(workers + (plan.staged ? 1 : 0), availableCores());
+  const spin = spinTime(workers + (plan.staged ? 1 : 0), availableCores());
   const pool = new GradientPool({
     workers,
     patience,
@@ -49,7 +49,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
       seed: config.seed,
       engine: source,
       kernel: kernel.describe(),
-      looking,
+      spin,
     },
     onRetry: (task, error) => onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
     ...(internals.workerFile === undefined ? {} : { workerFile: internals.workerFile }),
