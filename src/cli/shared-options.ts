@@ -73,7 +73,7 @@ export const workers = option('--workers <n|auto>', 'worker threads', {
 });
 export const shards = option(
   '--shards <n>',
-  'parts of a batch; equal seed and shards give equal bits (default: workers)',
+  'parts of a batch; equal seed, shards and threads inside ops give equal bits (default: workers)',
   {
     parse: integer(),
   },

@@ -96,9 +96,15 @@ export const configSchema = z.strictObject({
   testTimeFlip: z.boolean().default(false),
   onBadImage: z.enum(['fail', 'skip']).default('fail'),
   workers: z.union([count, z.literal('auto')]).default('auto'),
-  /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */
+  /**
+   * Parts of a batch; the same seed, shards and threads inside ops give the same bits with any number of workers. Default:
+   * workers.
+   */
   shards: count.optional(),
-  /** TensorFlow's threads inside one op, for the whole process. Default: 1, or what `convoy tune` found. */
+  /**
+   * TensorFlow's threads inside one op, for the whole process; they change the last bits. Default: 1, or what `convoy tune`
+   * found where no shards are given.
+   */
   intraOpThreads: count.optional(),
   /**
    * TensorFlow's threads for ops side by side, for the whole process. Default: what `convoy tune` found, else none for a

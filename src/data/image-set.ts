@@ -10,6 +10,7 @@ import { archiveIdentity, checkSkipped, type ImageSource, imageSource, type List
 import { type ImageLayout, layoutOf, type SplitName, splitNames } from './layout.js';
 import { limits } from './limits.js';
 import type { BadImage, OpenOptions } from './options.js';
+import { sampledContent } from './sampled-content.js';
 import { decodedSplits, type OpenedSplits } from './splits.js';
 import { allocateLabels, signDataset } from './stores.js';
 
@@ -112,17 +113,17 @@ function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBad
   return decodedSplits(name, set);
 }
 
-function fileSplits(
+async function fileSplits(
   name: string,
   source: ImageSource,
   listing: Listing,
   { classes, splits }: ImageLayout,
   size: ImageSize,
   { onBadImage }: OpenOptions,
-): OpenedSplits {
+): Promise<OpenedSplits> {
   const badImages: BadImage[] = [];
   const total = splitNames.reduce((sum, split) => sum + (splits[split]?.length ?? 0), 0);
-  const dataset = (split: SplitName): Dataset | undefined => {
+  const dataset = async (split: SplitName): Promise<Dataset | undefined> => {
     const members = splits[split]?.filter(({ path }) => {
       if ((listing.files.get(path) ?? 0) > 0) return true;
       badImages.push({ file: path, reason: 'expected an image but the file is empty' });
@@ -137,10 +138,10 @@ function fileSplits(
     const sizes = paths.map((path) => listing.files.get(path) ?? 0);
     return signDataset(
       { name, split, count: paths.length, classes, shape, store, targets: { kind: 'classes', labels } },
-      sizes,
+      { sizes, content: await sampledContent(source.path, paths) },
     );
   };
-  const [train, test, validation] = splitNames.map(dataset);
+  const [train, test, validation] = await Promise.all(splitNames.map(dataset));
   const [first] = badImages;
   if (first !== undefined && onBadImage !== 'skip') throw badImage(source, first.file, new BadImageError(first.reason));
   checkSkipped(source.path, badImages.length, total, `${first?.file}: ${first?.reason}`);

@@ -22,6 +22,11 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const settings = await settleSettings(options.config, options.model === undefined && options.datasets === undefined);
   const { workers, shards, augmentWorkers } = settings;
   if (settings.tuned) onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
+  if (settings.leftOut !== undefined) {
+    const { intraOpThreads } = settings.leftOut;
+    const asked = `intraOpThreads: ${intraOpThreads} asks for them`;
+    onNote?.(`convoy tune found ${intraOpThreads} threads inside ops quicker, which change a run's bits: ${asked}`);
+  }
   const native = await loadNative(settings.threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;

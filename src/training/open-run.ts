@@ -3,6 +3,7 @@ import { choiceError } from '../base/errors.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
 import { RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
 import { onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { needSameArchitecture } from './same-run.js';
 import { restoreWeights } from './training-state.js';
 
 export interface OpenRunOptions extends Omit<RuntimeOptions, 'config'> {
@@ -25,7 +26,14 @@ export async function openRun({ run, checkpoint: wanted, overrides, ...options }
   const file = folder.checkpoint(checkpoint);
   if (!existsSync(file)) throw choiceError('--checkpoint', checkpoint, { known: await folder.checkpoints() });
   const message = await readCheckpoint(file);
-  const { augment: _, shards: __, ...recorded } = (await folder.readConfig()) as RunConfig;
+  await needSameArchitecture(folder, message, file);
+  const {
+    augment: _,
+    shards: __,
+    intraOpThreads: ___,
+    interOpThreads: ____,
+    ...recorded
+  } = (await folder.readConfig()) as RunConfig;
   const config = resolveConfig(
     { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
     { where: '', input: overrides ?? {} },
