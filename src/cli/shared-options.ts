@@ -92,6 +92,10 @@ export const seedOrZero = option('--seed <n>', 'decides every random choice', {
   alsoCalled: ['--random-seed'],
 });
 export const checkpoint = option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)');
+export const trustCode = option(
+  '--trust-code',
+  "run code that the run's configuration names (a loss of your own), from an author you trust",
+);
 export const learningRate = option('--learning-rate <x>', "default: the optimizer's own", {
   parse: positive,
   alsoCalled: ['--lr', '--rate'],

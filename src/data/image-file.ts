@@ -10,15 +10,30 @@ import { BadImageError, decodeImage } from './decode.js';
  * @returns [height, width, channels] uint8.
  * @throws ConvoyError `CONVOY_DATA` when it is missing, no image or damaged.
  */
-export async function decodeImageFile(file: string, { height, width, channels }: ImageShape): Promise<Uint8Array> {
+export async function decodeImageFile(file: string, shape: ImageShape): Promise<Uint8Array> {
+  let encoded: Buffer;
+  try {
+    encoded = await readFile(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw fileError('CONVOY_DATA', file, '', 'an image', code === 'ENOENT' ? 'no such file' : message, error);
+  }
+  return decodeImageBytes(file, encoded, shape);
+}
+
+/** The same of an image's bytes; `file` names them in messages. */
+export async function decodeImageBytes(
+  file: string,
+  encoded: Buffer,
+  { height, width, channels }: ImageShape,
+): Promise<Uint8Array> {
   let colour: Uint8Array;
   try {
-    colour = await decodeImage(await readFile(file), { height, width }, true);
+    colour = await decodeImage(encoded, { height, width }, true);
   } catch (error) {
     if (error instanceof BadImageError)
       throw new ConvoyError('CONVOY_DATA', `${file}: ${error.message}`, { file }, error);
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw fileError('CONVOY_DATA', file, '', 'an image', code === 'ENOENT' ? 'no such file' : message, error);
+    throw fileError('CONVOY_DATA', file, '', 'an image', (error as Error).message, error);
   }
   return channels === 1 ? luma(colour) : colour;
 }

@@ -1,6 +1,6 @@
 /** Trains, evaluates, goes on from checkpoints. */
 export { evaluateSplit } from './evaluation.js';
-export { type OpenRunOptions, openRun } from './open-run.js';
+export { type OpenRunOptions, openRun, openRunToPredict } from './open-run.js';
 export type { Progress, TrainerOptions } from './options.js';
 export { shortened } from './phases.js';
 export type { TrainSummary } from './recorder.js';

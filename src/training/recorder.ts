@@ -22,6 +22,7 @@ import { lastCheckpoint, needSameRun, resumable } from './same-run.js';
 import { summarize } from './summary.js';
 import type { Trace } from './trace.js';
 import { recordedConfig, restoreWeights, type TrainingState, toCheckpoint } from './training-state.js';
+import { needTrust } from './trust.js';
 
 export type { TrainSummary } from '../run/index.js';
 
@@ -75,11 +76,13 @@ export class RunRecorder {
     config = {},
     trace,
     onNote,
+    trustCode = false,
   }: {
     readonly out?: string;
     readonly resume?: string;
     readonly config?: ConfigInput;
     readonly trace?: Trace;
+    readonly trustCode?: boolean;
     readonly onNote?: ((note: string) => void) | undefined;
   }): Promise<RunRecorder> {
     if (resume === undefined)
@@ -91,6 +94,7 @@ export class RunRecorder {
       if (resumed !== undefined) await needSameRun(folder, resolveConfig(own), resumed);
       // The number of workers does not change a result, and more epochs may be asked for.
       const recorded = resolveConfig(own, { where: 'config', input: allowed(config) });
+      needTrust(recorded, resume, trustCode);
       const here = config.precision === undefined ? onThisProcessor(recorded, onNote) : recorded;
       return new RunRecorder(folder, trace, here, resumed);
     } catch (error) {

@@ -65,6 +65,10 @@ const options = [
     alsoCalled: ['--output', '--output-dir', '--save-dir', '--log-dir', '--save'],
   }),
   option('--resume <run>', 'go on with a run folder from its last checkpoint', { alsoCalled: ['--continue'] }),
+  shared.trustCode,
+  option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
+    parse: integer(),
+  }),
   option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
 ] as const;
 
@@ -84,7 +88,17 @@ export const train = defineCommand({
 });
 
 async function run(
-  { config: file, phase: phases, dataDir, out, resume, recipe, trace: traceFile, ...given }: Flags<typeof options>,
+  {
+    config: file,
+    phase: phases,
+    dataDir,
+    out,
+    resume,
+    recipe,
+    trace: traceFile,
+    trustCode,
+    ...given
+  }: Flags<typeof options>,
   terminal: Terminal,
 ): Promise<void> {
   const flags = { ...given, ...(phases === undefined ? {} : { phases }) };
@@ -114,6 +128,7 @@ async function run(
     const trainer = new Trainer({
       config,
       ...(resume === undefined ? { out: folder } : { resume }),
+      ...(trustCode === undefined ? {} : { trustCode }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
       signal: interruption.signal,
