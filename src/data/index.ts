@@ -7,6 +7,7 @@ export { checkSkipped } from './image-source.js';
 export type { DatasetInfo } from './info.js';
 export { datasetInfo, describeDatasets } from './info.js';
 export { limits } from './limits.js';
+export { byName, hasLeftover, isImageName } from './names.js';
 export type { OpenedDataset } from './open.js';
 export { openDataset } from './open.js';
 export type { BadImage, DataProgress, OpenOptions } from './options.js';

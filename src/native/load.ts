@@ -92,6 +92,11 @@ function setThreads(variable: string, option: string, value: number | undefined,
   if (text !== undefined) setVariable(variable, text);
 }
 
+/** TensorFlow's threads inside one op, once it has been loaded. They decide in which order sums are added: the last bits. */
+export function intraOpThreads(): number {
+  return Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 1);
+}
+
 /** A sharp call works on one small image: one thread, and no cache, whose entries would never be asked for again. */
 async function loadSharp(): Promise<void> {
   try {

@@ -169,6 +169,7 @@ export class Run implements Control {
       weights,
       history: state.history,
       summary,
+      trustCode: true,
       ...(recorder.path === undefined ? {} : { folder: recorder.path }),
     };
   }
