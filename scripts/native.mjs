@@ -157,6 +157,8 @@ if (asked) {
   if (ready !== undefined && process.env.npm_config_loglevel !== 'silent') {
     console.log(`TensorFlow ${ready.version} is ready (${ready.from}).`);
     if (!hasKernels)
-      console.log(`convoy has no kernels for ${process.platform} ${process.arch}: TensorFlow's are used, which are slower.`);
+      console.log(
+        `convoy has no kernels for ${process.platform} ${process.arch}: TensorFlow's are used, which are slower.`,
+      );
   }
 }

@@ -134,10 +134,7 @@ export async function fromPip(target, stage) {
   const downloaded = await downloadWheel(pip, folder);
   if (downloaded.reason !== undefined) return downloaded;
   const wheel = await Wheel.open(downloaded.wheel);
-  for (const header of await includedHeaders(wheel, 'tensorflow/include/', [
-    ...includedRoots,
-    ...kernelRoots,
-  ])) {
+  for (const header of await includedHeaders(wheel, 'tensorflow/include/', [...includedRoots, ...kernelRoots])) {
     await wheel.extract(`tensorflow/include/${header}`, path.join(stage, 'deps/include', header));
   }
   const libraries = makeLibraryFolder(stage);

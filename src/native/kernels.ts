@@ -34,7 +34,8 @@ export function loadKernels(tensorflowVersion: string): Kernels {
   const { library, problem } = openLibrary(kernelsLibrary());
   const sets = library?.sets.split(',') ?? [];
   if (wanted !== '' && wanted !== 'off' && !sets.includes(wanted)) {
-    const here = sets.length > 0 ? `or one of this machine's ${sets.join(', ')}` : 'as this machine has no kernels of ours';
+    const here =
+      sets.length > 0 ? `or one of this machine's ${sets.join(', ')}` : 'as this machine has no kernels of ours';
     throw optionError(variable, `off, ${here},`, wanted);
   }
   if (library === undefined) return { ...noKernels, ...(wanted !== 'off' && problem !== undefined && { problem }) };
@@ -75,5 +76,7 @@ function openLibrary(file: string): { readonly library?: Library; readonly probl
   const complete =
     typeof sets === 'string' &&
     [chosen, flushSubnormals, correctCaches].every((member) => typeof member === 'function');
-  return complete ? { library: loaded.exports as Library } : { problem: `${file} is of another convoy; run \`npm run native\`` };
+  return complete
+    ? { library: loaded.exports as Library }
+    : { problem: `${file} is of another convoy; run \`npm run native\`` };
 }

@@ -119,7 +119,8 @@ function tellCaches(native: Native): void {
   // takes those that are hidden to be of usual sizes.
   const [, minor = 0] = native.tensorflowVersion.split('.').map(Number);
   if (corrected !== 0 || minor > 21) return;
-  const { correctCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } = native.kernels;
+  const { correctCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } =
+    native.kernels;
   const found = correctCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
   throw new ConvoyError(
     'CONVOY_NATIVE',

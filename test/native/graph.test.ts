@@ -12,7 +12,7 @@ import { subnormalProducts } from '../support/subnormals.js';
  * Written by TensorFlow 2.21's Python SavedModel builder: placeholders x [n, 2], weights [2, 2] and slot [1, 4];
  * `product` = x weights; `written` = InplaceUpdate of slot's row 0 by xᵀ product; `done` = the first element of it.
  */
-const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../test/fixtures/native');
+const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../test/fixtures/native');
 const native = await loadNative();
 
 test('A graph reads weights from shared memory at every run and writes into it', async (t) => {

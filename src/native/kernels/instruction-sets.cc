@@ -6,8 +6,9 @@
 #include <cpuid.h>
 #endif
 
-// The linker defines where a section whose name is an identifier begins and ends; weak: a set may not have been compiled.
-#define CONVOY_SECTION_OF(set)                                                                                           \
+// The linker defines where a section whose name is an identifier begins and ends; weak: a set may not have been
+// compiled.
+#define CONVOY_SECTION_OF(set)                                                                                         \
   extern "C" __attribute__((weak, visibility("hidden"))) const convoy::Registration* const __start_convoy_ops_##set[]; \
   extern "C" __attribute__((weak, visibility("hidden"))) const convoy::Registration* const __stop_convoy_ops_##set[];
 

@@ -27,7 +27,8 @@ extern const InstructionSet instructionSets[instructionSetCount];
 /** Whether this library has a set and this processor too. */
 bool available(const InstructionSet&);
 
-/** The quickest set that is available but `scalar`, whose ops are no quicker than TensorFlow's; null where there is none. */
+/** The quickest set that is available but `scalar`, whose ops are no quicker than TensorFlow's; null where there is
+ * none. */
 const InstructionSet* quickestSet();
 
 /** The set of that name, if it is available; else null. */

@@ -19,7 +19,8 @@ extern "C" {
 int napi_create_string_utf8(void* env, const char* text, size_t length, void** result);
 int napi_set_named_property(void* env, void* object, const char* name, void* value);
 int napi_throw_error(void* env, const char* code, const char* message);
-int napi_create_function(void* env, const char* name, size_t length, void* (*call)(void* env, void* info), void* data, void** result);
+int napi_create_function(void* env, const char* name, size_t length, void* (*call)(void* env, void* info), void* data,
+                         void** result);
 int napi_get_cb_info(void* env, void* info, size_t* count, void** values, void** self, void** data);
 int napi_get_value_bool(void* env, void* value, bool* result);
 int napi_get_value_string_utf8(void* env, void* value, char* text, size_t room, size_t* length);
@@ -74,7 +75,8 @@ void* use(void* env, void* info) {
     return fail(env, message);
   }
   if (used != nullptr && used != set) {
-    snprintf(message, sizeof message, "Expected %s, which this process uses already, but received %s", used->name, name);
+    snprintf(message, sizeof message, "Expected %s, which this process uses already, but received %s", used->name,
+             name);
     return fail(env, message);
   }
   if (used == nullptr && !registerOps(set->ops, message, sizeof message)) return fail(env, message);
@@ -84,18 +86,21 @@ void* use(void* env, void* info) {
   const char* comma = "";
   for (const Registration* op : set->ops) {
     if (!op->schema->isWorthwhile) continue;
-    if (end < sizeof ops) end += static_cast<size_t>(snprintf(ops + end, sizeof ops - end, "%s%s", comma, op->schema->name));
+    if (end < sizeof ops)
+      end += static_cast<size_t>(snprintf(ops + end, sizeof ops - end, "%s%s", comma, op->schema->name));
     comma = ",";
   }
   const bool outdoes = set->dotsBfloat16 && !bfloat16Units().tiles;
-  if (outdoes && end < sizeof ops) end += static_cast<size_t>(snprintf(ops + end, sizeof ops - end, "%sbfloat16", comma));
+  if (outdoes && end < sizeof ops)
+    end += static_cast<size_t>(snprintf(ops + end, sizeof ops - end, "%sbfloat16", comma));
   return end < sizeof ops ? text(env, ops) : fail(env, "Expected a shorter list of ops");
 }
 
 void* flushSubnormals(void* env, void* info) {
   constexpr unsigned flushed = _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON;
   bool flush = false;
-  if (napi_get_value_bool(env, argument(env, info), &flush) != 0) return fail(env, "flushSubnormals expects true or false");
+  if (napi_get_value_bool(env, argument(env, info), &flush) != 0)
+    return fail(env, "flushSubnormals expects true or false");
   const unsigned before = _mm_getcsr();
   _mm_setcsr(flush ? before | flushed : before & ~flushed);
   void* result = nullptr;

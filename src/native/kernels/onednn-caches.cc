@@ -1,9 +1,10 @@
 // What oneDNN, within TensorFlow's library, takes the processor's caches to be.
 //
 // A hypervisor may leave an AMD processor's description of its caches empty (CPUID, leaf 0x8000001D). The oneDNN 3.7 of
-// TensorFlow 2.21 then believes in three caches of one byte: its convolutions compute wrong sums, write where they may not
-// and divide by zero. Its record of the processor (Xbyak::util::Cpu) is private, but holds enough to be recognized: the patch
-// looks for it in the library's own writable data and corrects its sizes. Later versions of oneDNN guess usual sizes.
+// TensorFlow 2.21 then believes in three caches of one byte: its convolutions compute wrong sums, write where they may
+// not and divide by zero. Its record of the processor (Xbyak::util::Cpu) is private, but holds enough to be recognized:
+// the patch looks for it in the library's own writable data and corrects its sizes. Later versions of oneDNN guess
+// usual sizes.
 #include "onednn-caches.h"
 
 #include <cpuid.h>
@@ -18,7 +19,8 @@ namespace {
 /** TensorFlows whose oneDNN was seen to have the record below. Others are left alone. */
 constexpr const char* knownVersions[] = {"2.21"};
 
-/** The end of Xbyak::util::Cpu: bytes of each level of cache, cores that share it, levels, and the processor by CPUID's leaf 1. */
+/** The end of Xbyak::util::Cpu: bytes of each level of cache, cores that share it, levels, and the processor by CPUID's
+ * leaf 1. */
 struct CacheRecord {
   uint32_t bytes[10];
   uint32_t sharing[10];
@@ -33,10 +35,21 @@ CacheRecord emptyRecord() {
   __get_cpuid(1, &a, &b, &c, &d);
   const auto bits = [a](int first, int count) { return static_cast<int32_t>(a >> first & ((1u << count) - 1)); };
   const int32_t model = bits(4, 4), family = bits(8, 4), extendedModel = bits(16, 4), extendedFamily = bits(20, 8);
-  return {{1, 1, 1}, {1, 1, 1}, 3, 0, model, family, bits(0, 4), extendedModel, extendedFamily, family + extendedFamily, extendedModel * 16 + model};
+  return {{1, 1, 1},
+          {1, 1, 1},
+          3,
+          0,
+          model,
+          family,
+          bits(0, 4),
+          extendedModel,
+          extendedFamily,
+          family + extendedFamily,
+          extendedModel * 16 + model};
 }
 
-/** Sizes of the first two levels from AMD's older leaves, which stay filled, else as oneDNN guesses; of the third, its guess of a core's share. */
+/** Sizes of the first two levels from AMD's older leaves, which stay filled, else as oneDNN guesses; of the third, its
+ * guess of a core's share. */
 void knownSizes(uint32_t bytes[3]) {
   uint32_t a = 0, b = 0, c = 0, d = 0;
   const uint32_t first = __get_cpuid(0x80000005, &a, &b, &c, &d) ? c >> 24 : 0;

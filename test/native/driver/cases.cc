@@ -14,13 +14,16 @@ void fill(TF_Tensor& tensor, Random& random, int window) {
   for (int64_t i = 0; i < count; i++) {
     if (tensor.type == TF_UINT8) {
       uint8_t* to = static_cast<uint8_t*>(tensor.buffer->data()) + i;
-      *to = static_cast<uint8_t>(window == 0 ? random.between(0, 1) : random.oneIn(5) ? 255 : random.between(0, window - 1));
+      *to = static_cast<uint8_t>(window == 0       ? random.between(0, 1)
+                                 : random.oneIn(5) ? 255
+                                                   : random.between(0, window - 1));
       continue;
     }
     const float value = random.oneIn(4) ? 0.0f : static_cast<float>(random.between(-1000, 1000)) / 1000;
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    if (tensor.type == TF_BFLOAT16) static_cast<uint16_t*>(tensor.buffer->data())[i] = static_cast<uint16_t>(bits >> 16);
+    if (tensor.type == TF_BFLOAT16)
+      static_cast<uint16_t*>(tensor.buffer->data())[i] = static_cast<uint16_t>(bits >> 16);
     else static_cast<float*>(tensor.buffer->data())[i] = value;
   }
 }
@@ -29,7 +32,8 @@ namespace {
 
 /** Sizes of a random convolution, and the pooling after it. */
 struct Sizes {
-  int images, height, width, inputs, filterRows, filterColumns, outputs, top, left, rows, columns, windowRows, windowColumns;
+  int images, height, width, inputs, filterRows, filterColumns, outputs, top, left, rows, columns, windowRows,
+      windowColumns;
 };
 
 Sizes draw(Random& random, bool pooled, bool narrow, bool square) {
@@ -58,7 +62,9 @@ OpCall validCall(const std::string& op, Random& random) {
   OpCall call{op, {}, {}};
   auto& lists = call.attributes.lists;
   int window = 0;
-  const auto add = [&](TF_DataType type, std::vector<int64_t> dims) { call.inputs.emplace_back(type, std::move(dims)); };
+  const auto add = [&](TF_DataType type, std::vector<int64_t> dims) {
+    call.inputs.emplace_back(type, std::move(dims));
+  };
   const bool pooled = op.find("Pool") != std::string::npos, narrow = op.find("Narrow") != std::string::npos;
   if (pooled || narrow) {
     const bool fused = op.find("PooledConvolution") != std::string::npos;
@@ -69,7 +75,8 @@ OpCall validCall(const std::string& op, Random& random) {
     lists["padding"] = {s.top, s.left};
     lists["size"] = {s.height, s.width};
     call.attributes.flags["relu"] = random.oneIn(2);
-    const std::vector<int64_t> x = {s.images, s.height, s.width, s.inputs}, y = {s.images, s.rows, s.columns, s.outputs},
+    const std::vector<int64_t> x = {s.images, s.height, s.width, s.inputs},
+                               y = {s.images, s.rows, s.columns, s.outputs},
                                filter = {s.filterRows, s.filterColumns, s.inputs, s.outputs};
     if (op == "ConvoyMaxPool") add(T, x);
     if (op == "ConvoyMaxPoolGrad") {
@@ -86,8 +93,10 @@ OpCall validCall(const std::string& op, Random& random) {
     if (op == "ConvoyNarrowDropout") add(T, x), add(T, filter), add(T, {s.outputs}), add(TF_UINT8, y);
     if (op == "ConvoyNarrowFilterGrad") add(T, x), add(T, y), add(T, random.oneIn(2) ? y : std::vector<int64_t>{1});
   } else if (op == "ConvoyProduct") {
-    const int samples = random.oneIn(4) ? random.between(0, 600) : random.between(0, 40), inputs = random.between(1, 90);
-    const int columns = random.between(1, 90), first = random.between(0, inputs - 1), rows = random.between(0, inputs - first);
+    const int samples = random.oneIn(4) ? random.between(0, 600) : random.between(0, 40),
+              inputs = random.between(1, 90);
+    const int columns = random.between(1, 90), first = random.between(0, inputs - 1),
+              rows = random.between(0, inputs - first);
     add(T, {samples, inputs}), add(TF_FLOAT, {samples, columns}), add(TF_FLOAT, {random.oneIn(2) ? samples : 0, 1});
     add(TF_INT32, {2}), add(TF_FLOAT, {1, rows, columns});
     for (TF_Tensor& input : call.inputs) fill(input, random, 0);
@@ -109,12 +118,14 @@ OpCall validCall(const std::string& op, Random& random) {
     for (int i = 0; i < vectors; i++) add(TF_FLOAT, {channels});
   }
   for (TF_Tensor& input : call.inputs) fill(input, random, window);
-  if (op == "ConvoyBatchNormGrad") fill(call.inputs[3], random, 0), static_cast<float*>(call.inputs[3].buffer->data())[0] = 0.5f;
+  if (op == "ConvoyBatchNormGrad")
+    fill(call.inputs[3], random, 0), static_cast<float*>(call.inputs[3].buffer->data())[0] = 0.5f;
   return call;
 }
 
 void disturb(OpCall& call, Random& random) {
-  static const int32_t strange[] = {-2147483647 - 1, -1, 0, 1, 2, 3, 7, 16, 17, 255, 256, 300, 3000, 70000, 1 << 24, 2147483647};
+  static const int32_t strange[] = {-2147483647 - 1, -1,      0,         1, 2, 3, 7, 16, 17, 255, 256, 300, 3000,
+                                    70000,           1 << 24, 2147483647};
   const auto strangeNumber = [&] { return strange[random.between(0, sizeof strange / sizeof *strange - 1)]; };
   for (int changes = random.between(1, 3); changes > 0; changes--) {
     auto& lists = call.attributes.lists;
@@ -123,13 +134,15 @@ void disturb(OpCall& call, Random& random) {
       std::advance(attribute, random.between(0, static_cast<int>(lists.size()) - 1));
       std::vector<int32_t>& values = attribute->second;
       if (random.oneIn(4)) values.resize(static_cast<size_t>(random.between(0, 4)), 1);
-      else if (!values.empty()) values[static_cast<size_t>(random.between(0, static_cast<int>(values.size()) - 1))] = strangeNumber();
+      else if (!values.empty())
+        values[static_cast<size_t>(random.between(0, static_cast<int>(values.size()) - 1))] = strangeNumber();
       continue;
     }
     TF_Tensor& tensor = call.inputs[static_cast<size_t>(random.between(0, static_cast<int>(call.inputs.size()) - 1))];
     std::vector<int64_t> dims = tensor.dims;
     if (random.oneIn(4)) dims.resize(static_cast<size_t>(random.between(0, 9)), 1);
-    else if (!dims.empty()) dims[static_cast<size_t>(random.between(0, static_cast<int>(dims.size()) - 1))] = random.between(0, 40);
+    else if (!dims.empty())
+      dims[static_cast<size_t>(random.between(0, static_cast<int>(dims.size()) - 1))] = random.between(0, 40);
     TF_Tensor other(tensor.type, dims);
     fill(other, random, tensor.type == TF_UINT8 ? random.between(0, 255) : 0);
     if (tensor.type == TF_INT32) {

@@ -8,7 +8,9 @@ class Random {
   explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x1234567u) {}
   uint64_t next();
   /** A whole number from `least` to `most`. */
-  int between(int least, int most) { return least + static_cast<int>(next() % static_cast<uint64_t>(most - least + 1)); }
+  int between(int least, int most) {
+    return least + static_cast<int>(next() % static_cast<uint64_t>(most - least + 1));
+  }
   bool oneIn(int times) { return between(1, times) == 1; }
 
  private:

@@ -12,8 +12,8 @@ struct TF_ShapeInferenceContext {
   std::vector<TF_ShapeHandle> inputs, outputs;
 };
 
-TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs, size_t outputs,
-                      std::vector<std::vector<int64_t>>& inferred) {
+TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs,
+                      size_t outputs, std::vector<std::vector<int64_t>>& inferred) {
   TF_ShapeInferenceContext context;
   for (const TF_Tensor& input : inputs) context.inputs.push_back({true, input.dims});
   context.outputs.resize(outputs);
@@ -35,23 +35,26 @@ TF_ShapeHandle* TF_NewShapeHandle() { return new TF_ShapeHandle(); }
 void TF_DeleteShapeHandle(TF_ShapeHandle* handle) { delete handle; }
 TF_DimensionHandle* TF_NewDimensionHandle() { return new TF_DimensionHandle(); }
 void TF_DeleteDimensionHandle(TF_DimensionHandle* handle) { delete handle; }
-void TF_ShapeInferenceContextGetInput(TF_ShapeInferenceContext* context, int index, TF_ShapeHandle* handle, TF_Status*) {
+void TF_ShapeInferenceContextGetInput(TF_ShapeInferenceContext* context, int index, TF_ShapeHandle* handle,
+                                      TF_Status*) {
   *handle = context->inputs.at(static_cast<size_t>(index));
 }
-void TF_ShapeInferenceContextSetOutput(TF_ShapeInferenceContext* context, int index, TF_ShapeHandle* handle, TF_Status*) {
+void TF_ShapeInferenceContextSetOutput(TF_ShapeInferenceContext* context, int index, TF_ShapeHandle* handle,
+                                       TF_Status*) {
   context->outputs.at(static_cast<size_t>(index)) = *handle;
 }
 int64_t TF_ShapeInferenceContextRank(TF_ShapeInferenceContext*, TF_ShapeHandle* handle) {
   return static_cast<int64_t>(handle->sizes.size());
 }
 int TF_ShapeInferenceContextRankKnown(TF_ShapeInferenceContext*, TF_ShapeHandle* handle) { return handle->known; }
-void TF_ShapeInferenceContextWithRank(TF_ShapeInferenceContext*, TF_ShapeHandle* handle, int64_t rank, TF_ShapeHandle* result,
-                                      TF_Status* status) {
+void TF_ShapeInferenceContextWithRank(TF_ShapeInferenceContext*, TF_ShapeHandle* handle, int64_t rank,
+                                      TF_ShapeHandle* result, TF_Status* status) {
   if (!handle->known) *result = {true, std::vector<int64_t>(static_cast<size_t>(rank), -1)};
   else if (static_cast<int64_t>(handle->sizes.size()) == rank) *result = *handle;
   else TF_SetStatus(status, TF_INVALID_ARGUMENT, "another rank");
 }
-void TF_ShapeInferenceContextDim(TF_ShapeInferenceContext*, TF_ShapeHandle* handle, int64_t index, TF_DimensionHandle* result) {
+void TF_ShapeInferenceContextDim(TF_ShapeInferenceContext*, TF_ShapeHandle* handle, int64_t index,
+                                 TF_DimensionHandle* result) {
   result->size = handle->known ? handle->sizes.at(static_cast<size_t>(index)) : -1;
 }
 int TF_DimensionHandleValueKnown(TF_DimensionHandle* handle) { return handle->size >= 0; }

@@ -28,7 +28,9 @@ Buffer::Buffer(size_t bytes) : bytes_(bytes) {
 Buffer::~Buffer() { free(data_); }
 
 TF_Tensor::TF_Tensor(TF_DataType t, std::vector<int64_t> d)
-    : type(t), dims(std::move(d)), buffer(std::make_shared<Buffer>(sizeOf(type, dims.data(), static_cast<int>(dims.size())))) {}
+    : type(t),
+      dims(std::move(d)),
+      buffer(std::make_shared<Buffer>(sizeOf(type, dims.data(), static_cast<int>(dims.size())))) {}
 
 int64_t TF_Tensor::elements() const {
   return std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<int64_t>());
@@ -85,8 +87,8 @@ std::vector<std::string> registeredOps() {
 bool isStateful(const std::string& op) { return definitions().at(op).stateful; }
 
 // Shapes as the shape functions see them; see fake-shapes.cc.
-TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs, size_t outputs,
-                      std::vector<std::vector<int64_t>>& inferred);
+TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs,
+                      size_t outputs, std::vector<std::vector<int64_t>>& inferred);
 
 Outcome runOp(const std::string& op, const NodeAttributes& attributes, const std::vector<TF_Tensor>& inputs) {
   Outcome outcome;
@@ -108,7 +110,8 @@ Outcome runOp(const std::string& op, const NodeAttributes& attributes, const std
   for (size_t i = 0; i < inferred.size() && outcome.status.code == TF_OK; i++) {
     const std::vector<int64_t>& found = outcome.outputs[i]->dims;
     bool agree = inferred[i].size() == found.size();
-    for (size_t axis = 0; agree && axis < found.size(); axis++) agree = inferred[i][axis] < 0 || inferred[i][axis] == found[axis];
+    for (size_t axis = 0; agree && axis < found.size(); axis++)
+      agree = inferred[i][axis] < 0 || inferred[i][axis] == found[axis];
     if (!agree) fprintf(stderr, "%s: output %zu has another shape than inferred\n", op.c_str(), i), abort();
   }
   return outcome;
@@ -151,26 +154,32 @@ void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder* builder, TF_St
 }
 void TF_OpKernelConstruction_GetAttrSize(TF_OpKernelConstruction* from, const char* name, int32_t* list, int32_t* total,
                                          TF_Status* status) {
-  if (const auto* value = attribute(from->attributes.lists, name, status)) *list = *total = static_cast<int32_t>(value->size());
+  if (const auto* value = attribute(from->attributes.lists, name, status))
+    *list = *total = static_cast<int32_t>(value->size());
 }
-void TF_OpKernelConstruction_GetAttrInt32List(TF_OpKernelConstruction* from, const char* name, int32_t* values, int most,
-                                              TF_Status* status) {
+void TF_OpKernelConstruction_GetAttrInt32List(TF_OpKernelConstruction* from, const char* name, int32_t* values,
+                                              int most, TF_Status* status) {
   const auto* value = attribute(from->attributes.lists, name, status);
-  for (int i = 0; value != nullptr && i < most && i < static_cast<int>(value->size()); i++) values[i] = (*value)[static_cast<size_t>(i)];
+  for (int i = 0; value != nullptr && i < most && i < static_cast<int>(value->size()); i++)
+    values[i] = (*value)[static_cast<size_t>(i)];
 }
-void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction* from, const char* name, float* to, TF_Status* status) {
+void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction* from, const char* name, float* to,
+                                          TF_Status* status) {
   if (const auto* value = attribute(from->attributes.floats, name, status)) *to = *value;
 }
-void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction* from, const char* name, TF_Bool* to, TF_Status* status) {
+void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction* from, const char* name, TF_Bool* to,
+                                         TF_Status* status) {
   if (const auto* value = attribute(from->attributes.flags, name, status)) *to = *value;
 }
-void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction* construction, TF_Status* status) { construction->status = *status; }
+void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction* construction, TF_Status* status) {
+  construction->status = *status;
+}
 
 void TF_GetInput(TF_OpKernelContext* context, int index, TF_Tensor** tensor, TF_Status*) {
   *tensor = new TF_Tensor(context->inputs.at(static_cast<size_t>(index)));
 }
-TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int index, TF_DataType type, const int64_t* dims, int rank, size_t bytes,
-                             TF_Status* status) {
+TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int index, TF_DataType type, const int64_t* dims, int rank,
+                             size_t bytes, TF_Status* status) {
   if (bytes != sizeOf(type, dims, rank)) abort();
   if (bytes > mostBytes) {
     TF_SetStatus(status, TF_RESOURCE_EXHAUSTED, "out of memory");
@@ -180,8 +189,8 @@ TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int index, TF_DataType
   output.emplace(type, std::vector<int64_t>(dims, dims + rank));
   return new TF_Tensor(*output);
 }
-TF_Tensor* TF_ForwardInputOrAllocateOutput(TF_OpKernelContext* context, const int* candidates, int count, int index, const int64_t* dims,
-                                           int rank, int* forwarded, TF_Status* status) {
+TF_Tensor* TF_ForwardInputOrAllocateOutput(TF_OpKernelContext* context, const int* candidates, int count, int index,
+                                           const int64_t* dims, int rank, int* forwarded, TF_Status* status) {
   const std::vector<int64_t> wanted(dims, dims + rank);
   for (int i = 0; i < count; i++) {
     const TF_Tensor& input = context->inputs.at(static_cast<size_t>(candidates[i]));

@@ -1,4 +1,5 @@
-// A stand-in for TensorFlow, so that ops run without it: under sanitizers, and on processors that TensorFlow is not built for.
+// A stand-in for TensorFlow, so that ops run without it: under sanitizers, and on processors that TensorFlow is not
+// built for.
 #pragma once
 #include <functional>
 #include <map>
@@ -9,7 +10,8 @@
 
 #include "tensorflow-declarations.h"
 
-/** Memory of exactly as many bytes as it was asked for, aligned to 64 as TensorFlow's is: a sanitizer sees what goes beyond. */
+/** Memory of exactly as many bytes as it was asked for, aligned to 64 as TensorFlow's is: a sanitizer sees what goes
+ * beyond. */
 class Buffer {
  public:
   explicit Buffer(size_t bytes);

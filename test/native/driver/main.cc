@@ -1,8 +1,8 @@
 // Runs the ops of an instruction set without TensorFlow.
 //
 //   driver SET fit COUNT [SEED]    calls that fit: every one must succeed; prints a hash of the results of each op
-//   driver SET wrong COUNT [SEED]  calls that mostly do not fit: each must end with results or an error that names its op
-//   driver SET time COUNT [SEED]   as fit, with microseconds of each op
+//   driver SET wrong COUNT [SEED]  calls that mostly do not fit: each must end with results or an error that names its
+//   op driver SET time COUNT [SEED]   as fit, with microseconds of each op
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

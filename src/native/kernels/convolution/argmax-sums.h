@@ -6,7 +6,8 @@
 namespace convoy {
 namespace {
 
-/** Sums over windows, for each channel, of the gradients that go to an element. Those of an image are added in float32. */
+/** Sums over windows, for each channel, of the gradients that go to an element. Those of an image are added in float32.
+ */
 template <typename T>
 void argmaxSums(const T* gradient, const uint8_t* argmax, int images, int windows, int channels, float* sums) {
   static thread_local Scratch totalMemory;

@@ -1,5 +1,5 @@
-// Sums of rows of bfloat16, weighted by non-zero entries of a gradient, by dot products of pairs: entries are taken two at a
-// time, and the two rows that they weight are interleaved on the way.
+// Sums of rows of bfloat16, weighted by non-zero entries of a gradient, by dot products of pairs: entries are taken two
+// at a time, and the two rows that they weight are interleaved on the way.
 #pragma once
 #include "row-sums.h"
 
@@ -13,17 +13,19 @@ constexpr int block = 2 * lanes;
 
 inline int roundUpToBlock(int size) { return (size + block - 1) / block * block; }
 
-/** Where in two vectors of sums number `n` of a block is: interleaving takes the first four of every eight, then the last. */
+/** Where in two vectors of sums number `n` of a block is: interleaving takes the first four of every eight, then the
+ * last. */
 constexpr int interleaved(int n) { return (n & 4) * (lanes / 4) + n / 8 * 4 + (n & 3); }
 
-/** Non-zero entries of a gradient: their values, and where the row that each one weights begins. They are multiplied in pairs. */
+/** Non-zero entries of a gradient: their values, and where the row that each one weights begins. They are multiplied in
+ * pairs. */
 struct DotEntries {
   int32_t* offsets;
   Bfloat16* values;
   DotEntries from(size_t index) const { return {offsets + index, values + index}; }
   /**
-   * Appends some lanes to `number` entries. The upper half of a lane is the value; the lower half says by how many steps from
-   * `start` the row begins.
+   * Appends some lanes to `number` entries. The upper half of a lane is the value; the lower half says by how many
+   * steps from `start` the row begins.
    */
   int append(int number, Integers valuesAndSteps, Mask mask, int step, int start) const {
     const Integers kept = compress(valuesAndSteps, mask);
@@ -51,17 +53,20 @@ class DotEntryScratch {
 /** Some bfloat16 numbers, each in the upper half of a lane. */
 inline Integers loadUpperHalves(const Bfloat16* from, Mask mask) { return loadLowHalves(from, mask) << 16; }
 
-/** Whether pixels of a line buffer and outputs fit half of a lane, and the elements of a window the lanes of a vector. */
+/** Whether pixels of a line buffer and outputs fit half of a lane, and the elements of a window the lanes of a vector.
+ */
 inline bool fitsHalves(const PooledConvolution& c, int pixels) {
   return pixels < 1 << 16 && c.outputs < 1 << 16 && c.window.rows * c.window.columns <= lanes;
 }
 
 /**
- * sums[row][v] += value * from[offset][row][v] over the entries of a list, two at a time, for `wide` blocks of each row. The
- * sums stay in registers. Entries of a second list go to the rows from the second on; `ends` says where the lists end.
+ * sums[row][v] += value * from[offset][row][v] over the entries of a list, two at a time, for `wide` blocks of each
+ * row. The sums stay in registers. Entries of a second list go to the rows from the second on; `ends` says where the
+ * lists end.
  */
 template <int rows, int wide, int lists>
-void sumDotProducts(float* sums, size_t sumStep, const Bfloat16* from, size_t fromStep, DotEntries entries, const int* ends) {
+void sumDotProducts(float* sums, size_t sumStep, const Bfloat16* from, size_t fromStep, DotEntries entries,
+                    const int* ends) {
   constexpr int all = rows + lists - 1;
   Vector total[all][wide][2];
   CONVOY_UNROLL
@@ -105,10 +110,20 @@ void sumDotProducts(float* sums, size_t sumStep, const Bfloat16* from, size_t fr
 
 /** Blocks of a tile: with two sums each, and their operands, they fill the registers. */
 constexpr int tileBlocks = 9;
-const SumTile<Bfloat16, DotEntries> dotOne[tileBlocks + 1] = {nullptr,           sumDotProducts<1, 1, 1>, sumDotProducts<1, 2, 1>, sumDotProducts<1, 3, 1>, sumDotProducts<1, 4, 1>,
-                                                                sumDotProducts<1, 5, 1>, sumDotProducts<1, 6, 1>, sumDotProducts<1, 7, 1>, sumDotProducts<1, 8, 1>, sumDotProducts<1, 9, 1>};
-const SumTile<Bfloat16, DotEntries> dotThree[] = {nullptr, sumDotProducts<3, 1, 1>, sumDotProducts<3, 2, 1>, sumDotProducts<3, 3, 1>};
-const SumTile<Bfloat16, DotEntries> dotFour[] = {nullptr, sumDotProducts<3, 1, 2>, sumDotProducts<3, 2, 2>, sumDotProducts<3, 3, 2>};
+const SumTile<Bfloat16, DotEntries> dotOne[tileBlocks + 1] = {nullptr,
+                                                              sumDotProducts<1, 1, 1>,
+                                                              sumDotProducts<1, 2, 1>,
+                                                              sumDotProducts<1, 3, 1>,
+                                                              sumDotProducts<1, 4, 1>,
+                                                              sumDotProducts<1, 5, 1>,
+                                                              sumDotProducts<1, 6, 1>,
+                                                              sumDotProducts<1, 7, 1>,
+                                                              sumDotProducts<1, 8, 1>,
+                                                              sumDotProducts<1, 9, 1>};
+const SumTile<Bfloat16, DotEntries> dotThree[] = {nullptr, sumDotProducts<3, 1, 1>, sumDotProducts<3, 2, 1>,
+                                                  sumDotProducts<3, 3, 1>};
+const SumTile<Bfloat16, DotEntries> dotFour[] = {nullptr, sumDotProducts<3, 1, 2>, sumDotProducts<3, 2, 2>,
+                                                 sumDotProducts<3, 3, 2>};
 constexpr SumTiles<Bfloat16, DotEntries> dotSums = {block, tileBlocks, 3, dotOne, dotThree, dotFour};
 
 }  // namespace

@@ -11,7 +11,10 @@ class GradientLines {
  public:
   /** Rows of patches have `padded` numbers. */
   GradientLines(const PooledConvolution& c, int padded, Scratch& memory)
-      : c_(c), rows_(c.window.rows + c.filterRows - 1), line_((size_t)(c.width + c.filterColumns - 1) * c.inputs), floats_(rows_ * line_ + padded) {
+      : c_(c),
+        rows_(c.window.rows + c.filterRows - 1),
+        line_((size_t)(c.width + c.filterColumns - 1) * c.inputs),
+        floats_(rows_ * line_ + padded) {
     lines_ = memory.take<float>(floats_);
   }
   int rows() const { return rows_; }
@@ -37,7 +40,8 @@ class GradientLines {
   void emit(int from, int row, T* image) const {
     const int to = from - c_.top;
     if (to < 0 || to >= c_.height) return;
-    copy(lines_ + row * line_ + (size_t)c_.left * c_.inputs, (size_t)c_.width * c_.inputs, image + (size_t)to * c_.width * c_.inputs);
+    copy(lines_ + row * line_ + (size_t)c_.left * c_.inputs, (size_t)c_.width * c_.inputs,
+         image + (size_t)to * c_.width * c_.inputs);
   }
 
   const PooledConvolution& c_;
@@ -51,19 +55,27 @@ template <typename T, typename Weight, typename List>
 class PatchSum {
  public:
   /** `transposed` is the filter, [filter row][output][padded]. */
-  PatchSum(const PooledConvolution& c, const SumTiles<Weight, List>& sums, int padded, const Weight* transposed, const GradientLines<T>& lines)
-      : c_(c), sum_(sums, c.filterRows, padded), transposed_(transposed), filterStep_(c.outputs * padded), lines_(lines) {
+  PatchSum(const PooledConvolution& c, const SumTiles<Weight, List>& sums, int padded, const Weight* transposed,
+           const GradientLines<T>& lines)
+      : c_(c),
+        sum_(sums, c.filterRows, padded),
+        transposed_(transposed),
+        filterStep_(c.outputs * padded),
+        lines_(lines) {
     const bool near = c.filterRows * filterStep_ * sizeof(Weight) <= firstLevelWeights;
     together_ = sum_.together(c.window.rows) && near && (size_t)padded <= lines.line();
   }
-  /** What is added to the offsets of a window's row: where each row of the buffer is summed by itself, the filter's row is one less. */
+  /** What is added to the offsets of a window's row: where each row of the buffer is summed by itself, the filter's row
+   * is one less. */
   int offset(int windowRow) const { return together_ ? 0 : -windowRow * filterStep_; }
-  /** `starts` says where lists of entries begin: by the column of x where their patches begin, within it by row of the window. */
+  /** `starts` says where lists of entries begin: by the column of x where their patches begin, within it by row of the
+   * window. */
   void add(const int* starts, List entries) const {
     const int across = c_.pooledColumns * c_.window.columns, high = c_.window.rows;
     if (together_) {
       for (int column = 0; column < across; column++) {
-        sum_.addWindow(lines_.column(column), lines_.line(), transposed_, filterStep_, entries, starts + column * high, high);
+        sum_.addWindow(lines_.column(column), lines_.line(), transposed_, filterStep_, entries, starts + column * high,
+                       high);
       }
       return;
     }
@@ -73,7 +85,9 @@ class PatchSum {
       const int behind = (k < high - 1 ? k : high - 1) + 1;
       for (int column = 0; column < across; column++) {
         const int from = starts[column * high + first], to = starts[column * high + behind];
-        if (to > from) sum_.add(lines_.column(column) + k * lines_.line(), transposed_ + (std::ptrdiff_t)k * filterStep_, entries.from(from), to - from);
+        if (to > from)
+          sum_.add(lines_.column(column) + k * lines_.line(), transposed_ + (std::ptrdiff_t)k * filterStep_,
+                   entries.from(from), to - from);
       }
     }
   }

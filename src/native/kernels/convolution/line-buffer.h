@@ -7,8 +7,8 @@ namespace convoy {
 namespace {
 
 /**
- * Fills a line buffer [rows, columns, channels] with an image from a row on, `left` columns of zeros before it, and zeros
- * wherever the image has nothing. Numbers become type To.
+ * Fills a line buffer [rows, columns, channels] with an image from a row on, `left` columns of zeros before it, and
+ * zeros wherever the image has nothing. Numbers become type To.
  */
 template <typename From, typename To>
 inline void fillLineBuffer(const From* image, int height, int width, int channels, int firstRow, int left, int rows,
@@ -24,8 +24,7 @@ inline void fillLineBuffer(const From* image, int height, int width, int channel
     memset((void*)lines, 0, (size_t)left * channels * sizeof(To));
     const int inside = right < 0 ? columns - left : width;
     copy(image + (size_t)from * width * channels, (size_t)inside * channels, lines + (size_t)left * channels);
-    if (right > 0)
-      memset((void*)(lines + (size_t)(left + width) * channels), 0, (size_t)right * channels * sizeof(To));
+    if (right > 0) memset((void*)(lines + (size_t)(left + width) * channels), 0, (size_t)right * channels * sizeof(To));
   }
 }
 

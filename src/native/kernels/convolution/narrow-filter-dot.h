@@ -1,4 +1,5 @@
-// The gradient to the filter of a convolution of few input channels in bfloat16, by dot products of neighbouring columns.
+// The gradient to the filter of a convolution of few input channels in bfloat16, by dot products of neighbouring
+// columns.
 #pragma once
 #include "narrow-filter.h"
 
@@ -13,7 +14,8 @@ inline Integers rectifiedHalves(const Bfloat16* gradient, const Bfloat16* y) {
   return y == nullptr ? halves : keep(maskOf(load(y) > 0), halves);
 }
 
-void narrowFilter(const NarrowConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const Bfloat16* y, float* filter, float* bias) {
+void narrowFilter(const NarrowConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const Bfloat16* y,
+                  float* filter, float* bias) {
   if (c.outputs % lanes != 0) return narrowFilter<Bfloat16>(c, x, gradient, y, filter, bias);
   static thread_local Scratch lineMemory, seenMemory, offsetMemory, sumMemory, rowMemory;
   const int columns = c.columns + c.filterColumns - 1, pairs = (c.columns + 1) / 2;
@@ -35,7 +37,8 @@ void narrowFilter(const NarrowConvolution& c, const Bfloat16* x, const Bfloat16*
   NextRow<Bfloat16> next(c);
   for (int image = 0; image < c.images; image++) {
     for (int i = 0; i < c.rows; i++, gradient += row) {
-      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left, c.filterRows, columns, lines);
+      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left,
+                     c.filterRows, columns, lines);
       for (size_t at = 0; at < numbers; at += lanes) {
         storeIntegers(seen + at, pairUp(loadLowHalves(lines + at), loadLowHalves(lines + at + c.inputs)));
       }
@@ -43,13 +46,15 @@ void narrowFilter(const NarrowConvolution& c, const Bfloat16* x, const Bfloat16*
         for (int output = 0; output < c.outputs; output += lanes) {
           const size_t at = (size_t)2 * pair * c.outputs + output, beside = at + c.outputs;
           const Integers one = rectifiedHalves(gradient + at, y == nullptr ? y : y + at);
-          const Integers other = beside < row ? rectifiedHalves(gradient + beside, y == nullptr ? y : y + beside) : Integers{};
+          const Integers other =
+              beside < row ? rectifiedHalves(gradient + beside, y == nullptr ? y : y + beside) : Integers{};
           storeIntegers(own + (size_t)pair * c.outputs + output, pairUp(one, other));
         }
       }
       if (y != nullptr) y += row;
       next.begin(gradient + row, y);
-      addRow<Bfloat16>(sums, c.outputs, (const float*)seen, 2 * c.inputs, offsets, taps + 1, (const float*)own, pairs, [&] { next.next(); });
+      addRow<Bfloat16>(sums, c.outputs, (const float*)seen, 2 * c.inputs, offsets, taps + 1, (const float*)own, pairs,
+                       [&] { next.next(); });
     }
   }
   memcpy(filter, sums, (size_t)taps * c.outputs * sizeof(float));

@@ -6,9 +6,11 @@
 namespace convoy {
 namespace {
 
-/** sums[t][v] += from[offsets[t]] gradient[v], of operands, over the columns of a row; for `taps` taps and `wide` vectors of outputs. */
+/** sums[t][v] += from[offsets[t]] gradient[v], of operands, over the columns of a row; for `taps` taps and `wide`
+ * vectors of outputs. */
 template <int taps, int wide, typename T>
-void addTaps(float* sums, int outputs, const float* from, int step, const int32_t* offsets, const float* gradient, int columns) {
+void addTaps(float* sums, int outputs, const float* from, int step, const int32_t* offsets, const float* gradient,
+             int columns) {
   Vector total[taps][wide];
   CONVOY_UNROLL
   for (int t = 0; t < taps; t++) {
@@ -38,14 +40,16 @@ template <typename T>
 constexpr AddTaps addByTwo[7] = {nullptr,          addTaps<1, 2, T>, addTaps<2, 2, T>, addTaps<3, 2, T>,
                                  addTaps<4, 2, T>, addTaps<5, 2, T>, addTaps<6, 2, T>};
 template <typename T>
-constexpr AddTaps addByOne[13] = {nullptr,          addTaps<1, 1, T>, addTaps<2, 1, T>, addTaps<3, 1, T>,  addTaps<4, 1, T>,
-                                  addTaps<5, 1, T>, addTaps<6, 1, T>, addTaps<7, 1, T>, addTaps<8, 1, T>,  addTaps<9, 1, T>,
-                                  addTaps<10, 1, T>, addTaps<11, 1, T>, addTaps<12, 1, T>};
+constexpr AddTaps addByOne[13] = {nullptr,          addTaps<1, 1, T>, addTaps<2, 1, T>,  addTaps<3, 1, T>,
+                                  addTaps<4, 1, T>, addTaps<5, 1, T>, addTaps<6, 1, T>,  addTaps<7, 1, T>,
+                                  addTaps<8, 1, T>, addTaps<9, 1, T>, addTaps<10, 1, T>, addTaps<11, 1, T>,
+                                  addTaps<12, 1, T>};
 
-/** Adds a row of the gradient to the sums of all outputs that fill vectors, and returns how many they are. Calls `meanwhile` at each tile. */
+/** Adds a row of the gradient to the sums of all outputs that fill vectors, and returns how many they are. Calls
+ * `meanwhile` at each tile. */
 template <typename T, typename Meanwhile>
-inline int addRow(float* sums, int outputs, const float* lines, int step, const int32_t* offsets, int taps, const float* gradient, int columns,
-                  Meanwhile meanwhile) {
+inline int addRow(float* sums, int outputs, const float* lines, int step, const int32_t* offsets, int taps,
+                  const float* gradient, int columns, Meanwhile meanwhile) {
   int output = 0;
   const auto add = [&](const AddTaps* sizes, int most) {
     inTiles(taps, most, [&](int t, int count) {
@@ -63,7 +67,8 @@ template <typename T>
 class NextRow {
  public:
   NextRow(const NarrowConvolution& c) : row_((size_t)c.columns * c.outputs) {
-    const int tiles = ((c.filterRows * c.filterColumns * c.inputs + 6) / 6) * ((c.outputs + 2 * lanes - 1) / (2 * lanes));
+    const int tiles =
+        ((c.filterRows * c.filterColumns * c.inputs + 6) / 6) * ((c.outputs + 2 * lanes - 1) / (2 * lanes));
     share_ = line * (row_ / line / tiles + 1);
   }
   void begin(const T* gradient, const T* y) {
@@ -92,9 +97,11 @@ inline void rectifyRow(const T* gradient, const T* y, size_t count, float* to) {
   for (; i < count; i++) to[i] = loadOne(y + i) > 0 ? loadOne(gradient + i) : 0;
 }
 
-/** Not inlined: how the compiler rounds the products of the last outputs, one at a time, must not depend on the caller. */
+/** Not inlined: how the compiler rounds the products of the last outputs, one at a time, must not depend on the caller.
+ */
 template <typename T>
-__attribute__((noinline)) void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, const T* y, float* filter, float* bias) {
+__attribute__((noinline)) void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, const T* y,
+                                            float* filter, float* bias) {
   static thread_local Scratch lineMemory, offsetMemory, sumMemory, rowMemory;
   const int columns = c.columns + c.filterColumns - 1;
   const int taps = c.filterRows * c.filterColumns * c.inputs;
@@ -111,8 +118,8 @@ __attribute__((noinline)) void narrowFilter(const NarrowConvolution& c, const T*
   NextRow<T> next(c);
   for (int image = 0; image < c.images; image++) {
     for (int i = 0; i < c.rows; i++, gradient += row) {
-      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left, c.filterRows,
-                columns, lines);
+      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left,
+                     c.filterRows, columns, lines);
       const float* own;
       if (y == nullptr) {
         own = asFloats(gradient, row, rowMemory);
@@ -123,7 +130,8 @@ __attribute__((noinline)) void narrowFilter(const NarrowConvolution& c, const T*
         own = rectified;
       }
       next.begin(gradient + row, y);
-      int output = addRow<float>(sums, c.outputs, lines, c.inputs, offsets, taps + 1, own, c.columns, [&] { next.next(); });
+      int output =
+          addRow<float>(sums, c.outputs, lines, c.inputs, offsets, taps + 1, own, c.columns, [&] { next.next(); });
       for (; output < c.outputs; output++) {
         for (int t = 0; t <= taps; t++) {
           float total = sums[(size_t)t * c.outputs + output];

@@ -1,10 +1,10 @@
-// Convolutions with a maximum pooling of 2x2 after them: the convolution's own output, four times the pooling's, is never
-// in memory.
+// Convolutions with a maximum pooling of 2x2 after them: the convolution's own output, four times the pooling's, is
+// never in memory.
 #pragma once
 #include "line-buffer.h"
 #include "max.h"
-#include "row-sums.h"
 #include "op/registration.h"
+#include "row-sums.h"
 #include "simd/operand.h"
 
 namespace convoy {
@@ -20,23 +20,28 @@ struct Patches {
   int inputs, filterRows, rowOperands;
 };
 
-/** Sums of the four elements of some windows, [window][element][vector], from the first one's patch and a filter [row][operand][output]. */
+/** Sums of the four elements of some windows, [window][element][vector], from the first one's patch and a filter
+ * [row][operand][output]. */
 template <typename T, int windows, int vectors>
-inline void convolveWindows(const Patches& p, const Stored<T>* patch, const float* filter, Vector (&total)[windows][4][vectors]) {
+inline void convolveWindows(const Patches& p, const Stored<T>* patch, const float* filter,
+                            Vector (&total)[windows][4][vectors]) {
   CONVOY_UNROLL
   for (int window = 0; window < windows; window++) {
     CONVOY_UNROLL
-    for (int v = 0; v < vectors; v++) total[window][0][v] = total[window][1][v] = total[window][2][v] = total[window][3][v] = Vector{};
+    for (int v = 0; v < vectors; v++)
+      total[window][0][v] = total[window][1][v] = total[window][2][v] = total[window][3][v] = Vector{};
   }
   for (int row = 0; row < p.filterRows; row++, patch += p.line) {
     const Stored<T>*upper = patch, *lower = patch + p.line;
-    for (int operand = 0; operand < p.rowOperands; operand++, upper += dotLength<T>, lower += dotLength<T>, filter += vectors * lanes) {
+    for (int operand = 0; operand < p.rowOperands;
+         operand++, upper += dotLength<T>, lower += dotLength<T>, filter += vectors * lanes) {
       Vector weights[vectors];
       CONVOY_UNROLL
       for (int v = 0; v < vectors; v++) weights[v] = load(filter + v * lanes);
       CONVOY_UNROLL
       for (int column = 0; column < 2 * windows; column++) {
-        const Vector above = broadcastOperand(upper + column * p.inputs), below = broadcastOperand(lower + column * p.inputs);
+        const Vector above = broadcastOperand(upper + column * p.inputs),
+                     below = broadcastOperand(lower + column * p.inputs);
         CONVOY_UNROLL
         for (int v = 0; v < vectors; v++) {
           Vector& first = total[column / 2][column % 2][v];
@@ -51,7 +56,8 @@ inline void convolveWindows(const Patches& p, const Stored<T>* patch, const floa
 
 /** The maximum of a window's four elements and which it is. */
 template <int vectors>
-inline void maximumOf(const Vector (&elements)[4][vectors], int v, Vector bias, bool rectified, Vector& maximum, Integers& at) {
+inline void maximumOf(const Vector (&elements)[4][vectors], int v, Vector bias, bool rectified, Vector& maximum,
+                      Integers& at) {
   maximum = elements[0][v] + bias;
   at = Integers{};
   CONVOY_UNROLL
@@ -75,7 +81,8 @@ inline void storeSome(T* y, uint8_t* argmax, Vector maximum, Integers at, int so
   memcpy(argmax, bytes, some);
 }
 
-/** What a row of windows is computed from, and where it goes, for a group of outputs; `outputs` are left from its first on. */
+/** What a row of windows is computed from, and where it goes, for a group of outputs; `outputs` are left from its first
+ * on. */
 template <typename T>
 struct RowOfWindows {
   const Stored<T>* patch;
@@ -133,24 +140,28 @@ void packFilter(const PooledConvolution& c, const Patches& p, const T* filter, f
       for (int operand = 0; operand < p.rowOperands; operand++, to += wide) {
         const int at = operand * together;
         const T* from = filter + ((size_t)k * row + at) * c.outputs + first;
-        for (int output = 0; output < wide; output++) to[output] = first + output < c.outputs ? packOperand<T>(from + output, c.outputs, row - at) : 0;
+        for (int output = 0; output < wide; output++)
+          to[output] = first + output < c.outputs ? packOperand<T>(from + output, c.outputs, row - at) : 0;
       }
     }
   }
 }
 
 template <typename T>
-void pooledConvolution(const PooledConvolution& c, const T* x, const T* filter, const T* bias, bool rectified, T* y, uint8_t* argmax) {
+void pooledConvolution(const PooledConvolution& c, const T* x, const T* filter, const T* bias, bool rectified, T* y,
+                       uint8_t* argmax) {
   static thread_local Scratch lineMemory, filterMemory, biasMemory;
   constexpr int together = dotLength<T>;
   const int columns = 2 * c.pooledColumns + c.filterColumns - 1;
-  const Patches p = {(size_t)columns * c.inputs, c.inputs, c.filterRows, (c.filterColumns * c.inputs + together - 1) / together};
+  const Patches p = {(size_t)columns * c.inputs, c.inputs, c.filterRows,
+                     (c.filterColumns * c.inputs + together - 1) / together};
   const int groups = (c.outputs + tileOutputs * lanes - 1) / (tileOutputs * lanes);
   const size_t groupOperands = (size_t)c.filterRows * p.rowOperands * tileOutputs * lanes;
   float* packed = filterMemory.take<float>(groups * groupOperands);
   packFilter(c, p, filter, packed);
   float* biases = biasMemory.take<float>(groups * tileOutputs * lanes);
-  for (int output = 0; output < groups * tileOutputs * lanes; output++) biases[output] = output < c.outputs ? loadOne(bias + output) : 0;
+  for (int output = 0; output < groups * tileOutputs * lanes; output++)
+    biases[output] = output < c.outputs ? loadOne(bias + output) : 0;
   // As many pooled rows at once as stay in the first-level cache.
   int high = c.pooledRows;
   while (high > 1 && (2 * high + c.filterRows - 1) * p.line * sizeof(Stored<T>) > firstLevel) high--;
@@ -161,25 +172,29 @@ void pooledConvolution(const PooledConvolution& c, const T* x, const T* filter, 
       const int count = c.pooledRows - first < high ? c.pooledRows - first : high;
       const int rows = 2 * count + c.filterRows - 1;
       fillLineBuffer(x, c.height, c.width, c.inputs, 2 * first - c.top, c.left, rows, columns, lines);
-      for (int i = 0; i < together; i++) storeOne(lines + rows * p.line + i, 0);  // read by the last operand of the last row
+      for (int i = 0; i < together; i++)
+        storeOne(lines + rows * p.line + i, 0);  // read by the last operand of the last row
       for (int group = 0; group < groups; group++) {
         const int output = group * tileOutputs * lanes;
         const float* own = packed + group * groupOperands;
         const auto pool = c.outputs - output <= lanes ? poolRow<T, 1> : poolRow<T, tileOutputs>;
         for (int row = 0; row < count; row++) {
           const size_t to = ((size_t)image * c.pooledRows + first + row) * pooledLine + output;
-          pool(c, p, {lines + 2 * row * p.line, own, biases + output, rectified, c.outputs - output, y + to, argmax + to});
+          pool(c, p,
+               {lines + 2 * row * p.line, own, biases + output, rectified, c.outputs - output, y + to, argmax + to});
         }
       }
     }
   }
 }
 
-/** Checks and runs one of the two ops. `into`, if there is one, is the index of the input whose memory is the output. */
+/** Checks and runs one of the two ops. `into`, if there is one, is the index of the input whose memory is the output.
+ */
 inline void runPooledConvolution(Call& call, Sizes padding, Sizes size, bool rectified, int into = -1) {
   const Tensor x = call.input(0, 4), filter = call.input(1, 4);
   if (!x || !filter || !call.expect(filter.size(2) == x.size(3), 1, "%d input channels", x.dim(3))) return;
-  const PooledConvolution c = {x.dim(0), x.dim(1), x.dim(2), x.dim(3), filter.dim(0), filter.dim(1), filter.dim(3), size.rows, size.columns, padding.rows, padding.columns, {2, 2}};
+  const PooledConvolution c = {x.dim(0),      x.dim(1),  x.dim(2),     x.dim(3),     filter.dim(0),   filter.dim(1),
+                               filter.dim(3), size.rows, size.columns, padding.rows, padding.columns, {2, 2}};
   if (!expectPooled(call, 0, c)) return;
   const int64_t dims[] = {c.images, c.pooledRows, c.pooledColumns, c.outputs};
   inTypeOf(x, [&](auto number) {

@@ -29,13 +29,15 @@ inline int imagesTogether(const PooledConvolution& c, int together) {
   return fitting < 1 ? 1 : fitting;
 }
 
-void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const uint8_t* argmax, float* filter) {
+void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const uint8_t* argmax,
+                  float* filter) {
   static thread_local Scratch lineMemory, sumMemory, countMemory, cornerMemory;
   static thread_local DotEntryScratch entryMemory;
   const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;
   const int row = c.filterColumns * c.inputs, padded = roundUpToBlock(row);
   const size_t sumFloats = (size_t)c.outputs * c.filterRows * padded, line = (size_t)columns * c.inputs;
-  const int together = rowsTogether(c, sumFloats), images = imagesTogether(c, together), pixels = linePixels(c, together);
+  const int together = rowsTogether(c, sumFloats), images = imagesTogether(c, together),
+            pixels = linePixels(c, together);
   if (!fitsHalves(c, images * pixels)) return pooledFilter<Bfloat16>(c, x, gradient, argmax, filter);
   float* sums = sumMemory.take<float>(sumFloats);
   memset(sums, 0, sumFloats * sizeof(float));
@@ -45,13 +47,16 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
   int* counts = countMemory.take<int>(c.outputs);
   int32_t* corners = windowCorners(c, most, 1, cornerMemory);
   Integers inWindow = {};
-  for (int q = 0; q < c.window.rows * c.window.columns; q++) inWindow[q] = q / c.window.columns * columns + q % c.window.columns;
+  for (int q = 0; q < c.window.rows * c.window.columns; q++)
+    inWindow[q] = q / c.window.columns * columns + q % c.window.columns;
   const RowSum<Bfloat16, DotEntries> sum(dotSums, c.filterRows, padded);
   // Appends the entries of some rows of windows of an image, whose line buffer is the one of that number.
   const auto list = [&](int image, int first, int number) {
-    const int count = c.pooledRows - first < together ? c.pooledRows - first : together, windows = count * c.pooledColumns;
-    fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, first * c.window.rows - c.top, c.left,
-              count * c.window.rows + c.filterRows - 1, columns, lines + (size_t)number * pixels * c.inputs);
+    const int count = c.pooledRows - first < together ? c.pooledRows - first : together,
+              windows = count * c.pooledColumns;
+    fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs,
+                   first * c.window.rows - c.top, c.left, count * c.window.rows + c.filterRows - 1, columns,
+                   lines + (size_t)number * pixels * c.inputs);
     const size_t begin = ((size_t)image * c.pooledRows + first) * c.pooledColumns * c.outputs;
     for (int n = 0; n < windows; n += lanes) {
       const int some = windows - n < lanes ? windows - n : lanes;
@@ -70,7 +75,8 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
         transpose(valuesAndPixels);
         for (int i = 0; i < wide; i++) {
           int& listed = counts[output + i];
-          listed = entries.from((size_t)(output + i) * room).append(listed, valuesAndPixels[i] + ahead, nonZeroUpperHalves(valuesAndPixels[i]), c.inputs, 0);
+          listed = entries.from((size_t)(output + i) * room)
+                       .append(listed, valuesAndPixels[i] + ahead, nonZeroUpperHalves(valuesAndPixels[i]), c.inputs, 0);
         }
       }
     }
@@ -81,7 +87,8 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
       for (int number = 0; number < images && image + number < c.images; number++) list(image + number, first, number);
       for (int output = 0; output < c.outputs; output++) {
         const DotEntries own = entries.from((size_t)output * room);
-        sum.addAll(sums + (size_t)output * c.filterRows * padded, padded, lines, line, own, own.even(counts[output], 0));
+        sum.addAll(sums + (size_t)output * c.filterRows * padded, padded, lines, line, own,
+                   own.even(counts[output], 0));
       }
     }
   }
@@ -89,7 +96,8 @@ void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16*
     for (int i = 0; i < row; i++) {
       const int at = i / block * block + interleaved(i % block);
       float* to = filter + ((size_t)k * row + i) * c.outputs;
-      for (int output = 0; output < c.outputs; output++) to[output] = sums[((size_t)output * c.filterRows + k) * padded + at];
+      for (int output = 0; output < c.outputs; output++)
+        to[output] = sums[((size_t)output * c.filterRows + k) * padded + at];
     }
   }
 }

@@ -1,5 +1,5 @@
-// The gradient to the filter of a pooled convolution, with vectors along a row of the filter: its columns and input channels.
-// Of each output only the elements that have a gradient are multiplied.
+// The gradient to the filter of a pooled convolution, with vectors along a row of the filter: its columns and input
+// channels. Of each output only the elements that have a gradient are multiplied.
 #pragma once
 #include "line-buffer.h"
 #include "row-sums.h"
@@ -50,8 +50,8 @@ void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, con
   for (int image = 0; image < c.images; image++) {
     for (int first = 0; first < c.pooledRows; first += together) {
       const int count = c.pooledRows - first < together ? c.pooledRows - first : together;
-      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, first * c.window.rows - c.top,
-                c.left, count * c.window.rows + c.filterRows - 1, columns, lines);
+      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs,
+                     first * c.window.rows - c.top, c.left, count * c.window.rows + c.filterRows - 1, columns, lines);
       memset(counts, 0, c.outputs * sizeof(int));
       const size_t begin = ((size_t)image * c.pooledRows + first) * c.pooledColumns * c.outputs;
       for (int n = 0; n < count * c.pooledColumns; n += lanes) {
@@ -97,7 +97,8 @@ void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, con
   for (int k = 0; k < c.filterRows; k++) {
     for (int i = 0; i < row; i++) {
       float* to = filter + ((size_t)k * row + i) * c.outputs;
-      for (int output = 0; output < c.outputs; output++) to[output] = sums[((size_t)output * c.filterRows + k) * padded + i];
+      for (int output = 0; output < c.outputs; output++)
+        to[output] = sums[((size_t)output * c.filterRows + k) * padded + i];
     }
   }
 }

@@ -1,5 +1,5 @@
-// The gradient to the input of a pooled convolution, with vectors along a row of the filter: its columns and input channels.
-// Of each output only the elements that have a gradient are multiplied.
+// The gradient to the input of a pooled convolution, with vectors along a row of the filter: its columns and input
+// channels. Of each output only the elements that have a gradient are multiplied.
 #pragma once
 #include "gradient-lines.h"
 #include "memory/prefetch.h"
@@ -19,7 +19,8 @@ void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient,
   for (int k = 0; k < c.filterRows; k++) {
     for (int i = 0; i < row; i++) {
       const T* from = filter + ((size_t)k * row + i) * c.outputs;
-      for (int output = 0; output < c.outputs; output++) transposed[((size_t)k * c.outputs + output) * padded + i] = loadOne(from + output);
+      for (int output = 0; output < c.outputs; output++)
+        transposed[((size_t)k * c.outputs + output) * padded + i] = loadOne(from + output);
     }
   }
   GradientLines<T> lines(c, padded, lineMemory);

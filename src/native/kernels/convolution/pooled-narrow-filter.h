@@ -1,5 +1,5 @@
-// The gradient to the filter of a convolution of few input channels before a 2x2 pooling, with vectors along the outputs:
-// each lane takes the element of x at its own argmax.
+// The gradient to the filter of a convolution of few input channels before a 2x2 pooling, with vectors along the
+// outputs: each lane takes the element of x at its own argmax.
 #pragma once
 #include "taps.h"
 
@@ -8,7 +8,8 @@ namespace {
 
 /** sums[t] += the gradient of each window times its element of x at the argmax; `elements` are [tap][window][4]. */
 template <int taps, typename T>
-void addSelected(float* sums, int outputs, const float* elements, int windows, const T* gradient, const uint8_t* argmax) {
+void addSelected(float* sums, int outputs, const float* elements, int windows, const T* gradient,
+                 const uint8_t* argmax) {
   Vector total[taps];
   CONVOY_UNROLL
   for (int t = 0; t < taps; t++) total[t] = load(sums + (size_t)t * outputs);
@@ -25,9 +26,10 @@ void addSelected(float* sums, int outputs, const float* elements, int windows, c
 template <typename T>
 using AddSelected = void (*)(float*, int, const float*, int, const T*, const uint8_t*);
 template <typename T>
-constexpr AddSelected<T> addSelectedBy[13] = {nullptr,          addSelected<1, T>, addSelected<2, T>, addSelected<3, T>,  addSelected<4, T>,
-                                         addSelected<5, T>,  addSelected<6, T>, addSelected<7, T>, addSelected<8, T>,  addSelected<9, T>,
-                                         addSelected<10, T>, addSelected<11, T>, addSelected<12, T>};
+constexpr AddSelected<T> addSelectedBy[13] = {
+    nullptr,           addSelected<1, T>, addSelected<2, T>, addSelected<3, T>, addSelected<4, T>,  addSelected<5, T>,
+    addSelected<6, T>, addSelected<7, T>, addSelected<8, T>, addSelected<9, T>, addSelected<10, T>, addSelected<11, T>,
+    addSelected<12, T>};
 
 /** The four elements of x that a tap sees in each of some windows of 2x2; rows are `line` apart. */
 inline void elementsOf(const float* from, int inputs, size_t line, int windows, float* to) {
@@ -52,7 +54,8 @@ inline void elementsOfOne(const float* from, size_t line, int windows, float* to
 
 /** The gradient to the filter. An argmax beyond the window is read modulo 4. */
 template <typename T>
-void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* argmax, float* filter) {
+void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* argmax,
+                        float* filter) {
   static thread_local Scratch lineMemory, elementMemory, offsetMemory;
   const int columns = 2 * c.pooledColumns + c.filterColumns - 1;
   const int rows = c.filterRows + 1;
@@ -65,8 +68,8 @@ void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradien
   const size_t line = (size_t)columns * c.inputs;
   for (int image = 0; image < c.images; image++) {
     for (int row = 0; row < c.pooledRows; row++) {
-      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, 2 * row - c.top, c.left, rows, columns,
-                lines);
+      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, 2 * row - c.top,
+                     c.left, rows, columns, lines);
       float* to = elements;
       for (int t = 0; t < taps; t++, to += c.pooledColumns * 4) {
         if (c.inputs == 1) elementsOfOne(lines + offsets[t], line, c.pooledColumns, to);
@@ -74,8 +77,9 @@ void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradien
       }
       for (int output = 0; output + lanes <= c.outputs; output += lanes) {
         inTiles(taps, 12, [&](int t, int count) {
-          addSelectedBy<T>[count](filter + (size_t)t * c.outputs + output, c.outputs, elements + (size_t)t * c.pooledColumns * 4,
-                            c.pooledColumns, gradient + output, argmax + output);
+          addSelectedBy<T>[count](filter + (size_t)t * c.outputs + output, c.outputs,
+                                  elements + (size_t)t * c.pooledColumns * 4, c.pooledColumns, gradient + output,
+                                  argmax + output);
         });
       }
       for (int output = c.outputs / lanes * lanes; output < c.outputs; output++) {

@@ -33,8 +33,8 @@ class EntryScratch {
 };
 
 /**
- * sums[row][v] += value * from[offset][row][v] over the entries of a list, for `wide` vectors of each row. The sums stay in
- * registers. Entries of a second list go to the rows from the second on; `ends` says where the lists end.
+ * sums[row][v] += value * from[offset][row][v] over the entries of a list, for `wide` vectors of each row. The sums
+ * stay in registers. Entries of a second list go to the rows from the second on; `ends` says where the lists end.
  */
 template <int rows, int wide, int lists>
 void sumVectors(float* sums, size_t sumStep, const float* from, size_t fromStep, Entries entries, const int* ends) {
@@ -70,8 +70,8 @@ template <typename T, typename List>
 using SumTile = void (*)(float* sums, size_t sumStep, const T* from, size_t fromStep, List, const int* ends);
 
 /**
- * The sums of a type, by the width of their tiles: of one row, of the three rows of a filter, and of the four rows that two
- * rows of a window reach.
+ * The sums of a type, by the width of their tiles: of one row, of the three rows of a filter, and of the four rows that
+ * two rows of a window reach.
  */
 template <typename T, typename List>
 struct SumTiles {
@@ -95,24 +95,36 @@ const SumTile<float, Entries> vectorOne[tileVectors + 1] = {nullptr,
                                                             sumVectors<1, 10, 1>,
                                                             sumVectors<1, 11, 1>,
                                                             sumVectors<1, 12, 1>};
-const SumTile<float, Entries> vectorThree[] = {nullptr, sumVectors<3, 1, 1>, sumVectors<3, 2, 1>, sumVectors<3, 3, 1>,
+const SumTile<float, Entries> vectorThree[] = {nullptr,
+                                               sumVectors<3, 1, 1>,
+                                               sumVectors<3, 2, 1>,
+                                               sumVectors<3, 3, 1>,
 #if CONVOY_REGISTERS >= 32
-                                               sumVectors<3, 4, 1>, sumVectors<3, 5, 1>, sumVectors<3, 6, 1>
+                                               sumVectors<3, 4, 1>,
+                                               sumVectors<3, 5, 1>,
+                                               sumVectors<3, 6, 1>
 #endif
 };
-const SumTile<float, Entries> vectorFour[] = {nullptr, sumVectors<3, 1, 2>, sumVectors<3, 2, 2>, sumVectors<3, 3, 2>,
+const SumTile<float, Entries> vectorFour[] = {nullptr,
+                                              sumVectors<3, 1, 2>,
+                                              sumVectors<3, 2, 2>,
+                                              sumVectors<3, 3, 2>,
 #if CONVOY_REGISTERS >= 32
-                                              sumVectors<3, 4, 2>, sumVectors<3, 5, 2>, sumVectors<3, 6, 2>
+                                              sumVectors<3, 4, 2>,
+                                              sumVectors<3, 5, 2>,
+                                              sumVectors<3, 6, 2>
 #endif
 };
 constexpr int widestTogether = sizeof vectorThree / sizeof *vectorThree - 1;
-constexpr SumTiles<float, Entries> vectorSums = {lanes, tileVectors, widestTogether, vectorOne, vectorThree, vectorFour};
+constexpr SumTiles<float, Entries> vectorSums = {lanes,     tileVectors, widestTogether,
+                                                 vectorOne, vectorThree, vectorFour};
 
 /** Sums of a filter's rows of any width, in tiles of nearly the same size. */
 template <typename T, typename List>
 class RowSum {
  public:
-  RowSum(const SumTiles<T, List>& sums, int filterRows, int padded) : sums_(sums), units_(padded / sums.unit), filterRows_(filterRows) {
+  RowSum(const SumTiles<T, List>& sums, int filterRows, int padded)
+      : sums_(sums), units_(padded / sums.unit), filterRows_(filterRows) {
     const int tiles = (units_ + sums.most - 1) / sums.most;
     size_ = (units_ + tiles - 1) / tiles;
     full_ = units_ / size_;
@@ -120,8 +132,10 @@ class RowSum {
   }
   /** Adds to one row. */
   void add(float* to, const T* from, List entries, int number) const {
-    for (int tile = 0; tile < full_; tile++) sums_.one[size_](to + tile * size_ * sums_.unit, 0, from + tile * size_ * sums_.unit, 0, entries, &number);
-    if (rest_ > 0) sums_.one[rest_](to + full_ * size_ * sums_.unit, 0, from + full_ * size_ * sums_.unit, 0, entries, &number);
+    for (int tile = 0; tile < full_; tile++)
+      sums_.one[size_](to + tile * size_ * sums_.unit, 0, from + tile * size_ * sums_.unit, 0, entries, &number);
+    if (rest_ > 0)
+      sums_.one[rest_](to + full_ * size_ * sums_.unit, 0, from + full_ * size_ * sums_.unit, 0, entries, &number);
   }
   /** Whether the registers hold the sums of all rows of the filter, and of the rows that a window's reach. */
   bool together(int windowRows) const { return filterRows_ == 3 && windowRows <= 2 && units_ <= sums_.mostTogether; }
@@ -130,8 +144,10 @@ class RowSum {
     if (together(1)) return sums_.three[units_](to, step, from, fromStep, entries, &number);
     for (int k = 0; k < filterRows_; k++) add(to + k * step, from + k * fromStep, entries, number);
   }
-  /** Adds to all rows that a window's rows reach, which must fit together; `starts` says where their lists begin and the last ends. */
-  void addWindow(float* to, size_t step, const T* from, size_t fromStep, List entries, const int* starts, int windowRows) const {
+  /** Adds to all rows that a window's rows reach, which must fit together; `starts` says where their lists begin and
+   * the last ends. */
+  void addWindow(float* to, size_t step, const T* from, size_t fromStep, List entries, const int* starts,
+                 int windowRows) const {
     const int ends[] = {starts[1] - starts[0], starts[windowRows] - starts[0]};
     (windowRows == 2 ? sums_.four : sums_.three)[units_](to, step, from, fromStep, entries.from(starts[0]), ends);
   }

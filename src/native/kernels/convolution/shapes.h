@@ -52,8 +52,9 @@ inline bool expectSizes(Call& call, int x, int64_t height, int64_t width, int64_
   const int64_t reach = vectorRoom + mostWindowElements;
   return call.expect(fitsInt(height + filterRows + reach, width + filterColumns + reach, inputs + 1), x,
                      "an image of fewer than 2^31 numbers") &&
-         call.expect(fitsInt(filterColumns, inputs) && fitsInt(filterRows, filterColumns * inputs + vectorRoom, outputs), x,
-                     "a filter of fewer than 2^31 numbers");
+         call.expect(
+             fitsInt(filterColumns, inputs) && fitsInt(filterRows, filterColumns * inputs + vectorRoom, outputs), x,
+             "a filter of fewer than 2^31 numbers");
 }
 
 /** Expects zeros above and to the left to be fewer than the filter's rows and columns. */
@@ -73,7 +74,8 @@ inline bool expectPooled(Call& call, int x, const PooledConvolution& c) {
                      c.pooledColumns, c.window.rows, c.window.columns);
 }
 
-/** Expects every output of a convolution to see at least one row and column of x; `output` is an input of their shape. */
+/** Expects every output of a convolution to see at least one row and column of x; `output` is an input of their shape.
+ */
 inline bool expectNarrow(Call& call, int x, int output, const NarrowConvolution& c) {
   if (!expectSizes(call, x, c.height, c.width, c.inputs, c.filterRows, c.filterColumns, c.outputs)) return false;
   if (!expectPadding(call, {c.top, c.left}, c.filterRows, c.filterColumns)) return false;

@@ -1,4 +1,5 @@
-// Taps of filters of few input channels (a tap is one element of the filter for each output), with vectors along the outputs.
+// Taps of filters of few input channels (a tap is one element of the filter for each output), with vectors along the
+// outputs.
 #pragma once
 #include "line-buffer.h"
 #include "simd/operand.h"

@@ -1,5 +1,5 @@
-// Batch normalization of x[rows, channels], over groups of rows. Memory is the limit: the statistics, the result and each of
-// the two passes of the gradient read what they need once, in order.
+// Batch normalization of x[rows, channels], over groups of rows. Memory is the limit: the statistics, the result and
+// each of the two passes of the gradient read what they need once, in order.
 #pragma once
 #include "memory/scratch.h"
 #include "op/registration.h"
@@ -38,8 +38,8 @@ constexpr int widest = 16;
 constexpr int blockRowGroups = 32;
 
 /**
- * Neighbouring rows as groups of whole vectors, whatever the number of channels: element i of a group belongs to channel
- * i % channels. Groups are the same for all instruction sets, so that sums have one order.
+ * Neighbouring rows as groups of whole vectors, whatever the number of channels: element i of a group belongs to
+ * channel i % channels. Groups are the same for all instruction sets, so that sums have one order.
  */
 struct RowGroups {
   RowGroups(int64_t rows, int channels) {

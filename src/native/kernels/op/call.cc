@@ -6,14 +6,10 @@
 #include <cstring>
 #include <new>
 
+#include "argument-name.h"
+
 namespace convoy {
 namespace {
-
-/** The name of an argument: what is before the colon of its spec. */
-void nameOf(const char* spec, char* name, size_t room) {
-  const size_t length = strcspn(spec, ":");
-  snprintf(name, room, "%.*s", static_cast<int>(length), spec);
-}
 
 /** The most axes that an output like an input may have. */
 constexpr int mostAxes = 8;
@@ -66,7 +62,7 @@ void Call::release(int index) {
 bool Call::expect(bool holds, int input, const char* expected, ...) {
   if (!ok() || holds) return ok();
   char name[32], text[160], received[160] = "[";
-  nameOf(schema_.inputs[input], name, sizeof name);
+  argumentName(schema_.inputs[input], name, sizeof name);
   va_list values;
   va_start(values, expected);
   vsnprintf(text, sizeof text, expected, values);
@@ -101,7 +97,7 @@ bool Call::expectSameShape(int input, int other) {
   bool same = a.rank() == b.rank();
   for (int axis = 0; axis < a.rank() && same; axis++) same = a.size(axis) == b.size(axis);
   char name[32];
-  nameOf(schema_.inputs[other], name, sizeof name);
+  argumentName(schema_.inputs[other], name, sizeof name);
   return expect(same, input, "the shape of %s", name);
 }
 
@@ -125,7 +121,8 @@ void* Call::forward(int index, int like, int over) {
   for (int axis = 0; axis < tensor.rank(); axis++) dims[axis] = tensor.size(axis);
   const int count = over < 0 ? 0 : 1;
   int forwarded = -1;
-  outputs_[index] = TF_ForwardInputOrAllocateOutput(context_, &over, count, index, dims, tensor.rank(), &forwarded, status_);
+  outputs_[index] =
+      TF_ForwardInputOrAllocateOutput(context_, &over, count, index, dims, tensor.rank(), &forwarded, status_);
   return ok() ? TF_TensorData(outputs_[index]) : nullptr;
 }
 

@@ -13,7 +13,7 @@ bool registerOps(RegistrationList ops, char* message, size_t room) {
     for (int i = 0; i < schema.outputCount; i++) TF_OpDefinitionBuilderAddOutput(definition, schema.outputs[i]);
     for (int i = 0; i < schema.attributeCount; i++) TF_OpDefinitionBuilderAddAttr(definition, schema.attributes[i]);
     TF_OpDefinitionBuilderSetIsStateful(definition, schema.stateful);
-    TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, schema.infer);
+    TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, op->inferShapes);
     TF_RegisterOpDefinition(definition, status);
     if (TF_GetCode(status) != TF_OK) break;
     TF_KernelBuilder* builder = TF_NewKernelBuilder(schema.name, "CPU", op->create, op->compute, op->destroy);

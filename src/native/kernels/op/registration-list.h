@@ -7,6 +7,7 @@ namespace convoy {
 /** An op for one instruction set. */
 struct Registration {
   const Schema* schema;
+  void (*inferShapes)(TF_ShapeInferenceContext*, TF_Status*);
   void* (*create)(TF_OpKernelConstruction*);
   void (*compute)(void* kernel, TF_OpKernelContext*);
   void (*destroy)(void* kernel);

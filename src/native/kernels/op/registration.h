@@ -1,7 +1,8 @@
 // How an op's file registers its op: `CONVOY_REGISTER_OP(schema, Kernel)` at its end, once for each instruction set.
 //
-// Registrations are constants in a section of the library that the linker names after the instruction set. So no code of a
-// set runs before the set is chosen: constructors of static objects would, with instructions that the processor may not have.
+// Registrations are constants in a section of the library that the linker names after the instruction set. So no code
+// of a set runs before the set is chosen: constructors of static objects would, with instructions that the processor
+// may not have.
 #pragma once
 #include <new>
 
@@ -11,6 +12,12 @@
 
 namespace convoy {
 namespace {
+
+template <const Schema& schema>
+void inferShapesOf(TF_ShapeInferenceContext* context, TF_Status* status) {
+  Shapes shapes(context, status, schema.name, schema.inputs);
+  schema.inferShapes(shapes);
+}
 
 template <typename Kernel, const Schema& schema>
 void* createKernel(TF_OpKernelConstruction* context) {
@@ -43,9 +50,9 @@ inline void inTypeOf(const Tensor& x, Run run) {
 }  // namespace
 }  // namespace convoy
 
-#define CONVOY_REGISTER_OP(schema, Kernel)                                                                            \
-  constexpr ::convoy::Registration registration = {&schema, ::convoy::createKernel<Kernel, schema>,                   \
-                                                   ::convoy::runKernel<Kernel, schema>,                               \
-                                                   ::convoy::destroyKernel<Kernel>};                                  \
-  __attribute__((used, section(CONVOY_STRING(convoy_ops_) CONVOY_STRING(CONVOY_SET)))) const ::convoy::Registration*  \
-      registered = &registration;
+#define CONVOY_REGISTER_OP(schema, Kernel)                                              \
+  constexpr ::convoy::Registration registration = {                                     \
+      &schema, ::convoy::inferShapesOf<schema>, ::convoy::createKernel<Kernel, schema>, \
+      ::convoy::runKernel<Kernel, schema>, ::convoy::destroyKernel<Kernel>};            \
+  __attribute__((used, section(CONVOY_STRING(convoy_ops_) CONVOY_STRING(CONVOY_SET))))  \
+  const ::convoy::Registration* registered = &registration;

@@ -1,4 +1,5 @@
-// What TensorFlow is told of an op: its name, inputs, outputs and attributes, and how their shapes depend on each other.
+// What TensorFlow is told of an op: its name, inputs, outputs and attributes, and how their shapes depend on each
+// other.
 #pragma once
 #include "shape.h"
 
@@ -7,7 +8,8 @@ namespace convoy {
 /** Most inputs, outputs and attributes of an op. */
 constexpr int mostInputs = 6, mostOutputs = 4, mostAttributes = 5;
 
-/** A schema. It is written as TensorFlow's REGISTER_OP is: Schema("Name").input("x: T").output("y: T").attribute(...). */
+/** A schema. It is written as TensorFlow's REGISTER_OP is: Schema("Name").input("x: T").output("y: T").attribute(...).
+ */
 class Schema {
  public:
   constexpr explicit Schema(const char* op) : name(op) {}
@@ -37,8 +39,8 @@ class Schema {
   constexpr Schema typed() const { return attribute("T: {float, bfloat16} = DT_FLOAT"); }
 
   /**
-   * The op writes into memory of one of its inputs: it is stateful, so that TensorFlow neither merges two nodes of it that
-   * look alike nor computes one ahead of time.
+   * The op writes into memory of one of its inputs: it is stateful, so that TensorFlow neither merges two nodes of it
+   * that look alike nor computes one ahead of time.
    */
   constexpr Schema writesInput() const {
     Schema next = *this;
@@ -53,14 +55,11 @@ class Schema {
     return next;
   }
 
-  /** The function that checks shapes of inputs and gives those of outputs, as far as they are known before the op runs. */
-  template <void (*infer)(Shapes&)>
-  constexpr Schema shapes() const {
+  /** The function that checks shapes of inputs and gives those of outputs, as far as they are known before the op runs.
+   */
+  constexpr Schema shapes(void (*infer)(Shapes&)) const {
     Schema next = *this;
-    next.infer = [](TF_ShapeInferenceContext* context, TF_Status* status) {
-      Shapes shapes(context, status);
-      infer(shapes);
-    };
+    next.inferShapes = infer;
     return next;
   }
 
@@ -70,7 +69,7 @@ class Schema {
   const char* attributes[mostAttributes] = {};
   int inputCount = 0, outputCount = 0, attributeCount = 0;
   bool stateful = false, isWorthwhile = true;
-  void (*infer)(TF_ShapeInferenceContext*, TF_Status*) = nullptr;
+  void (*inferShapes)(Shapes&) = nullptr;
 };
 
 }  // namespace convoy

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "argument-name.h"
+
 namespace convoy {
 namespace {
 
@@ -35,15 +37,27 @@ int64_t sizeOf(TF_ShapeInferenceContext* context, TF_ShapeHandle* shape, int64_t
 
 }  // namespace
 
-Shapes::Shapes(TF_ShapeInferenceContext* context, TF_Status* status) : context_(context), status_(status) {}
+Shapes::Shapes(TF_ShapeInferenceContext* context, TF_Status* status, const char* op, const char* const* inputs)
+    : context_(context), status_(status), op_(op), inputs_(inputs) {}
 
-void Shapes::fail(const char* message) { TF_SetStatus(status_, TF_INVALID_ARGUMENT, message); }
+void Shapes::fail(int input, const char* expected, const char* received) {
+  char name[32], text[256];
+  argumentName(inputs_[input], name, sizeof name);
+  snprintf(text, sizeof text, "%s: Expected %s for %s but received %s", op_, expected, name, received);
+  TF_SetStatus(status_, TF_INVALID_ARGUMENT, text);
+}
 
 void Shapes::expectRank(int input, int rank) {
   if (failed()) return;
-  Shape shape, checked;
+  Shape shape;
   TF_ShapeInferenceContextGetInput(context_, input, shape, status_);
-  if (!failed()) TF_ShapeInferenceContextWithRank(context_, shape, rank, checked, status_);
+  if (failed()) return;
+  const int64_t found = rankOf(context_, shape);
+  if (found == unknown || found == rank) return;
+  char expected[32], received[32];
+  snprintf(expected, sizeof expected, "%d axes", rank);
+  snprintf(received, sizeof received, "%d", static_cast<int>(found));
+  fail(input, expected, received);
 }
 
 void Shapes::expectEqual(Axis one, Axis other) {
@@ -54,10 +68,12 @@ void Shapes::expectEqual(Axis one, Axis other) {
   if (failed() || rankOf(context_, first) <= one.axis || rankOf(context_, second) <= other.axis) return;
   const int64_t a = sizeOf(context_, first, one.axis), b = sizeOf(context_, second, other.axis);
   if (a == unknown || b == unknown || a == b) return;
-  char text[160];
-  snprintf(text, sizeof text, "Expected axis %d of input %d to have %lld elements, as axis %d of input %d, but received %lld",
-           one.axis, one.input, static_cast<long long>(b), other.axis, other.input, static_cast<long long>(a));
-  fail(text);
+  char name[32], expected[96], received[32];
+  argumentName(inputs_[other.input], name, sizeof name);
+  snprintf(expected, sizeof expected, "%lld elements on axis %d, as on axis %d of %s,", static_cast<long long>(b),
+           one.axis, other.axis, name);
+  snprintf(received, sizeof received, "%lld", static_cast<long long>(a));
+  fail(one.input, expected, received);
 }
 
 void Shapes::expectSameShape(int one, int other) {
@@ -68,7 +84,7 @@ void Shapes::expectSameShape(int one, int other) {
   if (failed()) return;
   const int64_t rank = rankOf(context_, first), otherRank = rankOf(context_, second);
   if (rank == unknown || otherRank == unknown) return;
-  if (rank != otherRank) return fail("Expected two inputs of one shape but received two ranks");
+  if (rank != otherRank) return expectRank(one, static_cast<int>(otherRank));
   for (int axis = 0; axis < rank; axis++) expectEqual({one, axis}, {other, axis});
 }
 
@@ -113,7 +129,7 @@ void Shapes::outputLastAxis(int index, int input) {
   TF_ShapeInferenceContextGetInput(context_, input, shape, status_);
   if (failed()) return;
   const int64_t rank = rankOf(context_, shape);
-  if (rank == 0) return fail("Expected an input of at least one axis but received a scalar");
+  if (rank == 0) return fail(input, "at least 1 axis", "a scalar");
   if (rank == unknown) return output(index, {unknownSize});
   output(index, {{input, static_cast<int>(rank - 1)}});
 }

@@ -18,7 +18,8 @@ constexpr Axis unknownSize = {-1, 0};
 /** Shapes of an op's inputs and outputs. The first failure is what TensorFlow reports; what follows does nothing. */
 class Shapes {
  public:
-  Shapes(TF_ShapeInferenceContext* context, TF_Status* status);
+  /** `inputs` are the specs of the op's inputs, for messages. */
+  Shapes(TF_ShapeInferenceContext*, TF_Status*, const char* op, const char* const* inputs);
 
   /** Expects a rank of an input. */
   void expectRank(int input, int rank);
@@ -40,10 +41,12 @@ class Shapes {
 
  private:
   bool failed() const { return TF_GetCode(status_) != TF_OK; }
-  void fail(const char* message);
+  void fail(int input, const char* expected, const char* received);
 
   TF_ShapeInferenceContext* context_;
   TF_Status* status_;
+  const char* op_;
+  const char* const* inputs_;
 };
 
 }  // namespace convoy

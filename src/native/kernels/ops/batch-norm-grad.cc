@@ -1,5 +1,5 @@
-// Gradients of ConvoyBatchNorm and ConvoyBatchStatistics together. TensorFlow adds up all elements of a channel in float32, and
-// takes a pass over memory more for the ReLU.
+// Gradients of ConvoyBatchNorm and ConvoyBatchStatistics together. TensorFlow adds up all elements of a channel in
+// float32, and takes a pass over memory more for the ReLU.
 #include <cmath>
 
 #include "normalization/normal.h"
@@ -8,12 +8,12 @@ namespace convoy::batch_norm_grad {
 namespace {
 
 /**
- * Gradients to x, gamma and beta from that of the (rectified) normalized x. With n rows, d = x - mean and the means of g and
- * of g d over them: gamma's is sum(g d) / deviation, x's is scale (g - mean(g) - d mean(g d) / variance).
+ * Gradients to x, gamma and beta from that of the (rectified) normalized x. With n rows, d = x - mean and the means of
+ * g and of g d over them: gamma's is sum(g d) / deviation, x's is scale (g - mean(g) - d mean(g d) / variance).
  */
 template <bool rectified, typename T>
-void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const float* mean, const float* variance, const float* scale,
-                       const float* shift, T* xGradient, float* gamma, float* beta) {
+void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const float* mean, const float* variance,
+                       const float* scale, const float* shift, T* xGradient, float* gamma, float* beta) {
   static thread_local Scratch floatMemory, doubleMemory;
   const RowGroups groups(n.rows, n.channels);
   const int floats = groups.floats, channels = n.channels;
@@ -45,7 +45,8 @@ void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const 
     for (int i = 0; i < 3 * floats; i++) total[i] += sums[i];
   });
   for (int i = 0; i < groups.rest; i++) {
-    const float value = loadOne(from + i), away = value - m[i], passed = through(loadOne(g + i), value, m[i], s[i], t[i]);
+    const float value = loadOne(from + i), away = value - m[i],
+                passed = through(loadOne(g + i), value, m[i], s[i], t[i]);
     total[i] += passed;
     totalProducts[i] += (double)passed * away;
     totalRests[i] += away;
@@ -53,7 +54,8 @@ void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const 
   // x's gradient is scale (g - average) + (slope d + offset), the offset made up for what was rounded.
   float *average = sums, *slope = products, *offset = rests;
   for (int channel = 0; channel < channels; channel++) {
-    const double sum = gather(total, floats, channels, channel), rest = gather(totalRests, floats, channels, channel) / n.rows;
+    const double sum = gather(total, floats, channels, channel),
+                 rest = gather(totalRests, floats, channels, channel) / n.rows;
     const double product = gather(totalProducts, floats, channels, channel) - rest * sum;
     const double inverse = 1 / ((double)variance[channel] + n.epsilon);
     const double exact = sum / n.rows, steep = -scale[channel] * inverse * product / n.rows;
@@ -102,7 +104,7 @@ constexpr Schema schema = Schema("ConvoyBatchNormGrad")
                               .attribute("epsilon: float")
                               .attribute("relu: bool = false")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class BatchNormGrad {
  public:

@@ -1,5 +1,5 @@
-// The normalized batch and its ReLU in one. TensorFlow takes a pass over memory for each; oneDNN's kernel for bfloat16 takes
-// three times as long.
+// The normalized batch and its ReLU in one. TensorFlow takes a pass over memory for each; oneDNN's kernel for bfloat16
+// takes three times as long.
 #include "normalization/normal.h"
 
 namespace convoy::batch_norm {
@@ -36,7 +36,7 @@ constexpr Schema schema = Schema("ConvoyBatchNorm")
                               .output("y: T")
                               .attribute("relu: bool = false")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class Normalization {
  public:

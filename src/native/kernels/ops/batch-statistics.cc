@@ -1,5 +1,5 @@
-// Statistics of a batch for its normalization. TensorFlow adds the elements of a channel in float32, one after the other, which
-// leaves errors of 1e-3.
+// Statistics of a batch for its normalization. TensorFlow adds the elements of a channel in float32, one after the
+// other, which leaves errors of 1e-3.
 #include <cmath>
 
 #include "normalization/row-groups.h"
@@ -8,13 +8,13 @@ namespace convoy::batch_statistics {
 namespace {
 
 /**
- * Mean and biased variance of each channel, exact to float32's rounding: a block's squares are those of differences from its own
- * mean, and its second reading finds it in the cache. Also `scale` and `shift`: the normalized x is
- * (x - mean) * scale + shift, where the shift makes up for the rounding of the mean.
+ * Mean and biased variance of each channel, exact to float32's rounding: a block's squares are those of differences
+ * from its own mean, and its second reading finds it in the cache. Also `scale` and `shift`: the normalized x is (x -
+ * mean) * scale + shift, where the shift makes up for the rounding of the mean.
  */
 template <typename T>
-void batchStatistics(const BatchNorm& n, const T* x, const float* gamma, const float* beta, float* mean, float* variance, float* scale,
-                     float* shift) {
+void batchStatistics(const BatchNorm& n, const T* x, const float* gamma, const float* beta, float* mean,
+                     float* variance, float* scale, float* shift) {
   static thread_local Scratch floatMemory, doubleMemory;
   const RowGroups groups(n.rows, n.channels);
   const int floats = groups.floats, channels = n.channels;
@@ -78,7 +78,7 @@ constexpr Schema schema = Schema("ConvoyBatchStatistics")
                               .output("shift: float")
                               .attribute("epsilon: float")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class BatchStatistics {
  public:

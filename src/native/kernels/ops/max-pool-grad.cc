@@ -7,8 +7,8 @@ namespace {
 
 /** x[images, height, width, channels]: each gradient at the argmax of its window, zeros elsewhere. */
 template <typename T>
-void expand(const T* gradient, const uint8_t* argmax, int images, int rows, int columns, int channels, Window window, int height,
-            int width, T* x) {
+void expand(const T* gradient, const uint8_t* argmax, int images, int rows, int columns, int channels, Window window,
+            int height, int width, T* x) {
   memset((void*)x, 0, (size_t)images * height * width * channels * sizeof(T));
   // An argmax beyond the window is read as element 0.
   int64_t offsets[256] = {};
@@ -36,12 +36,12 @@ void inferShapes(Shapes& shapes) {
 
 constexpr Schema schema = Schema("ConvoyMaxPoolGrad")
                               .input("gradient: T")
-                              .input("place: uint8")
+                              .input("argmax: uint8")
                               .output("x: T")
                               .attribute("window: list(int)")
                               .attribute("size: list(int)")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class MaxPoolGrad {
  public:
@@ -53,7 +53,9 @@ class MaxPoolGrad {
     const int rows = gradient.dim(1), columns = gradient.dim(2);
     const bool fits = rows > 0 && columns > 0 && gradient.dim(3) > 0 && size_.rows / window_.rows == rows &&
                       size_.columns / window_.columns == columns;
-    if (!call.expect(fits, "size", size_, "an image of %d x %d windows of %d x %d", rows, columns, window_.rows, window_.columns)) return;
+    if (!call.expect(fits, "size", size_, "an image of %d x %d windows of %d x %d", rows, columns, window_.rows,
+                     window_.columns))
+      return;
     inTypeOf(gradient, [&](auto number) {
       using T = decltype(number);
       T* x = call.output<T>(0, gradient.type(), {gradient.size(0), size_.rows, size_.columns, gradient.size(3)});

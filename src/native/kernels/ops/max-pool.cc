@@ -1,5 +1,5 @@
-// Maximum pooling that remembers which element of each window was the maximum, and may take the ReLU of it. TensorFlow's
-// does not remember, and its gradient looks for the maximum again.
+// Maximum pooling that remembers which element of each window was the maximum, and may take the ReLU of it.
+// TensorFlow's does not remember, and its gradient looks for the maximum again.
 #include "convolution/max.h"
 #include "op/registration.h"
 
@@ -8,7 +8,8 @@ namespace {
 
 /** y[images, rows, columns, channels] and the argmax, in row order; of equal elements the first. */
 template <typename T>
-void maxPool(const T* x, int images, int height, int width, int channels, Window window, bool rectified, T* y, uint8_t* argmax) {
+void maxPool(const T* x, int images, int height, int width, int channels, Window window, bool rectified, T* y,
+             uint8_t* argmax) {
   const int rows = height / window.rows, columns = width / window.columns;
   for (int image = 0; image < images; image++) {
     for (int row = 0; row < rows; row++) {
@@ -57,11 +58,11 @@ void inferShapes(Shapes& shapes) {
 constexpr Schema schema = Schema("ConvoyMaxPool")
                               .input("x: T")
                               .output("y: T")
-                              .output("place: uint8")
+                              .output("argmax: uint8")
                               .attribute("window: list(int)")
                               .attribute("relu: bool = false")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class MaxPool {
  public:
@@ -78,7 +79,8 @@ class MaxPool {
       T* y = call.output<T>(0, x.type(), dims);
       uint8_t* argmax = call.output<uint8_t>(1, TF_UINT8, dims);
       if (!call.ok()) return;
-      maxPool(x.data<T>(), x.dim(0), x.dim(1), x.dim(2), x.dim(3), Window{window_.rows, window_.columns}, rectified_, y, argmax);
+      maxPool(x.data<T>(), x.dim(0), x.dim(1), x.dim(2), x.dim(3), Window{window_.rows, window_.columns}, rectified_, y,
+              argmax);
     });
   }
 

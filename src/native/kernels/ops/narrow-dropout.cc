@@ -1,5 +1,5 @@
-// Convolution of few input channels, bias, ReLU and dropout in one, with vectors along the outputs. TensorFlow takes a pass
-// over memory for each.
+// Convolution of few input channels, bias, ReLU and dropout in one, with vectors along the outputs. TensorFlow takes a
+// pass over memory for each.
 #include "convolution/taps.h"
 #include "op/registration.h"
 
@@ -17,8 +17,8 @@ inline int rowOperands(const NarrowConvolution& c) {
  * [row][operand][output]; `mask` and `y` begin at their first output.
  */
 template <int columns, int wide, typename T>
-void convolveColumns(const NarrowConvolution& c, const Stored<T>* from, size_t line, const float* filter, const float* bias,
-                    const uint8_t* mask, T* y) {
+void convolveColumns(const NarrowConvolution& c, const Stored<T>* from, size_t line, const float* filter,
+                     const float* bias, const uint8_t* mask, T* y) {
   Vector total[columns][wide];
   CONVOY_UNROLL
   for (int v = 0; v < wide; v++) {
@@ -33,12 +33,14 @@ void convolveColumns(const NarrowConvolution& c, const Stored<T>* from, size_t l
     for (int operand = 0; operand < operands; operand++, filter += c.outputs) {
       Vector value[columns];
       CONVOY_UNROLL
-      for (int column = 0; column < columns; column++) value[column] = broadcastOperand(neighbours[column] + operand * dotLength<T>);
+      for (int column = 0; column < columns; column++)
+        value[column] = broadcastOperand(neighbours[column] + operand * dotLength<T>);
       CONVOY_UNROLL
       for (int v = 0; v < wide; v++) {
         const Vector weight = load(filter + v * lanes);
         CONVOY_UNROLL
-        for (int column = 0; column < columns; column++) total[column][v] = multiplyAdd<T>(total[column][v], value[column], weight);
+        for (int column = 0; column < columns; column++)
+          total[column][v] = multiplyAdd<T>(total[column][v], value[column], weight);
       }
     }
   }
@@ -54,18 +56,30 @@ void convolveColumns(const NarrowConvolution& c, const Stored<T>* from, size_t l
 }
 
 template <typename T>
-using ConvolveColumns = void (*)(const NarrowConvolution&, const Stored<T>*, size_t, const float*, const float*, const uint8_t*, T*);
+using ConvolveColumns = void (*)(const NarrowConvolution&, const Stored<T>*, size_t, const float*, const float*,
+                                 const uint8_t*, T*);
 template <typename T>
 constexpr ConvolveColumns<T> byFour[4] = {nullptr, convolveColumns<1, 4>, convolveColumns<2, 4>, convolveColumns<3, 4>};
 template <typename T>
-constexpr ConvolveColumns<T> byTwo[7] = {nullptr,              convolveColumns<1, 2>, convolveColumns<2, 2>, convolveColumns<3, 2>,
-                                        convolveColumns<4, 2>, convolveColumns<5, 2>, convolveColumns<6, 2>};
+constexpr ConvolveColumns<T> byTwo[7] = {nullptr,
+                                         convolveColumns<1, 2>,
+                                         convolveColumns<2, 2>,
+                                         convolveColumns<3, 2>,
+                                         convolveColumns<4, 2>,
+                                         convolveColumns<5, 2>,
+                                         convolveColumns<6, 2>};
 template <typename T>
-constexpr ConvolveColumns<T> byOne[7] = {nullptr,              convolveColumns<1, 1>, convolveColumns<2, 1>, convolveColumns<3, 1>,
-                                        convolveColumns<4, 1>, convolveColumns<5, 1>, convolveColumns<6, 1>};
+constexpr ConvolveColumns<T> byOne[7] = {nullptr,
+                                         convolveColumns<1, 1>,
+                                         convolveColumns<2, 1>,
+                                         convolveColumns<3, 1>,
+                                         convolveColumns<4, 1>,
+                                         convolveColumns<5, 1>,
+                                         convolveColumns<6, 1>};
 
 template <typename T>
-void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, const T* ownBias, const uint8_t* mask, T* y) {
+void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, const T* ownBias, const uint8_t* mask,
+                   T* y) {
   static thread_local Scratch lineMemory, filterMemory, biasMemory;
   constexpr int together = dotLength<T>;
   const int operands = rowOperands<T>(c), filterRow = c.filterColumns * c.inputs;
@@ -75,19 +89,21 @@ void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, c
       const int at = operand * together;
       const T* from = ownFilter + ((size_t)k * filterRow + at) * c.outputs;
       float* to = filter + (size_t)(k * operands + operand) * c.outputs;
-      for (int output = 0; output < c.outputs; output++) to[output] = packOperand<T>(from + output, c.outputs, filterRow - at);
+      for (int output = 0; output < c.outputs; output++)
+        to[output] = packOperand<T>(from + output, c.outputs, filterRow - at);
     }
   }
   const float* bias = asFloats(ownBias, c.outputs, biasMemory);
   const int columns = c.columns + c.filterColumns - 1;
   const size_t line = (size_t)columns * c.inputs;
   Stored<T>* lines = lineMemory.take<Stored<T>>(c.filterRows * line + together);
-  for (int i = 0; i < together; i++) storeOne(lines + c.filterRows * line + i, 0);  // read by the last operand of the last row
+  for (int i = 0; i < together; i++)
+    storeOne(lines + c.filterRows * line + i, 0);  // read by the last operand of the last row
   const size_t row = (size_t)c.columns * c.outputs;
   for (int image = 0; image < c.images; image++) {
     for (int i = 0; i < c.rows; i++, y += row, mask += row) {
-      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left, c.filterRows,
-                columns, lines);
+      fillLineBuffer(x + (size_t)image * c.height * c.width * c.inputs, c.height, c.width, c.inputs, i - c.top, c.left,
+                     c.filterRows, columns, lines);
       int output = 0;
       const auto convolve = [&](const ConvolveColumns<T>* tiles, int most) {
         inTiles(c.columns, most, [&](int column, int count) {
@@ -134,7 +150,7 @@ constexpr Schema schema = Schema("ConvoyNarrowDropout")
                               .output("y: T")
                               .attribute("padding: list(int)")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class NarrowDropout {
  public:

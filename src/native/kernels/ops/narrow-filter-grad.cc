@@ -1,6 +1,6 @@
-// Gradients to the filter and the bias of a convolution of few input channels, as a network's first one is, in one pass, and
-// through the ReLU after it. TensorFlow takes a pass each for the ReLU and the bias, and its convolutions make long rows of
-// input channels, of which there are few here.
+// Gradients to the filter and the bias of a convolution of few input channels, as a network's first one is, in one
+// pass, and through the ReLU after it. TensorFlow takes a pass each for the ReLU and the bias, and its convolutions
+// make long rows of input channels, of which there are few here.
 #include "convolution/narrow-filter-dot.h"
 #include "convolution/narrow-filter.h"
 #include "op/registration.h"
@@ -26,7 +26,7 @@ constexpr Schema schema = Schema("ConvoyNarrowFilterGrad")
                               .attribute("kernel: list(int)")
                               .attribute("padding: list(int)")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class NarrowFilterGrad {
  public:
@@ -38,8 +38,9 @@ class NarrowFilterGrad {
     if (!call.expect(gradient.size(0) == x.size(0), 1, "%d images", x.dim(0))) return;
     const bool rectified = y.rank() != 1;
     if (rectified && !call.expectSameShape(2, 1)) return;
-    const NarrowConvolution c = {x.dim(0),        x.dim(1),        x.dim(2),        x.dim(3),      kernel_.rows,    kernel_.columns,
-                                 gradient.dim(3), gradient.dim(1), gradient.dim(2), padding_.rows, padding_.columns};
+    const NarrowConvolution c = {x.dim(0),        x.dim(1),        x.dim(2),        x.dim(3),
+                                 kernel_.rows,    kernel_.columns, gradient.dim(3), gradient.dim(1),
+                                 gradient.dim(2), padding_.rows,   padding_.columns};
     if (!expectNarrow(call, 0, 1, c)) return;
     float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});
     float* bias = call.output<float>(1, TF_FLOAT, {c.outputs});

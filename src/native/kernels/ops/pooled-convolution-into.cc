@@ -1,5 +1,5 @@
-// ConvoyPooledConvolution with its output written into memory that is there already: that of input `into`, as where a layer's
-// output goes to memory which other workers read.
+// ConvoyPooledConvolution with its output written into memory that is there already: that of input `into`, as where a
+// layer's output goes to memory which other workers read.
 #include "convolution/pooled-convolution.h"
 
 namespace convoy::pooled_convolution_into {
@@ -22,14 +22,14 @@ constexpr Schema schema = Schema("ConvoyPooledConvolutionInto")
                               .input("bias: T")
                               .input("into: T")
                               .output("y: T")
-                              .output("place: uint8")
+                              .output("argmax: uint8")
                               .attribute("padding: list(int)")
                               .attribute("size: list(int)")
                               .attribute("relu: bool = false")
                               .typed()
                               .writesInput()
                               .worthwhile(lanes == 16)  // with 16 registers no tile of windows keeps the units busy
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class PooledConvolutionIntoOp {
  public:

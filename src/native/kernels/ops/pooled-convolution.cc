@@ -19,13 +19,13 @@ constexpr Schema schema = Schema("ConvoyPooledConvolution")
                               .input("filter: T")
                               .input("bias: T")
                               .output("y: T")
-                              .output("place: uint8")
+                              .output("argmax: uint8")
                               .attribute("padding: list(int)")
                               .attribute("size: list(int)")
                               .attribute("relu: bool = false")
                               .typed()
                               .worthwhile(lanes == 16)  // with 16 registers no tile of windows keeps the units busy
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class PooledConvolutionOp {
  public:

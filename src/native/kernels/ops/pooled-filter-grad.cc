@@ -1,5 +1,5 @@
-// Gradients to the filter and the bias of a convolution before ConvoyMaxPool. TensorFlow convolves the pooling's gradient
-// with all its zeros: of a 2x2 window three elements of four, and all where a ReLU after the pooling gave 0.
+// Gradients to the filter and the bias of a convolution before ConvoyMaxPool. TensorFlow convolves the pooling's
+// gradient with all its zeros: of a 2x2 window three elements of four, and all where a ReLU after the pooling gave 0.
 #include "convolution/argmax-sums.h"
 #include "convolution/pooled-filter-dot.h"
 #include "convolution/pooled-filter.h"
@@ -20,14 +20,14 @@ void inferShapes(Shapes& shapes) {
 constexpr Schema schema = Schema("ConvoyPooledFilterGrad")
                               .input("x: T")
                               .input("gradient: T")
-                              .input("place: uint8")
+                              .input("argmax: uint8")
                               .output("filter: float")
                               .output("bias: float")
                               .attribute("window: list(int)")
                               .attribute("kernel: list(int)")
                               .attribute("padding: list(int)")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class PooledFilterGrad {
  public:
@@ -38,8 +38,8 @@ class PooledFilterGrad {
     const Tensor x = call.input(0, 4), gradient = call.input(1, 4), argmax = call.input(2, 4);
     if (!x || !gradient || !argmax || !call.expectSameShape(2, 1)) return;
     if (!call.expect(gradient.size(0) == x.size(0), 1, "%d images", x.dim(0))) return;
-    const PooledConvolution c = {x.dim(0),        x.dim(1),        x.dim(2),        x.dim(3),
-                                 kernel_.rows,    kernel_.columns, gradient.dim(3), gradient.dim(1),
+    const PooledConvolution c = {x.dim(0),        x.dim(1),        x.dim(2),         x.dim(3),
+                                 kernel_.rows,    kernel_.columns, gradient.dim(3),  gradient.dim(1),
                                  gradient.dim(2), padding_.rows,   padding_.columns, {window_.rows, window_.columns}};
     if (!expectPooled(call, 0, c)) return;
     float* filter = call.output<float>(0, TF_FLOAT, {c.filterRows, c.filterColumns, c.inputs, c.outputs});

@@ -1,5 +1,5 @@
-// The gradient to the input of a convolution before ConvoyMaxPool. TensorFlow convolves the pooling's gradient with all its
-// zeros; see pooled-filter-grad.cc.
+// The gradient to the input of a convolution before ConvoyMaxPool. TensorFlow convolves the pooling's gradient with all
+// its zeros; see pooled-filter-grad.cc.
 #include "convolution/pooled-input-dot.h"
 #include "convolution/pooled-input.h"
 #include "op/registration.h"
@@ -17,13 +17,13 @@ void inferShapes(Shapes& shapes) {
 constexpr Schema schema = Schema("ConvoyPooledInputGrad")
                               .input("filter: T")
                               .input("gradient: T")
-                              .input("place: uint8")
+                              .input("argmax: uint8")
                               .output("x: T")
                               .attribute("window: list(int)")
                               .attribute("padding: list(int)")
                               .attribute("size: list(int)")
                               .typed()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class PooledInputGrad {
  public:

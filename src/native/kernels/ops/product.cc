@@ -1,5 +1,5 @@
-// Rows of a product A'B, as the gradient of a dense kernel is one, written into memory that is there already. TensorFlow
-// transposes A first, and its product is copied to where it goes.
+// Rows of a product A'B, as the gradient of a dense kernel is one, written into memory that is there already.
+// TensorFlow transposes A first, and its product is copied to where it goes.
 #include "memory/prefetch.h"
 #include "memory/scratch.h"
 #include "op/registration.h"
@@ -49,7 +49,8 @@ void multiplyTile(const float* a, const float* b, int depth, float* to, size_t s
 
 /** A tile that reaches beyond the product's last row or column, by way of a whole one. */
 template <typename T>
-void multiplyEdge(const float* a, const float* b, int depth, float* to, size_t step, int rows, int columns, bool onTop) {
+void multiplyEdge(const float* a, const float* b, int depth, float* to, size_t step, int rows, int columns,
+                  bool onTop) {
   float whole[tileRows * tileColumns];
   multiplyTile<T, tileRows, false>(a, b, depth, whole, tileColumns);
   for (int row = 0; row < rows; row++) {
@@ -61,8 +62,8 @@ void multiplyEdge(const float* a, const float* b, int depth, float* to, size_t s
 }
 
 /**
- * Packs `inside` numbers of each sample of an operand, times the samples' shares, and zeros up to `width`. `second` is null
- * where the operand has one sample.
+ * Packs `inside` numbers of each sample of an operand, times the samples' shares, and zeros up to `width`. `second` is
+ * null where the operand has one sample.
  */
 template <typename T, int width, typename From>
 inline void packOperands(const From* first, const From* second, int inside, const float* shares, float* to) {
@@ -89,10 +90,12 @@ inline void packOperands(const From* first, const From* second, int inside, cons
 
 /** Numbers of samples as operands, [operand][width] for each panel of `width` columns. */
 template <typename T, int width, typename From>
-void packPanels(const From* from, size_t step, int samples, int columns, const float* shares, size_t shareStep, float* to) {
+void packPanels(const From* from, size_t step, int samples, int columns, const float* shares, size_t shareStep,
+                float* to) {
   constexpr int together = dotLength<T>;
   const int depth = (samples + together - 1) / together;
-  // Row by row: rows that are a power of two apart share few sets of a cache, which would not keep them from panel to panel.
+  // Row by row: rows that are a power of two apart share few sets of a cache, which would not keep them from panel to
+  // panel.
   for (int sample = 0; sample < samples; sample += together, from += together * step, to += width) {
     const float own[2] = {shares[sample * shareStep], shares[(sample + 1 < samples ? sample + 1 : sample) * shareStep]};
     float* panel = to;
@@ -126,19 +129,22 @@ void product(const Product& p, const T* a, const float* b, const float* shares, 
     const int samples = p.samples - sample < mostSamples ? p.samples - sample : mostSamples;
     const int depth = (samples + together - 1) / together;
     const bool onTop = sample > 0;
-    packPanels<T, tileColumns>(b + (size_t)sample * p.columns, p.columns, samples, p.columns, shares == nullptr ? &one : shares + sample,
-                               shares == nullptr ? 0 : 1, packedB);
+    packPanels<T, tileColumns>(b + (size_t)sample * p.columns, p.columns, samples, p.columns,
+                               shares == nullptr ? &one : shares + sample, shares == nullptr ? 0 : 1, packedB);
     for (int block = 0; block < p.rows; block += blockRows) {
       const int rows = p.rows - block < blockRows ? p.rows - block : blockRows;
-      packPanels<T, tileRows>(a + (size_t)sample * p.inputs + p.first + block, p.inputs, samples, rows, &one, 0, packedA);
-      // Rows of A come from other threads, and so from memory: those of the next block, or call, while this one is multiplied.
+      packPanels<T, tileRows>(a + (size_t)sample * p.inputs + p.first + block, p.inputs, samples, rows, &one, 0,
+                              packedA);
+      // Rows of A come from other threads, and so from memory: those of the next block, or call, while this one is
+      // multiplied.
       const int next = p.first + block + rows;
       const int ahead = p.inputs - next < blockRows ? p.inputs - next : blockRows;
       for (int panel = 0; panel < panels; panel++) {
         const int column = panel * tileColumns;
         const float* own = packedB + (size_t)column * depth;
         const int fetched = samples * panel / panels;
-        prefetchColumns(a + (size_t)(sample + fetched) * p.inputs + next, p.inputs, samples * (panel + 1) / panels - fetched, ahead);
+        prefetchColumns(a + (size_t)(sample + fetched) * p.inputs + next, p.inputs,
+                        samples * (panel + 1) / panels - fetched, ahead);
         for (int row = 0; row < rows; row += tileRows) {
           const float* left = packedA + (size_t)row * depth;
           float* tile = to + (size_t)(block + row) * p.columns + column;
@@ -147,7 +153,8 @@ void product(const Product& p, const T* a, const float* b, const float* shares, 
             const int wide = p.columns - column < tileColumns ? p.columns - column : tileColumns;
             multiplyEdge<T>(left, own, depth, tile, p.columns, high, wide, onTop);
           } else {
-            (onTop ? multiplyTile<T, tileRows, true> : multiplyTile<T, tileRows, false>)(left, own, depth, tile, p.columns);
+            (onTop ? multiplyTile<T, tileRows, true> : multiplyTile<T, tileRows, false>)(left, own, depth, tile,
+                                                                                         p.columns);
           }
         }
       }
@@ -163,7 +170,8 @@ void inferShapes(Shapes& shapes) {
   shapes.outputLike(0, 4);
 }
 
-/** `first` is [0, row]: the row of the product that the slot begins with. Shares of no sample count each sample once. */
+/** `first` is [0, row]: the row of the product that the slot begins with. Shares of no sample count each sample once.
+ */
 constexpr Schema schema = Schema("ConvoyProduct")
                               .input("a: T")
                               .input("b: float")
@@ -173,7 +181,7 @@ constexpr Schema schema = Schema("ConvoyProduct")
                               .output("written: float")
                               .typed()
                               .writesInput()
-                              .shapes<inferShapes>();
+                              .shapes(inferShapes);
 
 class ProductIntoSlot {
  public:
@@ -185,7 +193,8 @@ class ProductIntoSlot {
     if (!a || !b || !shares || !first || !slot) return;
     if (!call.expect(b.size(0) == a.size(0), 1, "%d samples", a.dim(0))) return;
     const bool all = shares.size(0) == 0;
-    if (!call.expect(all || (shares.size(0) == a.size(0) && shares.size(1) == 1), 2, "[0, 1] or [%d, 1]", a.dim(0))) return;
+    if (!call.expect(all || (shares.size(0) == a.size(0) && shares.size(1) == 1), 2, "[0, 1] or [%d, 1]", a.dim(0)))
+      return;
     if (!call.expect(first.size(0) == 2, 3, "2 numbers")) return;
     const int last = slot.rank() - 1;
     if (!call.expect(slot.size(last) == b.size(1), 4, "%d columns", b.dim(1))) return;

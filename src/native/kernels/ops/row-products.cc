@@ -1,5 +1,5 @@
-// Products AB' of rows with rows: of each row of A[samples, inner] with each of B[rows, inner]. B is read once, in its own
-// order: TensorFlow packs it first, which for few samples takes as long as multiplying.
+// Products AB' of rows with rows: of each row of A[samples, inner] with each of B[rows, inner]. B is read once, in its
+// own order: TensorFlow packs it first, which for few samples takes as long as multiplying.
 #include "memory/prefetch.h"
 #include "memory/scratch.h"
 #include "op/registration.h"
@@ -84,7 +84,7 @@ inline void rowProducts(const float* a, const float* b, int samples, int rows, i
       }
       Prefetcher next;
       next.begin(beyond ? b + (size_t)rows * inner : own + (size_t)rowsOfTile * inner, b + (size_t)rows * inner,
-                  (size_t)rowsOfTile * inner, panels);
+                 (size_t)rowsOfTile * inner, panels);
       for (int panel = 0; panel < panels; panel++, next.next()) {
         multiplyRows(own, inner, packed + panel * panelFloats, transposed + row * wide + panel * samplesOfTile, wide);
       }
@@ -113,7 +113,7 @@ void inferShapes(Shapes& shapes) {
 }
 
 constexpr Schema schema =
-    Schema("ConvoyRowProducts").input("a: float").input("b: float").output("products: float").shapes<inferShapes>();
+    Schema("ConvoyRowProducts").input("a: float").input("b: float").output("products: float").shapes(inferShapes);
 
 class RowProducts {
  public:

@@ -51,9 +51,7 @@ inline Integers lookUp(Integers table, Integers index) {
   return (Integers)_mm512_permutexvar_epi32((__m512i)index, (__m512i)table);
 }
 
-inline uint32_t maskOf(Integers comparison) {
-  return _mm512_test_epi32_mask((__m512i)comparison, (__m512i)comparison);
-}
+inline uint32_t maskOf(Integers comparison) { return _mm512_test_epi32_mask((__m512i)comparison, (__m512i)comparison); }
 
 inline void compressStore(int32_t* to, Integers v, uint32_t mask) {
   _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(mask, (__m512i)v));

@@ -1,5 +1,5 @@
-// The vector interface with AVX512-BF16: that of AVX-512, and dot products of pairs of bfloat16 (VDPBF16PS). An instruction
-// multiplies two numbers of each lane by two others and adds both products to a float32 sum.
+// The vector interface with AVX512-BF16: that of AVX-512, and dot products of pairs of bfloat16 (VDPBF16PS). An
+// instruction multiplies two numbers of each lane by two others and adds both products to a float32 sum.
 #pragma once
 #include "avx512.h"
 
@@ -53,9 +53,7 @@ inline Mask notEqual(Integers a, Integers b, Mask mask) {
 }
 
 /** Lanes whose upper half is a bfloat16 other than zero. */
-inline Mask nonZeroUpperHalves(Integers v) {
-  return _mm512_test_epi32_mask((__m512i)v, _mm512_set1_epi32(0x7fff0000));
-}
+inline Mask nonZeroUpperHalves(Integers v) { return _mm512_test_epi32_mask((__m512i)v, _mm512_set1_epi32(0x7fff0000)); }
 
 inline Integers loadIntegers(const void* from) { return (Integers)_mm512_loadu_si512(from); }
 

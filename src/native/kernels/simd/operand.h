@@ -1,5 +1,5 @@
-// Operands: the 32 bits of a lane that one multiplication takes. An operand is one float32, or `dotLength` bfloat16 whose
-// products one instruction adds.
+// Operands: the 32 bits of a lane that one multiplication takes. An operand is one float32, or `dotLength` bfloat16
+// whose products one instruction adds.
 #pragma once
 #include <type_traits>
 

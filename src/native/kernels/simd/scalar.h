@@ -1,5 +1,5 @@
-// The vector interface without instructions of any processor: four lanes of the compiler's own vector types, which it maps
-// to what the target has (SSE2, NEON, or single numbers). Runs on any processor and under any sanitizer.
+// The vector interface without instructions of any processor: four lanes of the compiler's own vector types, which it
+// maps to what the target has (SSE2, NEON, or single numbers). Runs on any processor and under any sanitizer.
 #pragma once
 
 #ifdef __aarch64__

@@ -1,5 +1,6 @@
-// The vector interface that kernels are written against. The build compiles every op once for each instruction set, with
-// CONVOY_SET naming the file of this folder that implements the interface. Such a file defines, in an unnamed namespace:
+// The vector interface that kernels are written against. The build compiles every op once for each instruction set,
+// with CONVOY_SET naming the file of this folder that implements the interface. Such a file defines, in an unnamed
+// namespace:
 //
 //   lanes                     float32 numbers of a vector: 4, 8 or 16
 //   CONVOY_REGISTERS          vectors that registers hold, a macro; tiles are sized by it
