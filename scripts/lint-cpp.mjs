@@ -19,6 +19,8 @@ const files = folders.flatMap((folder) =>
 const options = process.argv.includes('--write') ? ['-i'] : ['--dry-run', '--Werror'];
 const { error, status } = spawnSync('clang-format', [...options, ...files], { cwd: root, stdio: 'inherit' });
 if (error?.code === 'ENOENT')
-  console.error('clang-format is not installed: the format of C++ files is not checked (Debian: apt-get install clang-format)');
+  console.error(
+    'clang-format is not installed: the format of C++ files is not checked (Debian: apt-get install clang-format)',
+  );
 else if (error !== undefined) throw error;
 else process.exitCode = status ?? 1;

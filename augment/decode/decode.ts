@@ -5,19 +5,17 @@
 import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { fileError } from '../../src/base/errors.js';
-import type { RandomStream } from '../../src/base/random.js';
 import type { ImageShape } from '../../src/contracts/index.js';
-import { type Box, drawBox } from '../plan/index.js';
-import type { Transform } from '../spec/index.js';
-import { isPlain, openJpegDecoder } from './jpeg.js';
+import type { PixelBox } from '../steps/index.js';
+import { isPlainJpeg, openJpegDecoder } from './jpeg.js';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.js';
 import { canResize, type Picture, resizePicture, resizeRoom } from './resize.js';
 
 /** Largest image that is decoded, in pixels, unless told otherwise: Pillow's warning limit, 256 MiB of RGB. */
 export const defaultPixelLimit = 89_478_485;
 
-/** The crop that is done while decoding, where the list of transforms starts with one. */
-export type LeadingCrop = Extract<Transform, { name: 'resizedCrop' | 'centerCrop' }>;
+/** Chooses the part of a photograph to keep; the same each time it is called. */
+export type ChoosePart = (photograph: UprightSize) => PixelBox;
 
 const readable = 'a readable JPEG, PNG, WebP, GIF, TIFF or AVIF image';
 
@@ -96,33 +94,18 @@ async function openImage(
   return { image: sharp(data, { raw: info }), size: { width: info.width, height: info.height } };
 }
 
-/** The part of an image to keep, in upright pixels. */
-function chooseBox(size: UprightSize, shape: ImageShape, crop: LeadingCrop | undefined, stream: RandomStream): Box {
-  const { width, height } = size;
-  if (crop?.name === 'resizedCrop') return drawBox(stream, width, height, crop.scale, crop.ratio);
-  // The largest central part of the target's proportions, then the share of it that is asked for.
-  const fraction = crop?.fraction ?? 1;
-  const scale = Math.min(width / shape.width, height / shape.height) * fraction;
-  const w = Math.min(width, Math.max(1, Math.round(shape.width * scale)));
-  const h = Math.min(height, Math.max(1, Math.round(shape.height * scale)));
-  return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
-}
-
 /**
  * Decodes a file and brings the chosen part to `shape`, written to `into`: channels last, 8 bits, transparency dropped.
  *
  * A part that shrinks to half or less is cut after resizing, so that JPEG and WebP decode at a fraction of their size;
  * any other is cut first, so that rows below it are never decoded, and then resized as Pillow's `BILINEAR` does.
  *
- * `random` makes the stream that the part is drawn from, the same each time it is called.
- *
  * @throws ConvoyError `CONVOY_DATA` naming the file and the reason.
  */
 export async function decodeImage(
   file: string,
   shape: ImageShape,
-  crop: LeadingCrop | undefined,
-  random: () => RandomStream,
+  choosePart: ChoosePart,
   pixelLimit: number,
   into: Uint8Array,
 ): Promise<void> {
@@ -131,7 +114,7 @@ export async function decodeImage(
   let cause: unknown;
   for (let attempt = 0; attempt < reasonAttempts && (reason === '' || reason === lostReason); attempt++) {
     try {
-      return await decodeBytes(bytes, shape, crop, random, pixelLimit, into);
+      return await decodeBytes(bytes, shape, choosePart, pixelLimit, into);
     } catch (error) {
       reason = error instanceof Error ? (error.message.split('\n')[0] ?? '').trim() : String(error);
       cause = error;
@@ -157,20 +140,19 @@ const reasonAttempts = 3;
 async function decodeBytes(
   bytes: Buffer,
   shape: ImageShape,
-  crop: LeadingCrop | undefined,
-  random: () => RandomStream,
+  choosePart: ChoosePart,
   pixelLimit: number,
   into: Uint8Array,
 ): Promise<void> {
   const header = readJpegHeader(bytes);
   const target: Picture = { ...shape, channels: shape.channels === 1 ? 1 : 3 };
-  if (header !== undefined && isPlain(header, target.channels) && header.width * header.height <= pixelLimit) {
-    const box = chooseBox(header, shape, crop, random());
+  if (header !== undefined && isPlainJpeg(header, target.channels) && header.width * header.height <= pixelLimit) {
+    const box = choosePart(header);
     if (shrinkage(box, shape) < 2 && canResize(box, target) && (await decodePlain(bytes, header, box, target, into)))
       return;
   }
   const { image, size } = await openImage(bytes, header, pixelLimit);
-  const box = chooseBox(size, shape, crop, random());
+  const box = choosePart(size);
   const whole = box.width === size.width && box.height === size.height;
   const shrink = shrinkage(box, shape);
   if (shrink >= 2 && !whole) {
@@ -186,13 +168,14 @@ async function decodeBytes(
   into.set(await toPixels(part.resize(shape.width, shape.height, { fit: 'fill', kernel: 'linear' }), target));
 }
 
-const shrinkage = (box: Box, shape: ImageShape): number => Math.min(box.width / shape.width, box.height / shape.height);
+const shrinkage = (box: PixelBox, shape: ImageShape): number =>
+  Math.min(box.width / shape.width, box.height / shape.height);
 
 /** Decodes a part with TensorFlow and resizes it; false when the data is refused, and sharp is to say why. */
 async function decodePlain(
   bytes: Buffer,
   header: JpegHeader,
-  box: Box,
+  box: PixelBox,
   target: Picture,
   into: Uint8Array,
 ): Promise<boolean> {
@@ -217,7 +200,7 @@ async function toPixels(chain: Sharp, picture: Picture): Promise<Uint8Array> {
 }
 
 /** Resizes the whole so that the part has the target's size, then cuts it out; its place is rounded to a pixel. */
-function cutAfterResize(image: Sharp, size: UprightSize, box: Box, shape: ImageShape): Sharp {
+function cutAfterResize(image: Sharp, size: UprightSize, box: PixelBox, shape: ImageShape): Sharp {
   const width = Math.max(shape.width, Math.round((size.width * shape.width) / box.width));
   const height = Math.max(shape.height, Math.round((size.height * shape.height) / box.height));
   return image.resize(width, height, { fit: 'fill', kernel: 'linear' }).extract({

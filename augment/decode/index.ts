@@ -1,2 +1,2 @@
 /** Image files to pixels: decoding and resizing. */
-export { decodeImage, defaultPixelLimit, type LeadingCrop } from './decode.js';
+export { type ChoosePart, decodeImage, defaultPixelLimit } from './decode.js';

@@ -9,7 +9,7 @@
  */
 import { ConvoyError } from '../../src/base/errors.js';
 import { loadNativeInWorker, type Native, type OpAttribute } from '../../src/native/index.js';
-import type { Box } from '../plan/index.js';
+import type { PixelBox } from '../steps/index.js';
 import type { JpegHeader } from './jpeg-header.js';
 import { type RoomPart, sourceRoom } from './resize.js';
 
@@ -36,7 +36,7 @@ function decoderAttributes(channels: 1 | 3): readonly OpAttribute[] {
 const attributes = { 1: decoderAttributes(1), 3: decoderAttributes(3) } as const;
 
 /** True where the decoder gives the pixels that sharp would: no turning, no conversion of colours. */
-export function isPlain(header: JpegHeader, channels: 1 | 3): boolean {
+export function isPlainJpeg(header: JpegHeader, channels: 1 | 3): boolean {
   const { components, orientation, plain } = header;
   return plain && orientation === 1 && (components === 1 || (components === 3 && channels === 3));
 }
@@ -57,7 +57,7 @@ export class JpegDecoder {
    *
    * @returns where it lies; undefined when TensorFlow refuses the data: sharp then says what is wrong with it.
    */
-  decode(bytes: Uint8Array, size: JpegHeader, box: Box, channels: 1 | 3): RoomPart | undefined {
+  decode(bytes: Uint8Array, size: JpegHeader, box: PixelBox, channels: 1 | 3): RoomPart | undefined {
     const left = Math.max(0, box.left - margin);
     const width = Math.min(size.width, box.left + box.width + margin) - left;
     const { top, height } = box;

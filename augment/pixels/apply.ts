@@ -5,21 +5,18 @@
  * own; the first pass reads straight from the dataset.
  */
 import type { ImageShape } from '../../src/contracts/index.js';
-import { applyColour } from './colour.js';
-import { filterMosaic } from './filters.js';
-import { eraseBox, padShift, quarterTurn } from './in-place.js';
+import { MoveTable, type PixelEdit, type Step } from '../steps/index.js';
+import { convolveMosaic } from './convolve.js';
 import { runLimited } from './limit.js';
-import { type MosaicSpec, transformMosaic } from './mosaic.js';
-import { MoveTable } from './moves.js';
-import type { Step } from './steps.js';
+import { type MosaicSpec, warpMosaic } from './mosaic.js';
 
 /** Pixels of one mosaic, about: past this a call's fixed cost no longer shows, and memory stays small. */
-export const mosaicPixels = 600_000;
+const mosaicPixels = 600_000;
 /** Mosaics under way at once: one in sharp, one being laid out or cut. */
 const mosaicsAtOnce = 2;
 
 /** Where the samples of a window are read from: sample i starts at byte `start(i)` of `pixels`. */
-export interface Source {
+export interface PixelSource {
   readonly pixels: Uint8Array;
   readonly start: (index: number) => number;
 }
@@ -38,14 +35,14 @@ class WindowRun {
   /** An image, and behind it the same with its moves done. */
   readonly #scratch: Uint8Array;
   readonly #moved: Uint8Array;
-  #source: Source;
+  #source: PixelSource;
   /** Moves that are not in the pixels yet; per sample, 1 once they are in the window with all moves done. */
   #moves: MoveTable;
   readonly #settled: Uint8Array;
   /** True until the first step: nothing is waiting then. */
   #fresh = true;
 
-  constructor(shape: ImageShape, count: number, source: Source, window: Uint8Array) {
+  constructor(shape: ImageShape, count: number, source: PixelSource, window: Uint8Array) {
     this.#shape = shape;
     this.#count = count;
     this.#window = window;
@@ -67,52 +64,34 @@ class WindowRun {
     switch (step.kind) {
       case 'move':
         return this.#await(step.moves);
-      case 'transform':
-        return this.#transform(step);
-      case 'filter':
+      case 'warp':
+        return this.#warp(step);
+      case 'convolve':
         this.#settleAll();
         return this.#groups(step.choices, step.bank.length, (choice, members) => {
-          const filter = step.bank[choice];
-          if (filter === undefined) throw new RangeError(`no filter ${choice} in the plan's bank`);
-          return filterMosaic(
-            filter,
+          const convolution = step.bank[choice];
+          if (convolution === undefined) throw new RangeError(`no convolution ${choice} in the plan's bank`);
+          return convolveMosaic(
+            convolution,
             shape,
             this.#window,
             members.map((index) => index * this.#bytes),
           );
         });
-      default:
+      case 'edit':
         this.#settleAll();
-        for (let i = 0; i < this.#count; i++) this.#inPlace(step, i);
+        step.edits.forEach((edit, index) => edit && this.#edit(edit, step, index));
     }
   }
 
-  #inPlace(step: Extract<Step, { kind: 'pad' | 'turn' | 'colour' | 'erase' }>, index: number): void {
-    const start = index * this.#bytes;
-    const window = this.#window;
-    const shape = this.#shape;
-    switch (step.kind) {
-      case 'pad': {
-        const dx = step.shifts[2 * index] as number;
-        const dy = step.shifts[2 * index + 1] as number;
-        return padShift(window, start, shape, step.border, dx, dy, this.#scratch);
-      }
-      case 'turn':
-        return quarterTurn(window, start, shape, step.quarters[index] as number, this.#scratch);
-      case 'colour':
-        return applyColour(
-          step.operations[index] ?? 'none',
-          step.amounts[index] as number,
-          window,
-          start,
-          this.#bytes,
-          shape.channels,
-        );
-      case 'erase': {
-        const [left = 0, top = 0, width = 0, height = 0] = step.boxes.subarray(4 * index, 4 * index + 4);
-        if (width > 0) eraseBox(window, start, shape, { left, top, width, height }, step.value);
-      }
-    }
+  #edit(edit: PixelEdit, { values, valuesPerSample }: Extract<Step, { kind: 'edit' }>, index: number): void {
+    const image = {
+      pixels: this.#window,
+      start: index * this.#bytes,
+      shape: this.#shape,
+      scratch: this.#scratch.subarray(0, this.#bytes),
+    };
+    edit(image, values.subarray(index * valuesPerSample, (index + 1) * valuesPerSample));
   }
 
   /** Brings sample `index` into the window with its moves done. */
@@ -145,7 +124,7 @@ class WindowRun {
     this.#moves = moves;
   }
 
-  async #transform(step: Extract<Step, { kind: 'transform' }>): Promise<void> {
+  async #warp(step: Extract<Step, { kind: 'warp' }>): Promise<void> {
     this.#fresh = false;
     const { width, height, channels } = this.#shape;
     const { origins, shifts, choices } = step;
@@ -162,7 +141,7 @@ class WindowRun {
         channels,
         border: step.border,
       };
-      await transformMosaic(
+      await warpMosaic(
         spec,
         members.length,
         (tile, memory, start, stride, scratch) =>
@@ -230,7 +209,7 @@ export async function applySteps(
   steps: readonly Step[],
   shape: ImageShape,
   count: number,
-  source: Source,
+  source: PixelSource,
   window: Uint8Array,
 ): Promise<void> {
   await new WindowRun(shape, count, source, window).run(steps);

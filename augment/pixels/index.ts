@@ -1,7 +1,3 @@
-/** What transforms do to pixels, image by image or many in one mosaic. */
-export { applySteps, type Source, tilesPerMosaic } from './apply.js';
-export type { ColourOperation } from './colour.js';
+/** Carries out steps, image by image or many in one mosaic. */
+export { applySteps, type PixelSource, tilesPerMosaic } from './apply.js';
 export { runLimited } from './limit.js';
-export type { Matrix } from './mosaic.js';
-export { MoveTable } from './moves.js';
-export type { FilterChoice, Step, TransformChoice } from './steps.js';

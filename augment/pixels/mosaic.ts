@@ -13,14 +13,12 @@
  *   rule. It acts as a translation by that much.
  */
 import sharp from 'sharp';
+import type { AffineMatrix } from '../steps/index.js';
 import { withWorkspace } from './workspace.js';
-
-/** `[a, b, c, d]`: forward, output offset = [[a, b], [c, d]] · input offset, x to the right and y down. */
-export type Matrix = readonly [number, number, number, number];
 
 /** The part of a source image that a matrix works on, and the size of what comes out. */
 export interface MosaicSpec {
-  readonly matrix: Matrix;
+  readonly matrix: AffineMatrix;
   readonly contentWidth: number;
   readonly contentHeight: number;
   readonly outputWidth: number;
@@ -40,7 +38,7 @@ const slackY = 1;
 const roundAway = (value: number): number => Math.trunc(value > 0 ? value + 0.5 : value - 0.5);
 
 /** Where the tiles of one mosaic lie. */
-export interface MosaicLayout {
+interface MosaicLayout {
   readonly width: number;
   readonly height: number;
   /** Top left of each tile's content on the canvas: x, y, x, y... */
@@ -109,7 +107,7 @@ interface TransformedBox {
   readonly height: number;
 }
 
-function transformedSize([a, b, c, d]: Matrix, width: number, height: number): TransformedBox {
+function transformedSize([a, b, c, d]: AffineMatrix, width: number, height: number): TransformedBox {
   const xs = [0, a * width, b * height, a * width + b * height];
   const ys = [0, c * width, d * height, c * width + d * height];
   const left = Math.min(...xs);
@@ -123,7 +121,7 @@ function transformedSize([a, b, c, d]: Matrix, width: number, height: number): T
 }
 
 /** True where libvips might round a corner or a side of the box the other way than this code does. */
-function roundsUnsurely([a, b, c, d]: Matrix, width: number, height: number): boolean {
+function roundsUnsurely([a, b, c, d]: AffineMatrix, width: number, height: number): boolean {
   const near = (value: number): boolean => Math.abs(Math.abs(value - Math.trunc(value)) - 0.5) < 1e-6;
   const edges = (u: number, v: number): boolean => {
     const low = Math.min(0, u, v, u + v);
@@ -136,10 +134,10 @@ function roundsUnsurely([a, b, c, d]: Matrix, width: number, height: number): bo
  * Writes the content of tile `tile` to byte `start` of `memory`, rows `stride` bytes apart, where it is zero. From byte
  * `scratch` on there is room for an image.
  */
-export type PutTile = (tile: number, memory: Uint8Array, start: number, stride: number, scratch: number) => void;
+type PutTile = (tile: number, memory: Uint8Array, start: number, stride: number, scratch: number) => void;
 
 /** What becomes of the transformed images. */
-export interface TileSink {
+interface TileSink {
   /** By how many pixels image `tile` is moved right and down on the way. */
   readonly shiftX: (tile: number) => number;
   readonly shiftY: (tile: number) => number;
@@ -171,7 +169,7 @@ function repeatEdges(canvas: Uint8Array, stride: number, x: number, y: number, s
  *
  * `put` is called for each tile before the call, `sink` after it.
  */
-export async function transformMosaic(spec: MosaicSpec, count: number, put: PutTile, sink: TileSink): Promise<void> {
+export async function warpMosaic(spec: MosaicSpec, count: number, put: PutTile, sink: TileSink): Promise<void> {
   const layout = layoutMosaic(spec, count);
   const { channels } = spec;
   const { width } = layout;

@@ -1,3 +1,2 @@
-/** Transforms by name: their options, checked; loads neither sharp nor threads. */
-export { transforms } from './registry.js';
-export { type AugmentSpec, augmentSchema, parseAugment, type Range, splitNormalize, type Transform } from './spec.js';
+/** Lists of transforms as people write them, checked; loads neither sharp nor threads. */
+export { type AugmentSpec, augmentSchema, parseAugment, splitNormalize } from './spec.js';

@@ -1,9 +1,9 @@
 /** How many threads the stage needs, from a short measurement. */
-import type { Dataset } from '../../src/contracts/index.js';
+import { type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { availableCores } from '../../src/native/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import type { AugmentPool } from './pool.js';
-import { imageBytes, windowSizes } from './windows.js';
+import { windowSizes } from './windows.js';
 
 /** What a core trains of 32x32 colour images a second with a small network compiled (design, fact 3), rounded up. */
 const trainedPerCore = 2000;

@@ -7,7 +7,7 @@ import { ConvoyError } from '../../src/base/errors.js';
 import type { Dataset, FileStore } from '../../src/contracts/index.js';
 import { defaultPixelLimit } from '../decode/index.js';
 import { decodeThreads } from './auto.js';
-import type { BadImage } from './messages.js';
+import type { UnusableSample } from './messages.js';
 import { AugmentPool } from './pool.js';
 
 /** Share of images that may be bad before the run is stopped. */
@@ -16,12 +16,12 @@ const largestShare = 0.01;
 const filesPerTask = 64;
 
 /** A dataset without its bad images, and those. */
-export interface CheckedImages {
+interface CheckedImages {
   readonly dataset: Dataset;
-  readonly bad: readonly BadImage[];
+  readonly bad: readonly UnusableSample[];
 }
 
-export interface DropOptions {
+interface DropOptions {
   /** Threads; half the cores by default, 4 at most. */
   readonly workers?: number;
   /** Largest image that is decoded, in pixels; 89,478,485 by default. */
@@ -39,7 +39,7 @@ export async function dropBadImages(dataset: Dataset, options: DropOptions = {})
   if (store.kind === 'pixels') return { dataset, bad: [] };
   const { workers = decodeThreads(), pixelLimit = defaultPixelLimit } = options;
   const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit }, workers);
-  const bad: BadImage[] = [];
+  const bad: UnusableSample[] = [];
   try {
     const tasks: Promise<void>[] = [];
     for (let start = 0; start < dataset.count; start += filesPerTask) {

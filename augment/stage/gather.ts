@@ -1,12 +1,11 @@
 /** Batches without transforms: pixels in memory are copied on the calling thread, files decoded in a pool. */
 import { ConvoyError } from '../../src/base/errors.js';
-import type { BatchSlot, BatchStage, Dataset } from '../../src/contracts/index.js';
+import { type BatchSlot, type BatchStage, type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
 import { createDecodeStage } from './stage.js';
 import { gatherTargets, slotOf } from './targets.js';
-import { imageBytes } from './windows.js';
 
-export interface GatherStageOptions {
+interface GatherStageOptions {
   readonly dataset: Dataset;
   readonly slots: readonly BatchSlot[];
   /** Threads for a dataset of files; half the cores by default, 4 at most. */

@@ -2,13 +2,13 @@
 import sharp, { type OverlayOptions } from 'sharp';
 import { optionError } from '../../src/base/errors.js';
 import { permutation, RandomStream } from '../../src/base/random.js';
-import type { Dataset } from '../../src/contracts/index.js';
+import { type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { defaultPixelLimit } from '../decode/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { Renderer } from './renderer.js';
-import { imageBytes, windowSizes } from './windows.js';
+import { windowSizes } from './windows.js';
 
-export interface GridOptions {
+interface AugmentGridOptions {
   /** Samples shown, 8 by default; drawn by the seed. */
   readonly samples?: number;
   /** Augmented versions of each, 6 by default: those of as many epochs. */
@@ -43,7 +43,11 @@ function labelOf(dataset: Dataset, sample: number, width: number): string {
  *
  * @throws ConvoyError `CONVOY_OPTION` for counts out of range, `CONVOY_DATA` for an image that cannot be decoded.
  */
-export async function renderGrid(dataset: Dataset, spec: AugmentSpec, options: GridOptions = {}): Promise<Buffer> {
+export async function renderGrid(
+  dataset: Dataset,
+  spec: AugmentSpec,
+  options: AugmentGridOptions = {},
+): Promise<Buffer> {
   const { versions = 6, seed = 0 } = options;
   const rows = Math.min(options.samples ?? 8, dataset.count);
   if (!Number.isInteger(rows) || rows < 1 || rows > 64)

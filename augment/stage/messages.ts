@@ -5,7 +5,7 @@ import type { Dataset } from '../../src/contracts/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 
 /** What every worker of a pool is born with. */
-export interface WorkerSetup {
+export interface StageSetup {
   readonly dataset: Dataset;
   readonly transforms: AugmentSpec;
   readonly seed: number;
@@ -14,7 +14,7 @@ export interface WorkerSetup {
 }
 
 /** A window to fill. */
-export interface RenderTask {
+interface RenderTask {
   readonly kind: 'render';
   readonly epoch: number;
   readonly window: number;
@@ -25,23 +25,23 @@ export interface RenderTask {
 }
 
 /** Samples to decode only to see whether they can be. */
-export interface ScanTask {
+interface ScanTask {
   readonly kind: 'scan';
   readonly samples: Uint32Array;
 }
 
-export type WorkerTask = RenderTask | ScanTask;
+export type StageTask = RenderTask | ScanTask;
 
 /** An image that cannot be used. */
-export interface BadImage {
+export interface UnusableSample {
   readonly sample: number;
   /** Path below the dataset's root. */
   readonly file: string;
   readonly reason: string;
 }
 
-export type WorkerReply =
+export type StageReply =
   | { readonly kind: 'rendered'; readonly seconds: number }
-  | { readonly kind: 'scanned'; readonly bad: readonly BadImage[] }
+  | { readonly kind: 'scanned'; readonly bad: readonly UnusableSample[] }
   /** An error that doing the task again would meet again. */
   | { readonly kind: 'failed'; readonly error: FlatError };

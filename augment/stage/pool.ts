@@ -2,19 +2,19 @@
 import { Piscina } from 'piscina';
 import { ConvoyError, reviveError } from '../../src/base/errors.js';
 import { loadNative } from '../../src/native/index.js';
-import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
+import type { StageReply, StageSetup, StageTask } from './messages.js';
 
 /** Times a task is tried: a thread may die of what another did, but a task that kills three is at fault itself. */
 const attempts = 3;
 
 /** A reply that is no failure. */
-export type GoodReply = Exclude<WorkerReply, { kind: 'failed' }>;
+type GoodReply = Exclude<StageReply, { kind: 'failed' }>;
 
 export class AugmentPool {
-  readonly #setup: WorkerSetup;
+  readonly #setup: StageSetup;
   readonly #workers: number;
   /** Undefined until TensorFlow is ready on this thread, where the pool's threads may load it. */
-  #pool: Piscina<WorkerTask, WorkerReply> | undefined;
+  #pool: Piscina<StageTask, StageReply> | undefined;
   #prepared: Promise<unknown> | undefined;
   readonly #running = new Set<Promise<unknown>>();
   /** Tasks that wait for a thread; kept here, not in piscina, so that closing can drop them. */
@@ -22,15 +22,15 @@ export class AugmentPool {
   #idle: number;
   #closed = false;
 
-  constructor(setup: WorkerSetup, workers: number) {
+  constructor(setup: StageSetup, workers: number) {
     this.#setup = setup;
     this.#workers = workers;
     this.#idle = workers;
     if (setup.dataset.store.kind === 'pixels') this.#pool = this.#start();
   }
 
-  #start(): Piscina<WorkerTask, WorkerReply> {
-    return new Piscina<WorkerTask, WorkerReply>({
+  #start(): Piscina<StageTask, StageReply> {
+    return new Piscina<StageTask, StageReply>({
       filename: new URL('./worker.js', import.meta.url).href,
       workerData: this.#setup,
       minThreads: this.#workers,
@@ -46,7 +46,7 @@ export class AugmentPool {
    *
    * @throws ConvoyError the task's own error; `CONVOY_WORKER` when threads died of it; `CONVOY_ABORTED` after `close`.
    */
-  run(task: WorkerTask): Promise<GoodReply> {
+  run(task: StageTask): Promise<GoodReply> {
     const running = this.#run(task);
     this.#running.add(running);
     const forget = (): void => void this.#running.delete(running);
@@ -54,7 +54,7 @@ export class AugmentPool {
     return running;
   }
 
-  async #run(task: WorkerTask): Promise<GoodReply> {
+  async #run(task: StageTask): Promise<GoodReply> {
     if (this.#idle === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#idle--;
     try {
@@ -66,12 +66,12 @@ export class AugmentPool {
     }
   }
 
-  async #attempt(task: WorkerTask): Promise<GoodReply> {
+  async #attempt(task: StageTask): Promise<GoodReply> {
     if (this.#pool === undefined) await (this.#prepared ??= loadNative());
     let cause: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (this.#closed) throw new ConvoyError('CONVOY_ABORTED', 'The augmentation stage was closed');
-      let reply: WorkerReply;
+      let reply: StageReply;
       try {
         this.#pool ??= this.#start();
         reply = await this.#pool.run(task);

@@ -1,14 +1,16 @@
 /** Makes the pixels of windows: plan, source, apply. The same object serves a worker thread and a test. */
+
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { ConvoyError } from '../../src/base/errors.js';
 import { RandomStream } from '../../src/base/random.js';
-import { decodeImage, type LeadingCrop } from '../decode/index.js';
-import { applySteps, runLimited, type Source } from '../pixels/index.js';
-import { planWindow } from '../plan/index.js';
+import { imageBytes } from '../../src/contracts/index.js';
+import { type ChoosePart, decodeImage } from '../decode/index.js';
+import { applySteps, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
-import type { BadImage, WorkerSetup } from './messages.js';
-import { imageBytes, isLeading, type WindowSizes, windowSizes } from './windows.js';
+import { centralPart, planWindow } from '../transforms/index.js';
+import type { StageSetup, UnusableSample } from './messages.js';
+import { leadingPart, type WindowSizes, windowSizes } from './windows.js';
 
 /** Decodes under way at once in a worker; libuv's threads do sharp's. */
 const decodesAtOnce = 4;
@@ -18,19 +20,17 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 export class Renderer {
-  readonly #setup: WorkerSetup;
+  readonly #setup: StageSetup;
   readonly #sizes: WindowSizes;
-  /** The crop that decoding does, and the transforms after it. */
-  readonly #crop: LeadingCrop | undefined;
+  /** The part that decoding keeps of each photograph, and the transforms after it. */
+  readonly #part: ReturnType<typeof leadingPart>;
   readonly #rest: AugmentSpec;
 
-  constructor(setup: WorkerSetup) {
+  constructor(setup: StageSetup) {
     this.#setup = setup;
     this.#sizes = windowSizes(setup.dataset, setup.transforms);
-    const first = setup.transforms[0];
-    const leads = setup.dataset.store.kind === 'files' && first !== undefined && isLeading(first.name, 0);
-    this.#crop = leads && (first.name === 'resizedCrop' || first.name === 'centerCrop') ? first : undefined;
-    this.#rest = this.#crop === undefined ? setup.transforms : setup.transforms.slice(1);
+    this.#part = leadingPart(setup.dataset.store, setup.transforms);
+    this.#rest = this.#part === undefined ? setup.transforms : setup.transforms.slice(1);
   }
 
   /**
@@ -46,38 +46,38 @@ export class Renderer {
     await applySteps(steps, dataset.shape, count, source, pixels);
   }
 
-  async #source(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<Source> {
+  async #source(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<PixelSource> {
     const { dataset, seed, pixelLimit } = this.#setup;
     const { shape, store } = dataset;
     const bytes = imageBytes(shape);
     if (store.kind === 'pixels') return { pixels: store.pixels, start: (index) => (samples[index] as number) * bytes };
     await runLimited([...samples], decodesAtOnce, async (sample, index) => {
       const position = window * this.#sizes.windowSize + index;
-      const random = (): RandomStream => new RandomStream(seed, 'augment', epoch, position);
+      const choose: ChoosePart = (photograph) =>
+        this.#part?.(photograph, shape, new RandomStream(seed, 'augment', epoch, position)) ??
+        centralPart(photograph, shape);
       const file = join(store.root, store.paths[sample] ?? '');
-      await decodeImage(
-        file,
-        shape,
-        this.#crop,
-        random,
-        pixelLimit,
-        pixels.subarray(index * bytes, (index + 1) * bytes),
-      );
+      await decodeImage(file, shape, choose, pixelLimit, pixels.subarray(index * bytes, (index + 1) * bytes));
     });
     return { pixels, start: (index) => index * bytes };
   }
 
   /** Decodes samples and lists those that cannot be. */
-  async scan(samples: Uint32Array): Promise<BadImage[]> {
+  async scan(samples: Uint32Array): Promise<UnusableSample[]> {
     const { store, shape } = this.#setup.dataset;
     if (store.kind === 'pixels') return [];
-    const bad: BadImage[] = [];
+    const bad: UnusableSample[] = [];
     const unused = new Uint8Array(imageBytes(shape));
-    const random = (): RandomStream => new RandomStream(0, 'augment');
     await runLimited([...samples], decodesAtOnce, async (sample) => {
       const file = store.paths[sample] ?? '';
       try {
-        await decodeImage(join(store.root, file), shape, undefined, random, this.#setup.pixelLimit, unused);
+        await decodeImage(
+          join(store.root, file),
+          shape,
+          (size) => centralPart(size, shape),
+          this.#setup.pixelLimit,
+          unused,
+        );
       } catch (error) {
         if (!(error instanceof ConvoyError)) throw error;
         bad.push({ sample, file, reason: error.message });

@@ -7,15 +7,21 @@
  */
 import { availableParallelism } from 'node:os';
 import { ConvoyError, optionError } from '../../src/base/errors.js';
-import type { BatchRequest, BatchSlot, BatchStage, Dataset } from '../../src/contracts/index.js';
+import {
+  type BatchRequest,
+  type BatchSlot,
+  type BatchStage,
+  type Dataset,
+  imageBytes,
+} from '../../src/contracts/index.js';
 import { defaultPixelLimit } from '../decode/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { measureThread, workersFor } from './auto.js';
 import { AugmentPool } from './pool.js';
 import { gatherTargets, slotOf } from './targets.js';
-import { imageBytes, windowSizes } from './windows.js';
+import { windowSizes } from './windows.js';
 
-export interface AugmentStageOptions {
+interface AugmentStageOptions {
   readonly dataset: Dataset;
   readonly slots: readonly BatchSlot[];
   readonly transforms: AugmentSpec;
@@ -31,7 +37,7 @@ export interface AugmentStageOptions {
 }
 
 /** What the stage has done so far. */
-export interface AugmentStats {
+interface AugmentStats {
   readonly workers: number;
   /** Samples made. */
   readonly images: number;

@@ -2,21 +2,13 @@
  * Windows: the fixed stretches of an epoch's order that are worked on together. Their size follows from the image shape
  * and the transforms alone, never from batch size or workers, or pixels would depend on those.
  */
-import type { Dataset, ImageShape } from '../../src/contracts/index.js';
+import type { RandomStream } from '../../src/base/random.js';
+import { type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { tilesPerMosaic } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
+import type { PixelBox } from '../steps/index.js';
+import { type PixelSize, transformNamed } from '../transforms/index.js';
 
-const banked: ReadonlySet<string> = new Set([
-  'resizedCrop',
-  'rotate',
-  'scale',
-  'shear',
-  'affine',
-  'blur',
-  'sharpness',
-  'randAugment',
-  'trivialAugment',
-]);
 /** Photographs are decoded one by one; a short window starts an epoch sooner. */
 const filesPerWindow = 32;
 /** Bytes of a window of plain copies: enough to make a task worth its message. */
@@ -33,10 +25,8 @@ const powerOfTwo = (value: number): number => 2 ** Math.floor(Math.log2(Math.max
 /** Window and bank size for a dataset and its transforms. */
 export function windowSizes(dataset: Pick<Dataset, 'shape' | 'store'>, spec: AugmentSpec): WindowSizes {
   const { shape, store } = dataset;
-  const mosaics = spec.filter(
-    ({ name }, index) => banked.has(name) && !(store.kind === 'files' && isLeading(name, index)),
-  );
-  if (mosaics.length > 0) {
+  const applied = leadingPart(store, spec) === undefined ? spec : spec.slice(1);
+  if (applied.some(({ name }) => transformNamed(name)?.banked)) {
     const tiles = tilesPerMosaic(shape);
     // Eight full mosaics; large images gain little from company, so there more parameters share less.
     return { windowSize: Math.max(32, powerOfTwo(8 * tiles)), bankSize: tiles >= 64 ? 8 : 16 };
@@ -45,12 +35,13 @@ export function windowSizes(dataset: Pick<Dataset, 'shape' | 'store'>, spec: Aug
   return { windowSize: Math.min(4096, Math.max(16, powerOfTwo(plainWindowBytes / imageBytes(shape)))), bankSize: 8 };
 }
 
-/** True for a transform that is done while a photograph is decoded: a crop that comes first. */
-export function isLeading(name: string, index: number): boolean {
-  return index === 0 && (name === 'resizedCrop' || name === 'centerCrop');
-}
-
-/** Bytes of one image. */
-export function imageBytes({ width, height, channels }: ImageShape): number {
-  return width * height * channels;
+/** How the part of a photograph is drawn, where the first transform can be done while decoding. */
+export function leadingPart(
+  store: Dataset['store'],
+  [first]: AugmentSpec,
+): ((photograph: PixelSize, target: PixelSize, stream: RandomStream) => PixelBox) | undefined {
+  if (store.kind !== 'files' || first === undefined) return undefined;
+  const transform = transformNamed(first.name);
+  if (transform?.part === undefined) return undefined;
+  return (photograph, target, stream) => transform.part?.(photograph, target, first, stream) as PixelBox;
 }

@@ -2,7 +2,7 @@
  * Builds the kernels of `src/native/kernels`, which TensorFlow does not have, into a library beside tfjs-node. convoy trains
  * without them too, on TensorFlow's kernels, more slowly.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -32,7 +32,7 @@ const compilerName = () => compiler() ?? 'none';
 
 const places = ({ folder }) => ({
   library: path.join(folder, 'convoy-kernels.node'),
-  part: path.join(folder, `convoy-kernels.${process.pid}.part.node`),
+  part: path.join(folder, `convoy-kernels.${process.pid}-${randomUUID().slice(0, 8)}.part.node`),
   stamp: path.join(folder, 'convoy-kernels.json'),
 });
 

@@ -1,4 +1,5 @@
 /** One set-up at a time: a folder that only one process can make. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -52,9 +53,11 @@ export async function takeLock(folder, onWait) {
     const owner = ownerOf(folder);
     if (!mayLive(owner, folder)) {
       // Renaming succeeds for one process only, so that two that wait don't both remove it.
-      const stale = `${folder}.${process.pid}`;
+      const stale = `${folder}.${randomUUID()}`;
       try {
         renameSync(folder, stale);
+        // Another that waits may have been quicker, and have the lock by now: it gets it back.
+        if (ownerOf(stale) !== owner) renameSync(stale, folder);
         rmSync(stale, { recursive: true, force: true });
       } catch (error) {
         if (error.code !== 'ENOENT') throw error;

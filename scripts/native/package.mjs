@@ -1,4 +1,5 @@
 /** Where tfjs-node lies, and the stamp that says its addon has been seen to load. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -77,7 +78,7 @@ export function writeStamp(target, { version, from, libraries }) {
   const old = readStamp(target);
   const same = old?.fingerprints?.join('\n') === now.join('\n');
   const nodes = [...new Set([...(same ? old.nodes : []), thisNode()])];
-  const temporary = `${stampFile(target)}.${process.pid}`;
+  const temporary = `${stampFile(target)}.${randomUUID()}`;
   writeFileSync(temporary, `${JSON.stringify({ version, from, nodes, libraries, fingerprints: now }, null, 2)}\n`);
   renameSync(temporary, stampFile(target));
 }

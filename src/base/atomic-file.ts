@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConvoyError } from './errors.js';
-
-/** Last letters of the name of a file that is being written. */
-export const partEnding = '.part';
+import { partOf } from './part-file.js';
 
 /**
  * Writes a file whole or not at all: into a new file beside it, synced, then renamed over the old one, and the folder
@@ -13,7 +10,7 @@ export const partEnding = '.part';
  * @throws ConvoyError `CONVOY_DISK` naming the file; the old file, if any, is untouched and no part file is left.
  */
 export async function writeFileAtomic(path: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
-  const part = `${path}.${randomUUID().slice(0, 8)}${partEnding}`;
+  const part = partOf(path);
   try {
     const file = await open(part, 'wx');
     try {
@@ -23,15 +20,20 @@ export async function writeFileAtomic(path: string, parts: readonly (Uint8Array 
       await file.close();
     }
     await rename(part, path);
-    const folder = await open(dirname(path), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
     throw diskError(path, error);
+  }
+}
+
+/** Makes sure that names in a folder survive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

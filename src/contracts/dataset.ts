@@ -10,6 +10,11 @@ export interface ImageShape {
   readonly channels: number;
 }
 
+/** Bytes of one decoded image. */
+export function imageBytes({ height, width, channels }: ImageShape): number {
+  return height * width * channels;
+}
+
 /** Pixels decoded in memory: `count` images of one shape behind each other, row by row, channels last, 0 to 255. */
 export interface PixelStore {
   readonly kind: 'pixels';

@@ -60,6 +60,11 @@ export class BatchFeeder {
     }
   }
 
+  /** Samples of the epoch. */
+  get samples(): number {
+    return this.#options.order.length;
+  }
+
   /** For `Coordinator.step`: a stage with threads of its own is given slots early, what this thread must do itself waits. */
   get meanwhile(): Meanwhile {
     return { late: this.#options.stage.immediate === true, run: () => this.prefetch() };
@@ -104,10 +109,13 @@ export interface EpochSource {
  */
 export class EpochFeeds {
   readonly #source: EpochSource;
+  readonly #wholeBatches: boolean;
   #announced: { readonly epoch: number; readonly order: Uint32Array } | undefined;
 
-  constructor(source: EpochSource) {
+  /** @param options.wholeBatches leaves out the last samples of an epoch where they are fewer than a batch. */
+  constructor(source: EpochSource, { wholeBatches = false }: { readonly wholeBatches?: boolean } = {}) {
     this.#source = source;
+    this.#wholeBatches = wholeBatches;
   }
 
   /** Opens `epoch` at position `from`; epochs before `end` are announced ahead of their turn. */
@@ -135,6 +143,8 @@ export class EpochFeeds {
 
   #order(epoch: number): Uint32Array {
     const { config, datasets } = this.#source;
-    return epochOrder(config.seed, epoch, datasets.train.count);
+    const { count } = datasets.train;
+    const order = epochOrder(config.seed, epoch, count);
+    return this.#wholeBatches ? order.subarray(0, count - (count % config.batchSize)) : order;
   }
 }

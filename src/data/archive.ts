@@ -3,12 +3,13 @@ import { type Extract, extract } from 'tar-stream';
 import { ConvoyError, fileError } from '../base/errors.js';
 import { errorText, fileBytes } from './bytes.js';
 import { limits } from './limits.js';
+import { TarSizes } from './tar-sizes.js';
 
 /** A stream of one entry's content, with its header. */
 type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
 
 /** A regular file inside an archive. */
-export interface ArchiveFile {
+interface ArchiveFile {
   /** Path with `/`, relative, without `.` and `..`. */
   readonly path: string;
   readonly bytes: number;
@@ -60,9 +61,11 @@ export async function* archiveFiles(
 /** Writes the archive's bytes into the reader, waiting whenever it is full. */
 async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal?: AbortSignal): Promise<void> {
   const closed = new Promise<void>((resolve) => reader.once('close', resolve));
+  const sizes = new TarSizes(archive);
   try {
     for await (const chunk of fileBytes(archive, signal)) {
       tail.see(chunk);
+      sizes.see(chunk);
       if (reader.destroyed) return;
       if (!reader.write(chunk))
         await Promise.race([closed, new Promise<void>((resolve) => reader.once('drain', () => resolve()))]);

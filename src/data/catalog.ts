@@ -1,6 +1,17 @@
 import type { ImageShape } from '../contracts/index.js';
 import { cifar100Classes } from './cifar100-classes.js';
-import { shapeKinds } from './shape-kinds.js';
+import {
+  cifar10Layout,
+  cifar100Layout,
+  cifarBinary,
+  type DatasetFormat,
+  idx,
+  imageArchive,
+  imageFolder,
+  type KnownDataset,
+  shapeKinds,
+  shapes,
+} from './formats/index.js';
 
 /** One file of a dataset at its official address. */
 export interface CatalogFile {
@@ -12,16 +23,10 @@ export interface CatalogFile {
 }
 
 /** A dataset that convoy knows by name. */
-export interface CatalogEntry {
-  readonly name: string;
+export interface CatalogEntry extends KnownDataset {
   readonly title: string;
-  /** `drawn` is made on the spot; the others are formats of files. */
-  readonly format: 'drawn' | 'idx' | 'cifar';
-  /** Class names in label order. */
-  readonly classes: readonly string[];
-  readonly shape: ImageShape;
-  readonly trainCount: number;
-  readonly testCount: number;
+  /** Formats it is published in, in the order in which a place is searched for them. */
+  readonly formats: readonly DatasetFormat[];
   /** Folders it is known to lie in below a data folder, the first is convoy's own. */
   readonly folders: readonly string[];
   readonly files: readonly CatalogFile[];
@@ -49,7 +54,7 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'shapes',
     title: 'ten kinds of drawn shapes, made on the spot',
-    format: 'drawn',
+    formats: [shapes],
     classes: shapeKinds,
     shape: colour32,
     trainCount: 6000,
@@ -62,7 +67,7 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'mnist',
     title: 'MNIST handwritten digits',
-    format: 'idx',
+    formats: [idx],
     classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     shape: grey28,
     trainCount: 60_000,
@@ -80,7 +85,7 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'fashion-mnist',
     title: 'Fashion-MNIST, articles of clothing',
-    format: 'idx',
+    formats: [idx],
     classes: ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
     shape: grey28,
     trainCount: 60_000,
@@ -98,7 +103,7 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'cifar10',
     title: 'CIFAR-10, small photographs of ten kinds of things',
-    format: 'cifar',
+    formats: [cifarBinary(cifar10Layout), imageArchive, imageFolder],
     classes: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
     shape: colour32,
     trainCount: 50_000,
@@ -106,7 +111,7 @@ export const catalog: readonly CatalogEntry[] = [
     folders: ['cifar10', 'cifar-10', 'cifar-10-batches-bin'],
     files: [
       {
-        name: 'cifar-10-binary.tar.gz',
+        name: cifar10Layout.archive,
         url: 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
         bytes: 170_052_171,
         sha256: 'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd',
@@ -118,7 +123,7 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'cifar100',
     title: 'CIFAR-100, small photographs of a hundred kinds of things',
-    format: 'cifar',
+    formats: [cifarBinary(cifar100Layout), imageArchive, imageFolder],
     classes: cifar100Classes,
     shape: colour32,
     trainCount: 50_000,
@@ -126,7 +131,7 @@ export const catalog: readonly CatalogEntry[] = [
     folders: ['cifar100', 'cifar-100', 'cifar-100-binary'],
     files: [
       {
-        name: 'cifar-100-binary.tar.gz',
+        name: cifar100Layout.archive,
         url: 'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
         bytes: 168_513_733,
         sha256: '58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec',

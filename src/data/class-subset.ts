@@ -4,7 +4,7 @@ import type { Dataset } from '../contracts/index.js';
 import { selectSamples } from './split.js';
 
 /** A class by its name, or by its place among a dataset's classes, from 0. */
-export type ClassChoice = string | number;
+type ClassChoice = string | number;
 
 /**
  * The samples of some classes, in the dataset's order, the classes renumbered in the order in which they are given.

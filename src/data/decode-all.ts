@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
 import { ConvoyError } from '../base/errors.js';
-import type { ImageShape } from '../contracts/index.js';
+import { type ImageShape, imageBytes } from '../contracts/index.js';
 import { forEachAtOnce } from './at-once.js';
 import { BadImageError, type ImageSize } from './decode.js';
 import { decodeBatch } from './decode-batch.js';
@@ -9,7 +9,7 @@ import type { DecodedSet } from './decoded-cache.js';
 import { checkSkipped, type ImageSource } from './image-source.js';
 import { type ImageLayout, type LabelledPath, type SplitName, splitNames } from './layout.js';
 import type { OpenOptions } from './options.js';
-import { allocateLabels, allocatePixels, imageBytes, type LabelledPixels } from './stores.js';
+import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
 
 /** A batch: enough images to share the cost of a call, few enough bytes to hold several at once. */
 const batchImages = 256;

@@ -2,7 +2,7 @@ import { BadImageError, decodeImage, type ImageSize } from './decode.js';
 import { decodeJpegColumn } from './jpeg-column.js';
 
 /** The images of a batch behind each other, three channels; those in `bad` are zeros. */
-export interface DecodedBatch {
+interface DecodedBatch {
   readonly pixels: Uint8Array;
   readonly bad: readonly { readonly index: number; readonly reason: string }[];
 }

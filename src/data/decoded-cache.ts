@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { partOf, removeDeadParts } from '../base/part-file.js';
 import { errorText } from './bytes.js';
 import type { BadImage } from './options.js';
 import { decodedFolder } from './places.js';
@@ -60,7 +61,7 @@ function bodyHash(parts: readonly Uint8Array[]): string {
  */
 export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
   const file = cacheFile(key);
-  const temporary = `${file}.${process.pid}.part`;
+  const temporary = partOf(file);
   const { classes, badImages } = set;
   const facts = ({ count, shape }: LabelledPixels) => ({ count, shape });
   const parts = body(set);
@@ -85,6 +86,7 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
       await handle.close();
     }
     await rename(temporary, file);
+    await removeDeadParts(path.dirname(file));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
     process.emitWarning(`Cannot keep decoded images in ${file}, they will be decoded again: ${errorText(error)}`);

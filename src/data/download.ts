@@ -1,9 +1,10 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConvoyError, fileError } from '../base/errors.js';
+import { deadParts, partEnding, partOf, removeDeadParts } from '../base/part-file.js';
 import { errorText } from './bytes.js';
 import type { CatalogEntry, CatalogFile } from './catalog.js';
 import { checkAborted, type OpenOptions } from './options.js';
@@ -45,7 +46,7 @@ export function fileAddress(entry: CatalogEntry, file: CatalogFile): string {
 
 /**
  * Downloads the files of a dataset into the cache. A file appears under its name only when its size and SHA-256 are the
- * pinned ones; what a broken download left is kept as `.part` and continued.
+ * pinned ones; what a broken download left is kept as a part and continued by the next.
  *
  * @throws ConvoyError `CONVOY_DATA` when a file cannot be had or is not the pinned one, `CONVOY_DISK` when it cannot be
  *   written, `CONVOY_ABORTED`.
@@ -68,8 +69,9 @@ export async function downloadDataset(
 }
 
 /**
- * Downloads one file to `target`, whose folder exists, with `tries` tries; what is there already in `target.part` is not
- * asked for again. It appears under its name only when its checksum is the pinned one.
+ * Downloads one file to `target`, whose folder exists, with `tries` tries; what a download that broke has left is not asked
+ * for again. Each process writes a part of its own, however many download the same file. The file appears under its name
+ * only when the checksum of what lies on the disk is the pinned one.
  *
  * @throws ConvoyError `CONVOY_DATA`, `CONVOY_DISK` or `CONVOY_ABORTED`, as `downloadDataset`.
  */
@@ -79,59 +81,99 @@ export async function downloadFile(
   target: string,
   options: Pick<OpenOptions, 'onProgress' | 'signal'>,
 ): Promise<void> {
-  const partial = `${target}.part`;
-  for (let attempt = 1; ; attempt++) {
-    checkAborted(options.signal, `downloading ${url}`);
-    try {
-      const found = await fetchInto(url, file, partial, options);
-      const { label, digest } = pinOf(file);
-      if (found !== digest) {
-        await rm(partial, { force: true });
-        throw fileError('CONVOY_DATA', url, '', `${label} ${digest}`, found);
-      }
-      await rename(partial, target);
-      return;
-    } catch (error) {
+  const partial = partOf(target);
+  let adopted = await adoptPart(target, partial);
+  try {
+    for (let attempt = 1; ; attempt++) {
       checkAborted(options.signal, `downloading ${url}`);
-      if (!(error instanceof PassingError)) throw error;
-      if (attempt === tries) throw fileError('CONVOY_DATA', url, '', 'a download', error.message, error.cause);
-      await wait(firstWaitMilliseconds * 2 ** (attempt - 1));
+      try {
+        await fetchInto(url, file, partial, options);
+        const found = await digestOf(file, partial);
+        const { label, digest } = pinOf(file);
+        if (found === digest) break;
+        await rm(partial, { force: true });
+        // What was left may be of another version of the file: then the whole of it is fetched.
+        if (!adopted) throw fileError('CONVOY_DATA', url, '', `${label} ${digest}`, found);
+        adopted = false;
+      } catch (error) {
+        checkAborted(options.signal, `downloading ${url}`);
+        if (!(error instanceof PassingError)) throw error;
+        if (attempt === tries) throw fileError('CONVOY_DATA', url, '', 'a download', error.message, error.cause);
+        await wait(firstWaitMilliseconds * 2 ** (attempt - 1));
+      }
     }
+    await rename(partial, target);
+  } catch (error) {
+    // Left to whoever tries next, under a name that nobody writes to.
+    await rename(partial, leftPart(target)).catch(() => undefined); // there may be none
+    throw error;
   }
+  await removeDeadParts(path.dirname(target));
+  await rm(leftPart(target), { force: true });
 }
 
-/** Completes `partial` from `url` and returns its checksum. */
+/** Where a download that ended in an error leaves what it has. */
+const leftPart = (target: string): string => `${target}${partEnding}`;
+
+/** Takes what a download that broke, or was killed, has left: of several processes one gets it. */
+async function adoptPart(target: string, partial: string): Promise<boolean> {
+  const folder = path.dirname(target);
+  const dead = await deadParts(folder, path.basename(target));
+  for (const left of [leftPart(target), ...dead.map((name) => path.join(folder, name))]) {
+    const adopted = await rename(left, partial).then(
+      () => true,
+      () => false, // there is none, or another process has just taken it
+    );
+    if (adopted) return true;
+  }
+  return false;
+}
+
+/** Checksum of the bytes on the disk: what was received is not always what lies there. */
+async function digestOf(file: PinnedFile, partial: string): Promise<string> {
+  const hash = createHash(pinOf(file).algorithm);
+  for await (const chunk of createReadStream(partial, { highWaterMark: 2 ** 20 })) {
+    if (chunk instanceof Buffer) hash.update(chunk);
+  }
+  return hash.digest('hex');
+}
+
+/** Completes `partial` from `url`. */
 async function fetchInto(
   url: string,
   file: PinnedFile,
   partial: string,
   { onProgress, signal }: Pick<OpenOptions, 'onProgress' | 'signal'>,
-): Promise<string> {
-  const { algorithm } = pinOf(file);
-  const kept = await keptPart(partial, algorithm, file.bytes);
-  if (kept.bytes === file.bytes) return kept.hash.digest('hex');
-  const response = await request(url, kept.bytes, signal);
+): Promise<void> {
+  const kept = await keptBytes(partial, file.bytes);
+  if (kept === file.bytes) return;
+  const response = await request(url, kept, signal);
   if (response.status === 416) {
     // The part is as long as the file or longer; without a published size only a new start tells.
     await rm(partial, { force: true });
     throw new PassingError('that nothing follows the part downloaded before');
   }
   // A server without ranges answers 200 with the whole file.
-  const start = response.status === 206 ? kept.bytes : 0;
-  const hash = start === 0 ? createHash(algorithm) : kept.hash;
+  const start = response.status === 206 ? kept : 0;
   const total = file.bytes ?? (response.length === undefined ? undefined : start + response.length);
   let done = start;
-  const handle = await open(partial, start === 0 ? 'w' : 'a');
+  const disk = (error: unknown): ConvoyError =>
+    new ConvoyError('CONVOY_DISK', `Cannot write ${partial}: ${errorText(error)}`, { file: partial }, error);
+  const handle = await open(partial, start === 0 ? 'w' : 'a').catch((error: unknown) => {
+    throw disk(error);
+  });
   try {
     for await (const chunk of response.body) {
       done += chunk.length;
       if (total !== undefined && done > total) throw fileError('CONVOY_DATA', url, '', `${total} bytes`, 'more');
-      hash.update(chunk);
       await handle.appendFile(chunk).catch((error: unknown) => {
-        throw new ConvoyError('CONVOY_DISK', `Cannot write ${partial}: ${errorText(error)}`, { file: partial }, error);
+        throw disk(error);
       });
       onProgress?.({ what: `downloading ${file.name}`, done, total: total ?? 0, unit: 'bytes' });
     }
+    await handle.sync().catch((error: unknown) => {
+      throw disk(error);
+    });
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
     throw new PassingError(
@@ -143,16 +185,12 @@ async function fetchInto(
   }
   if (total !== undefined && done < total)
     throw new PassingError(`an answer that ended after ${done} of ${total} bytes`);
-  return hash.digest('hex');
 }
 
-/** Bytes that an earlier try left, and the hash over them; an overlong part is of no use. */
-async function keptPart(partial: string, algorithm: string, total = Infinity): Promise<{ bytes: number; hash: Hash }> {
-  const hash = createHash(algorithm);
+/** Bytes that an earlier try left; an overlong part is of no use. */
+async function keptBytes(partial: string, total = Infinity): Promise<number> {
   const bytes = (await stat(partial).catch(() => undefined))?.size ?? 0;
-  if (bytes === 0 || bytes > total) return { bytes: 0, hash };
-  for await (const chunk of createReadStream(partial)) if (chunk instanceof Buffer) hash.update(chunk);
-  return { bytes, hash };
+  return bytes > total ? 0 : bytes;
 }
 
 async function request(

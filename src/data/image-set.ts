@@ -4,38 +4,19 @@ import type { Dataset, ImageShape } from '../contracts/index.js';
 import { BadImageError, type ImageSize, imageSize } from './decode.js';
 import { badImage, decodeAll } from './decode-all.js';
 import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
-import {
-  archiveIdentity,
-  checkSkipped,
-  extractArchive,
-  extractedArchive,
-  type ImageSource,
-  imageSource,
-  type Listing,
-} from './image-source.js';
+import { extractArchive, extractedArchive } from './extracted.js';
+import type { KnownDataset } from './formats/define.js';
+import { archiveIdentity, checkSkipped, type ImageSource, imageSource, type Listing } from './image-source.js';
 import { type ImageLayout, layoutOf, type SplitName, splitNames } from './layout.js';
 import { limits } from './limits.js';
 import type { BadImage, OpenOptions } from './options.js';
-import { allocateLabels, pixelDataset, signDataset } from './stores.js';
+import { decodedSplits, type OpenedSplits } from './splits.js';
+import { allocateLabels, signDataset } from './stores.js';
 
 /** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
 const photographSide = 224;
 /** Another value lets every image be decoded anew; grows with every change of the decoding. */
 const decodingVersion = 1;
-
-/** What is known of a dataset of the catalog. */
-export interface OfficialImages {
-  readonly classes: readonly string[];
-  readonly shape: ImageShape;
-}
-
-/** The splits an image folder has; without `test` the caller splits. */
-export interface ImageSplits {
-  readonly train: Dataset;
-  readonly test?: Dataset;
-  readonly validation?: Dataset;
-  readonly badImages: readonly BadImage[];
-}
 
 /**
  * Opens an image folder or tar(.gz) archive. Small images of one size, and all when `imageSize` is given and they fit,
@@ -47,8 +28,8 @@ export async function openImages(
   name: string,
   path: string,
   options: OpenOptions,
-  official?: OfficialImages,
-): Promise<ImageSplits> {
+  official?: KnownDataset,
+): Promise<OpenedSplits> {
   const source = await imageSource(path);
   const keyOf = (identity: string): string =>
     JSON.stringify([
@@ -62,7 +43,7 @@ export async function openImages(
   if (source.kind === 'archive') {
     const kept = await loadDecoded(keyOf(await archiveIdentity(source.path)));
     if (kept !== undefined) return fromDecoded(name, source, kept, options);
-    const extracted = await extractedArchive(source.path);
+    const extracted = await extractedArchive(source.path, options.signal);
     if (extracted !== undefined) return openListed(name, extracted, options, keyOf, official);
   }
   return openListed(name, source, options, keyOf, official);
@@ -73,8 +54,8 @@ async function openListed(
   source: ImageSource,
   options: OpenOptions,
   keyOf: (identity: string) => string,
-  official?: OfficialImages,
-): Promise<ImageSplits> {
+  official?: KnownDataset,
+): Promise<OpenedSplits> {
   const listing = await source.list(options.signal);
   const key = keyOf(listing.identity);
   const kept = source.kind === 'folder' ? await loadDecoded(key) : undefined;
@@ -124,17 +105,11 @@ async function sampleSize(source: ImageSource, { onBadImage, signal }: OpenOptio
   });
 }
 
-function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): ImageSplits {
-  const { classes, train, test, validation, badImages } = set;
-  const [first] = badImages;
+function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): OpenedSplits {
+  const [first] = set.badImages;
   // The cache may come from a run that skipped.
   if (first !== undefined && onBadImage !== 'skip') throw badImage(source, first.file, new BadImageError(first.reason));
-  return {
-    train: pixelDataset(name, 'train', classes, train),
-    ...(test && { test: pixelDataset(name, 'test', classes, test) }),
-    ...(validation && { validation: pixelDataset(name, 'validation', classes, validation) }),
-    badImages,
-  };
+  return decodedSplits(name, set);
 }
 
 function fileSplits(
@@ -144,7 +119,7 @@ function fileSplits(
   { classes, splits }: ImageLayout,
   size: ImageSize,
   { onBadImage }: OpenOptions,
-): ImageSplits {
+): OpenedSplits {
   const badImages: BadImage[] = [];
   const total = splitNames.reduce((sum, split) => sum + (splits[split]?.length ?? 0), 0);
   const dataset = (split: SplitName): Dataset | undefined => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ConvoyError, fileError } from '../base/errors.js';
 import { archiveFiles, isArchiveName } from './archive.js';
@@ -7,7 +7,6 @@ import { errorText } from './bytes.js';
 import { byName, isImageName } from './layout.js';
 import { limits } from './limits.js';
 import { checkAborted } from './options.js';
-import { extractedFolder } from './places.js';
 
 /** An encoded image, read when asked for. */
 export interface EncodedImage {
@@ -49,7 +48,8 @@ export async function imageSource(source: string): Promise<ImageSource> {
   throw fileError('CONVOY_DATA', absolute, '', 'a folder, or a file called .tar, .tar.gz or .tgz', 'another file');
 }
 
-function archiveSource(archive: string): ImageSource {
+/** A tar(.gz) archive of images that is there. */
+export function archiveSource(archive: string): ImageSource {
   return {
     kind: 'archive',
     path: archive,
@@ -74,9 +74,10 @@ export async function archiveIdentity(archive: string): Promise<string> {
 }
 
 /** Folders below a class that are followed: enough for any real tree, and an end for links that go in circles. */
-const deepestFolder = 8;
+export const deepestFolder = 8;
 
-function folderSource(folder: string): ImageSource {
+/** A folder of images that is there. */
+export function folderSource(folder: string): ImageSource {
   const list = async (signal?: AbortSignal): Promise<Listing> => {
     const files = new Map<string, number>();
     const folders: string[] = [];
@@ -117,60 +118,6 @@ function folderSource(folder: string): ImageSource {
       }
     },
   };
-}
-
-/** The folder that an archive's images are, or will be, taken out to. */
-async function folderOfArchive(archive: string): Promise<string> {
-  const name = createHash('sha256')
-    .update(await archiveIdentity(archive))
-    .digest('hex')
-    .slice(0, 32);
-  return path.join(extractedFolder(), name);
-}
-
-/** The folder with the archive's images, when they have been taken out before. */
-export async function extractedArchive(archive: string): Promise<ImageSource | undefined> {
-  const folder = await folderOfArchive(archive);
-  return (await stat(folder).catch(() => undefined))?.isDirectory() ? folderSource(folder) : undefined;
-}
-
-/**
- * Takes the images of an archive out into the cache, whole or not at all.
- *
- * @throws ConvoyError `CONVOY_DATA` for a hostile or damaged archive, `CONVOY_DISK` when files cannot be written.
- */
-export async function extractArchive(
-  archive: string,
-  onFile: (done: number) => void,
-  signal?: AbortSignal,
-): Promise<ImageSource> {
-  const folder = await folderOfArchive(archive);
-  const temporary = `${folder}.${process.pid}.part`;
-  let done = 0;
-  try {
-    await rm(temporary, { recursive: true, force: true });
-    for await (const image of archiveSource(archive).images(signal)) {
-      const file = path.join(temporary, ...image.path.split('/'));
-      const content = await image.read();
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, content);
-      onFile((done += 1));
-    }
-    if (done === 0) throw fileError('CONVOY_DATA', archive, '', 'images in class folders', 'none');
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    const other = await extractedArchive(archive); // another process was quicker
-    if (other !== undefined) return other;
-    if (error instanceof ConvoyError) throw error;
-    throw new ConvoyError(
-      'CONVOY_DISK',
-      `Cannot take ${archive} apart in ${folder}: ${errorText(error)}`,
-      { file: folder },
-      error,
-    );
-  }
-  return folderSource(folder);
 }
 
 /** Throws unless few enough images were left out. */

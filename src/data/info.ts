@@ -28,12 +28,12 @@ export async function datasetInfo(name: string, dataDir?: string): Promise<Datas
   if (entry === undefined) {
     throw optionError('dataset', `one of ${catalog.map((known) => known.name).join(', ')}`, name);
   }
-  if (entry.format === 'drawn') return { entry, state: 'drawn', downloadBytes: 0, addresses: [], lookedAt: [] };
+  if (!entry.formats.some((format) => format.needsFiles))
+    return { entry, state: 'drawn', downloadBytes: 0, addresses: [], lookedAt: [] };
   const addresses = entry.files.map((file) => fileAddress(entry, file));
   const { found, lookedAt } = await locateDataset(entry, dataDir);
   if (found !== undefined) {
-    const path = found.form === 'idx' ? found.folder : found.source;
-    return { entry, state: 'found', path, downloadBytes: 0, addresses, lookedAt };
+    return { entry, state: 'found', path: found.path, downloadBytes: 0, addresses, lookedAt };
   }
   const downloadBytes = entry.files.reduce((sum, { bytes }) => sum + bytes, 0);
   return { entry, state: 'missing', downloadBytes, addresses, lookedAt };

@@ -9,6 +9,8 @@ export const limits = {
   smallImageSide: 96,
   /** Pixels of one encoded image (libvips refuses more): 100 megapixels, above any common camera. */
   imagePixels: 100_000_000,
+  /** Classes of a format that gives them numbers and no names. */
+  numberedClasses: 65_536,
   /** Bytes of one entry of an archive. */
   archiveEntryBytes: 256 * 2 ** 20,
   /** Entries of an archive: ImageNet's training set has 1.3 million. */

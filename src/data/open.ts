@@ -1,21 +1,15 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, fileError, optionError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
-import { isArchiveName } from './archive.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
-import { readCifar } from './cifar.js';
 import { selectClasses } from './class-subset.js';
-import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import { downloadDataset } from './download.js';
-import { readIdxImages, readIdxLabels } from './idx.js';
-import { type ImageSplits, openImages } from './image-set.js';
-import { archiveIdentity } from './image-source.js';
-import { type Found, type IdxFiles, locateDataset } from './locate.js';
+import { type DatasetFormat, pathFormats } from './formats/index.js';
+import { locateDataset } from './locate.js';
 import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
-import { openShapes } from './shapes.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
-import { pixelDataset } from './stores.js';
+import type { OpenedSplits } from './splits.js';
 
 /** A dataset, opened. */
 export interface OpenedDataset {
@@ -54,7 +48,7 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
   return { train: limited, test, ...(splits.validation && { validation: splits.validation }), badImages };
 }
 
-function chosenClasses(splits: ImageSplits, classes: OpenOptions['classes']): ImageSplits {
+function chosenClasses(splits: OpenedSplits, classes: OpenOptions['classes']): OpenedSplits {
   if (classes === undefined) return splits;
   const { train, test, validation } = splits;
   return {
@@ -84,77 +78,57 @@ function holdOut(
   return [selectSamples(dataset, kept, 'train'), selectSamples(dataset, held, split)];
 }
 
-async function openSplits(options: OpenOptions): Promise<ImageSplits> {
+async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   const { name, dataDir, download = true } = options;
-  const entry = catalogEntry(name);
-  if (entry === undefined) {
-    if ((await stat(name).catch(() => undefined)) === undefined) throw unknownDataset(name);
-    return openImages(path.basename(path.resolve(name)), name, options);
-  }
+  const known = catalogEntry(name);
+  if (known === undefined) return openPath(options);
   if (options.imageSize !== undefined) {
-    const { height, width } = entry.shape;
+    const { height, width } = known.shape;
     throw optionError(
       'imageSize',
       `none (${name} is ${height}x${width}; only folders and archives are resized)`,
       options.imageSize,
     );
   }
-  if (entry.format === 'drawn') return fromDecoded(name, await openShapes(entry, options));
-  const { found, lookedAt } = await locateDataset(entry, dataDir);
-  if (found !== undefined) return openFound(entry, found, options);
-  if (!download) throw notFound(entry, lookedAt, 'Downloading was turned off.');
-  const folder = await downloadDataset(entry, options).catch((error: unknown) => {
+  const made = known.formats.find((format) => !format.needsFiles);
+  const { found, lookedAt } = made === undefined ? await locateDataset(known, dataDir) : await findMade(made, known);
+  if (found !== undefined) return found.open({ name, known, options });
+  if (!download) throw notFound(known, lookedAt, 'Downloading was turned off.');
+  const folder = await downloadDataset(known, options).catch((error: unknown) => {
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
-    throw notFound(entry, lookedAt, `The download failed: ${error.message}`, error);
+    throw notFound(known, lookedAt, `The download failed: ${error.message}`, error);
   });
-  const downloaded = await locateDataset(entry, folder);
-  if (downloaded.found === undefined) throw notFound(entry, downloaded.lookedAt, 'The download was not recognised.');
-  return openFound(entry, downloaded.found, options);
+  const downloaded = await locateDataset(known, folder);
+  if (downloaded.found === undefined) throw notFound(known, downloaded.lookedAt, 'The download was not recognised.');
+  return downloaded.found.open({ name, known, options });
 }
 
-async function openFound(entry: CatalogEntry, found: Found, options: OpenOptions): Promise<ImageSplits> {
-  if (found.form === 'images') return openImages(entry.name, found.source, options, entry);
-  if (found.form === 'cifar') return fromDecoded(entry.name, await openCifar(entry, found.source, options.signal));
-  return fromDecoded(entry.name, await openIdx(entry, found.files, options.signal));
+async function findMade(format: DatasetFormat, known: CatalogEntry): ReturnType<typeof locateDataset> {
+  const found = await format.find('', known);
+  return typeof found === 'string' ? { lookedAt: [found] } : { found, lookedAt: [] };
 }
 
-async function openIdx(entry: CatalogEntry, files: IdxFiles, signal?: AbortSignal): Promise<DecodedSet> {
-  const read = async (images: string, labels: string) => {
-    const decoded = await readIdxImages(images, entry.shape, signal);
-    return { ...decoded, labels: await readIdxLabels(labels, entry.classes.length, decoded.count, signal) };
-  };
-  return {
-    classes: entry.classes,
-    train: await read(files.trainImages, files.trainLabels),
-    test: await read(files.testImages, files.testLabels),
-    badImages: [],
-  };
+/** A file or folder that a person gave, in the first format that it has. */
+async function openPath(options: OpenOptions): Promise<OpenedSplits> {
+  const place = path.resolve(options.name);
+  if ((await stat(place).catch(() => undefined)) === undefined) throw unknownDataset(options.name);
+  for (const format of pathFormats) {
+    const found = await format.find(place);
+    if (typeof found !== 'string') return found.open({ name: path.basename(place), options });
+  }
+  throw fileError('CONVOY_DATA', place, '', pathsInWords(), 'another file');
 }
 
-/** Unpacking the archive takes seconds, so its pixels are kept. */
-async function openCifar(entry: CatalogEntry, source: string, signal?: AbortSignal): Promise<DecodedSet> {
-  if (!isArchiveName(source))
-    return { classes: entry.classes, ...(await readCifar(entry, source, false, signal)), badImages: [] };
-  const key = JSON.stringify(['cifar', entry.name, await archiveIdentity(source)]);
-  const kept = await loadDecoded(key);
-  if (kept !== undefined) return kept;
-  const set: DecodedSet = { classes: entry.classes, ...(await readCifar(entry, source, true, signal)), badImages: [] };
-  await saveDecoded(key, set);
-  return set;
-}
-
-function fromDecoded(name: string, { classes, train, test, validation, badImages }: DecodedSet): ImageSplits {
-  return {
-    train: pixelDataset(name, 'train', classes, train),
-    ...(test && { test: pixelDataset(name, 'test', classes, test) }),
-    ...(validation && { validation: pixelDataset(name, 'validation', classes, validation) }),
-    badImages,
-  };
-}
+/** The formats that a path may have, the commonest first. */
+const pathsInWords = (): string =>
+  [...pathFormats]
+    .reverse()
+    .map(({ description }) => description)
+    .join(', or ');
 
 function unknownDataset(name: string): ConvoyError {
   const names = catalog.map((entry) => entry.name).join(', ');
-  return optionError('--dataset', `one of ${names}, or the path of an image folder or tar(.gz) archive`, name);
+  return optionError('--dataset', `one of ${names}, or the path of ${pathsInWords()}`, name);
 }
 
 /** Says every place looked at and what a person can do. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { optionError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
-import type { Dataset } from '../contracts/index.js';
-import { allocateLabels, allocatePixels, imageBytes } from './stores.js';
+import { type Dataset, imageBytes } from '../contracts/index.js';
+import { allocateLabels, allocatePixels } from './stores.js';
 
 /** Sample indices of two disjoint parts, each ascending. */
-export interface SplitIndices {
+interface SplitIndices {
   readonly kept: Uint32Array;
   readonly held: Uint32Array;
 }

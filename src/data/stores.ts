@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConvoyError } from '../base/errors.js';
-import type { Dataset, ImageShape } from '../contracts/index.js';
+import { type Dataset, type ImageShape, imageBytes } from '../contracts/index.js';
 import { limits } from './limits.js';
 
 const wasmPageBytes = 65_536;
@@ -38,11 +38,6 @@ function mebibytes(bytes: number): number {
 /** Shared memory for one label per sample. */
 export function allocateLabels(count: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(count * 4));
-}
-
-/** Bytes of one decoded image. */
-export function imageBytes(shape: ImageShape): number {
-  return shape.height * shape.width * shape.channels;
 }
 
 /** Decoded images with one label each: what the readers of every format give. */

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { markUsed, trimCache } from '../base/cache-folder.js';
 import { ConvoyError } from '../base/errors.js';
+import { partOf, removeDeadParts } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
 import type { StepSpec } from '../contracts/index.js';
 import { compileModel, compilerVersion, type Exchange, type ModelParts } from '../graph/index.js';
@@ -72,7 +73,7 @@ export async function compiledGraph(
     kernels,
   });
   const entry = { train, evaluate, ...(features && { features }), products, writesInPlace };
-  const part = join(folder, `${key}.${randomUUID().slice(0, 8)}.part`);
+  const part = partOf(place);
   try {
     await mkdir(part, { recursive: true });
     await writeFile(join(part, graphFile), savedModel, { flush: true });
@@ -94,6 +95,7 @@ export async function compiledGraph(
   } finally {
     await rm(part, { recursive: true, force: true });
   }
+  await removeDeadParts(folder);
   await trimCache(folder, mostBytes);
   return { ...entry, folder: place, compiled: true, damaged: known === 'damaged' };
 }

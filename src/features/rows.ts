@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { diskError, partEnding } from '../base/atomic-file.js';
+import { diskError } from '../base/atomic-file.js';
 import { ConvoyError } from '../base/errors.js';
+import { partOf, removeDeadParts } from '../base/part-file.js';
 
 /** Features of a split: a row of `length` floats for each sample. */
 export interface FeatureRows {
@@ -116,10 +117,11 @@ export function memorySink(file: string, shape: RowsShape): RowSink {
  * @throws ConvoyError `CONVOY_DISK`, here and later, when it cannot be written; nothing half written is left.
  */
 export async function fileSink(file: string, shape: RowsShape): Promise<RowSink> {
-  const part = `${file}.${randomUUID().slice(0, 8)}${partEnding}`;
+  const part = partOf(file);
   await mkdir(dirname(file), { recursive: true }).catch((error: unknown) => {
     throw diskError(file, error);
   });
+  await removeDeadParts(dirname(file));
   const handle = await open(part, 'wx+').catch((error: unknown) => {
     throw diskError(file, error);
   });

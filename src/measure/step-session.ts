@@ -1,9 +1,8 @@
 import { type ConfigInput, resolveConfig } from '../config/index.js';
 import type { ImageShape } from '../contracts/index.js';
-import { BatchFeeder, type StepOutcome } from '../coordinator/index.js';
-import { epochOrder } from '../data/index.js';
+import type { StepOutcome } from '../coordinator/index.js';
 import { openRuntime, type Runtime } from '../runtime/index.js';
-import { shortened } from '../training/index.js';
+import { endlessSteps, shortened, type TrainedBatch } from '../training/index.js';
 import { syntheticDatasets } from './synthetic.js';
 
 /** What to train while measuring. */
@@ -43,13 +42,11 @@ const syntheticBatches = 8;
 /** Trains as `Trainer` does, round after round of full batches, and times the phases. */
 export class StepSession {
   readonly runtime: Runtime;
-  #feeder: BatchFeeder;
-  #epoch = 0;
-  #step = 0;
+  readonly #steps: AsyncGenerator<TrainedBatch, never, void>;
 
   private constructor(runtime: Runtime) {
     this.runtime = runtime;
-    this.#feeder = this.#newFeeder();
+    this.#steps = endlessSteps(runtime, { wholeBatches: true });
   }
 
   /**
@@ -70,40 +67,25 @@ export class StepSession {
 
   /** Takes `steps` optimizer steps. */
   async round(steps: number): Promise<StepRound> {
-    const { coordinator, config, workers, schedule } = this.runtime;
+    const { workers } = this.runtime;
     const totals = Object.fromEntries(stepPhases.map((phase) => [phase, 0])) as Record<StepPhase, number>;
+    let images = 0;
     const began = performance.now();
-    for (let done = 0; done < steps; done++) {
-      const waited = performance.now();
-      let batch = await this.#feeder.next();
-      if (batch === undefined) {
-        this.#feeder = this.#newFeeder();
-        batch = await this.#feeder.next();
-      }
-      if (batch === undefined) throw new RangeError('a batch is larger than the dataset');
-      const started = performance.now();
-      const plan = {
-        batch: this.#step,
-        step: this.#step,
-        learningRate: schedule.learningRate(0),
-        accumulated: 0,
-        update: true,
-      };
-      const feeder = this.#feeder;
-      const outcome = await coordinator.step(batch, plan, feeder.meanwhile);
-      feeder.release(batch);
-      this.#step += 1;
-      totals.data += started - waited;
-      addGradientPhases(totals, outcome, workers);
-      totals.allReduce += 1000 * outcome.allReduce;
-      totals.optimizer += 1000 * outcome.optimizer;
+    for (let done = 0; done < steps; ) {
+      const { value: batch } = await this.#steps.next();
+      totals.data += batch.started - batch.waited;
+      addGradientPhases(totals, batch.outcome, workers);
+      totals.allReduce += 1000 * batch.outcome.allReduce;
+      totals.optimizer += 1000 * batch.outcome.optimizer;
+      images += batch.samples;
+      if (batch.stepped) done += 1;
     }
     const ended = performance.now();
     totals.rest = ended - began - Object.values(totals).reduce((sum, value) => sum + value, 0);
     for (const phase of stepPhases) totals[phase] /= steps;
     return {
       steps,
-      images: steps * config.batchSize,
+      images,
       seconds: (ended - began) / 1000,
       milliseconds: totals,
       residentBytes: process.memoryUsage.rss(),
@@ -113,15 +95,8 @@ export class StepSession {
   }
 
   async close(): Promise<void> {
-    await this.#feeder.drain();
+    await this.#steps.return(undefined as never);
     await this.runtime.close();
-  }
-
-  #newFeeder(): BatchFeeder {
-    const { stage, config, datasets, trainSlots } = this.runtime;
-    const { count } = datasets.train;
-    const order = epochOrder(config.seed, this.#epoch, count).subarray(0, count - (count % config.batchSize));
-    return new BatchFeeder({ stage, epoch: this.#epoch++, order, batchSize: config.batchSize, slots: trainSlots });
   }
 }
 

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, rm, rmdir, stat, truncate } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { diskError, partEnding, writeFileAtomic } from '../base/atomic-file.js';
+import { appendFile, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { holderText, LockFile } from '../base/lock-file.js';
+import { partEnding } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import { loadArchitecture } from '../models/index.js';
+import { removeEmptyFolders } from './empty-folders.js';
 
 /** What `summary.json` holds when a run has ended. */
 export interface TrainSummary {
@@ -39,68 +42,86 @@ export interface TrainSummary {
   readonly stopped?: string;
 }
 
+/** Name of the file that is there while a process trains in a run folder. */
+const lockName = 'run.lock';
+
 /** The files of one run: `config.json`, `architecture.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
 export class RunFolder {
   readonly path: string;
+  /** Undefined for who only reads. */
+  readonly #lock: LockFile | undefined;
   /** The uppermost folder that `create` had to make. */
   readonly #made: string | undefined;
 
-  constructor(path: string, made?: string) {
+  private constructor(path: string, lock?: LockFile, made?: string) {
     this.path = path;
+    this.#lock = lock;
     this.#made = made;
   }
 
   /**
-   * A new folder; one that already holds a run is refused, so that nothing is overwritten.
+   * A new folder for a run of this process alone; one that already holds a run is refused, so that nothing is overwritten.
    *
-   * @throws ConvoyError `CONVOY_OPTION` when it holds a run, `CONVOY_DISK` when it cannot be made.
+   * @throws ConvoyError `CONVOY_OPTION` when it holds a run, `CONVOY_LOCKED` when another process has just begun one in it,
+   * `CONVOY_DISK` when it cannot be made.
    */
   static async create(path: string): Promise<RunFolder> {
-    if (existsSync(join(path, 'config.json'))) {
-      throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
-    }
-    try {
-      return new RunFolder(path, await mkdir(join(path, 'checkpoints'), { recursive: true }));
-    } catch (error) {
+    refuseRun(path);
+    const made = await mkdir(join(path, 'checkpoints'), { recursive: true }).catch((error: unknown) => {
       throw diskError(path, error);
+    });
+    const lock = await takeLock(path);
+    try {
+      refuseRun(path); // another process may have trained in it meanwhile
+    } catch (error) {
+      await lock.release();
+      throw error;
     }
-  }
-
-  /** Removes the folders that `create` made, where nothing has been written into them. */
-  async removeEmpty(): Promise<void> {
-    if (this.#made === undefined) return;
-    const uppermost = resolve(this.#made);
-    for (let folder = resolve(this.path, 'checkpoints'); ; folder = dirname(folder)) {
-      const removed = await rmdir(folder).then(
-        () => true,
-        () => false, // something is in it
-      );
-      if (!removed || folder === uppermost) return;
-    }
-  }
-
-  /** `runs/NAME-N` with the first N that is free. */
-  static async nextFree(parent: string, name: string): Promise<string> {
-    const taken = new Set(await readdir(parent).catch(() => [] as string[]));
-    let number = 1;
-    while (taken.has(`${name}-${number}`)) number++;
-    return join(parent, `${name}-${number}`);
+    return new RunFolder(path, lock, made);
   }
 
   /**
-   * Opens the folder of an earlier run.
+   * The folder of an earlier run, to read it.
    *
    * @throws ConvoyError `CONVOY_CHECKPOINT` when there is no run in it.
    */
   static open(path: string): RunFolder {
-    if (!existsSync(join(path, 'config.json'))) {
-      throw fileError('CONVOY_CHECKPOINT', path, '', 'a run folder with a config.json', 'none');
-    }
+    needRun(path);
     return new RunFolder(path);
   }
 
+  /**
+   * The folder of an earlier run, to go on with it: in this process alone.
+   *
+   * @param onNote told when the process that was at it before had no time to leave it in order.
+   * @throws ConvoyError `CONVOY_CHECKPOINT` when there is no run in it, `CONVOY_LOCKED` when another process is at it.
+   */
+  static async resume(path: string, onNote?: (note: string) => void): Promise<RunFolder> {
+    needRun(path);
+    const folder = new RunFolder(path, await takeLock(path, onNote));
+    await folder.#removeParts();
+    return folder;
+  }
+
+  /** Lets other processes at the folder; one that was made for nothing is removed again. */
+  async close(): Promise<void> {
+    await this.#lock?.release();
+    if (this.#made !== undefined) await removeEmptyFolders(join(this.path, 'checkpoints'), this.#made);
+  }
+
+  /**
+   * Sees that no other process has taken the folder over, which may happen to one that was stopped for minutes.
+   *
+   * @throws ConvoyError `CONVOY_LOCKED`.
+   */
+  async needLock(): Promise<void> {
+    if (this.#lock === undefined || (await this.#lock.isHeld())) return;
+    const text = `${this.path}: expected to be alone at this run folder but another process has taken it over, since this one gave no sign for minutes`;
+    throw new ConvoyError('CONVOY_LOCKED', text, { file: this.path });
+  }
+
   /** Removes what a process that was killed while writing has left: files that never got their name. */
-  async removeParts(): Promise<void> {
+  async #removeParts(): Promise<void> {
     for (const folder of [this.path, join(this.path, 'checkpoints'), this.modelFolder]) {
       const names = await readdir(folder).catch(() => [] as string[]);
       for (const name of names.filter((file) => file.endsWith(partEnding)))
@@ -110,6 +131,13 @@ export class RunFolder {
 
   checkpoint(name: string): string {
     return join(this.path, 'checkpoints', `${name}.ckpt`);
+  }
+
+  /** Names of the checkpoints that there are. */
+  async checkpoints(): Promise<string[]> {
+    const files = await readdir(join(this.path, 'checkpoints')).catch(() => [] as string[]);
+    const ending = '.ckpt';
+    return files.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
   }
 
   /** Name of the checkpoint with the weights that the run ended with: `best` where early stopping restored those, else `last`. */
@@ -194,4 +222,26 @@ export class RunFolder {
       );
     }
   }
+}
+
+function refuseRun(path: string): void {
+  if (!existsSync(join(path, 'config.json'))) return;
+  throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
+}
+
+function needRun(path: string): void {
+  if (existsSync(join(path, 'config.json'))) return;
+  throw fileError('CONVOY_CHECKPOINT', path, '', 'a run folder with a config.json', 'none');
+}
+
+async function takeLock(path: string, onNote?: (note: string) => void): Promise<LockFile> {
+  const file = join(path, lockName);
+  const attempt = await LockFile.take(file);
+  if ('heldBy' in attempt) {
+    const text = `${path}: expected a run folder that no other process is at but ${holderText(attempt.heldBy)}, trains in it; wait for it or end it (if it is no more, remove ${file})`;
+    throw new ConvoyError('CONVOY_LOCKED', text, { file, ...attempt.heldBy });
+  }
+  if (attempt.from !== undefined)
+    onNote?.(`${path} was left by ${holderText(attempt.from)}, which has ended without a word; taken over`);
+  return attempt.lock;
 }

@@ -1,8 +1,7 @@
 import { ConvoyError, optionError } from '../base/errors.js';
-import { BatchFeeder } from '../coordinator/index.js';
-import { epochOrder } from '../data/index.js';
 import type { LearningRateSweep } from '../plots/index.js';
-import { openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
+import { endlessSteps } from '../training/index.js';
 
 export interface LearningRateSearchOptions extends RuntimeOptions {
   /** First and last learning rate; 1e-6 and 10. */
@@ -41,8 +40,8 @@ const noisySteps = 10;
 
 /**
  * Learning-rate range test (Smith 2017): trains from the start of a configuration with a rate that grows by the same
- * factor each step, until the smoothed loss is four times its lowest or no number any more. Schedules are left aside;
- * what was trained is thrown away.
+ * factor each step, until the smoothed loss is four times its lowest or no number any more. The
+ * schedule's learning rate is left aside; what was trained is thrown away.
  *
  * @throws ConvoyError `CONVOY_OPTION` for a wrong range, and whatever opening the configuration throws.
  */
@@ -57,14 +56,19 @@ export async function findLearningRate(options: LearningRateSearchOptions): Prom
   let average = 0;
   let ended: LearningRateSearch['ended'] = 'at the last rate';
   try {
-    const rate = (step: number): number => from * (to / from) ** (step / (steps - 1));
-    for await (const loss of trainingLosses(runtime, rate, opening.signal)) {
+    const learningRate = (step: number): number => from * (to / from) ** (step / (steps - 1));
+    for await (const { stepped, stepSums } of endlessSteps(runtime, { rates: { ...runtime.schedule, learningRate } })) {
       const step = losses.length;
+      if (opening.signal?.aborted === true) {
+        throw new ConvoyError('CONVOY_ABORTED', `Stopped after ${step} steps; nothing was written`);
+      }
+      if (!stepped) continue;
+      const loss = stepSums.lossSum / stepSums.weightSum;
       average = smoothing * average + (1 - smoothing) * loss;
       const smooth = average / (1 - smoothing ** (step + 1)); // the average began at 0
-      learningRates.push(rate(step));
+      learningRates.push(learningRate(step));
       losses.push(smooth);
-      onStep?.({ step: step + 1, steps, learningRate: rate(step), loss: smooth });
+      onStep?.({ step: step + 1, steps, learningRate: learningRate(step), loss: smooth });
       if (smooth > divergence * Math.min(...losses)) {
         ended = 'because the loss diverged';
         break;
@@ -105,37 +109,4 @@ export function suggestLearningRates(
     if (here < slope) [steepest, slope] = [index, here];
   }
   return { steepest: learningRates[steepest] as number, tenthOfLowest: (learningRates[lowest] as number) / 10 };
-}
-
-/** The loss of each optimizer step, epoch after epoch without end. */
-async function* trainingLosses(
-  { config, datasets, coordinator, stage, trainSlots }: Runtime,
-  learningRate: (step: number) => number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<number> {
-  let batches = 0;
-  let step = 0;
-  for (let epoch = 0; ; epoch++) {
-    const order = epochOrder(config.seed, epoch, datasets.train.count);
-    const feeder = new BatchFeeder({ stage, epoch, order, batchSize: config.batchSize, slots: trainSlots });
-    let sums = { loss: 0, weight: 0 };
-    let waiting = 0;
-    try {
-      for (let batch = await feeder.next(); batch !== undefined; batch = await feeder.next()) {
-        if (signal?.aborted === true)
-          throw new ConvoyError('CONVOY_ABORTED', `Stopped after ${step} steps; nothing was written`);
-        const update = ++waiting % config.accumulate === 0 || batch.position + batch.count === order.length;
-        const plan = { batch: batches++, step, learningRate: learningRate(step), accumulated: sums.weight, update };
-        const { sums: part } = await coordinator.step(batch, plan, feeder.meanwhile);
-        feeder.release(batch);
-        sums = { loss: sums.loss + part.lossSum, weight: sums.weight + part.weightSum };
-        if (!update) continue;
-        step++;
-        yield sums.loss / sums.weight;
-        sums = { loss: 0, weight: 0 };
-      }
-    } finally {
-      await feeder.drain();
-    }
-  }
 }

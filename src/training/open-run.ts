@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { optionError } from '../base/errors.js';
+import { choiceError } from '../base/errors.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
 import { RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
 import { onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
@@ -23,18 +23,15 @@ export async function openRun({ run, checkpoint: wanted, overrides, ...options }
   const folder = RunFolder.open(run);
   const checkpoint = wanted ?? (await folder.finalCheckpoint());
   const file = folder.checkpoint(checkpoint);
-  if (!existsSync(file)) throw optionError('--checkpoint', `a checkpoint in ${run}/checkpoints`, checkpoint);
+  if (!existsSync(file)) throw choiceError('--checkpoint', checkpoint, { known: await folder.checkpoints() });
   const message = await readCheckpoint(file);
   const { augment: _, shards: __, ...recorded } = (await folder.readConfig()) as RunConfig;
   const config = resolveConfig(
     { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
     { where: '', input: overrides ?? {} },
   );
-  const runtime = await openRuntime({
-    ...options,
-    config: onThisProcessor(config, options.onNote),
-    recorded: () => folder.readArchitecture(),
-  });
+  const opening = { ...options, config: onThisProcessor(config, options.onNote) };
+  const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture() });
   try {
     restoreWeights(runtime, message, file);
     takeAveragedWeights(runtime);

@@ -2,7 +2,7 @@ import { optionError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig } from '../config/index.js';
 import { loadArchitecture } from '../models/index.js';
-import { openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { openRuntime, type Runtime, type RuntimeInternals, type RuntimeOptions } from '../runtime/index.js';
 import { freezeUntil, parseFreeze } from '../transfer/index.js';
 
 /** A part of a run with frozen layers, learning rate and schedule of its own; the optimizer begins anew with it. */
@@ -32,42 +32,43 @@ export function shortened(config: RunConfig): RunConfig {
 }
 
 /** What opening a phase needs besides its configuration. */
-export type PhaseOptions = Omit<RuntimeOptions, 'config' | 'recorded' | 'scheduledEpochs' | 'cacheFeatures'>;
+export type PhaseOptions = Omit<RuntimeOptions, 'config'>;
 
 /**
  * Opens a phase.
  *
- * @param recorded the network of a run that goes on; undefined at its start.
+ * @param internals.recorded the network of a run that goes on; undefined at its start.
  * @throws ConvoyError as `openRuntime`, and `CONVOY_OPTION` for phases of a model made in code.
  */
 export async function openPhase(
   { config, first, end }: Phase,
   options: PhaseOptions,
-  recorded: () => Promise<LayersModel | undefined>,
+  { recorded = async () => undefined, ...internals }: RuntimeInternals,
 ): Promise<Runtime> {
-  if (config.phases === undefined) return openRuntime({ ...options, config, recorded, cacheFeatures: true });
+  const opening = { ...options, config };
+  if (config.phases === undefined) return openRuntime(opening, { ...internals, recorded, cacheFeatures: true });
   if (options.model !== undefined) throw optionError('phases', 'no model made in code', options.model.name);
   const frozen = async (): Promise<LayersModel | undefined> => {
     const model = await recorded();
     if (model !== undefined) freezeUntil(model, parseFreeze(config.freeze ?? 'base'));
     return model;
   };
-  return openRuntime({ ...options, config, scheduledEpochs: end - first, recorded: frozen, cacheFeatures: true });
+  const scheduledEpochs = end - first;
+  return openRuntime(opening, { ...internals, scheduledEpochs, recorded: frozen, cacheFeatures: true });
 }
 
 /** Closes a runtime and opens one for the same network and data with the next phase's layers frozen. */
-export async function nextPhase(runtime: Runtime, phase: Phase, options: PhaseOptions): Promise<Runtime> {
-  const {
-    workers,
-    augmentWorkers,
-    shards,
-    datasets,
-    config: { normalize },
-  } = runtime;
+export async function nextPhase(
+  runtime: Runtime,
+  phase: Phase,
+  options: PhaseOptions,
+  internals: RuntimeInternals = {},
+): Promise<Runtime> {
+  const { workers, augmentWorkers, shards, datasets } = runtime;
+  const { normalize } = runtime.config;
   const architecture: unknown = runtime.model.toJSON(undefined, false);
   await runtime.close();
   const config = { ...phase.config, workers, augmentWorkers, shards, normalize };
-  return openPhase({ ...phase, config }, { ...options, datasets }, async () =>
-    loadArchitecture(architecture, 'the phase before'),
-  );
+  const recorded = async () => loadArchitecture(architecture, 'the phase before');
+  return openPhase({ ...phase, config }, { ...options, datasets }, { ...internals, recorded });
 }

@@ -1,6 +1,7 @@
 /**
  * HDF5 files through h5wasm, inside the memory of its WebAssembly module: such a file can name other files (external
- * links, virtual datasets), and from there it reaches none of this machine's.
+ * links, virtual datasets), and from there it reaches none of this machine's. The library may loop for ever over a damaged
+ * file, so all of this runs in a thread that can be ended (see `keras-hdf5.ts`).
  */
 import type { Dataset, Group } from 'h5wasm';
 import { ConvoyError } from '../base/errors.js';
@@ -12,8 +13,8 @@ const diagnostics = '/diagnostics';
 /** Groups can hold each other in circles; Keras nests a few deep and has a few thousand weights. */
 const maximumDepth = 64;
 const maximumObjects = 200_000;
-/** Most bytes copied out of the module at once, so that its memory (which never shrinks) stays small. */
-const slabBytes = 2 ** 25;
+/** Most bytes copied out of the module at once: its memory, which never shrinks, stays small, and each step is short. */
+const slabBytes = 2 ** 23;
 /** The most that deflate, the filter HDF5 files use, can shrink data (zlib's technical details: 1032 to 1). */
 const deflateRatio = 1032;
 
@@ -44,9 +45,16 @@ let opened = 0;
  * Opens an HDF5 file held in `bytes` for the time of `use`.
  *
  * @throws ConvoyError `CONVOY_WEIGHTS` when it is not HDF5, is truncated or damaged anywhere `use` looks.
+ * @param onProgress called between calls of the library, each of which does a bounded piece of work.
  */
-export async function withHdf5<T>(file: string, bytes: Uint8Array, use: (root: Hdf5Group) => T): Promise<T> {
+export async function withHdf5<T>(
+  file: string,
+  bytes: Uint8Array,
+  use: (root: Hdf5Group) => T,
+  onProgress: () => void,
+): Promise<T> {
   const { hdf5, fileSystem } = await loadLibrary();
+  onProgress();
   const path = `/file-${opened++}.h5`;
   const owned = { flags: 'w', canOwn: true }; // no copy: the module's memory file is these bytes
   fileSystem.writeFile(path, bytes, owned);
@@ -77,6 +85,7 @@ export async function withHdf5<T>(file: string, bytes: Uint8Array, use: (root: H
 
   /** HDF5 often goes on after an error with less data than there was, so any word of it is a failure. */
   function failOnDiagnostics(): void {
+    onProgress();
     const [first] = fileSystem.readFile(diagnostics, { encoding: 'utf8' }).split('HDF5-DIAG').slice(1);
     if (first === undefined) return;
     const reasons = [...first.matchAll(/\(\): (.+)$/gm)].map((match) => match[1]);

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import { decodeImage } from '../../augment/decode/decode.js';
-import { isPlain, JpegDecoder, openJpegDecoder } from '../../augment/decode/jpeg.js';
+import { isPlainJpeg, JpegDecoder, openJpegDecoder } from '../../augment/decode/jpeg.js';
 import { type JpegHeader, readJpegHeader } from '../../augment/decode/jpeg-header.js';
 import { type Picture, resizePicture, sourceRoom } from '../../augment/decode/resize.js';
-import type { Box } from '../../augment/plan/banks.js';
 import { parseAugment } from '../../augment/spec/index.js';
 import { createAugmentStage } from '../../augment/stage/index.js';
 import { Renderer } from '../../augment/stage/renderer.js';
+import type { PixelBox } from '../../augment/steps/index.js';
+import { centralPart, type PixelSize } from '../../augment/transforms/index.js';
 import { RandomStream } from '../../src/base/random.js';
 import type { Dataset } from '../../src/contracts/index.js';
 import { loadNative } from '../../src/native/index.js';
@@ -46,7 +47,7 @@ const files: Readonly<Record<string, Buffer>> = {
 };
 
 /** What the decoder left in the room, row behind row. */
-function decoded(decoder: JpegDecoder, bytes: Buffer, box: Box, channels: 1 | 3): Uint8Array | undefined {
+function decoded(decoder: JpegDecoder, bytes: Buffer, box: PixelBox, channels: 1 | 3): Uint8Array | undefined {
   const part = decoder.decode(bytes, header(bytes), box, channels);
   if (part === undefined) return undefined;
   const room = sourceRoom(part.start + box.height * part.stride);
@@ -65,7 +66,7 @@ test('any part of a JPEG has the pixels that sharp decodes', async (t) => {
       const colours = channels === 1 ? 'b-w' : 'srgb';
       const whole = await sharp(bytes).toColourspace(colours).raw().toBuffer();
       t.is(whole.length, width * height * channels);
-      t.true(isPlain(header(bytes), channels));
+      t.true(isPlainJpeg(header(bytes), channels));
       const stream = new RandomStream(2, 'test');
       for (let turn = 0; turn < 40; turn++) {
         const [w, h] = turn === 0 ? [width, height] : [1 + stream.below(width), 1 + stream.below(height)];
@@ -83,15 +84,15 @@ test('any part of a JPEG has the pixels that sharp decodes', async (t) => {
 
 test('only what needs no turning and no conversion of colours is decoded so', async (t) => {
   const colours = header(files['4:2:0'] as Buffer);
-  t.true(isPlain(colours, 3));
-  t.false(isPlain(colours, 1)); // sharp's grey is not the file's luma
+  t.true(isPlainJpeg(colours, 3));
+  t.false(isPlainJpeg(colours, 1)); // sharp's grey is not the file's luma
   const others = {
     turned: await picture().jpeg().withMetadata({ orientation: 6 }).toBuffer(),
     progressive: await picture().jpeg({ progressive: true }).toBuffer(),
     profiled: await picture().jpeg().withIccProfile('p3').toBuffer(),
     cmyk: await picture().toColourspace('cmyk').jpeg().toBuffer(),
   };
-  for (const [name, bytes] of Object.entries(others)) t.false(isPlain(header(bytes), 3), name);
+  for (const [name, bytes] of Object.entries(others)) t.false(isPlainJpeg(header(bytes), 3), name);
 });
 
 test('a file is decoded, cut and resized as sharp and the resizer do it', async (t) => {
@@ -102,11 +103,11 @@ test('a file is decoded, cut and resized as sharp and the resizer do it', async 
     // The largest central square, 90 of 117 columns: 13 are left out on the left.
     const box = { left: 13, top: 0, width: 90, height: 90 };
     const file = join(folder, 'a.jpg');
-    const random = (): RandomStream => new RandomStream(1, 'test');
+    const central = (size: PixelSize) => centralPart(size, shape);
     for (const [name, bytes] of Object.entries(files)) {
       await writeFile(file, bytes);
       const into = new Uint8Array(64 * 64 * 3);
-      await decodeImage(file, shape, undefined, random, 1e6, into);
+      await decodeImage(file, shape, central, 1e6, into);
       const cut = await sharp(bytes).extract(box).toColourspace('srgb').raw().toBuffer();
       const expected = new Uint8Array(into.length);
       resizePicture(cut, { width: 90, height: 90, channels: 3 }, target, expected);
@@ -123,7 +124,7 @@ test('a file is decoded, cut and resized as sharp and the resizer do it', async 
     for (const bytes of [turned, upright]) {
       await writeFile(file, bytes);
       const into = new Uint8Array(64 * 64 * 3);
-      await decodeImage(file, shape, undefined, random, 1e6, into);
+      await decodeImage(file, shape, central, 1e6, into);
       pixels.push(into);
     }
     // Two encodings of the same picture at quality 100 differ by their own rounding only.
@@ -204,7 +205,7 @@ test('what TensorFlow takes of damaged files sharp takes too, with the same pixe
     const from = 200 + ((turn * 211) % (bytes.length - 420));
     bytes.fill((turn * 37) & 255, from, from + (turn % 2 === 0 ? 1 : 200));
     const read = header(bytes);
-    t.true(isPlain(read, 3));
+    t.true(isPlainJpeg(read, 3));
     const pixels = decoded(decoder, bytes, box, 3);
     outcomes.add(pixels === undefined ? 'refused' : 'taken');
     if (pixels === undefined) continue;

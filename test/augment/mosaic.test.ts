@@ -1,7 +1,7 @@
 import test from 'ava';
 import sharp from 'sharp';
-import { layoutMosaic, type MosaicSpec, transformMosaic } from '../../augment/pixels/mosaic.js';
-import { affineMatrix } from '../../augment/plan/banks.js';
+import { layoutMosaic, type MosaicSpec, warpMosaic } from '../../augment/pixels/mosaic.js';
+import { affineMatrix } from '../../augment/transforms/draws.js';
 import { RandomStream } from '../../src/base/random.js';
 
 const size = 32;
@@ -27,7 +27,7 @@ function specOf(matrix: MosaicSpec['matrix'], border: 'zero' | 'edge' = 'zero'):
 async function transformAll(spec: MosaicSpec, images: Uint8Array): Promise<Uint8Array> {
   const count = images.length / bytes;
   const output = new Uint8Array(images.length).fill(77);
-  await transformMosaic(
+  await warpMosaic(
     spec,
     count,
     (tile, canvas, start, stride) => {

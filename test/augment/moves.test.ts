@@ -1,6 +1,6 @@
 import test from 'ava';
-import { quarterTurn } from '../../augment/pixels/in-place.js';
-import { MoveTable } from '../../augment/pixels/moves.js';
+import { MoveTable } from '../../augment/steps/index.js';
+import { quarterTurn } from '../../augment/transforms/rotate90.js';
 import { RandomStream } from '../../src/base/random.js';
 
 const shape = { height: 5, width: 7, channels: 3 };
@@ -76,12 +76,14 @@ test('a shift out of the image leaves nothing of it', (t) => {
 test('a quarter turn is exact, and four are identity', (t) => {
   const square = { height: 3, width: 3, channels: 1 };
   const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
-  quarterTurn(pixels, 0, square, 1, new Uint8Array(9));
+  const turn = (quarters: number): void =>
+    quarterTurn({ pixels, start: 0, shape: square, scratch: new Uint8Array(9) }, [quarters]);
+  turn(1);
   t.deepEqual([...pixels], [7, 4, 1, 8, 5, 2, 9, 6, 3]); // clockwise: the left column read upwards is the first row
-  quarterTurn(pixels, 0, square, 2, new Uint8Array(9));
+  turn(2);
   t.deepEqual([...pixels], [3, 6, 9, 2, 5, 8, 1, 4, 7]);
-  quarterTurn(pixels, 0, square, 3, new Uint8Array(9));
-  quarterTurn(pixels, 0, square, 1, new Uint8Array(9));
-  quarterTurn(pixels, 0, square, 1, new Uint8Array(9));
+  turn(3);
+  turn(1);
+  turn(1);
   t.deepEqual([...pixels], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });

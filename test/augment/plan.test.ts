@@ -1,8 +1,8 @@
 import test from 'ava';
-import { deal, drawBox, drawErasing, strata } from '../../augment/plan/banks.js';
-import { planWindow } from '../../augment/plan/plan.js';
 import { parseAugment } from '../../augment/spec/index.js';
 import { windowSizes } from '../../augment/stage/windows.js';
+import { deal, drawErasing, drawPart, strata } from '../../augment/transforms/draws.js';
+import { planWindow } from '../../augment/transforms/index.js';
 import { RandomStream } from '../../src/base/random.js';
 
 const shape = { height: 32, width: 32, channels: 3 };
@@ -23,9 +23,9 @@ test('a plan is the same each time it is drawn, and another for another seed, ep
 
 test('flips and zero-padded crops that follow each other are one move', (t) => {
   const kinds = (text: string): string[] => planWindow(parseAugment(text), shape, 8, key).map(({ kind }) => kind);
-  t.deepEqual(kinds('flip,crop,verticalFlip,translate,rotate'), ['move', 'transform']);
-  t.deepEqual(kinds('flip,rotate,crop'), ['move', 'transform', 'move']);
-  t.deepEqual(kinds('crop:4:reflect,flip'), ['pad', 'move']);
+  t.deepEqual(kinds('flip,crop,verticalFlip,translate,rotate'), ['move', 'warp']);
+  t.deepEqual(kinds('flip,rotate,crop'), ['move', 'warp', 'move']);
+  t.deepEqual(kinds('crop:4:reflect,flip'), ['edit', 'move']);
 });
 
 test('strata cover the range evenly: one draw in each', (t) => {
@@ -44,7 +44,7 @@ test('samples are dealt to a bank as evenly as they go, and a chance keeps some 
 test('parts and boxes lie inside, with area and ratio in their ranges', (t) => {
   const stream = new RandomStream(4, 'test');
   for (let turn = 0; turn < 500; turn++) {
-    const box = drawBox(stream, 500, 375, [0.08, 1], [3 / 4, 4 / 3]);
+    const box = drawPart(stream, 500, 375, [0.08, 1], [3 / 4, 4 / 3]);
     t.true(box.left >= 0 && box.top >= 0 && box.left + box.width <= 500 && box.top + box.height <= 375);
     t.true(box.width * box.height >= 0.075 * 500 * 375);
     t.true(box.width / box.height > 0.74 && box.width / box.height < 1.35);
@@ -52,7 +52,7 @@ test('parts and boxes lie inside, with area and ratio in their ranges', (t) => {
     t.true(erased === undefined || (erased.left + erased.width <= 32 && erased.top + erased.height <= 32));
   }
   // No part of a 10 to 1 strip has such a ratio and 90% of its area: the central one of the widest ratio is taken.
-  t.deepEqual(drawBox(stream, 1000, 100, [0.9, 1], [3 / 4, 4 / 3]), { left: 433, top: 0, width: 133, height: 100 });
+  t.deepEqual(drawPart(stream, 1000, 100, [0.9, 1], [3 / 4, 4 / 3]), { left: 433, top: 0, width: 133, height: 100 });
 });
 
 test('the size of a window depends on images and transforms only, and its memory is bounded', (t) => {

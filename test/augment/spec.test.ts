@@ -1,6 +1,5 @@
 import test from 'ava';
 import { z } from 'zod';
-import { transforms } from '../../augment/spec/registry.js';
 import { augmentSchema, parseAugment, splitNormalize, validateAugment } from '../../augment/spec/spec.js';
 import { ConvoyError } from '../../src/base/errors.js';
 
@@ -37,15 +36,6 @@ test('JSON takes names, objects, and lists that have been read before', (t) => {
   ]);
   t.deepEqual(validateAugment(JSON.parse(JSON.stringify(spec))), spec);
   t.deepEqual(validateAugment('flip'), parseAugment('flip'));
-});
-
-test('every transform of the registry can be named, and a list of them read again', (t) => {
-  for (const name of Object.keys(transforms)) {
-    const entry = name === 'normalize' ? { name, mean: [0.5], deviation: [0.25] } : name;
-    const spec = validateAugment([entry]);
-    t.true(spec[0]?.name === name);
-    t.deepEqual(validateAugment(spec), spec);
-  }
 });
 
 for (const [text, message] of [

@@ -3,35 +3,19 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { z } from 'zod';
 import { applySteps } from '../../augment/pixels/apply.js';
-import { applyColour } from '../../augment/pixels/colour.js';
-import { filterMosaic } from '../../augment/pixels/filters.js';
-import { padShift } from '../../augment/pixels/in-place.js';
-import type { FilterChoice, Step } from '../../augment/pixels/steps.js';
-import { affineMatrix } from '../../augment/plan/banks.js';
+import { convolveMosaic } from '../../augment/pixels/convolve.js';
+import { validateAugment } from '../../augment/spec/spec.js';
+import type { Step } from '../../augment/steps/index.js';
+import { affineMatrix } from '../../augment/transforms/draws.js';
+import { planWindow } from '../../augment/transforms/index.js';
+import { sharpening } from '../../augment/transforms/sharpness.js';
 
 const pixels = z.string().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
 const fixture = z
   .object({
     side: z.number(),
     image: pixels,
-    colour: z.array(
-      z.object({
-        operation: z.enum([
-          'brightness',
-          'contrast',
-          'saturation',
-          'hue',
-          'grayscale',
-          'invert',
-          'posterize',
-          'solarize',
-          'autocontrast',
-          'equalize',
-        ]),
-        amount: z.number(),
-        pixels,
-      }),
-    ),
+    colour: z.array(z.object({ operation: z.string(), amount: z.number(), pixels })),
     filters: z.array(z.object({ kind: z.enum(['sharpness', 'blur']), amount: z.number(), pixels })),
     affine: z.array(
       z.object({
@@ -53,10 +37,23 @@ function differences(one: Uint8Array, other: Uint8Array): { largest: number; mea
   return { largest: Math.max(...all), mean: all.reduce((sum, value) => sum + value, 0) / all.length };
 }
 
+/** The options with which a transform does to every image what torchvision's function did with this amount. */
+const optionsFor: Readonly<Record<string, (amount: number) => object>> = {
+  brightness: (amount) => ({ factor: [amount, amount] }),
+  contrast: (amount) => ({ factor: [amount, amount] }),
+  saturation: (amount) => ({ factor: [amount, amount] }),
+  hue: (amount) => ({ shift: [amount, amount] }),
+  posterize: (bits) => ({ bits, probability: 1 }),
+  solarize: (threshold) => ({ threshold, probability: 1 }),
+};
+
+const plan = (list: readonly unknown[], count: number): readonly Step[] =>
+  planWindow(validateAugment(list), shape, 2, { seed: 1, epoch: 0, window: 0, count });
+
 for (const { operation, amount, pixels: expected } of fixture.colour) {
-  test(`${operation} ${amount} gives torchvision's pixels`, (t) => {
-    const output = image.slice();
-    applyColour(operation, amount, output, 0, output.length, 3);
+  test(`${operation} ${amount} gives torchvision's pixels`, async (t) => {
+    const options = optionsFor[operation]?.(amount) ?? { probability: 1 };
+    const output = await applied(plan([{ name: operation, ...options }], 1), 1);
     // The same arithmetic; where it is float32 a value on the edge may fall to the other side.
     const { largest, mean } = differences(output, expected);
     t.true(largest <= 1, `differs by ${largest}`);
@@ -66,10 +63,10 @@ for (const { operation, amount, pixels: expected } of fixture.colour) {
 
 for (const { kind, amount, pixels: expected } of fixture.filters) {
   test(`${kind} ${amount} gives torchvision's pixels, alone and in company`, async (t) => {
-    const filter: FilterChoice = kind === 'blur' ? { kind, sigma: amount } : { kind, factor: amount };
+    const convolution = kind === 'blur' ? ({ kind: 'gaussian', sigma: amount } as const) : sharpening(amount);
     const three = new Uint8Array(3 * image.length).fill(255);
     three.set(image, image.length);
-    await filterMosaic(filter, shape, three, [0, image.length, 2 * image.length]);
+    await convolveMosaic(convolution, shape, three, [0, image.length, 2 * image.length]);
     // torchvision rounds the smoothed image before it blends, so sharpening by 2 may be one off for each.
     const { largest } = differences(three.subarray(image.length, 2 * image.length), expected);
     t.true(largest <= 2, `differs by ${largest}`);
@@ -87,9 +84,10 @@ function halfPixel(image: Uint8Array): number {
   return 0.5 * (slope(3) + slope(side * 3));
 }
 
-async function transformed(step: Step): Promise<Uint8Array> {
-  const output = new Uint8Array(image.length);
-  await applySteps([step], shape, 1, { pixels: image, start: () => 0 }, output);
+/** The fixture's image `count` times, each after the steps. */
+async function applied(steps: readonly Step[], count: number): Promise<Uint8Array> {
+  const output = new Uint8Array(image.length * count);
+  await applySteps(steps, shape, count, { pixels: image, start: () => 0 }, output);
   return output;
 }
 
@@ -97,12 +95,7 @@ for (const { arguments: drawn, forward, pixels: expected } of fixture.affine) {
   test(`the matrix and pixels of affine(${drawn.join(', ')}) are torchvision's`, async (t) => {
     const matrix = affineMatrix(...drawn);
     matrix.forEach((value, index) => t.true(Math.abs(value - (forward[index] ?? NaN)) < 1e-9));
-    const output = await transformed({
-      kind: 'transform',
-      border: 'zero',
-      bank: [{ matrix }],
-      choices: new Int16Array(1),
-    });
+    const output = await applied([{ kind: 'warp', border: 'zero', bank: [{ matrix }], choices: new Int16Array(1) }], 1);
     t.true(
       differences(output, expected).mean < halfPixel(expected),
       `differs by ${differences(output, expected).mean} on average`,
@@ -111,21 +104,29 @@ for (const { arguments: drawn, forward, pixels: expected } of fixture.affine) {
 }
 
 for (const { border, dx, dy, pixels: expected } of fixture.padded) {
-  test(`a crop by (${dx}, ${dy}) with ${border} padding gives torchvision's pixels`, (t) => {
-    const output = image.slice();
-    padShift(output, 0, shape, border, dx, dy, new Uint8Array(output.length));
-    t.deepEqual(output, expected);
+  test(`a crop by (${dx}, ${dy}) with ${border} padding gives torchvision's pixels`, async (t) => {
+    const count = 1000; // 81 shifts are possible: each is drawn by some of a thousand samples
+    const steps = plan([{ name: 'crop', padding: 4, border }], count);
+    const [step] = steps;
+    const shifts = step?.kind === 'edit' ? step.values : [];
+    const sample = Array.from({ length: count }, (_, i) => i).find(
+      (i) => shifts[2 * i] === dx && shifts[2 * i + 1] === dy,
+    );
+    if (sample === undefined) return t.fail('no sample with this shift');
+    const output = await applied(steps, count);
+    t.deepEqual(output.subarray(sample * image.length, (sample + 1) * image.length), expected);
   });
 }
 
 test("a part resized to the whole gives torchvision's pixels but for the half pixel of a mosaic", async (t) => {
-  const output = await transformed({
-    kind: 'transform',
+  const step: Step = {
+    kind: 'warp',
     border: 'edge',
     bank: [{ matrix: [side / 12, 0, 0, side / 9], width: 12, height: 9 }],
     choices: new Int16Array(1),
     origins: Int16Array.of(2, 3),
-  });
+  };
+  const output = await applied([step], 1);
   t.true(
     differences(output, fixture.resized).mean < halfPixel(fixture.resized),
     `differs by ${differences(output, fixture.resized).mean} on average`,

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { pack } from 'tar-stream';
 import { catalogEntry } from '../../src/data/catalog.js';
-import { readCifar } from '../../src/data/cifar.js';
+import { cifar10Layout, cifar100Layout, readCifar } from '../../src/data/formats/cifar-binary.js';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'convoy-cifar-'));
 test.after.always(() => rm(folder, { recursive: true, force: true }));
@@ -48,7 +48,10 @@ test('planes become pixels, batches follow their numbers whatever the order in t
   const archive = path.join(folder, 'cifar-10-binary.tar.gz');
   await writeFile(archive, gzipSync(Buffer.concat(parts)));
 
-  for (const read of [readCifar(cifar10, await write(cifar10Files()), false), readCifar(cifar10, archive, true)]) {
+  for (const read of [
+    readCifar(cifar10Layout, cifar10, await write(cifar10Files())),
+    readCifar(cifar10Layout, cifar10, archive),
+  ]) {
     const { train, test: tested } = await read;
     t.deepEqual([...train.labels], [5, 6, 7, 8, 9]);
     t.deepEqual([...tested.labels], [3]);
@@ -64,7 +67,7 @@ test('the class of CIFAR-100 is the fine label', async (t) => {
       ['test.bin', record([4, 42], 1, 2, 3)],
     ]),
   );
-  const { train, test: tested } = await readCifar(cifar100, place, false);
+  const { train, test: tested } = await readCifar(cifar100Layout, cifar100, place);
   t.deepEqual([[...train.labels], [...tested.labels]], [[99, 7], [42]]);
 });
 
@@ -95,7 +98,7 @@ for (const [what, change, message] of wrong) {
   test(`${what}: refused with file, record and expectation`, async (t) => {
     const files = cifar10Files();
     change(files);
-    await t.throwsAsync(readCifar(cifar10, await write(files), false), { code: 'CONVOY_DATA', message });
+    await t.throwsAsync(readCifar(cifar10Layout, cifar10, await write(files)), { code: 'CONVOY_DATA', message });
   });
 }
 
@@ -106,7 +109,7 @@ test('a coarse label out of range is refused', async (t) => {
       ['test.bin', record([1, 5], 0, 0, 0)],
     ]),
   );
-  await t.throwsAsync(readCifar(cifar100, place, false), {
+  await t.throwsAsync(readCifar(cifar100Layout, cifar100, place), {
     message: /record 0, byte 0: expected a label from 0 to 19 but found 20$/,
   });
 });

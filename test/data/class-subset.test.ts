@@ -70,17 +70,17 @@ const wrong: readonly (readonly [what: string, chosen: readonly (string | number
   [
     'a name that is none',
     ['bird', 'dog'],
-    'Expected places from 0 to 2 or names among bird, cat, 7 for --classes but received "dog" (string)',
+    'Expected places from 0 to 2 or names among bird, cat, 7 for --classes but received "dog"',
   ],
   [
     'a place beyond the last',
     [0, 3],
-    'Expected places from 0 to 2 or names among bird, cat, 7 for --classes but received 3 (number)',
+    'Expected places from 0 to 2 or names among bird, cat, 7 for --classes but received 3',
   ],
   [
     'a class named twice',
     ['cat', 0, 1],
-    'Expected each class once (cat is there twice) for --classes but received ["cat", 0, 1] (array)',
+    'Expected each class once (cat is there twice) for --classes but received ["cat", 0, 1]',
   ],
 ];
 for (const [what, chosen, message] of wrong) {

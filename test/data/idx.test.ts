@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
-import { readIdxImages, readIdxLabels } from '../../src/data/idx.js';
+import { readIdxImages, readIdxLabels } from '../../src/data/formats/idx.js';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'convoy-idx-'));
 test.after.always(() => rm(folder, { recursive: true, force: true }));

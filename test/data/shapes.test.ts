@@ -1,6 +1,6 @@
 import test from 'ava';
-import { shapeKinds } from '../../src/data/shape-kinds.js';
-import { drawShapes } from '../../src/data/shapes.js';
+import { shapeKinds } from '../../src/data/formats/shape-kinds.js';
+import { drawShapes } from '../../src/data/formats/shapes.js';
 
 test('a picture is a function of seed, part and its number, whatever else is drawn with it', async (t) => {
   const many = await drawShapes(3, 0, 300);

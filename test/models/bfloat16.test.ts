@@ -1,5 +1,5 @@
 import test from 'ava';
-import { drawShapes } from '../../src/data/shapes.js';
+import { drawShapes } from '../../src/data/formats/shapes.js';
 import { madeUp } from '../support/made-up-weights.js';
 import { createSmooth, networkCases } from '../support/network-cases.js';
 import { bfloat16Distance, namedWeights } from '../support/precision.js';

@@ -1,11 +1,11 @@
 /** Where the compiler of graphs uses our kernels. */
 import test from 'ava';
-import { GraphBuilder } from '../../src/graph/builder.js';
-import { canNormalize } from '../../src/graph/ops/batch-norm.js';
-import { conv2d } from '../../src/graph/ops/neural.js';
-import { canPlace } from '../../src/graph/ops/pooled.js';
-import { canWriteProduct, rowProducts } from '../../src/graph/ops/product.js';
-import type { Value } from '../../src/graph/types.js';
+import { canNormalize } from '../../src/ops/batch-norm.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { conv2d } from '../../src/ops/neural.js';
+import { canPlace } from '../../src/ops/pooled.js';
+import { canWriteProduct, rowProducts } from '../../src/ops/product.js';
+import type { Value } from '../../src/ops/types.js';
 import { convolutions } from './convolution-case.js';
 
 test('only a convolution without stride, dilation and groups before windows side by side takes its gradient so', (t) => {

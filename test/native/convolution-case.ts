@@ -1,11 +1,11 @@
 /** Convolutions of every kind that our kernels have, and what they must give, computed in float64. */
 import type { ExecutionContext } from 'ava';
-import type { GraphBuilder } from '../../src/graph/builder.js';
 import { withPooledConvolutions } from '../../src/graph/fuse.js';
-import { narrowDropout } from '../../src/graph/ops/narrow.js';
-import type { Padding } from '../../src/graph/ops/neural.js';
-import { reluGradient } from '../../src/graph/ops/rectify.js';
-import type { Value } from '../../src/graph/types.js';
+import type { GraphBuilder } from '../../src/ops/builder.js';
+import { narrowDropout } from '../../src/ops/narrow.js';
+import type { Padding } from '../../src/ops/neural.js';
+import { reluGradient } from '../../src/ops/rectify.js';
+import type { Value } from '../../src/ops/types.js';
 
 /** Ops that graphs of these tests are built with. */
 export const convolutions = ['ConvoyMaxPool', 'ConvoyNarrowDropout', 'ConvoyNarrowFilterGrad'];

@@ -11,7 +11,7 @@ interface KernelsModule {
   staleKernels(target: { folder: string; addon: string }): string | undefined;
   buildKernels(target: { folder: string; addon: string }, wanted: string): Promise<string | undefined>;
 }
-const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../scripts/native');
+const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../scripts/native');
 const kernels: KernelsModule = await import(path.join(scripts, 'kernels.mjs'));
 const sources = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../src/native/kernels');
 const tfjsNode = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'));

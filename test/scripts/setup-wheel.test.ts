@@ -23,7 +23,7 @@ interface PackageModule {
   readReady(target: Target): { version: string; from: string } | undefined;
   writeStamp(target: Target, found: { version: string; from: string; libraries: readonly string[] }): void;
 }
-const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../scripts/native');
+const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../scripts/native');
 const wheels: WheelModule = await import(path.join(scripts, 'wheel.mjs'));
 const packages: PackageModule = await import(path.join(scripts, 'package.mjs'));
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 
-const script = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../scripts/native.mjs');
+const script = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../scripts/native.mjs');
 
 interface Finished {
   readonly code: number | null;

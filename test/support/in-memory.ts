@@ -1,7 +1,8 @@
 import { type ConfigInput, resolveConfig } from '../../src/config/config.js';
 import type { Dataset } from '../../src/contracts/index.js';
 import { slotNames } from '../../src/memory/index.js';
-import { type Datasets, openRuntime, type Runtime, type RuntimeOptions } from '../../src/runtime/runtime.js';
+import type { Datasets, Runtime, RuntimeOptions } from '../../src/runtime/contract.js';
+import { openRuntime } from '../../src/runtime/runtime.js';
 
 /** Images in memory as both splits of a dataset. */
 export function inMemory(pixels: Uint8Array, labels: ArrayLike<number>, side: number, classes: number): Datasets {

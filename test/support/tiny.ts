@@ -1,7 +1,7 @@
 import { RandomStream } from '../../src/base/random.js';
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import type { Dataset } from '../../src/contracts/index.js';
-import type { Datasets } from '../../src/runtime/runtime.js';
+import type { Datasets } from '../../src/runtime/contract.js';
 
 /** Images of 8x8x1 in three classes: noise with a bright third at the top, in the middle or at the bottom. */
 export function tinyDatasets(train = 50, test = 12): Datasets {

@@ -7,7 +7,8 @@ import { ConvoyError } from '../../src/base/errors.js';
 import { tf } from '../../src/base/tf.js';
 import { resolveConfig } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
-import { openRuntime, type Runtime } from '../../src/runtime/runtime.js';
+import type { Runtime } from '../../src/runtime/contract.js';
+import { openRuntime } from '../../src/runtime/runtime.js';
 import { analyseRun } from '../../src/tools/analyse.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 

@@ -4,8 +4,8 @@ import { RandomStream } from '../../src/base/random.js';
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
-import type { Datasets, Runtime } from '../../src/runtime/runtime.js';
-import { Trainer } from '../../src/training/trainer.js';
+import type { Datasets, Runtime } from '../../src/runtime/contract.js';
+import { trainingRun } from '../../src/training/trainer.js';
 import { relativeDifference } from '../support/engine-run.js';
 import { fillInOrder, inMemory, named, withRuntime } from '../support/in-memory.js';
 
@@ -165,9 +165,8 @@ test.serial('a step in which a worker fails ends the run: it cannot be done twic
   t.teardown(() => delete process.env['CONVOY_TEST_FAILURE']);
   const config = { ...base, epochs: 1, shards: 4, workers: 2 };
   const workerFile = new URL('../support/failing-worker.js', import.meta.url);
-  const error = await t.throwsAsync(new Trainer({ config, datasets, model: model(), workerFile }).train(), {
-    instanceOf: ConvoyError,
-  });
+  const run = trainingRun({ config, datasets, model: model() }, { workerFile });
+  const error = await t.throwsAsync(run.next(), { instanceOf: ConvoyError });
   t.is(error.code, 'CONVOY_WORKER');
   t.regex(
     error.message,

@@ -5,7 +5,7 @@ import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import { readSafetensors, writeSafetensors } from '../../src/weights/index.js';
 
-const fixtures = join(import.meta.dirname, '../../test/fixtures');
+const fixtures = join(import.meta.dirname, '../../../test/fixtures');
 const folder = await mkdtemp(join(tmpdir(), 'convoy-safetensors-'));
 
 /** A file with this header text and this many bytes of data after it. */

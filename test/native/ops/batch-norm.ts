@@ -1,13 +1,13 @@
 import test from 'ava';
 import { RandomStream } from '../../../src/base/random.js';
-import { GraphBuilder } from '../../../src/graph/builder.js';
 import { gradients } from '../../../src/graph/gradients/reverse.js';
-import { normalizeBatch } from '../../../src/graph/ops/batch-norm.js';
-import { binary, cast } from '../../../src/graph/ops/elementwise.js';
-import { relu } from '../../../src/graph/ops/rectify.js';
-import { reduce } from '../../../src/graph/ops/reduce.js';
-import type { Shape, Value } from '../../../src/graph/types.js';
 import type { Native } from '../../../src/native/index.js';
+import { normalizeBatch } from '../../../src/ops/batch-norm.js';
+import { GraphBuilder } from '../../../src/ops/builder.js';
+import { binary, cast } from '../../../src/ops/elementwise.js';
+import { relu } from '../../../src/ops/rectify.js';
+import { reduce } from '../../../src/ops/reduce.js';
+import type { Shape, Value } from '../../../src/ops/types.js';
 import { relativeDifference } from '../../support/engine-run.js';
 import { type Feed, GraphEvaluation } from '../../support/graph-eval.js';
 
@@ -252,7 +252,8 @@ export default (native: Native): void => {
     });
 
   test.serial('vectors of another size are refused', async (t) => {
-    const message = /ConvoyBatchStatistics: Expected 1 elements on axis 0, as on axis 0 of gamma, for beta but received 2/;
+    const message =
+      /ConvoyBatchStatistics: Expected 1 elements on axis 0, as on axis 0 of gamma, for beta but received 2/;
     await t.throwsAsync(ofRows(native, [1, 2, 3, 4], [1]), { message });
   });
 };

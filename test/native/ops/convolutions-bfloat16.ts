@@ -1,13 +1,13 @@
 import test from 'ava';
 import { RandomStream } from '../../../src/base/random.js';
-import { GraphBuilder } from '../../../src/graph/builder.js';
 import { gradients } from '../../../src/graph/gradients/reverse.js';
-import { binary, cast } from '../../../src/graph/ops/elementwise.js';
-import { biasAdd, conv2d } from '../../../src/graph/ops/neural.js';
-import { canPlace, placedMaxPool } from '../../../src/graph/ops/pooled.js';
-import { reduce } from '../../../src/graph/ops/reduce.js';
-import type { Value } from '../../../src/graph/types.js';
 import { cpuFeatures, type Native } from '../../../src/native/index.js';
+import { GraphBuilder } from '../../../src/ops/builder.js';
+import { binary, cast } from '../../../src/ops/elementwise.js';
+import { biasAdd, conv2d } from '../../../src/ops/neural.js';
+import { canPlace, placedMaxPool } from '../../../src/ops/pooled.js';
+import { reduce } from '../../../src/ops/reduce.js';
+import type { Value } from '../../../src/ops/types.js';
 import { GraphEvaluation } from '../../support/graph-eval.js';
 import { bothWays, cases, convolutions, dropOf, kept, reference, Tensor, titleOf } from '../convolution-case.js';
 

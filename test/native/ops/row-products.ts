@@ -1,8 +1,8 @@
 import test from 'ava';
 import { RandomStream } from '../../../src/base/random.js';
-import { GraphBuilder } from '../../../src/graph/builder.js';
-import { rowProducts } from '../../../src/graph/ops/product.js';
 import type { Native } from '../../../src/native/index.js';
+import { GraphBuilder } from '../../../src/ops/builder.js';
+import { rowProducts } from '../../../src/ops/product.js';
 import { relativeDifference } from '../../support/engine-run.js';
 import { GraphEvaluation } from '../../support/graph-eval.js';
 

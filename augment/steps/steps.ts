@@ -1,0 +1,63 @@
+/** What a plan consists of: steps over a window of samples. A step is data and functions of the module level alone. */
+import type { ImageShape } from '../../src/contracts/index.js';
+import type { MoveTable } from './moves.js';
+
+/** `[a, b, c, d]`: forward, output offset = [[a, b], [c, d]] · input offset, x to the right and y down. */
+export type AffineMatrix = readonly [number, number, number, number];
+
+/** A part of an image, in whole pixels. */
+export interface PixelBox {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One image of a window, changed in place. */
+export interface ImagePlace {
+  readonly pixels: Uint8Array;
+  /** Its first byte. */
+  readonly start: number;
+  readonly shape: ImageShape;
+  /** Room for one image, to read from while writing in place. */
+  readonly scratch: Uint8Array;
+}
+
+/** Changes one image in place; `values` are the parameters that were drawn for it. */
+export type PixelEdit = (image: ImagePlace, values: ArrayLike<number>) => void;
+
+/** An interpolated transform about the centre, shared by many samples. */
+export interface Warp {
+  readonly matrix: AffineMatrix;
+  /** Size of the part of the image that is transformed; the whole where absent. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** A convolution shared by many samples: a Gaussian, or a kernel of 3x3 that leaves the outermost pixels as they are. */
+export type Convolution =
+  | { readonly kind: 'gaussian'; readonly sigma: number }
+  | { readonly kind: 'kernel'; readonly kernel: readonly number[] };
+
+/** Samples that share parameters choose from a bank: `choices[i]` indexes it, -1 leaves sample i as it is. */
+export type Step =
+  /** Flips, shifts, zero-padded crops, folded into one move per sample. */
+  | { readonly kind: 'move'; readonly moves: MoveTable }
+  | {
+      readonly kind: 'warp';
+      readonly border: 'zero' | 'edge';
+      readonly bank: readonly Warp[];
+      readonly choices: Int16Array;
+      /** Where a part starts in the image (x, y per sample); absent when the whole image is transformed. */
+      readonly origins?: Int16Array;
+      /** Whole pixels to move right and down on the way (x, y per sample). */
+      readonly shifts?: Int16Array;
+    }
+  | { readonly kind: 'convolve'; readonly bank: readonly Convolution[]; readonly choices: Int16Array }
+  /** `edits[i]` with values from `i * valuesPerSample` on; undefined leaves sample i as it is. */
+  | {
+      readonly kind: 'edit';
+      readonly edits: readonly (PixelEdit | undefined)[];
+      readonly values: Float32Array | Int16Array;
+      readonly valuesPerSample: number;
+    };

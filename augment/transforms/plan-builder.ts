@@ -1,0 +1,77 @@
+/** Where transforms put their steps. */
+import type { RandomStream } from '../../src/base/random.js';
+import type { ImageShape } from '../../src/contracts/index.js';
+import { type Convolution, MoveTable, type PixelEdit, type Step, type Warp } from '../steps/index.js';
+import type { Interval } from './parameters.js';
+
+/** Gathers the steps of one window; flips and shifts that follow each other become one step. */
+export class PlanBuilder {
+  readonly steps: Step[] = [];
+  /** Samples in the window. */
+  readonly count: number;
+  readonly shape: ImageShape;
+  /** Entries of a bank. */
+  readonly bankSize: number;
+
+  constructor(count: number, shape: ImageShape, bankSize: number) {
+    this.count = count;
+    this.shape = shape;
+    this.bankSize = bankSize;
+  }
+
+  /** The moves to append to: those of the last step where it is one. */
+  moves(): MoveTable {
+    const last = this.steps.at(-1);
+    if (last?.kind === 'move') return last.moves;
+    const moves = new MoveTable(this.count, this.shape);
+    this.steps.push({ kind: 'move', moves });
+    return moves;
+  }
+
+  /** Appends an edit with one drawn amount per sample; with a chance below 1 some samples keep their pixels. */
+  editWithAmount(stream: RandomStream, edit: PixelEdit, [low, high]: Interval, probability = 1): void {
+    const edits: (PixelEdit | undefined)[] = [];
+    const values = new Float32Array(this.count);
+    for (let i = 0; i < this.count; i++) {
+      edits.push(probability >= 1 || stream.uniform() < probability ? edit : undefined);
+      values[i] = low === high ? low : low + (high - low) * stream.uniform();
+    }
+    this.steps.push({ kind: 'edit', edits, values, valuesPerSample: 1 });
+  }
+
+  /** Appends an edit of every sample, with `values.length / count` values for each. */
+  editAll(edit: PixelEdit, values: Float32Array | Int16Array): void {
+    const edits = new Array<PixelEdit>(this.count).fill(edit);
+    this.steps.push({ kind: 'edit', edits, values, valuesPerSample: values.length / this.count });
+  }
+
+  /** Appends a turn, zoom or slant about the centre, zeros around. */
+  warp(bank: readonly Warp[], choices: Int16Array, shifts?: Int16Array): void {
+    this.steps.push({ kind: 'warp', border: 'zero', bank, choices, ...(shifts && { shifts }) });
+  }
+
+  /**
+   * Appends parts resized to the whole: `bank` has their sizes, `place` gives a place along one axis from the pixels
+   * that are to spare there.
+   */
+  resizeParts(
+    bank: readonly { readonly width: number; readonly height: number }[],
+    choices: Int16Array,
+    place: (spare: number) => number,
+  ): void {
+    const { width, height } = this.shape;
+    const origins = new Int16Array(this.count * 2);
+    for (let i = 0; i < this.count; i++) {
+      const part = bank[choices[i] as number] ?? this.shape;
+      origins[2 * i] = place(width - part.width);
+      origins[2 * i + 1] = place(height - part.height);
+    }
+    const warps = bank.map((part): Warp => ({ ...part, matrix: [width / part.width, 0, 0, height / part.height] }));
+    this.steps.push({ kind: 'warp', border: 'edge', bank: warps, choices, origins });
+  }
+
+  /** Appends a blur or sharpening. */
+  convolve(bank: readonly Convolution[], choices: Int16Array): void {
+    this.steps.push({ kind: 'convolve', bank, choices });
+  }
+}

@@ -1,0 +1,72 @@
+/** What a format of datasets is: one definition, over which opening, searching and messages iterate. */
+import type { ImageShape } from '../../contracts/index.js';
+import type { OpenOptions } from '../options.js';
+import type { OpenedSplits } from '../splits.js';
+
+/** What the catalog knows of a dataset before it is opened. */
+export interface KnownDataset {
+  readonly name: string;
+  /** Class names in label order. */
+  readonly classes: readonly string[];
+  readonly shape: ImageShape;
+  readonly trainCount: number;
+  readonly testCount: number;
+}
+
+/** A dataset to open: how it is called, what is known of it, what the caller wants. */
+export interface OpenRequest {
+  /** For logs and messages. */
+  readonly name: string;
+  /** Undefined for a path that a person gave. */
+  readonly known?: KnownDataset | undefined;
+  readonly options: OpenOptions;
+}
+
+/** A dataset found on disk. */
+export interface FoundDataset {
+  /** The file or folder it lies in. */
+  readonly path: string;
+  open(request: OpenRequest): Promise<OpenedSplits>;
+}
+
+/** A format that datasets have on disk. */
+export interface DatasetFormat {
+  readonly name: string;
+  /** What a person gives as a path, for messages: `an image folder`. */
+  readonly description: string;
+  /** False for datasets that are made on the spot. */
+  readonly needsFiles: boolean;
+  /**
+   * Whether a place holds a dataset of this format, without reading it. With a known dataset `place` is a folder to look
+   * in; without, the file or folder that a person gave.
+   *
+   * @returns what was found, or in words what was missing.
+   */
+  find(place: string, known?: KnownDataset): Promise<FoundDataset | string>;
+}
+
+/** What a definition says of a format. */
+interface FormatDefinition<Source> {
+  readonly name: string;
+  readonly description: string;
+  /** True by default. */
+  readonly needsFiles?: boolean;
+  find(place: string, known?: KnownDataset): Promise<{ readonly path: string; readonly source: Source } | string>;
+  /** Opens what `find` found. */
+  open(source: Source, request: OpenRequest): Promise<OpenedSplits>;
+}
+
+/** Turns a definition into a format that can be searched for and opened. */
+export function defineDatasetFormat<Source>(definition: FormatDefinition<Source>): DatasetFormat {
+  const { name, description, needsFiles = true } = definition;
+  return {
+    name,
+    description,
+    needsFiles,
+    async find(place, known) {
+      const found = await definition.find(place, known);
+      if (typeof found === 'string') return found;
+      return { path: found.path, open: (request) => definition.open(found.source, request) };
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/** Formats of datasets, a file each. */
+import type { DatasetFormat } from './define.js';
+import { idx } from './idx.js';
+import { imageArchive } from './image-archive.js';
+import { imageFolder } from './image-folder.js';
+import { npz } from './npz.js';
+
+export { cifar10Layout, cifar100Layout, cifarBinary } from './cifar-binary.js';
+export type { DatasetFormat, FoundDataset, KnownDataset } from './define.js';
+export { idx } from './idx.js';
+export { imageArchive } from './image-archive.js';
+export { imageFolder } from './image-folder.js';
+export { shapeKinds } from './shape-kinds.js';
+export { shapes } from './shapes.js';
+
+/** The formats that a path may have, in the order in which they are tried: any folder may be an image folder. */
+export const pathFormats: readonly DatasetFormat[] = [imageArchive, npz, idx, imageFolder];

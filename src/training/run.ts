@@ -1,0 +1,199 @@
+import { ConvoyError } from '../base/errors.js';
+import type { CallbackList, Control, EpochRecord } from '../callbacks/index.js';
+import { EpochFeeds } from '../coordinator/index.js';
+import { withAveragedWeights } from '../run/index.js';
+import type { Runtime } from '../runtime/index.js';
+import { EpochMeter, meanLoss } from './epoch-meter.js';
+import { evaluateSplit, type Scores } from './evaluation.js';
+import type { Progress, TrainerOptions } from './options.js';
+import { phaseAt } from './phases.js';
+import { recordOf } from './record-of.js';
+import type { RunRecorder } from './recorder.js';
+import { type StepRates, type TrainedBatch, trainingSteps } from './steps.js';
+import type { RunContents } from './trained-run.js';
+import type { TrainingState } from './training-state.js';
+
+/** One run under way: its epochs, and what callbacks may ask of it. */
+export class Run implements Control {
+  readonly #feeds: EpochFeeds;
+  readonly #rates: StepRates;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly state: TrainingState,
+    private readonly callbacks: CallbackList,
+    private readonly recorder: RunRecorder,
+    private readonly options: TrainerOptions,
+  ) {
+    this.#feeds = new EpochFeeds(runtime);
+    const { schedule } = runtime;
+    this.#rates = { ...schedule, learningRate: (step) => schedule.learningRate(step) * state.learningRateScale };
+  }
+
+  /** One epoch, or what is left of it: training, evaluation, callbacks, checkpoint. */
+  async epoch(): Promise<EpochRecord> {
+    const { runtime, state } = this;
+    const { config, datasets } = runtime;
+    const meter = new EpochMeter(state.meter);
+    await this.#train(meter);
+    const evaluated = performance.now();
+    const { validation, test } = await withAveragedWeights(runtime, async () => ({
+      validation: datasets.validation && (await this.#evaluate(datasets.validation, meter)),
+      test: await this.#evaluate(datasets.test, meter),
+    })).catch((error: unknown) => this.#stopBeforeScores(meter, error));
+    const scored = performance.now();
+    meter.spend({ evaluation: (scored - evaluated) / 1000 });
+    this.options.trace?.main('evaluation', evaluated, scored);
+    const { seconds, phases } = meter.state;
+    const record: EpochRecord = {
+      epoch: state.epoch + 1,
+      steps: state.step,
+      learningRate: this.#rates.learningRate(Math.max(0, state.step - 1)),
+      train: meter.scores,
+      test,
+      ...(validation === undefined ? {} : { validation }),
+      imagesPerSecond: meter.imagesPerSecond,
+      seconds,
+      phases,
+    };
+    state.history.push(record);
+    state.epoch += 1;
+    state.position = 0;
+    state.meter = undefined;
+    state.seconds += seconds;
+    runtime.schedule.onEpochEnd?.(validation ?? test);
+    await this.callbacks.onEpochEnd(record, this);
+    await this.recorder.epochEnd(runtime, state, this.callbacks, record);
+    if (state.epoch < config.epochs) this.#stopIfAborted(); // after the last epoch there is nothing left to stop
+    return record;
+  }
+
+  /** Trains to the end of the epoch. */
+  async #train(meter: EpochMeter): Promise<void> {
+    const { runtime, state, options } = this;
+    const { count } = runtime.datasets.train;
+    if (state.position >= count) return; // resumed between the epoch's last step and its evaluation
+    const lastEpoch = phaseAt(runtime.config, state.epoch).end;
+    for await (const batch of trainingSteps({
+      runtime,
+      feeds: this.#feeds,
+      cursor: state,
+      rates: this.#rates,
+      lastEpoch,
+    })) {
+      const { outcome, waited, started } = batch;
+      options.trace?.step(batch.stepped ? state.step : state.step + 1, waited, started, outcome);
+      meter.add(outcome.sums);
+      const { products, allReduce, optimizer } = outcome;
+      meter.spend({ data: (started - waited) / 1000, gradients: outcome.gradients + products, allReduce, optimizer });
+      if (batch.stepped) await this.#stepDone(meter, batch);
+      this.#report(meter, 'training', state.position, count);
+    }
+  }
+
+  async #stepDone(meter: EpochMeter, { stepSums, learningRate }: TrainedBatch): Promise<void> {
+    const { state, callbacks, recorder } = this;
+    if (callbacks.wantsSteps) {
+      const record = { epoch: state.epoch + 1, step: state.step, learningRate };
+      await callbacks.onStepEnd({ ...record, loss: meanLoss(stepSums), samples: stepSums.count }, this);
+    }
+    if (recorder.checkpointDue(state.step)) await this.#checkpointMidway(meter);
+    if (this.options.signal?.aborted === true) {
+      await this.#checkpointMidway(meter);
+      this.#stopIfAborted();
+    }
+  }
+
+  /** A checkpoint inside an epoch: what the epoch has added up goes along. */
+  async #checkpointMidway(meter: EpochMeter): Promise<void> {
+    this.state.meter = meter.state;
+    await this.recorder.checkpoint('last', this.runtime, this.state, this.callbacks);
+  }
+
+  async #evaluate(dataset: Runtime['datasets']['test'], meter: EpochMeter): Promise<Scores> {
+    const { coordinator, arena, layout, evaluationSlots, evaluationStage } = this.runtime;
+    const stage = evaluationStage(dataset);
+    try {
+      return await evaluateSplit({
+        stage,
+        coordinator,
+        arena,
+        layout,
+        slots: evaluationSlots,
+        count: dataset.count,
+        onBatch: (done) => this.#report(meter, 'evaluating', done, dataset.count),
+        ...(this.options.signal === undefined ? {} : { signal: this.options.signal }),
+      });
+    } finally {
+      await stage.close();
+    }
+  }
+
+  /** An abort inside an evaluation: the epoch's steps are kept, and a resumed run begins with its evaluation. */
+  async #stopBeforeScores(meter: EpochMeter, error: unknown): Promise<never> {
+    if (this.options.signal?.aborted === true) {
+      await this.#checkpointMidway(meter);
+      this.#stopIfAborted();
+    }
+    throw error;
+  }
+
+  #report(meter: EpochMeter, phase: Progress['phase'], done: number, total: number): void {
+    const { epochs } = this.runtime.config;
+    this.options.onBatch?.({
+      epoch: this.state.epoch + 1,
+      epochs,
+      done,
+      total,
+      phase,
+      imagesPerSecond: meter.imagesPerSecond,
+      ...meter.scores,
+    });
+  }
+
+  #stopIfAborted(): void {
+    if (this.options.signal?.aborted !== true) return;
+    const { step, epoch } = this.state;
+    const where = this.recorder.path === undefined ? '' : `; --resume ${this.recorder.path} goes on from here`;
+    throw new ConvoyError('CONVOY_ABORTED', `Stopped in epoch ${epoch + 1} after step ${step}${where}`);
+  }
+
+  /** Writes model and summary, and gives all that the run consists of. */
+  async finish(): Promise<RunContents> {
+    const { runtime, state, recorder, options } = this;
+    const { summary, weights } = await recorder.finish(runtime, state);
+    return {
+      config: runtime.config,
+      record: recordOf(runtime, options.datasets !== undefined),
+      architecture: JSON.parse(JSON.stringify(runtime.model.toJSON(undefined, false))),
+      weights,
+      history: state.history,
+      summary,
+      ...(recorder.path === undefined ? {} : { folder: recorder.path }),
+    };
+  }
+
+  stop(reason: string): void {
+    this.state.stopped ??= reason;
+  }
+
+  keepBest(): Promise<void> {
+    return this.recorder.checkpoint('best', this.runtime, this.state, this.callbacks);
+  }
+
+  async restoreBest(): Promise<void> {
+    this.state.restored = await this.recorder.restoreBest(this.runtime);
+  }
+
+  setLearningRateScale(scale: number): void {
+    this.state.learningRateScale = scale;
+  }
+
+  saveCheckpoint(name: string): Promise<void> {
+    return this.recorder.checkpoint(name, this.runtime, this.state, this.callbacks);
+  }
+
+  removeCheckpoint(name: string): Promise<void> {
+    return this.recorder.removeCheckpoint(name);
+  }
+}
