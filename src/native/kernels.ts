@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { Kernels } from './types.js';
 
 const noKernels: Kernels = { ops: [], instructions: '', sets: [] };
@@ -36,7 +36,7 @@ export function loadKernels(tensorflowVersion: string): Kernels {
   if (wanted !== '' && wanted !== 'off' && !sets.includes(wanted)) {
     const here =
       sets.length > 0 ? `or one of this machine's ${sets.join(', ')}` : 'as this machine has no kernels of ours';
-    throw optionError(variable, `off, ${here},`, wanted);
+    throw valueError(variable, `off, ${here},`, wanted);
   }
   if (library === undefined) return { ...noKernels, ...(wanted !== 'off' && problem !== undefined && { problem }) };
   // TensorFlow's own kernels need to know the caches as well.
@@ -55,7 +55,7 @@ function use(library: Library, set: string): string {
     return library.use(set);
   } catch (error) {
     const found = /(\w+), which this process uses already/.exec(String(error))?.[1];
-    throw found === undefined ? error : optionError(variable, `${found}, which this process uses already,`, set);
+    throw found === undefined ? error : valueError(variable, `${found}, which this process uses already,`, set);
   }
 }
 
