@@ -121,6 +121,19 @@ test('Every attribute name in the kernels of tfjs-node is among those filled in 
   );
 });
 
+test('So is every attribute of our own ops', (t) => {
+  const ops = new URL('../../../src/native/kernels/ops/', import.meta.url);
+  const sources = readdirSync(ops).map((file) => readFileSync(new URL(file, ops), 'utf8'));
+  const found = sources.flatMap((text) =>
+    [...text.matchAll(/\.attribute\("(\w+):/g)].map(([, name]) => name as string),
+  );
+  t.true(found.length > 10, `only ${found.length} names found: the pattern no longer fits the ops`);
+  t.deepEqual(
+    found.filter((name) => !attributeNames.has(name)),
+    [],
+  );
+});
+
 test('Four workers that start together each run ops while the others load', async (t) => {
   const worker = new URL('./native.worker.js', import.meta.url);
   for (let start = 0; start < 2; start++) {

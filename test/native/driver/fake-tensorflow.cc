@@ -54,6 +54,7 @@ struct TF_OpKernelConstruction {
 struct TF_OpKernelContext {
   std::vector<TF_Tensor> inputs;
   Outcome& outcome;
+  bool gaveInput = false;
 };
 
 namespace {
@@ -84,8 +85,6 @@ std::vector<std::string> registeredOps() {
   return names;
 }
 
-bool isStateful(const std::string& op) { return definitions().at(op).stateful; }
-
 // Shapes as the shape functions see them; see fake-shapes.cc.
 TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs,
                       size_t outputs, std::vector<std::vector<int64_t>>& inferred);
@@ -103,6 +102,9 @@ Outcome runOp(const std::string& op, const NodeAttributes& attributes, const std
   if (outcome.status.code == TF_OK) {
     TF_OpKernelContext context{inputs, outcome};
     kernel.compute(state, &context);
+    // TensorFlow would merge nodes that look alike, although each of them writes.
+    if (context.gaveInput && !definition.stateful)
+      fprintf(stderr, "%s: writes into an input but is not stateful\n", op.c_str()), abort();
   }
   kernel.destroy(state);
   if (outcome.status.code != TF_OK) return outcome;
@@ -206,6 +208,7 @@ TF_Tensor* TF_ForwardInputOrAllocateOutput(TF_OpKernelContext* context, const in
 }
 void TF_SetOutput(TF_OpKernelContext* context, int index, const TF_Tensor* tensor, TF_Status*) {
   context->outcome.outputs.at(static_cast<size_t>(index)) = *tensor;
+  context->gaveInput = true;
 }
 void TF_OpKernelContext_Failure(TF_OpKernelContext* context, TF_Status* status) { context->outcome.status = *status; }
 }

@@ -56,8 +56,5 @@ struct Outcome {
 /** Names of registered ops. */
 std::vector<std::string> registeredOps();
 
-/** Whether an op is stateful. */
-bool isStateful(const std::string& op);
-
 /** Makes the op's kernel and runs it once; inferred shapes of outputs must agree with those that the run gives. */
 Outcome runOp(const std::string& op, const NodeAttributes&, const std::vector<TF_Tensor>& inputs);
