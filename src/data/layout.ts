@@ -75,7 +75,14 @@ export function layoutOf(
   official?: readonly string[],
 ): ImageLayout {
   const images = files.filter(isImageName).sort(byName);
-  if (images.length === 0) throw fileError('CONVOY_DATA', source, '', 'images in class folders', 'none');
+  if (images.length === 0)
+    throw fileError(
+      'CONVOY_DATA',
+      source,
+      '',
+      'images in folders of their classes, as dog/1.jpg or train/dog/1.jpg,',
+      'none',
+    );
   const depth = withoutWrapper(images);
   const tops = new Set(images.map((path) => path.split('/')[depth] ?? ''));
   const isSplit = [...tops].some((top) => splitFolders.has(top));
@@ -89,7 +96,13 @@ export function layoutOf(
     }
     const name = parts[0];
     if (parts.length < 2 || name === undefined) {
-      throw fileError('CONVOY_DATA', source, path, 'an image inside the folder of its class', 'none around it');
+      throw fileError(
+        'CONVOY_DATA',
+        source,
+        path,
+        'every image in a folder of its class, as dog/1.jpg or train/dog/1.jpg,',
+        'one that is in none',
+      );
     }
     const classes = getOrAdd(members, split, () => new Map<string, string[]>());
     getOrAdd(classes, name, () => []).push(path);
