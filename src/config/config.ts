@@ -10,6 +10,7 @@ import {
   type OptimizerSpec,
   baseLearningRate as optimizerLearningRate,
   optimizerSchema,
+  optimizersWithMomentum,
   takesMomentum,
 } from '../optimizers/index.js';
 import { momentumOption, scheduleSchema } from '../schedules/index.js';
@@ -171,7 +172,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
     const moves = schedule && momentumOption(schedule);
     if (moves !== undefined && !takesMomentum(config.optimizer)) {
-      const needed = `an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of ${config.optimizer.name}`;
+      const needed = `an optimizer with momentum instead of ${config.optimizer.name}: ${optimizersWithMomentum().join(', ')}`;
       throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }

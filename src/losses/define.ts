@@ -25,7 +25,7 @@ export type OutputMeaning = 'softmax' | 'sigmoid' | 'margins' | 'values' | 'any'
 type Spec<Own extends Options> = z.output<z.ZodObject<GivenShape<Own>>>;
 
 /** What a file of `named/` says of its loss. */
-export interface LossDefinition<Name extends string, Own extends Options> {
+interface LossDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
   readonly title: string;
   readonly source: string;

@@ -22,7 +22,7 @@ export interface NetworkShape {
 }
 
 /** An option of a network, for help texts. */
-export interface NetworkOption {
+interface NetworkOption {
   readonly name: string;
   readonly description: string;
   readonly default: unknown;
@@ -76,7 +76,7 @@ const shapeOptions = {
 };
 
 /** Options as a reader of messages and help knows them. */
-export interface NetworkDefinition<Options extends z.ZodRawShape> {
+interface NetworkDefinition<Options extends z.ZodRawShape> {
   readonly name: string;
   readonly title: string;
   readonly source: string;

@@ -14,6 +14,7 @@ import { mlp } from './networks/mlp.js';
 import { mobilenetV1, mobilenetV2 } from './networks/mobilenet.js';
 import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
 import { resNets } from './networks/resnet.js';
+import { squeezenet } from './networks/squeezenet.js';
 import { vggs } from './networks/vgg.js';
 import { visionTransformers } from './networks/vit.js';
 
@@ -30,6 +31,7 @@ export const networks: readonly Network[] = [
   ...vggs,
   ...resNets,
   ...cifarResNets,
+  squeezenet,
   googlenet,
   inceptionV3,
   mobilenetV1,

@@ -27,7 +27,7 @@ type Settled<Default, Value> = Default extends Readonly<Record<Style, unknown>> 
 type OwnSpec<Own extends Options> = z.input<z.ZodObject<GivenShape<Own>>>;
 
 /** What a file of `named/` says of its optimizer. */
-export interface OptimizerDefinition<Name extends string, Own extends Options> {
+interface OptimizerDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
   readonly title: string;
   readonly source: string;

@@ -42,7 +42,7 @@ export interface Scores {
 }
 
 /** What a schedule does, once it is known what it is laid over. */
-export interface Course {
+interface Course {
   /** At a time of the schedule, from 0 behind the warm-up. */
   readonly learningRate: Curve;
   /** Only where it moves the momentum. */
@@ -72,7 +72,7 @@ export interface Training {
 }
 
 /** What a file of `named/` says of its schedule. */
-export interface ScheduleDefinition<Name extends string, Own extends Options> {
+interface ScheduleDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
   readonly title: string;
   readonly source: string;

@@ -4,7 +4,7 @@ import type { FollowerState, Scores } from './define.js';
 import { type ScheduleSpec, scheduleNamed, scheduleSchema } from './registry.js';
 
 /** What a schedule is laid over. */
-export interface ScheduleContext {
+interface ScheduleContext {
   readonly baseLearningRate: number;
   /** Optimizer steps of the whole training. */
   readonly totalSteps: number;

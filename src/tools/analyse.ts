@@ -15,7 +15,7 @@ import type { Runtime } from '../runtime/index.js';
 import { splitHead } from '../transfer/index.js';
 
 export interface AnalyseOptions {
-  /** From `openRun`; the caller closes it. */
+  /** From `openRunRuntime`; the caller closes it. */
   readonly runtime: Runtime;
   /** Folder for the pictures, made if it is not there. */
   readonly folder: string;

@@ -4,7 +4,7 @@ import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 type Layer = LayersModel['layers'][number];
 
 /** One layer of a new head: a dense layer with ReLU, or dropout. */
-export type HeadLayer = { readonly units: number } | { readonly dropout: number };
+type HeadLayer = { readonly units: number } | { readonly dropout: number };
 
 /** What a classifier behind a network's features is made of. */
 const classifierClasses: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import { choiceError } from '../base/errors.js';
 import type { Preprocess } from '../contracts/index.js';
 
 /** A published file. */
-export interface ApplicationFile {
+interface ApplicationFile {
   readonly name: string;
   /** Official address. */
   readonly url: string;

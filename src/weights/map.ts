@@ -3,7 +3,7 @@ import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
 import { layersByPath, modelParameters } from '../models/index.js';
 import { flattenedBefore, fromTorch, torchShape } from './layouts.js';
-import { inModuleOrder, isBookkeeping, type Layout, layoutOf, ParameterNames } from './names.js';
+import { inModuleOrder, isBookkeeping, type Layout, layoutByNames, ParameterNames } from './names.js';
 import type { NamedTensor, WeightsFile } from './tensors.js';
 
 /** How a file's tensors find their places in a model. */
@@ -51,7 +51,7 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
   const parameters = modelParameters(model);
   const specs = parameters.map(({ spec }) => spec);
   const tensors = file.tensors.filter((tensor) => !isBookkeeping(tensor));
-  const layout = options.layout === undefined || options.layout === 'auto' ? layoutOf(tensors) : options.layout;
+  const layout = options.layout === undefined || options.layout === 'auto' ? layoutByNames(tensors) : options.layout;
   const skipped = skippedLayers(specs, options.skip);
   const plan = choosePlan(model, specs, tensors, layout, skipped, file, options);
   const lenient = options.strict === false;

@@ -8,6 +8,7 @@ import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
 import { predict } from './predict.js';
 import { recipes } from './recipes.js';
+import { setup } from './setup.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
@@ -24,4 +25,5 @@ export const commands: readonly Command[] = [
   learningRateFinder,
   tune,
   verify,
+  setup,
 ];

@@ -28,13 +28,13 @@ export const crossEntropy = defineLoss({
   checks: [
     {
       option: 'classWeights',
-      expected: 'at least one class weight above 0',
+      needs: 'at least one weight above 0',
       holds: ({ classWeights }) => classWeights === undefined || classWeights.some((weight) => weight > 0),
     },
     {
       // A smoothed sample of a class of weight 0 would have a loss but no weight to average it by.
       option: 'classWeights',
-      needs: 'weights above 0 for every class together with labelSmoothing',
+      needs: 'weights above 0 together with labelSmoothing',
       holds: ({ classWeights, labelSmoothing }) =>
         !labelSmoothing || (classWeights ?? []).every((weight) => weight > 0),
     },
