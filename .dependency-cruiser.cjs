@@ -72,7 +72,7 @@ const rooms = {
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],
   'bench/suite': ['src', 'augment', 'bench/harness'],
-  'bench/checks': ['src', 'augment', 'bench/harness', 'test/support'],
+  'bench/checks': ['src', 'augment', 'bench/harness', 'test/support', 'test/native'],
 };
 
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */

@@ -50,9 +50,9 @@ export async function renderGrid(
   const { versions = 6, seed = 0 } = options;
   const rows = Math.min(options.samples ?? 8, dataset.count);
   if (!Number.isInteger(rows) || rows < 1 || rows > 64)
-    throw valueError('samples', 'integer from 1 to 64', options.samples);
+    throw valueError('samples', 'an integer from 1 to 64', options.samples);
   if (!Number.isInteger(versions) || versions < 1 || versions > 32)
-    throw valueError('versions', 'integer from 1 to 32', versions);
+    throw valueError('versions', 'an integer from 1 to 32', versions);
   const chosen = permutation(dataset.count, new RandomStream(seed, 'shuffle', 0)).slice(0, rows);
   const columns = await renderColumns(dataset, spec, chosen, versions, seed);
 

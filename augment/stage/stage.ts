@@ -264,7 +264,7 @@ export async function createAugmentStage(options: AugmentStageOptions): Promise<
   const { dataset, transforms, seed, workers, patience } = options;
   const cores = options.cores ?? availableParallelism();
   if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= 256)) {
-    throw valueError('augment workers', 'integer from 1 to 256 or auto', workers);
+    throw valueError('augment workers', 'an integer from 1 to 256 or auto', workers);
   }
   const setup = { dataset, transforms, seed };
   if (workers !== 'auto') return new Stage(options, new AugmentPool(setup, workers, patience), workers);

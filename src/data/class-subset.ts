@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConvoyError, valueError } from '../base/errors.js';
+import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
 import { selectSamples } from './split.js';
 
@@ -15,8 +15,7 @@ type ClassChoice = string | number;
  */
 export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]): Dataset {
   const { targets, classes, split, name } = dataset;
-  if (targets.kind !== 'classes')
-    throw valueError('--classes', 'none with a dataset of several classes an image', chosen);
+  if (targets.kind !== 'classes') throw combinationError('--classes', 'needs', 'a dataset of one class per image');
   const places = chosen.map((choice) => placeOf(choice, classes));
   const renumbered = new Map<number, number>();
   for (const [label, place] of places.entries()) {

@@ -86,7 +86,7 @@ export function givenEnvironment(): NodeJS.ProcessEnv {
 
 function setThreads(variable: string, option: string, value: number | undefined, standard?: string): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 1024)) {
-    throw valueError(option, 'integer from 1 to 1024', value);
+    throw valueError(option, 'an integer from 1 to 1024', value);
   }
   const text = value === undefined ? (process.env[variable] ?? standard) : String(value);
   if (text !== undefined) setVariable(variable, text);
@@ -136,7 +136,8 @@ function tellCaches(native: Native): void {
 
 async function prepare(options: NativeOptions): Promise<Native> {
   const level = options.logLevel;
-  if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw valueError('logLevel', 'integer from 0 to 3', level);
+  if (level !== undefined && ![0, 1, 2, 3].includes(level))
+    throw valueError('logLevel', 'an integer from 0 to 3', level);
   // TensorFlow reads these from the environment of the process, when its library loads or its first graph: a worker's copy
   // is not it.
   setThreads('TF_NUM_INTRAOP_THREADS', 'intraOpThreads', options.intraOpThreads, '1');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { activationGrid, filterGrid, layerOutputs, type Points, pca, tsne } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, valueError } from '../base/errors.js';
+import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
 import { BatchFeeder, readWeights } from '../coordinator/index.js';
@@ -191,7 +191,11 @@ async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: 
 
 function labelsOf({ targets }: Dataset): (sample: number) => number {
   if (targets.kind !== 'classes')
-    throw valueError('--only', 'filters or activations (the dataset has several classes an image)', targets.kind);
+    throw combinationError(
+      '--only pca or tsne',
+      'needs',
+      'a dataset of one class per image; use --only filters,activations',
+    );
   return (sample) => targets.labels[sample] ?? 0;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { valueError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
 import { type Split, splits } from '../contracts/index.js';
 import { createMetrics, type MetricsResult, metricsCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
@@ -43,7 +43,8 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
     throw valueError('--split', `a split that the run has (${there.join(', ')})`, split);
   }
   const { targets, classes } = dataset;
-  if (targets.kind !== 'classes') throw valueError('--split', 'a dataset of one class per image', targets.kind);
+  if (targets.kind !== 'classes')
+    throw combinationError('convoy evaluate', 'needs', 'a dataset of one class per image');
   const stage = runtime.evaluationStage(dataset);
   // Batches come in any order; metrics take them in file order, so that files are the same every time.
   const { outputLength: width } = layout;

@@ -51,7 +51,7 @@ export function parseHead(text: string): HeadLayer[] {
  *   or without a layer to replace.
  */
 export function replaceHead(model: LayersModel, head: string | undefined, classes: number): LayersModel {
-  if (!Number.isInteger(classes) || classes < 1) throw valueError('classes', 'integer from 1', classes);
+  if (!Number.isInteger(classes) || classes < 1) throw valueError('classes', 'an integer of at least 1', classes);
   const hidden = head === undefined ? [] : parseHead(head);
   const features = (head === undefined ? undefined : classifierInput(model)) ?? lastLayerInput(model);
   const taken = new Set(layersBefore(features).map(({ name }) => name));

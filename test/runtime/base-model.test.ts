@@ -179,12 +179,24 @@ test('what does not go together is refused with the reason', async (t) => {
   const cases: readonly (readonly [ConfigInput, RegExp])[] = [
     [{ freeze: 'base' }, /freeze needs a base/],
     [{ head: '16' }, /head needs a base/],
-    [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /no model beside a base/],
-    [{ base: { name: 'shapes-cnn' } }, /imagenet or a weights file for the base shapes-cnn/],
-    [{ model: { name: 'shapes-cnn' }, weights: 'imagenet' }, /imagenet goes with a base/],
-    [{ base: { name: 'no-such-thing' }, weights: 'imagenet' }, /a run folder, a model file, or one of .*resnet50/],
-    [{ base: { name: 'mlp' }, weights: 'imagenet' }, /one of the networks vgg16/],
-    [{ engine: 'eager', precision: 'bfloat16', forcePrecision: true }, /float32 with the eager engine/],
+    [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /model excludes base/],
+    [{ base: { name: 'shapes-cnn' } }, /--base shapes-cnn needs --weights imagenet or a weights file/],
+    [
+      { model: { name: 'shapes-cnn' }, weights: 'imagenet' },
+      /--weights imagenet needs a base: --base shapes-cnn instead of --model shapes-cnn/,
+    ],
+    [
+      { base: { name: 'no-such-thing' }, weights: 'imagenet' },
+      /the name of a network, or the path of a run folder or model file, for --base but received "no-such-thing"|one of .*resnet50/,
+    ],
+    [
+      { base: { name: 'mlp' }, weights: 'imagenet' },
+      /one of vgg16, .* for --base with --weights imagenet but received "mlp"/,
+    ],
+    [
+      { engine: 'eager', precision: 'bfloat16', forcePrecision: true },
+      /--precision bfloat16 needs the compiled engine; use --precision float32/,
+    ],
   ];
   for (const [config, message] of cases) await t.throwsAsync(train(config), { instanceOf: ConvoyError, message });
 });
