@@ -121,18 +121,30 @@ async function setUp(target, order, preferred) {
   }
 }
 
+/** tfjs-node; fetched from the npm registry where npm left it out because its own installer failed. */
+async function foundOrFetched(folder) {
+  try {
+    return findTarget(folder);
+  } catch (error) {
+    if (folder !== undefined) {
+      say(`${folder}: expected @tensorflow/tfjs-node but found none (${error.message.split('\n')[0]})`);
+      process.exit(1);
+    }
+  }
+  say('tfjs-node is not installed, as its own installer found no network; fetching it from the npm registry ...');
+  const { fetchPackage } = await import('./native/fetch.mjs');
+  const reason = await fetchPackage();
+  if (reason === undefined) return findTarget();
+  say(reason);
+  process.exit(1);
+}
+
 const { from, package: folder, help: asked } = options();
 if (asked) {
   console.log(help);
 } else {
   const preferred = from === 'auto' ? undefined : from;
-  let target;
-  try {
-    target = findTarget(folder);
-  } catch (error) {
-    say(`Expected @tensorflow/tfjs-node but found none; run \`npm ci\` first (${error.message.split('\n')[0]})`);
-    process.exit(1);
-  }
+  const target = await foundOrFetched(folder);
   let ready = readReady(target);
   if (ready === undefined || (preferred !== undefined && ready.from !== preferred)) {
     const { done, attempts } = await setUp(target, orders[from], preferred);

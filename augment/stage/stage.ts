@@ -7,7 +7,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Patience } from '../../src/base/answer-watch.js';
-import { ConvoyError, optionError } from '../../src/base/errors.js';
+import { ConvoyError, valueError } from '../../src/base/errors.js';
 import {
   type BatchRequest,
   type BatchSlot,
@@ -114,7 +114,7 @@ class Stage implements AugmentStage {
 
   begin(epoch: number, order: Uint32Array, from: number): void {
     if (this.#epochs.some((entry) => entry.epoch >= epoch)) {
-      throw optionError('epoch', 'an epoch later than those that have begun', epoch);
+      throw valueError('epoch', 'an epoch later than those that have begun', epoch);
     }
     this.#epochs.push({ epoch, order, from, next: Math.floor(from / this.#windowSize), fills: 0 });
     this.#start();
@@ -147,7 +147,7 @@ class Stage implements AugmentStage {
   async fill(request: BatchRequest): Promise<void> {
     const slot = slotOf(this.#options.slots, request);
     const entry = this.#epochs.find(({ epoch }) => epoch === request.epoch);
-    if (entry === undefined) throw optionError('request.epoch', 'an epoch that has begun', request.epoch);
+    if (entry === undefined) throw valueError('request.epoch', 'an epoch that has begun', request.epoch);
     entry.fills++;
     this.#abandonBefore(entry);
     try {
@@ -190,7 +190,7 @@ class Stage implements AugmentStage {
       const found = this.#windows.find((pending) => pending.entry === entry && pending.window === window);
       if (found !== undefined) return found;
       if (window < entry.next || window * this.#windowSize >= entry.order.length) {
-        throw optionError(
+        throw valueError(
           'request.position',
           'samples of the epoch that have not been asked for',
           window * this.#windowSize,
@@ -267,7 +267,7 @@ export async function createAugmentStage(options: AugmentStageOptions): Promise<
   const { dataset, transforms, seed, workers, pixelLimit = defaultPixelLimit, patience } = options;
   const cores = options.cores ?? availableParallelism();
   if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= 256)) {
-    throw optionError('augment workers', 'integer from 1 to 256 or auto', workers);
+    throw valueError('augment workers', 'integer from 1 to 256 or auto', workers);
   }
   const setup = { dataset, transforms, seed, pixelLimit };
   if (workers !== 'auto') return new Stage(options, new AugmentPool(setup, workers, patience), workers);

@@ -10,6 +10,7 @@ import {
   type OptimizerSpec,
   baseLearningRate as optimizerLearningRate,
   optimizerSchema,
+  optimizersWithMomentum,
   takesMomentum,
 } from '../optimizers/index.js';
 import { momentumOption, scheduleSchema } from '../schedules/index.js';
@@ -52,7 +53,7 @@ export const configSchema = z.strictObject({
     ])
     .optional(),
   /** A network by name, or the path of a model file (Keras, tfjs) or of a network described in JSON. */
-  model: alsoCalled(modelSchema, 'network', 'net', 'arch').default({ name: 'shapes-cnn' }),
+  model: alsoCalled(modelSchema, ['network', 'net', 'arch']).default({ name: 'shapes-cnn' }),
   /** Instead of `model`: a trained one that gets a new head, by network name, run folder or model file. */
   base: modelSchema.optional(),
   /** Where weights come from: `imagenet`, a weights file of the network, or for a base run `last` or `best`. */
@@ -66,7 +67,7 @@ export const configSchema = z.strictObject({
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
-  learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
+  learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
   schedule: scheduleSchema.default({ name: 'constant' }),
   epochs: count.default(10),
   /**
@@ -78,7 +79,7 @@ export const configSchema = z.strictObject({
       z.strictObject({
         epochs: count,
         freeze: z.string().optional(),
-        learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
+        learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
         schedule: scheduleSchema.optional(),
         augment: augmentSchema.optional(),
       }),
@@ -86,7 +87,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional(),
   /** Samples of a whole optimizer step, all workers together. */
-  batchSize: alsoCalled(count.clone(), 'bs').default(32),
+  batchSize: alsoCalled(count, ['bs']).default(32),
   /** Batches whose gradients are averaged before one optimizer step. */
   accumulate: count.default(1),
   augment: augmentSchema.optional(),
@@ -182,7 +183,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
     const moves = schedule && momentumOption(schedule);
     if (moves !== undefined && !takesMomentum(config.optimizer)) {
-      const needed = `an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of ${config.optimizer.name}`;
+      const needed = `an optimizer with momentum instead of ${config.optimizer.name}: ${optimizersWithMomentum().join(', ')}`;
       throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
 import { selectSamples } from './split.js';
 
@@ -16,12 +16,12 @@ type ClassChoice = string | number;
 export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]): Dataset {
   const { targets, classes, split, name } = dataset;
   if (targets.kind !== 'classes')
-    throw optionError('--classes', 'none with a dataset of several classes an image', chosen);
+    throw valueError('--classes', 'none with a dataset of several classes an image', chosen);
   const places = chosen.map((choice) => placeOf(choice, classes));
   const renumbered = new Map<number, number>();
   for (const [label, place] of places.entries()) {
     if (renumbered.has(place))
-      throw optionError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
+      throw valueError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
     renumbered.set(place, label);
   }
   const samples = Uint32Array.from(targets.labels.keys()).filter((sample) =>
@@ -50,7 +50,7 @@ function placeOf(choice: ClassChoice, classes: readonly string[]): number {
   const place = typeof choice === 'number' || /^\d+$/.test(choice) ? Number(choice) : -1;
   if (Number.isInteger(place) && place >= 0 && place < classes.length) return place;
   const some = classes.slice(0, 20).join(', ');
-  throw optionError(
+  throw valueError(
     '--classes',
     `places from 0 to ${classes.length - 1} or names among ${some}${classes.length > 20 ? ', ...' : ''}`,
     choice,

@@ -2,6 +2,8 @@ export type { CatalogEntry, CatalogFile } from './catalog.js';
 export { catalog, catalogEntry } from './catalog.js';
 export { BadImageError, decodeImage } from './decode.js';
 export { downloadFile, type PinnedFile } from './download.js';
+export { type ArrayDatasetOptions, datasetFromArrays } from './from-arrays.js';
+export { datasetFromFolder } from './from-folder.js';
 export { decodeImageBytes, decodeImageFile } from './image-file.js';
 export type { DatasetInfo } from './info.js';
 export { datasetInfo, describeDatasets } from './info.js';

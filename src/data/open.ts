@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, fileError, valueError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { selectClasses } from './class-subset.js';
@@ -66,7 +66,7 @@ function holdOut(
   split: 'test' | 'validation',
 ): readonly [kept: Dataset, held: Dataset] {
   if (dataset.targets.kind !== 'classes') {
-    throw optionError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
+    throw valueError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
   }
   const { kept, held } = stratifiedSplit(dataset.targets.labels, share, seed);
   if (kept.length === 0 || held.length === 0) {
@@ -84,7 +84,7 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   if (known === undefined) return openPath(options);
   if (options.imageSize !== undefined) {
     const { height, width } = known.shape;
-    throw optionError(
+    throw valueError(
       'imageSize',
       `none (${name} is ${height}x${width}; only folders and archives are resized)`,
       options.imageSize,
@@ -128,7 +128,7 @@ const pathsInWords = (): string =>
 
 function unknownDataset(name: string): ConvoyError {
   const names = catalog.map((entry) => entry.name).join(', ');
-  return optionError('--dataset', `one of ${names}, or the path of ${pathsInWords()}`, name);
+  return valueError('--dataset', `one of ${names}, or the path of ${pathsInWords()}`, name);
 }
 
 /** Says every place looked at and what a person can do. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import util from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { attributeNames } from './attributes.js';
 import { asBackend, type Binding, rawAttribute } from './binding.js';
 import { AddonNative } from './handle.js';
@@ -86,7 +86,7 @@ export function givenEnvironment(): NodeJS.ProcessEnv {
 
 function setThreads(variable: string, option: string, value: number | undefined, standard?: string): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 1024)) {
-    throw optionError(option, 'integer from 1 to 1024', value);
+    throw valueError(option, 'integer from 1 to 1024', value);
   }
   const text = value === undefined ? (process.env[variable] ?? standard) : String(value);
   if (text !== undefined) setVariable(variable, text);
@@ -135,7 +135,7 @@ function tellCaches(native: Native): void {
 
 async function prepare(options: NativeOptions): Promise<Native> {
   const level = options.logLevel;
-  if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw optionError('logLevel', 'integer from 0 to 3', level);
+  if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw valueError('logLevel', 'integer from 0 to 3', level);
   // TensorFlow reads these from the environment of the process, when its library loads or its first graph: a worker's copy
   // is not it.
   setThreads('TF_NUM_INTRAOP_THREADS', 'intraOpThreads', options.intraOpThreads, '1');
@@ -185,7 +185,7 @@ export function loadNative(options: NativeOptions = {}): Promise<Native> {
     const [name, value, variable] = late;
     const loaded = process.env[variable] ?? 'its own default';
     return Promise.reject(
-      optionError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value),
+      valueError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value),
     );
   }
   return loading;

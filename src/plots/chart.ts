@@ -11,7 +11,7 @@ import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 
 use([
   BarChart,
@@ -140,6 +140,6 @@ export class Chart {
   async write(path: string): Promise<void> {
     if (path.endsWith('.svg')) return writeFileAtomic(path, [this.svg]);
     if (path.endsWith('.png')) return writeFileAtomic(path, [await this.png()]);
-    throw optionError('the chart', 'a path that ends in .svg or .png', path);
+    throw valueError('the chart', 'a path that ends in .svg or .png', path);
   }
 }

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
 import type { ImageShape } from '../contracts/index.js';
 import { decodeImageFile } from '../data/index.js';
@@ -41,12 +41,12 @@ export async function pixelsOf(image: ImageInput, shape: ImageShape): Promise<Fl
   const { values, size } = await flatten(image);
   const fits = size.join('x') === expected || (channels === 1 && size.join('x') === `${height}x${width}`);
   const row = size.length === 1 && size[0] === height * width * channels;
-  if (!fits && !row) throw optionError('an image', `pixels of ${expected} (files are resized)`, size.join('x'));
+  if (!fits && !row) throw valueError('an image', `pixels of ${expected} (files are resized)`, size.join('x'));
   for (const value of values) {
-    if (!(value >= 0 && value <= 255)) throw optionError('an image', 'pixel values from 0 to 255', value);
+    if (!(value >= 0 && value <= 255)) throw valueError('an image', 'pixel values from 0 to 255', value);
   }
   if (values.every((value) => value <= 1) && values.some((value) => value > 0 && value < 1)) {
-    throw optionError('an image', 'pixel values from 0 to 255 (multiply shares from 0 to 1 by 255)', 'values below 1');
+    throw valueError('an image', 'pixel values from 0 to 255 (multiply shares from 0 to 1 by 255)', 'values below 1');
   }
   return values;
 }

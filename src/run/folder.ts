@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, fileError, valueError } from '../base/errors.js';
 import { holderText, LockFile } from '../base/lock-file.js';
 import { partEnding } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
@@ -255,7 +255,7 @@ function digestOf(bytes: string | Uint8Array): string {
 
 function refuseRun(path: string): void {
   if (!existsSync(join(path, 'config.json'))) return;
-  throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
+  throw valueError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
 }
 
 function needRun(path: string): void {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, fileError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
 import type { Dataset } from '../contracts/index.js';
@@ -49,13 +49,13 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
     weights,
   } = config;
   if (weights === 'imagenet')
-    throw optionError('weights', 'a weights file (imagenet goes with a base: --base NAME)', weights);
+    throw valueError('weights', 'a weights file (imagenet goes with a base: --base NAME)', weights);
   if (isNetwork(name) || !existsSync(name)) {
     return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
-    throw optionError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
+    throw valueError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
   const { model, weights: own } = await openModelFile(name, shapeOf(train));
   return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
 }
@@ -75,7 +75,7 @@ async function openBase(
   const { classes, ...shape } = shapeOf(train);
   const headOptions = { classes, head, freeze, seed };
   if (isNetwork(name)) {
-    if (weights === undefined) throw optionError('weights', `imagenet or a weights file for the base ${name}`, weights);
+    if (weights === undefined) throw valueError('weights', `imagenet or a weights file for the base ${name}`, weights);
     const {
       model,
       weights: values,
@@ -93,17 +93,17 @@ async function openBase(
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
-    throw optionError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
+    throw valueError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
   if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights, headOptions);
   if (!existsSync(name)) {
     const shown = `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`;
-    throw optionError(
+    throw valueError(
       'base',
       /[\\/]/.test(name) ? 'a run folder or a model file that exists (or the name of a network)' : shown,
       name,
     );
   }
-  if (weights !== undefined) throw optionError('weights', 'none beside a base file, which has its own', weights);
+  if (weights !== undefined) throw valueError('weights', 'none beside a base file, which has its own', weights);
   return transferFrom(await loadModelFile(name), headOptions);
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { LossSpec, Precision, StepSpec } from '../contracts/index.js';
@@ -70,7 +70,7 @@ export async function engineSource(
     config.precision !== 'float32' &&
     (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))
   ) {
-    throw optionError(
+    throw valueError(
       'precision',
       `float32 with the eager engine${missing === undefined ? '' : `, which ${missing} needs,`}`,
       config.precision,

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { baseLearningRate, type SettledConfig } from '../config/index.js';
 import { Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
 import { availableCores, loadNative } from '../native/index.js';
@@ -32,7 +32,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const { train } = datasets;
   const network = await openNetwork(options, internals, train);
   const { model, config, spec } = network;
-  if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
+  if (shards > train.count) throw valueError('shards', `at most the ${train.count} training samples`, shards);
   const { cacheFeatures } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures });
   const plan = planSlots(config, train, parts !== undefined);

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
@@ -62,7 +62,7 @@ export function preprocessOf(
   const entry = catalogEntry(dataset);
   if (normalize === 'unit') return { scale: fill(channels, 1 / 255), offset: fill(channels, 0) };
   if (normalize === 'standard' && entry === undefined) {
-    throw optionError(
+    throw valueError(
       'normalize',
       `mean and std (standard values are known for catalog datasets only, not for ${dataset})`,
       normalize,
@@ -71,7 +71,7 @@ export function preprocessOf(
   const { mean, std } =
     normalize === 'standard' ? { mean: entry?.mean ?? [], std: entry?.standardDeviation ?? [] } : normalize;
   if (mean.length !== channels || std.length !== channels) {
-    throw optionError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
+    throw valueError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
   }
   return {
     scale: std.map((deviation) => 1 / (255 * deviation)),

@@ -6,9 +6,9 @@ import { createMetrics, type MetricsResult, metricsCsv } from '../metrics/index.
 import { classScores } from '../models/index.js';
 import { confusionChart } from '../plots/index.js';
 import type { Runtime } from '../runtime/index.js';
-import { evaluateSplit, type OpenRunOptions, openRun } from '../training/index.js';
+import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
 
-export interface EvaluateRunOptions extends OpenRunOptions {
+export interface EvaluateRunOptions extends RunRuntimeOptions {
   /** `test` by default. */
   readonly split?: Split;
 }
@@ -27,7 +27,7 @@ export interface RunEvaluation {
  * @throws ConvoyError `CONVOY_OPTION` for a split that the run does not have, `CONVOY_CHECKPOINT` where there is no run.
  */
 export async function evaluateRun({ split = 'test', ...opening }: EvaluateRunOptions): Promise<RunEvaluation> {
-  const runtime = await openRun(opening);
+  const runtime = await openRunRuntime(opening);
   try {
     return await evaluateRuntime(runtime, split);
   } finally {

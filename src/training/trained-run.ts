@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileError, optionError } from '../base/errors.js';
+import { fileError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
@@ -20,6 +20,7 @@ import {
 import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
 import { normalizationOf } from '../transfer/index.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
+import { needTrust } from './trust.js';
 
 /** Everything that a trained run consists of, in memory. */
 export interface RunContents {
@@ -37,7 +38,10 @@ export interface RunContents {
 }
 
 /** How data are found again. */
-export type DataOptions = Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'>;
+export interface DataOptions extends Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'> {
+  /** Evaluate with code that a run's folder names, the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean | undefined;
+}
 
 /** A trained network with its classes and its history: predicts, evaluates, and is saved. Needs no training data. */
 export class TrainedRun {
@@ -106,12 +110,13 @@ export class TrainedRun {
   async evaluate(dataset?: Dataset): Promise<Scores> {
     const { config, record, weights } = this.#contents;
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
-      throw optionError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
+      throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
     }
     if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
-      throw optionError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
+      throw valueError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
     }
-    const { augment: _, shards: __, ...rest } = config;
+    if (this.#contents.folder !== undefined) needTrust(config, this.#contents.folder, this.#data.trustCode ?? false);
+    const { augment: _, shards: __, intraOpThreads: ___, interOpThreads: ____, ...rest } = config;
     const datasets = dataset === undefined ? this.#data.datasets : { train: dataset, test: dataset };
     const model = this.#open();
     const runtime = await openRuntime({

@@ -90,7 +90,7 @@ async function* recordedRun(
       run = new Run(runtime, state, callbacks, recorder, options);
     }
     await callbacks.onTrainEnd(run);
-    return new TrainedRun(await run.finish(), options);
+    return new TrainedRun(await run.finish(), { ...options, trustCode: true });
   } finally {
     await runtime.close();
   }

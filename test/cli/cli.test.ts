@@ -60,6 +60,7 @@ test.serial(
       'config.json',
       'metrics.jsonl',
       'model',
+      'record.json',
       'summary.json',
     ]);
     t.deepEqual((await readdir(join(cwd, 'run', 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt']);

@@ -6,7 +6,7 @@ import { cpuFeatures, loadNative } from '../../src/native/index.js';
 import { GraphBuilder } from '../../src/ops/builder.js';
 import { binary, cast } from '../../src/ops/elementwise.js';
 import { narrowDropout } from '../../src/ops/narrow.js';
-import { biasAdd, conv2d, type Padding } from '../../src/ops/neural.js';
+import { biasAdd, conv2d, type WindowPadding } from '../../src/ops/neural.js';
 import { canPlace, placedMaxPool } from '../../src/ops/pooled.js';
 import { reluGradient } from '../../src/ops/rectify.js';
 import { reduce } from '../../src/ops/reduce.js';
@@ -21,7 +21,7 @@ interface Case {
   readonly inputs: number;
   readonly filter: readonly [number, number];
   readonly outputs: number;
-  readonly padding: Padding;
+  readonly padding: WindowPadding;
   readonly window?: readonly [number, number];
   /** Instead of a pooling, ReLU and dropout. */
   readonly dropped?: boolean;

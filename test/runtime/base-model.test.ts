@@ -13,8 +13,8 @@ import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
 import type { TrainSummary } from '../../src/run/index.js';
 import { openModel } from '../../src/runtime/base-model.js';
-import { openRun } from '../../src/training/open-run.js';
 import type { TrainerOptions } from '../../src/training/options.js';
+import { openRunRuntime } from '../../src/training/run-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { writeSafetensors } from '../../src/weights/index.js';
 import { summaryOf } from '../support/summary.js';
@@ -39,7 +39,7 @@ const open = (config: ConfigInput) =>
   openModel({ config: resolveConfig({ where: '', input: { ...base, ...config } }) }, datasets.train);
 
 test.serial(
-  'a run is the base of another: its frozen weights stay to the bit; resume and openRun need no base any more',
+  'a run is the base of another: its frozen weights stay to the bit; resume and openRunRuntime need no base any more',
   async (t) => {
     const first = join(folder, 'first');
     const run = join(folder, 'second');
@@ -66,7 +66,7 @@ test.serial(
 
     const resumed = await new Trainer({ resume: run, config: { epochs: 3 }, datasets }).train().then(summaryOf);
     t.is(resumed.weightsSha256, straight.weightsSha256);
-    const runtime = await openRun({ run, datasets });
+    const runtime = await openRunRuntime({ run, datasets });
     readWeights(runtime.arena, runtime.layout).forEach((values, index) => {
       t.is(
         isDeepStrictEqual(Float32Array.from(values), opened.weights[index]),
@@ -149,7 +149,7 @@ test.serial('the average of the weights is what is evaluated and exported; a res
     onStart: ({ arena, layout }) => void (current = () => readWeights(arena, layout)),
   });
   const message = await readCheckpoint(join(run, 'checkpoints', 'last.ckpt'));
-  const opened = await openRun({ run, datasets });
+  const opened = await openRunRuntime({ run, datasets });
   const averaged = readWeights(opened.arena, opened.layout).map((values) => Float32Array.from(values));
   t.deepEqual(averaged, checkpointWeights(message, opened.model, run));
   t.notDeepEqual(averaged, raw);

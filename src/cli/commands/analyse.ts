@@ -20,9 +20,9 @@ export const analyse = defineCommand({
     trustCode,
   ],
   async action([run], { only, image, layer, limit, checkpoint, dataDir, trustCode }, terminal) {
-    const { analyseRun, openRun } = await import('../../index.js');
+    const { analyseRun, openRunRuntime } = await import('../../index.js');
     const data = dataProgress(terminal);
-    const runtime = await openRun({
+    const runtime = await openRunRuntime({
       run,
       dataDir,
       onNote: (note) => terminal.note(note),
