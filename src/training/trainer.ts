@@ -1,3 +1,4 @@
+import { ConvoyError } from '../base/errors.js';
 import { CallbackList, type EpochRecord } from '../callbacks/index.js';
 import { type ConfigInput, resolveConfig } from '../config/index.js';
 import { detached } from '../run/index.js';
@@ -48,6 +49,7 @@ export async function* trainingRun(
   options: TrainerOptions,
   internals: Pick<RuntimeInternals, 'workerFile'> = {},
 ): AsyncGenerator<EpochRecord, TrainedRun> {
+  if (options.signal?.aborted === true) throw new ConvoyError('CONVOY_ABORTED', 'Stopped before the training began');
   const recorder = await RunRecorder.open(options);
   try {
     return yield* recordedRun(recorder, options, internals);
