@@ -15,20 +15,33 @@ export interface Terminal {
   record(value: Readonly<Record<string, unknown>>): void;
 }
 
+/** Controls made visible: names of files and classes may hold any, and a terminal would obey them. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (control) => {
+    return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
+/** JSON escapes the controls below the space, but not those behind the letters. */
+function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+}
+
 export function createTerminal(json: boolean): Terminal {
   const write = (text: string) => process.stdout.write(`${text}\n`);
   return {
     json,
     interactive: !json && process.stdout.isTTY === true,
     line: (text) => {
-      if (!json) write(text);
+      if (!json) write(printable(text));
     },
     note: (text) => {
-      if (json) write(JSON.stringify({ type: 'note', text }));
-      else process.stderr.write(`note: ${text}\n`);
+      if (json) write(jsonLine({ type: 'note', text }));
+      else process.stderr.write(`note: ${printable(text)}\n`);
     },
     record: (value) => {
-      if (json) write(JSON.stringify(value));
+      if (json) write(jsonLine(value));
     },
   };
 }
@@ -52,17 +65,18 @@ export function tellError(terminal: Terminal, error: unknown): void {
   if (terminal.json) {
     const code = known ? error.code : 'CONVOY_INTERNAL';
     process.stdout.write(
-      `${JSON.stringify({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`,
+      `${jsonLine({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`,
     );
     return;
   }
-  if (known && error.code === 'CONVOY_ABORTED') process.stderr.write(`${message}\n`);
+  const shown = printable(message);
+  if (known && error.code === 'CONVOY_ABORTED') process.stderr.write(`${shown}\n`);
   else
     process.stderr.write(
-      known ? `error: ${message}\n` : `fault: ${message} (this is a fault in convoy; please report it)\n`,
+      known ? `error: ${shown}\n` : `fault: ${shown} (this is a fault in convoy; please report it)\n`,
     );
   if (error instanceof Error && error.stack !== undefined && (!known || process.env['CONVOY_DEBUG'] !== undefined)) {
-    process.stderr.write(`${error.stack}\n`);
+    process.stderr.write(`${printable(error.stack)}\n`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
-import { combinationError, valueError } from '../base/errors.js';
+import { combinationError, unknownKeyError, valueError } from '../base/errors.js';
 import { alsoCalled, choicesAlsoCalled } from '../base/schema-names.js';
 import { parseOptions } from '../base/validate.js';
 import type { Precision } from '../contracts/index.js';
@@ -169,6 +169,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       throw valueError(where, 'an object of options', input);
     }
+    refusePrototypes(input, where);
     for (const [key, value] of Object.entries(input)) {
       if (value !== undefined) merged[key] = mergeOption(merged[key], value);
     }
@@ -248,6 +249,14 @@ function mergeOption(weaker: unknown, stronger: unknown): unknown {
   if (!isRecord(weaker) || !isRecord(stronger)) return stronger;
   if (stronger['name'] !== undefined && stronger['name'] !== weaker['name']) return stronger;
   return { ...weaker, ...stronger };
+}
+
+/** A key of JSON that would change what an object is, instead of being one of its options. */
+function refusePrototypes(value: unknown, place: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Object.hasOwn(value, '__proto__'))
+    throw unknownKeyError(place, '__proto__', { known: [], advice: 'no option has this name' });
+  for (const [key, inner] of Object.entries(value)) refusePrototypes(inner, `${place}.${key}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -46,7 +46,13 @@ export function layoutOf(
   const others = [...files.keys()].filter((path) => !isImageName(path));
   if (images.length === 0) {
     const found = others.length === 0 ? 'none' : `${count(others.length, 'file')} of other kinds (${kinds(others)})`;
-    throw fileError('CONVOY_DATA', source, '', 'images in folders of their classes, as dog/1.jpg or train/dog/1.jpg,', found);
+    throw fileError(
+      'CONVOY_DATA',
+      source,
+      '',
+      'images in folders of their classes, as dog/1.jpg or train/dog/1.jpg,',
+      found,
+    );
   }
   const arrangement = arrange(source, images);
   const members: Members = new Map();

@@ -207,7 +207,10 @@ export function loadNativeInWorker(): Promise<Native> {
   if (isMainThread) return loadNative();
   if (getEnvironmentData(readyKey) !== true) {
     return Promise.reject(
-      new ConvoyError('CONVOY_NATIVE', 'Expected loadNative() to be awaited on the main thread before a worker starts'),
+      new ConvoyError(
+        'CONVOY_NATIVE',
+        'Expected TensorFlow to be loaded on the main thread before a worker thread needs it: start convoy on the main thread, or in a process of its own (child_process.fork), not in a Worker',
+      ),
     );
   }
   loading ??= open().then(({ native }) => native);

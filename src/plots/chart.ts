@@ -106,6 +106,12 @@ export function topLegend(entries: readonly LegendEntry[]): NonNullable<EChartsO
   return { data: [...entries], top: 38, left: 'center', itemGap: 16, textStyle: { color: ink.text } };
 }
 
+/** Without characters that XML does not allow (XML 1.0, 2.2), and controls: names of classes and files may have any. */
+function wellFormed(svg: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return svg.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Cs}/gu, '\ufffd');
+}
+
 /** A finished chart. Its background is white and opaque, so that it reads on light and dark pages alike. */
 export class Chart {
   /** The chart as an SVG document. */
@@ -120,7 +126,7 @@ export class Chart {
       title: { text: title, left: 'center', top: 10, textStyle: { fontSize: 16, fontWeight: 'bold', color: ink.text } },
       ...option,
     });
-    this.svg = chart.renderToSVGString();
+    this.svg = wellFormed(chart.renderToSVGString());
     chart.dispose();
   }
 

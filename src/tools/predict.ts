@@ -3,9 +3,6 @@ import type { ImageInput, Prediction } from '../predict/index.js';
 import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
 import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
-/** Images that go through the network at once. */
-const batchSize = 64;
-
 export interface PredictFilesOptions extends OpenRunOptions {
   /** Run folder. */
   readonly run: string;
@@ -28,6 +25,9 @@ export interface UnreadableFile {
   readonly file: string;
   readonly error: ConvoyError;
 }
+
+/** Images that go through the network at once. */
+const batchSize = 64;
 
 /**
  * Predicts the classes of image files with a trained run, in the order of the files; those that cannot be read are told in

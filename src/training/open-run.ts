@@ -5,6 +5,7 @@ import type { EpochRecord } from '../callbacks/index.js';
 import { resolveConfig } from '../config/index.js';
 import { loadNative } from '../native/index.js';
 import { checkpointWeights, RunFolder, readCheckpoint, readRecord, type TrainSummary } from '../run/index.js';
+import { needSameArchitecture } from './same-run.js';
 import { type DataOptions, TrainedRun } from './trained-run.js';
 
 export interface OpenRunOptions extends DataOptions {
@@ -32,7 +33,9 @@ export async function openRun(
     throw fileError('CONVOY_CHECKPOINT', folder, 'architecture.json', 'the network of the run', 'none');
   try {
     const file = run.checkpoint(checkpoint ?? (await run.finalCheckpoint()));
-    const weights = checkpointWeights(await readCheckpoint(file), model, file);
+    const message = await readCheckpoint(file);
+    await needSameArchitecture(run, message, file);
+    const weights = checkpointWeights(message, model, file);
     const summary = await readSummary(folder);
     const architecture: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
     const history = await readHistory(folder);

@@ -19,48 +19,35 @@ export interface RunRuntimeOptions extends Omit<RuntimeOptions, 'config'> {
 }
 
 /**
- * Opens a run's model with its trained weights (averaged ones where the optimizer kept them), ready to evaluate; no transforms,
- * one shard a worker.
+ * Opens a run's model with its trained weights (averaged ones where the optimizer kept them), ready to evaluate; no transforms, one shard a worker.
  *
  * @throws ConvoyError when the folder holds no run, or its checkpoint is damaged.
  */
 export async function openRunRuntime({
-  overrides = {},
+  run,
+  checkpoint: wanted,
+  overrides,
   trustCode = false,
   ...options
 }: RunRuntimeOptions): Promise<Runtime> {
-  const config = await recordedConfigOf(options.run, overrides);
-  needTrust(config, options.run, trustCode);
-  return openWith(options, config);
-}
-
-async function recordedConfigOf(
-  run: string,
-  overrides: NonNullable<RunRuntimeOptions['overrides']>,
-): Promise<RunConfig> {
-  const {
-    augment: _,
-    shards: __,
-    intraOpThreads: ___,
-    interOpThreads: ____,
-    ...recorded
-  } = (await RunFolder.open(run).readConfig()) as RunConfig;
-  return resolveConfig(
-    { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
-    { where: '', input: overrides },
-  );
-}
-
-async function openWith(
-  { run, checkpoint: wanted, ...options }: Omit<RunRuntimeOptions, 'overrides' | 'trustCode'>,
-  config: RunConfig,
-): Promise<Runtime> {
   const folder = RunFolder.open(run);
   const checkpoint = wanted ?? (await folder.finalCheckpoint());
   const file = folder.checkpoint(checkpoint);
   if (!existsSync(file)) throw choiceError('--checkpoint', checkpoint, { known: await folder.checkpoints() });
   const message = await readCheckpoint(file);
   await needSameArchitecture(folder, message, file);
+  const {
+    augment: _,
+    shards: __,
+    intraOpThreads: ___,
+    interOpThreads: ____,
+    ...recorded
+  } = (await folder.readConfig()) as RunConfig;
+  const config = resolveConfig(
+    { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
+    { where: '', input: overrides ?? {} },
+  );
+  needTrust(config, run, trustCode);
   const opening = { ...options, config: onThisProcessor(config, options.onNote) };
   const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture() });
   try {

@@ -40,7 +40,10 @@ export interface RunContents {
 }
 
 /** How data are found again. */
-export type DataOptions = Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'>;
+export interface DataOptions extends Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'> {
+  /** Evaluate with code that a run's folder names, the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean | undefined;
+}
 
 /** A trained network with its classes and its history: predicts, evaluates, and is saved. Needs no training data. */
 export class TrainedRun {
@@ -115,7 +118,8 @@ export class TrainedRun {
     if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
       throw valueError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
     }
-    const { augment: _, shards: __, ...rest } = config;
+    if (this.#contents.folder !== undefined) needTrust(config, this.#contents.folder, this.#data.trustCode ?? false);
+    const { augment: _, shards: __, intraOpThreads: ___, interOpThreads: ____, ...rest } = config;
     const datasets = dataset === undefined ? this.#data.datasets : { train: dataset, test: dataset };
     const model = this.#open();
     const runtime = await openRuntime({

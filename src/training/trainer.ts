@@ -1,3 +1,4 @@
+import { ConvoyError } from '../base/errors.js';
 import { CallbackList, type EpochRecord } from '../callbacks/index.js';
 import { type ConfigInput, resolveConfig } from '../config/index.js';
 import { detached } from '../run/index.js';
@@ -48,6 +49,7 @@ export async function* trainingRun(
   options: TrainerOptions,
   internals: Pick<RuntimeInternals, 'workerFile'> = {},
 ): AsyncGenerator<EpochRecord, TrainedRun> {
+  if (options.signal?.aborted === true) throw new ConvoyError('CONVOY_ABORTED', 'Stopped before the training began');
   const recorder = await RunRecorder.open(options);
   try {
     return yield* recordedRun(recorder, options, internals);
@@ -90,7 +92,7 @@ async function* recordedRun(
       run = new Run(runtime, state, callbacks, recorder, options);
     }
     await callbacks.onTrainEnd(run);
-    return new TrainedRun(await run.finish(), options);
+    return new TrainedRun(await run.finish(), { ...options, trustCode: true });
   } finally {
     await runtime.close();
   }

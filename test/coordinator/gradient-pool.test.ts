@@ -71,7 +71,8 @@ test.serial('while a worker does not answer, a signal still ends the run', async
   const { result } = train('hang', {
     config: { ...config, workerTimeoutMinutes: 0 },
     signal: abort.signal,
-    onStart: () => abort.abort(),
+    // The step after the first batch is under way by then, and hangs.
+    onBatch: () => setImmediate(() => abort.abort()),
   });
   const error = await t.throwsAsync(result, { instanceOf: ConvoyError });
   t.is(error.code, 'CONVOY_ABORTED');

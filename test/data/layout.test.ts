@@ -64,7 +64,13 @@ const wrong: readonly [
   official: string[] | undefined,
   message: RegExp,
 ][] = [
-  ['nothing', [], ['a'], undefined, /^S: expected images in folders of their classes, as dog\/1\.jpg or train\/dog\/1\.jpg, but found none$/],
+  [
+    'nothing',
+    [],
+    ['a'],
+    undefined,
+    /^S: expected images in folders of their classes, as dog\/1\.jpg or train\/dog\/1\.jpg, but found none$/,
+  ],
   [
     'no image',
     ['a/readme.txt', 'b/x.bin', 'b/y.bin'],

@@ -249,7 +249,7 @@ test.serial('a cache that cannot be written is a warning, not the end', async (t
   process.env['CONVOY_CACHE'] = path.join(blocked, 'cache');
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
   t.is((await openDataset({ name: 'shapes', seed: 1 })).train.count, 6000);
-  t.regex((await warned).message, /^Cannot keep decoded images in .*a-file.cache.decoded.*ENOTDIR/);
+  t.regex((await warned).message, /^Cannot write to the cache \(.*ENOTDIR.*a-file.cache.decoded/);
   process.env['CONVOY_CACHE'] = cache;
 });
 

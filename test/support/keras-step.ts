@@ -53,7 +53,10 @@ export async function runStep(
   const fill = (value: number): number[] => new Array<number>(channels).fill(value);
   const spec = stepSpec(model, { preprocess: { scale: fill((high - low) / 255), offset: fill(low) } });
   const run = engineRun(model, spec, { capacity: count });
-  setWeights(run, new Map(modelParameters(model).map(({ spec: { name } }, index) => [name, weights[index] as Float32Array])));
+  setWeights(
+    run,
+    new Map(modelParameters(model).map(({ spec: { name } }, index) => [name, weights[index] as Float32Array])),
+  );
   setBatch(run, 0, Uint8Array.from(pixels), labels);
   const task = shardTask(count);
   const finish = (output: Float32Array): OwnStep => {
