@@ -7,6 +7,7 @@ import { percent, table } from '../terminal.js';
 export const predict = defineCommand({
   name: 'predict',
   description: 'The most likely classes of image files.',
+  alsoCalled: ['infer', 'inference', 'classify'],
   arguments: [
     argument('<run>', 'run folder'),
     argument('<image...>', 'image files of any size: JPEG, PNG, WebP, AVIF, TIFF, GIF'),

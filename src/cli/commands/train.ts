@@ -9,7 +9,7 @@ import { type Flags, option } from '../options.js';
 import { integer, integerOrAuto, mixing, named, namesOf, oneOf, phase } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
-import { tellEpoch, tellSummary } from '../tell-training.js';
+import { rateMoves, tellEpoch, tellPhase, tellSummary } from '../tell-training.js';
 import { counted, exitCodes, grouped, type Terminal } from '../terminal.js';
 
 const options = [
@@ -45,6 +45,7 @@ const options = [
   shared.seed,
   shared.classes,
   shared.limit,
+  shared.testLimit,
   shared.augment,
   option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', { parse: mixing }),
   option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs', {
@@ -63,6 +64,7 @@ const options = [
 export const train = defineCommand({
   name: 'train',
   description: 'Train a network on every core. Without options: the embedded shapes, in under a minute.',
+  alsoCalled: ['fit', 'run'],
   options,
   examples: [
     ['convoy train', 'ten kinds of drawn shapes, no download'],
@@ -91,7 +93,7 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { makeRunFolder, Trace, Trainer } = await import('../../index.js');
+  const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
   const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
@@ -107,6 +109,8 @@ async function run(
   process.on('SIGTERM', stop);
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
+  let moving = false;
+  let started = false;
   const trace = traceFile === undefined ? undefined : new Trace();
   try {
     const trainer = new Trainer({
@@ -122,6 +126,13 @@ async function run(
         data.end();
         const { config: used, datasets, workers, shards, engine, layout } = runtime;
         const parameters = layout.parameters.reduce((sum, { length }) => sum + length, 0);
+        moving = rateMoves(used);
+        const summary = modelSummary(runtime.model);
+        if (started) {
+          tellPhase(terminal, { config: used, epoch: state.epoch, summary });
+          return;
+        }
+        started = true;
         terminal.record({ type: 'start', run: folder, config: used, workers, shards, engine, parameters });
         terminal.line(
           `${used.model.name} (${grouped(parameters)} parameters) on ${datasets.train.name}: ` +
@@ -131,6 +142,7 @@ async function run(
           `${counted(workers, 'worker')}, ${counted(shards, 'shard')}, ${engine} engine, ${used.precision}; run folder ${folder}`,
         );
         if (state.step > 0) terminal.line(`going on in epoch ${state.epoch + 1} after step ${state.step}`);
+        tellPhase(terminal, { config: used, epoch: state.epoch, summary });
       },
     });
     const epochs = trainer.run();
@@ -141,7 +153,7 @@ async function run(
         tellSummary(terminal, next.value.summary, folder);
         break;
       }
-      tellEpoch(terminal, next.value);
+      tellEpoch(terminal, next.value, moving);
     }
   } finally {
     data.end();
