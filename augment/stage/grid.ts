@@ -3,7 +3,6 @@ import sharp, { type OverlayOptions } from 'sharp';
 import { valueError } from '../../src/base/errors.js';
 import { permutation, RandomStream } from '../../src/base/random.js';
 import { type Dataset, imageBytes } from '../../src/contracts/index.js';
-import { defaultPixelLimit } from '../decode/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { Renderer } from './renderer.js';
 import { windowSizes } from './windows.js';
@@ -101,7 +100,7 @@ async function renderColumns(
   versions: number,
   seed: number,
 ): Promise<Uint8Array[]> {
-  const setup = { dataset, seed, pixelLimit: defaultPixelLimit };
+  const setup = { dataset, seed };
   const plain = new Renderer({ ...setup, transforms: [] });
   const augmented = new Renderer({ ...setup, transforms });
   const windowSize = Math.min(windowSizes(dataset, []).windowSize, windowSizes(dataset, transforms).windowSize);

@@ -33,6 +33,14 @@ export const positive: Parser<number> = (given, name) => {
   return value;
 };
 
+/** A number of at least 0. */
+export const notNegative: Parser<number> = (given, name) => {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw valueError(name, 'a number of at least 0', given);
+  return value;
+};
+
 /** One of some words. */
 export function oneOf<Word extends string>(words: readonly Word[]): Parser<Word> {
   return (given, name) => {
@@ -119,12 +127,16 @@ export const imageSize: Parser<[number, number]> = (given, name) => {
   return sides;
 };
 
-/** `cat,dog` or `3,5`: classes by name or place. */
+/** `cat,dog`: classes by name; a comma or backslash in a name follows a backslash (`a\, b,fox`). */
 export const classList: Parser<string[]> = (given, name) => {
-  const classes = given.split(',').map((part) => part.trim());
-  if (classes.length < 2 || classes.includes(''))
-    throw valueError(name, 'at least two names or places, as cat,dog', given);
-  return classes;
+  const classes = [''];
+  for (const [piece, escaped] of given.matchAll(/\\(.)|./gsu)) {
+    if (piece === ',') classes.push('');
+    else classes.push((classes.pop() ?? '') + (escaped ?? piece));
+  }
+  const names = classes.map((part) => part.trim());
+  if (names.length < 2 || names.includes('')) throw valueError(name, 'at least two names, as cat,dog', given);
+  return names;
 };
 
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */

@@ -24,7 +24,7 @@ export const dataset = option(
 );
 export const dataDir = option(
   '--data-dir <dir>',
-  'where to look for datasets first (else $CONVOY_DATA, system, cache, download)',
+  'the only folder to look in for the dataset (default: $CONVOY_DATA, system, cache, download)',
   {
     parse: existingFolder,
     alsoCalled: ['--root', '--data-path', '--dataset-dir'],
@@ -67,7 +67,7 @@ export const augment = option('--augment <list>', 'flip,crop,rotate,... with par
   parse: parseAugment,
   alsoCalled: ['--augmentation', '--transform', '--transforms', '--aug'],
 });
-export const classes = option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', {
+export const classes = option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', {
   parse: classList,
 });
 export const limit = option('--limit <n>', 'first N training samples only; the test set stays whole', {
@@ -88,7 +88,7 @@ export const workers = option('--workers <n|auto>', 'worker threads', {
 });
 export const shards = option(
   '--shards <n>',
-  'parts of a batch; equal seed and shards give equal bits (default: workers)',
+  'parts of a batch; equal seed, shards and threads inside ops give equal bits (default: workers)',
   {
     parse: integer(),
   },
@@ -107,6 +107,10 @@ export const seedOrZero = option('--seed <n>', 'decides every random choice', {
   alsoCalled: ['--random-seed'],
 });
 export const checkpoint = option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)');
+export const trustCode = option(
+  '--trust-code',
+  "run code that the run's configuration names (a loss of your own), from an author you trust",
+);
 export const learningRate = option('--learning-rate <x>', "default: the optimizer's own", {
   parse: positive,
   alsoCalled: ['--lr', '--rate'],

@@ -1,4 +1,5 @@
 import { ConvoyError } from '../api/errors.js';
+import { signalledExitCode } from './signals.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
 export interface Terminal {
@@ -32,11 +33,8 @@ export function createTerminal(json: boolean): Terminal {
   };
 }
 
-/**
- * What the process ends with, besides 0: shells take 128 and the signal's number for a process ended by a signal.
- * `docs/errors.md` has the list.
- */
-export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130, terminated: 143 } as const;
+/** What the process ends with, besides 0 and what a signal asks for (see `signals.ts`); `docs/errors.md` has the list. */
+export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130 } as const;
 
 /** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
@@ -44,7 +42,7 @@ export function exitCodeOf(error: unknown): number {
   if (error.code === 'CONVOY_OPTION') return exitCodes.usage;
   if (error.code === 'CONVOY_VERIFY') return exitCodes.unequal;
   if (error.code !== 'CONVOY_ABORTED') return exitCodes.mendable;
-  return process.exitCode === exitCodes.terminated ? exitCodes.terminated : exitCodes.interrupted;
+  return signalledExitCode() ?? exitCodes.interrupted;
 }
 
 /** How an error is told: one clear line; the stack only for faults of our own, or when asked for. */

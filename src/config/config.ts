@@ -33,7 +33,7 @@ export const configSchema = z.strictObject({
   dataset: z.string().min(1).default('shapes'),
   /** Height and width that files of images are brought to. */
   imageSize: z.tuple([count, count]).optional(),
-  /** Images of these classes only, by name or place among the dataset's, renumbered in this order. */
+  /** Images of these classes only, by name (or, as numbers, by place) among the dataset's, renumbered in this order. */
   classes: z
     .array(z.union([z.string().min(1), z.int().min(0)]))
     .min(2)
@@ -99,9 +99,15 @@ export const configSchema = z.strictObject({
   testTimeFlip: z.boolean().default(false),
   onBadImage: z.enum(['fail', 'skip']).default('fail'),
   workers: z.union([count, z.literal('auto')]).default('auto'),
-  /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */
+  /**
+   * Parts of a batch; the same seed, shards and threads inside ops give the same bits with any number of workers. Default:
+   * workers.
+   */
   shards: count.optional(),
-  /** TensorFlow's threads inside one op, for the whole process. Default: 1, or what `convoy tune` found. */
+  /**
+   * TensorFlow's threads inside one op, for the whole process; they change the last bits. Default: 1, or what `convoy tune`
+   * found where no shards are given.
+   */
   intraOpThreads: count.optional(),
   /**
    * TensorFlow's threads for ops side by side, for the whole process. Default: what `convoy tune` found, else none for a
@@ -109,6 +115,11 @@ export const configSchema = z.strictObject({
    */
   interOpThreads: count.optional(),
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
+  /**
+   * Minutes without an answer from any thread after which a run ends, with its last checkpoint: far beyond the longest step
+   * of a slow machine. 0: never.
+   */
+  workerTimeoutMinutes: z.number().min(0).default(30),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
   /** `auto`: bfloat16 where the processor has it and the model compiles, else float32. */
   precision: z.enum(precisions).default('float32'),

@@ -20,7 +20,7 @@ export interface BadImage {
 export interface OpenOptions {
   /** Name in the catalog, or path of an image folder or tar(.gz) archive. */
   readonly name: string;
-  /** Folder to look in first. */
+  /** Folder to look in, and nowhere else. */
   readonly dataDir?: string;
   /** Decides the validation split, and the test split of an image folder without one. */
   readonly seed: number;

@@ -43,7 +43,7 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
         if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
         return { session, dispose: () => model.dispose() };
       },
-      loadKernels(),
+      loadKernels(backend.binding.TF_Version),
     );
     return { native, binding: backend.binding };
   } catch (error) {
@@ -92,6 +92,11 @@ function setThreads(variable: string, option: string, value: number | undefined,
   if (text !== undefined) setVariable(variable, text);
 }
 
+/** TensorFlow's threads inside one op, once it has been loaded. They decide in which order sums are added: the last bits. */
+export function intraOpThreads(): number {
+  return Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 1);
+}
+
 /** A sharp call works on one small image: one thread, and no cache, whose entries would never be asked for again. */
 async function loadSharp(): Promise<void> {
   try {
@@ -114,13 +119,14 @@ function tellCaches(native: Native): void {
   const one = native.wrap(Float32Array.of(1), [1, 1]);
   const made = native.execute('MatMul', [{ name: 'T', kind: 'type', value: 'float32' }], [one, one], 1);
   for (const id of [one, ...made]) native.release(id);
-  const mended = native.kernels.mendCaches?.() ?? 0;
+  const corrected = native.kernels.correctCaches?.() ?? 0;
   // Not every system that shows no caches hides them from the processor's own instruction; and a later TensorFlow's oneDNN
   // takes those that are hidden to be of usual sizes.
   const [, minor = 0] = native.tensorflowVersion.split('.').map(Number);
-  if (mended !== 0 || minor > 21) return;
-  const { mendCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } = native.kernels;
-  const found = mendCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
+  if (corrected !== 0 || minor > 21) return;
+  const { correctCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } =
+    native.kernels;
+  const found = correctCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
   throw new ConvoyError(
     'CONVOY_NATIVE',
     `Expected to tell TensorFlow's oneDNN of the caches, which this machine hides and without which it computes wrongly, ` +

@@ -83,7 +83,7 @@ export async function engineSource(
     return eager;
   }
   const { limit } = cpuFeatures();
-  const untold = hidesCaches() && native.kernels.mendCaches === undefined;
+  const untold = hidesCaches() && native.kernels.correctCaches === undefined;
   if (limit !== undefined)
     onNote?.(
       untold ? `${limit}: this machine hides its caches and our own library, which tells them, is not built` : limit,

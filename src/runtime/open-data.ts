@@ -1,6 +1,6 @@
 import { dropBadImages } from '../../augment/stage/index.js';
 import type { Dataset } from '../contracts/index.js';
-import { openDataset } from '../data/index.js';
+import { checkSkipped, openDataset } from '../data/index.js';
 import type { Datasets, RuntimeOptions } from './contract.js';
 
 /**
@@ -22,6 +22,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+  for (const note of opened.notes) onNote?.(note);
   const badImages = [...opened.badImages];
   const usable = async (dataset: Dataset): Promise<Dataset> => {
     if (config.onBadImage === 'fail') return dataset;
@@ -35,6 +36,10 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(opened.validation && { validation: await usable(opened.validation) }),
     badImages,
   };
+  const [first] = badImages;
+  if (first !== undefined) {
+    checkSkipped(config.dataset, badImages.length, opened.imageCount, `${first.file}: ${first.reason}`);
+  }
   for (const { file, reason } of badImages) onNote?.(`skipped ${file}: ${reason}`);
   return datasets;
 }

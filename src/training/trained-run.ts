@@ -1,4 +1,5 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
@@ -9,6 +10,7 @@ import { loadNative } from '../native/index.js';
 import { type ImagesInput, type Prediction, Predictor } from '../predict/index.js';
 import {
   exportLayersModel,
+  lockName,
   RunFolder,
   type RunRecord,
   type TrainSummary,
@@ -18,6 +20,7 @@ import {
 import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
 import { normalizationOf } from '../transfer/index.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
+import { needTrust } from './trust.js';
 
 /** Everything that a trained run consists of, in memory. */
 export interface RunContents {
@@ -32,6 +35,8 @@ export interface RunContents {
   readonly summary?: TrainSummary;
   /** The run's folder, where it has one. */
   readonly folder?: string;
+  /** Whether code that the configuration names may run: the module of its loss. */
+  readonly trustCode: boolean;
 }
 
 /** How data are found again. */
@@ -103,6 +108,7 @@ export class TrainedRun {
    */
   async evaluate(dataset?: Dataset): Promise<Scores> {
     const { config, record, weights } = this.#contents;
+    needTrust(config, this.#contents.folder ?? record.dataset.name, this.#contents.trustCode);
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
       throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
     }
@@ -140,22 +146,30 @@ export class TrainedRun {
    * @throws ConvoyError `CONVOY_OPTION` when the folder holds a run, `CONVOY_DISK` when it cannot be written.
    */
   async save(folder: string): Promise<void> {
-    const { config, record, weights, history, summary, folder: source } = this.#contents;
+    const { folder: source } = this.#contents;
     const target = await RunFolder.create(folder);
-    if (source !== undefined) {
-      await mkdir(folder, { recursive: true });
-      await cp(source, folder, { recursive: true });
-      return;
+    try {
+      if (source === undefined) await this.#write(target);
+      else await cp(source, folder, { recursive: true, filter: (file) => basename(file) !== lockName });
+    } finally {
+      await target.close();
     }
+  }
+
+  async #write(target: RunFolder): Promise<void> {
+    const { config, record, weights, history, summary } = this.#contents;
+    const folder = target.path;
     const model = this.#open();
     try {
       await target.writeConfig(config);
-      await target.writeArchitecture(model);
+      const architecture = await target.writeArchitecture(model);
       await writeRecord(folder, record);
       await target.rewriteMetrics(history);
       await writeCheckpoint(target.checkpoint('last'), {
         config: JSON.stringify(config),
         fingerprint: record.dataset.train,
+        testFingerprint: record.dataset.test,
+        architecture,
         epoch: history.length,
         position: 0,
         step: history.at(-1)?.steps ?? 0,

@@ -148,7 +148,7 @@ test('options that do not go together are answered with what is needed or left o
     ],
     [
       { optimizer: { name: 'adagrad' }, schedule: { name: 'oneCycle', cycleMomentum: true } },
-      'schedule.cycleMomentum needs an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of adagrad',
+      'schedule.cycleMomentum needs an optimizer with momentum instead of adagrad: sgd with momentum above 0, adam, adamw, rmsprop with momentum above 0, lamb, lars',
     ],
   ];
   for (const [input, message] of table) {

@@ -4,7 +4,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, someOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir } from '../shared-options.js';
+import { checkpoint, dataDir, trustCode } from '../shared-options.js';
 
 export const analyse = defineCommand({
   name: 'analyse',
@@ -18,8 +18,9 @@ export const analyse = defineCommand({
     option('--limit <n>', 'test images whose features are drawn (default: 1000)', { parse: integer(4) }),
     checkpoint,
     dataDir,
+    trustCode,
   ],
-  async action([run], { only, image, layer, limit, checkpoint, dataDir }, terminal) {
+  async action([run], { only, image, layer, limit, checkpoint, dataDir, trustCode }, terminal) {
     const { analyseRun, openRunRuntime } = await import('../../index.js');
     const data = dataProgress(terminal);
     const runtime = await openRunRuntime({
@@ -28,6 +29,7 @@ export const analyse = defineCommand({
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(trustCode === undefined ? {} : { trustCode }),
     }).finally(data.end);
     try {
       const files = await analyseRun({ runtime, folder: join(run, 'analysis'), only, image, layers: layer, limit });
