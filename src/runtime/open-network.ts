@@ -6,6 +6,7 @@ import { normalizationOf } from '../transfer/index.js';
 import { checkFits, openModel } from './base-model.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
 import { settlePrecision } from './engine-source.js';
+import { activationNote } from './output-activation.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import { startWeights } from './whitening.js';
 
@@ -32,7 +33,10 @@ export async function openNetwork(
 ): Promise<OpenedNetwork> {
   const { model, weights, normalize = usualNormalize(model, train) } = await findModel(options, recorded, train);
   const config = { ...options.config, normalize, precision: settlePrecision(options.config, model) };
-  return { model, config, spec: stepSpec(config, model, train), ...(weights && { weights }) };
+  const spec = stepSpec(config, model, train);
+  const note = activationNote(model, spec.loss);
+  if (note !== undefined) options.onNote?.(note);
+  return { model, config, spec, ...(weights && { weights }) };
 }
 
 interface FoundModel {
