@@ -1,6 +1,7 @@
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 import { type Dialect, isObject, type JsonObject, layerError } from '../layers/index.js';
 import { attempt, type Context, LayerItem, modelClasses } from './keras-layer.js';
+import { operationAsLayer } from './keras-operations.js';
 import { calls, references, type TensorReference } from './keras-nodes.js';
 
 /** Height and width of images, for a model whose input leaves them open. */
@@ -94,7 +95,7 @@ function buildFunctional(config: unknown, context: Context): LayersModel {
       outputs.set(layerName, [[inputTensor(shape, layerName, context)]]);
       continue;
     }
-    const layer = new LayerItem(entry, context, layerName);
+    const layer = new LayerItem(operationAsLayer(entry, file), context, layerName);
     items.push({ layer, calls: calls(layer.entry, layerName, file), next: 0 });
   }
   const endsOf = (key: string): TensorReference[] =>

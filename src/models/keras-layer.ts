@@ -35,11 +35,23 @@ export class LayerItem {
   #layer: Layer | undefined;
   #inferred: boolean | undefined;
 
+  /** The layer that is given as the activation of this one. */
+  readonly #activation: LayerItem | undefined;
+
   constructor(entry: JsonObject, context: Context, name?: string) {
     const given = isObject(entry['config']) ? entry['config'] : {};
-    this.entry = entry;
     this.name = name ?? String(given['name'] ?? entry['name'] ?? entry['class_name']);
     this.#context = context;
+    const activation = layerAsActivation(given);
+    if (activation === undefined) {
+      this.entry = entry;
+    } else if (entry['class_name'] === 'Activation') {
+      const config = isObject(activation['config']) ? activation['config'] : {};
+      this.entry = { ...entry, ...activation, config: { ...config, name: this.name } };
+    } else {
+      this.entry = { ...entry, config: { ...given, activation: 'linear' } };
+      this.#activation = new LayerItem(activation, context, `${this.name}_activation`);
+    }
   }
 
   get isModel(): boolean {
@@ -63,10 +75,11 @@ export class LayerItem {
         inferred ? { training: false } : undefined,
       ),
     );
-    return (Array.isArray(output) ? output : [output]).map((tensor) => {
+    const outputs = (Array.isArray(output) ? output : [output]).map((tensor) => {
       if (tensor instanceof tf.SymbolicTensor) return tensor;
       throw layerError(file, this.name, 'symbolic outputs', typeof tensor);
     });
+    return this.#activation === undefined ? outputs : this.#activation.apply(outputs, {});
   }
 
   /** Whether a call says that the layer is to behave as in inference; any other argument that would change it is refused. */
@@ -118,6 +131,12 @@ export class LayerItem {
       throw layerError(this.#context.file, this.name, `arguments that tfjs's ${layer.getClassName()} has`, argument);
     }
   }
+}
+
+/** An activation that is a layer with arguments of its own, as `Conv2D(activation=LeakyReLU(0.1))` has. */
+function layerAsActivation({ activation }: JsonObject): JsonObject | undefined {
+  const isLayer = isObject(activation) && layerDefinition(String(activation['class_name'])) !== undefined;
+  return isLayer ? activation : undefined;
 }
 
 function fromConfig(
