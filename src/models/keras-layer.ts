@@ -108,14 +108,14 @@ export class LayerItem {
       const [, height, width]: unknown[] = Array.isArray(inputShape) ? inputShape : [];
       const size = typeof height === 'number' && typeof width === 'number' ? { height, width } : undefined;
       const model = build(entry, { ...this.#context, size });
-      model.name = name;
+      model.name = plainName(name);
       if (given['trainable'] === false || entry['trainable'] === false) model.trainable = false;
       return model;
     }
     if (typeof kind !== 'string') throw layerError(file, name, 'a class_name', kind);
     const definition = layerDefinition(kind);
-    const read = definition && readLayer(definition, { ...given, name }, { file, layer: name, dialect, inputShape });
-    const { className, config } = read ?? { className: kind, config: convertObject({ ...given, name }) };
+    const read = definition && readLayer(definition, { ...given, name: plainName(name) }, { file, layer: name, dialect, inputShape });
+    const { className, config } = read ?? { className: kind, config: convertObject({ ...given, name: plainName(name) }) };
     const layer = fromConfig(file, name, className, config);
     if (read === undefined) this.#checkTaken(layer, config);
     if (given['trainable'] === false) layer.trainable = false;
@@ -152,6 +152,11 @@ function fromConfig(
   const layer: unknown = attempt(file, layerName, () => make(layerClass, config as Parameters<typeof make>[1]));
   if (!(layer instanceof tf.layers.Layer)) throw layerError(file, layerName, 'the class of a layer', className);
   return layer;
+}
+
+/** A name that tfjs takes: letters, digits and `-_./`, any other run of characters an underscore. */
+export function plainName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.\-/]+/g, '_');
 }
 
 /** Names the layer in what tfjs throws. */

@@ -43,7 +43,10 @@ const oldFunctions: Readonly<Record<string, string>> = {
 /** The entry of a layer that does what an operator or a function of Keras does in a functional model; any other entry as it is. */
 export function operationAsLayer(entry: JsonObject, file: string): JsonObject {
   const old = entry['class_name'] === 'TFOpLambda' ? oldOperation(entry, file) : entry;
-  const isOperation = old !== entry || /^keras\.(src\.)?ops\b/.test(String(entry['module']));
+  // A .h5 file does not say where a class comes from; but every layer says whether it is trainable.
+  const { config, module } = entry;
+  const isBare = module === undefined && isObject(config) && !('trainable' in config);
+  const isOperation = old !== entry || isBare || /^keras\.(src\.)?ops\b/.test(String(module));
   return isOperation ? asLayer(old, file) : entry;
 }
 

@@ -104,7 +104,7 @@ async function openBase(
     );
   }
   if (weights !== undefined) throw optionError('weights', 'none beside a base file, which has its own', weights);
-  return transferFrom(await loadModelFile(name), headOptions);
+  return transferFrom(await loadModelFile(name, shape), headOptions);
 }
 
 async function openBaseRun(

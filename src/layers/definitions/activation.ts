@@ -35,8 +35,10 @@ class Rectifier extends OwnLayer {
     const { slope, threshold, limit } = rectifier(this.settings);
     const kept = limit === undefined ? x : tf.minimum(x, limit);
     if (slope === 0 && threshold === 0) return tf.relu(kept);
-    const below = tf.mul(tf.sub(x, threshold), slope);
-    return tf.where(tf.greater(x, threshold), kept, below);
+    // 1 above the threshold, else 0: tfjs has no gradient of comparisons, but one of steps.
+    const above = tf.step(tf.sub(x, threshold));
+    const below = tf.mul(tf.mul(tf.sub(x, threshold), slope), tf.sub(1, above));
+    return tf.add(tf.mul(kept, above), below);
   }
 }
 

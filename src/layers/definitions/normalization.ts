@@ -73,7 +73,9 @@ defineLayer({
     count_initializer: meaningless,
   },
   convert({ given, config, inputShape, refuse }) {
-    const axis: unknown = Array.isArray(given['axis']) && given['axis'].length === 1 ? given['axis'][0] : given['axis'];
+    // Keras writes no axis at all as an empty list.
+    const axes: unknown = given['axis'];
+    const axis: unknown = Array.isArray(axes) && axes.length < 2 ? (axes[0] ?? null) : axes;
     const rank = Array.isArray(inputShape) ? inputShape.length : 4;
     if (axis !== undefined && axis !== null && axis !== -1 && axis !== rank - 1) {
       return refuse('normalization of the last axis or of all numbers', given['axis']);
