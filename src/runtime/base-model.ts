@@ -104,7 +104,7 @@ async function openBase(
   if (!existsSync(name)) throw unknownModel('--base', name, 'the path of a run folder or model file');
   if (weights !== undefined)
     throw combinationError('--weights', 'excludes', `the base ${name}: a model file has its own weights`);
-  return transferFrom(await loadModelFile(name), headOptions);
+  return transferFrom(await loadModelFile(name, shape), headOptions);
 }
 
 async function openBaseRun(
