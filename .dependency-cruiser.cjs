@@ -2,29 +2,30 @@
 // A room that is not listed here fails the check, and so does an import past a room's door (its index.ts).
 const rooms = {
   'src/base': [],
-  'src/contracts': [],
+  'src/losses': ['src/base'],
+  'src/contracts': ['src/losses'],
   proto: [],
   'src/kernels': ['src/base'],
-  'src/memory': ['src/base'],
+  'src/memory': ['src/base', 'src/contracts'],
   'src/native': ['src/base'],
   'src/metrics': ['src/base'],
   'src/analysis': ['src/base'],
-  'src/layers': ['src/base'],
+  'src/ops': ['src/base'],
+  'src/layers': ['src/base', 'src/ops'],
   'src/schedules': ['src/base'],
-  'src/losses': ['src/base', 'src/contracts'],
   'src/callbacks': ['src/base', 'src/contracts'],
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
   // src/native: TensorFlow decodes plain JPEGs on the stage's threads.
   'src/images': ['src/base', 'src/contracts', 'src/kernels', 'src/native'],
   'src/data': ['src/base', 'src/contracts', 'src/images'],
   'src/optimizers': ['src/base', 'src/kernels'],
-  'src/models': ['src/base', 'src/contracts', 'src/layers'],
-  'src/graph': ['src/base', 'src/contracts', 'src/models', 'proto'],
-  'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/models'],
-  'src/transfer': ['src/base', 'src/contracts', 'src/models', 'src/graph', 'src/weights'],
+  'src/models': ['src/base', 'src/contracts', 'src/losses', 'src/layers'],
+  'src/graph': ['src/base', 'src/contracts', 'src/losses', 'src/ops', 'src/layers', 'src/models', 'proto'],
+  'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/layers', 'src/models'],
+  'src/transfer': ['src/base', 'src/contracts', 'src/layers', 'src/models', 'src/graph', 'src/weights'],
   'src/engine': [
     ...['src/base', 'src/contracts', 'src/kernels', 'src/memory', 'src/native'],
-    ...['src/losses', 'src/models', 'src/graph'],
+    ...['src/losses', 'src/layers', 'src/models', 'src/graph'],
   ],
   'augment/steps': ['src/contracts'],
   'augment/transforms': ['src/base', 'src/contracts', 'augment/steps'],
@@ -47,19 +48,37 @@ const rooms = {
     ...['src/losses', 'src/optimizers', 'src/schedules', 'src/models', 'src/graph', 'src/weights', 'src/transfer'],
     ...['src/engine', 'src/config', 'src/coordinator', 'src/features', 'src/run', 'augment/stage'],
   ],
+  'src/predict': ['src/base', 'src/contracts', 'src/images', 'src/models'],
   'src/training': [
     ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
-    ...['src/config', 'src/coordinator', 'src/run', 'src/runtime'],
+    ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime'],
   ],
   'src/measure': [
     ...['src/base', 'src/contracts', 'src/native', 'src/data'],
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis', 'src/plots'],
-    ...['src/models', 'src/transfer', 'src/config', 'src/coordinator', 'src/runtime', 'src/training', 'src/measure'],
+    ...[
+      'src/base',
+      'src/contracts',
+      'src/images',
+      'src/data',
+      'src/memory',
+      'src/native',
+      'src/analysis',
+      'src/metrics',
+      'src/plots',
+    ],
+    ...['src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
+    ...['src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
-  'src/cli': ['src/index.js', 'src', 'augment'],
+  // Public entries that need not all of convoy; src/index.ts exports them too.
+  // Loads neither TensorFlow nor sharp.
+  'src/api': [
+    ...['src/base', 'src/contracts', 'src/data', 'src/losses', 'src/optimizers', 'src/schedules', 'src/config'],
+    ...['augment/spec', 'augment/transforms'],
+  ],
+  'src/cli': ['src/index.js', 'src/api'],
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],
   'bench/suite': ['src', 'augment', 'bench/harness'],
@@ -67,13 +86,7 @@ const rooms = {
 };
 
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */
-const doors = [
-  'src/base/',
-  'proto/',
-  'src/coordinator/in-worker.js',
-  'src/models/(parameters|outputs).js',
-  'src/losses/schema.js',
-];
+const doors = ['src/base/', 'src/api/', 'proto/', 'src/coordinator/in-worker.js', 'src/models/(parameters|outputs).js'];
 
 const inside = (place) => `^dist/${place}(/|$)`;
 
@@ -111,8 +124,15 @@ module.exports = {
       name: 'configurations-resolve-without-libraries',
       severity: 'error',
       comment: 'Resolving a configuration must not load sharp, piscina or TensorFlow.',
-      from: { path: inside('src/config') },
+      from: { path: ['^dist/src/(config/|api/(config|errors).js)'] },
       to: { path: 'node_modules/(sharp|piscina|@tensorflow)/', reachable: true },
+    },
+    {
+      name: 'command-lines-parse-without-libraries',
+      severity: 'error',
+      comment: 'A command imports these when it runs: TensorFlow, sharp and charts take most of a second to load.',
+      from: { path: inside('src/cli') },
+      to: { path: '^dist/src/(index|api/data).js$', dynamic: false },
     },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `${room}-imports-what-it-may`,

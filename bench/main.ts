@@ -4,26 +4,22 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
 import { writeFileAtomic } from '../src/base/atomic-file.js';
-import { optionError } from '../src/base/errors.js';
-import { integer, positive } from '../src/cli/parsers.js';
-import { createTerminal, exitCodeOf, tellError } from '../src/cli/terminal.js';
+import { choiceError } from '../src/base/errors.js';
+import {
+  argument,
+  defineCommand,
+  type Flags as FlagsOf,
+  integer,
+  option,
+  positive,
+  runProgram,
+  text,
+} from '../src/cli/index.js';
 import { describeMachine, stolenSeconds } from './harness/machine.js';
 import { insertResults, newest, resultMarkdown, resultsPage, writeCharts } from './harness/report.js';
 import { type BenchResult, readResults, writeResult } from './harness/result.js';
 import { type Bench, benches } from './suite/index.js';
-
-interface Flags {
-  readonly quick?: true;
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly epochs?: number;
-  readonly networks?: string;
-  readonly dataDir?: string;
-  readonly runs: string;
-  readonly keep: boolean;
-}
 
 /** Rounds long enough for steps of 200 ms, enough of them for a median. */
 const standard = { seconds: 2, rounds: 5 };
@@ -33,18 +29,25 @@ const worthTelling = 0.02;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const program = new Command('bench')
-  .description('Measures convoy on this machine, beside its peers where they are. Without a name: everything.')
-  .argument('[names...]', `${benches.map(({ name }) => name).join(', ')}; or report`)
-  .option('--quick', 'a short variant, to see that it works; nothing is kept')
-  .option('--seconds <s>', 'length of a measured round', positive('--seconds'), standard.seconds)
-  .option('--rounds <n>', 'rounds of each, in turn', integer('--rounds'), standard.rounds)
-  .option('--epochs <n>', 'epochs of whole jobs (default: those of the recipe)', integer('--epochs'))
-  .option('--networks <list>', 'only networks or recipes whose names hold one of these')
-  .option('--data-dir <dir>', 'where to look for datasets first')
-  .option('--runs <dir>', 'folder of ended runs, for recipes', 'runs')
-  .option('--no-keep', 'do not write bench/results')
-  .action(run);
+const options = [
+  option('--quick', 'a short variant, to see that it works; nothing is kept'),
+  option('--seconds <s>', 'length of a measured round', { parse: positive, default: standard.seconds }),
+  option('--rounds <n>', 'rounds of each, in turn', { parse: integer(), default: standard.rounds }),
+  option('--epochs <n>', 'epochs of whole jobs (default: those of the recipe)', { parse: integer() }),
+  option('--networks <list>', 'only networks or recipes whose names hold one of these'),
+  option('--data-dir <dir>', 'where to look for datasets first'),
+  option('--runs <dir>', 'folder of ended runs, for recipes', { parse: text, default: 'runs' }),
+  option('--no-keep', 'do not write bench/results'),
+] as const;
+type Flags = FlagsOf<typeof options>;
+
+const program = defineCommand({
+  name: 'bench',
+  description: 'Measures convoy on this machine, beside its peers where they are. Without a name: everything.',
+  arguments: [argument('[names...]', `${benches.map(({ name }) => name).join(', ')}; or report`)],
+  options,
+  action: ([names], flags) => run(names, flags),
+});
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {
   if (names.length === 1 && names[0] === 'report') return report();
@@ -54,7 +57,8 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     const result = await measure(bench, flags);
     process.stdout.write(`\n## ${result.title}\n\n${resultMarkdown(result)}\n`);
     failed += result.claims.filter(({ passed }) => !passed).length;
-    if (flags.keep && flags.quick === undefined) process.stdout.write(`\nkept as ${await writeResult(result)}\n`);
+    if (flags.noKeep === undefined && flags.quick === undefined)
+      process.stdout.write(`\nkept as ${await writeResult(result)}\n`);
   }
   if (failed > 0) process.stderr.write(`${failed} claims do not hold\n`);
   // A short run says nothing about speed.
@@ -64,7 +68,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
 function benchNamed(name: string): Bench {
   const found = benches.find((bench) => bench.name === name);
   if (found === undefined)
-    throw optionError('the benchmark', `one of ${benches.map((bench) => bench.name).join(', ')}, report`, name);
+    throw choiceError('the benchmark', name, { known: [...benches.map((bench) => bench.name), 'report'] });
   return found;
 }
 
@@ -119,9 +123,4 @@ async function report(): Promise<void> {
   await writeFileAtomic(file, [insertResults(await readFile(file, 'utf8'), results)]);
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  tellError(createTerminal(false), error);
-  process.exitCode = exitCodeOf(error);
-}
+process.exitCode = await runProgram(program, process.argv.slice(2));

@@ -1,42 +1,56 @@
 /** convoy's public API: everything else may change. */
 
-export { ConvoyError, type ErrorCode } from './base/errors.js';
+export * from './api/config.js';
+export * from './api/data.js';
+export * from './api/errors.js';
 export type { Callback, Control, EpochRecord, StepRecord, TrainContext } from './callbacks/index.js';
 export { csvLogger, earlyStopping, keepCheckpoints, targetReached } from './callbacks/index.js';
-export {
-  type ConfigInput,
-  configSchema,
-  type RunConfig,
-  readConfigFile,
-  readRecipe,
-  recipeNames,
-  resolveConfig,
-} from './config/index.js';
 export type {
   BatchRequest,
   BatchSlot,
   BatchStage,
-  Dataset,
-  DatasetPair,
-  ImageShape,
   LossSpec,
   Precision,
 } from './contracts/index.js';
-export { catalog, type OpenOptions, openDataset } from './data/index.js';
 export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
-export { createModel, initialWeights, modelSummary, networks } from './models/index.js';
-export type { Runtime } from './runtime/index.js';
+export {
+  createModel,
+  formatSummary,
+  initialWeights,
+  type ModelSummary,
+  modelSummary,
+  networks,
+} from './models/index.js';
+export { makeRunFolder, type NumberedFolder } from './run/index.js';
+export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/index.js';
 export {
   type AnalyseOptions,
-  type Analysis,
   analyseRun,
   type Check,
+  type DescribedShape,
+  type DrawAugmentationOptions,
+  describeModel,
+  drawAugmentation,
+  type EvaluateRunOptions,
+  evaluateRun,
+  type FilePrediction,
   findLearningRate,
   type LearningRateSearch,
   type LearningRateSearchOptions,
+  type PredictFilesOptions,
+  predictFiles,
+  type RunEvaluation,
   suggestLearningRates,
+  type Tried,
+  type TuneOptions,
+  type TuneResult,
+  tune,
+  type VerifyOptions,
   verify,
+  verifyError,
+  writeEvaluation,
+  writeLearningRateSearch,
 } from './tools/index.js';
 export {
   evaluateSplit,

@@ -7,7 +7,7 @@ import {
   isFiniteLoss,
   runSlice,
   type SliceTask,
-  StepGate,
+  StepBarrier,
   type StepShare,
   type WorkerReply,
   type WorkerSetup,
@@ -21,7 +21,7 @@ import { blockFloats, openStepKernel, type PassResult, type StepKernel } from '.
 const setup = (workerData ?? piscinaData) as WorkerSetup;
 const arena = Arena.open(setup.arena);
 const batchEnd = new BatchEnd(arena, setup.layout);
-const gate = new StepGate(arena, setup.looking);
+const barrier = new StepBarrier(arena, setup.spin);
 
 let native: Native | undefined;
 let engine: Engine | undefined;
@@ -67,7 +67,7 @@ async function doShare(
   { shard, slot }: ShardTask,
   { shards, slice, scratch, args }: StepShare,
 ): Promise<PassResult | undefined> {
-  const mayStep = gate.pass(shard, shards.length, () => {
+  const mayStep = barrier.pass(shard, shards.length, () => {
     if (!isFiniteLoss(batchEnd.sums(slot, shards))) return false;
     batchEnd.close(shards, batchEnd.mixture(slot, shards, 0));
     return true;

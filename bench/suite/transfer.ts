@@ -65,7 +65,7 @@ async function trained(recipe: string, options: BenchOptions, more: Partial<Trai
     onNote: options.say,
     ...more,
   });
-  const summary = await trainer.train();
+  const { summary } = await trainer.train();
   const { user, system } = process.cpuUsage(started);
   options.say(
     `${recipe}: ${(100 * summary.test.accuracy).toFixed(2)}% after ${summary.seconds.toFixed(0)} s, ${((user + system) / 1e6).toFixed(0)} s of CPU time`,

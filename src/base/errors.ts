@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
+import { type Aliases, didYouMean, suggestions } from './suggest.js';
 
 /**
- * Every error a user of convoy can meet, one base class and stable codes.
- *
- * The form of a message is always the same: what was expected, what was found, and where.
+ * Every error a user of convoy can meet: one base class, stable codes, and few forms of messages.
+ * `Expected X for NAME but received Y` for a value, `NAME needs Y` or `NAME excludes Y` for options that do not go
+ * together, and `FILE: PLACE: expected X but found Y` for a file.
  */
 
-/** Stable, documented codes; scripts may match on them. */
+/** Stable, documented codes; scripts may match on them. `docs/errors.md` says more, with the exit code of each. */
 export type ErrorCode =
   | 'CONVOY_OPTION' // an option, flag, recipe key or argument is wrong
   | 'CONVOY_DATA' // a dataset, archive or image is missing, damaged or hostile
@@ -16,6 +17,7 @@ export type ErrorCode =
   | 'CONVOY_LOCKED' // another process is at the run folder
   | 'CONVOY_NATIVE' // TensorFlow or sharp cannot be loaded
   | 'CONVOY_WORKER' // a worker thread failed again and again
+  | 'CONVOY_VERIFY' // `convoy verify` found a difference that must not be
   | 'CONVOY_DIVERGED' // the loss is not finite
   | 'CONVOY_DISK' // a file cannot be written
   | 'CONVOY_MEMORY' // the shared arena cannot hold what was asked
@@ -58,14 +60,94 @@ function show(value: unknown): string {
   return String(value);
 }
 
+/** An error for a wrong value: `Expected an integer of at least 1 for --epochs but received "many"`. */
+export function valueError(name: string, expected: string, received: unknown): ConvoyError {
+  const shown = received === undefined ? 'nothing' : show(received);
+  return new ConvoyError('CONVOY_OPTION', `Expected ${expected} for ${name} but received ${shown}`, { place: name });
+}
+
+/** The former name, until all call sites have moved. */
+export const optionError = valueError;
+
+/** What `choiceError` and `unknownKeyError` choose a suggestion from. */
+export interface KnownNames {
+  readonly known: readonly string[];
+  /** Words of other libraries for the known names. */
+  readonly aliases?: Aliases | undefined;
+}
+
+/** A name that is none of those there are. */
+export interface WrongChoice extends KnownNames {
+  /** What is named: `network`; without it the message lists the choices as they are. */
+  readonly what?: string;
+  /** What may stand there instead of a name: `the path of an image folder`. */
+  readonly also?: string;
+  /** Where all of them are listed, when there are too many for a message: `convoy networks`. */
+  readonly list?: string;
+}
+
 /**
- * An error for a wrong option: `Expected integer from 1 to 64 for --workers but received "x" (string)`.
+ * An error for a name that is not known, with the one that was probably meant:
+ * `Expected one of sgd, adam for optimizer.name but received "Adam"; did you mean adam?`
  */
-export function optionError(name: string, expected: string, received: unknown): ConvoyError {
-  const type = received === null ? 'null' : Array.isArray(received) ? 'array' : typeof received;
-  return new ConvoyError('CONVOY_OPTION', `Expected ${expected} for ${name} but received ${show(received)} (${type})`, {
-    place: name,
+export function choiceError(name: string, received: unknown, choice: WrongChoice): ConvoyError {
+  const { known, aliases, what, also, list } = choice;
+  const meant = typeof received === 'string' ? suggestions(received, known, aliases) : [];
+  // Who is told the right name needs no long list.
+  const short = known.join(', ').length <= (meant.length === 0 ? longestList : longestList / 2) || what === undefined;
+  const choices = short ? `one of ${cutList(known)}` : `the name of a ${what}`;
+  const expected = also === undefined ? choices : `${choices}, or ${also},`;
+  const { code, message, details } = valueError(name, expected, received);
+  const where = short || list === undefined ? '' : ` (${list} lists all ${known.length})`;
+  return new ConvoyError(code, `${message}${didYouMean(meant)}${where}`, {
+    ...details,
+    ...(meant.length === 0 ? {} : { suggestions: meant }),
   });
+}
+
+/** A key that is none of those there are. */
+export interface WrongKey extends KnownNames {
+  /** Where all of them are listed, when there are too many for a message: `convoy train --help`. */
+  readonly list?: string;
+  /** Where the key is, without it, for `details`; the owner by default. */
+  readonly place?: string;
+  /** What to do, where that is known better than by a similar name. */
+  readonly advice?: string | undefined;
+}
+
+/**
+ * An error for a key that is not known:
+ * `Unknown option "lr" of optimizer adam; did you mean learningRate? (it takes name, learningRate, ...)`
+ *
+ * @param owner whose key it is: `optimizer adam`, or a file.
+ */
+export function unknownKeyError(owner: string, key: string, wrong: WrongKey): ConvoyError {
+  const { known, aliases, list, advice, place = owner } = wrong;
+  const meant = advice === undefined ? suggestions(key, known, aliases) : [];
+  const short = known.join(', ').length <= longestList;
+  const takes = known.length === 0 ? 'it takes none' : `it takes ${cutList(known)}`;
+  const all = short || list === undefined ? takes : `${list} lists all`;
+  const told = short || list !== undefined || meant.length === 0;
+  const more = advice ?? (meant.length === 0 ? all : `${didYouMean(meant).slice(2)}${told ? ` (${all})` : ''}`);
+  const message = `Unknown option "${key}"${owner === '' ? '' : ` of ${owner}`}; ${more}`;
+  return new ConvoyError('CONVOY_OPTION', message, {
+    place: place === '' ? key : `${place}.${key}`,
+    ...(meant.length === 0 ? {} : { suggestions: meant }),
+  });
+}
+
+/** An error for options that do not go together: `freeze needs a base`, `--resume excludes --recipe`. */
+export function combinationError(name: string, relation: 'needs' | 'excludes', other: string): ConvoyError {
+  return new ConvoyError('CONVOY_OPTION', `${name} ${relation} ${other}`, { place: name });
+}
+
+/** Longest list of names in a message, in characters. */
+const longestList = 240;
+
+function cutList(names: readonly string[]): string {
+  let kept = names.length;
+  while (kept > 1 && names.slice(0, kept).join(', ').length > longestList) kept--;
+  return names.slice(0, kept).join(', ') + (kept < names.length ? `, ... (${names.length} in all)` : '');
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { z } from 'zod';
-import { type ConvoyError, optionError } from './errors.js';
+import { z } from 'zod';
+import { type ConvoyError, choiceError, combinationError, unknownKeyError, valueError } from './errors.js';
+import { choiceAliases, keysOf, namesOf, schemaAt } from './schema-names.js';
 
 /**
  * Checks options against a schema and fills in defaults.
@@ -14,59 +15,88 @@ export function parseOptions<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw issue === undefined ? optionError(where, 'valid options', value) : describeIssue(issue, value, where);
+  // A key that is not known explains one that is missing: it is the same in other words.
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  throw issue === undefined
+    ? valueError(where, 'valid options', value)
+    : describeIssue(issue, { schema, value, where });
 }
 
-function describeIssue(issue: z.core.$ZodIssue, value: unknown, where: string): ConvoyError {
+/** What was checked, and the name of it. */
+interface Checked {
+  readonly schema: z.core.$ZodType;
+  readonly value: unknown;
+  readonly where: string;
+}
+
+function describeIssue(issue: z.core.$ZodIssue, { schema, value, where }: Checked): ConvoyError {
   const name = [where, ...issue.path.map(String)].filter((part) => part !== '').join('.');
   const found = issue.path.reduce<unknown>(
     (at, key) => (typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
     value,
   );
+  const at = schemaAt(schema, issue.path, value);
   switch (issue.code) {
-    case 'unrecognized_keys': {
-      const key = issue.keys[0] as string;
-      const place = [name, key].filter((part) => part !== '').join('.');
-      return optionError(place, 'a known option (it is none)', (found as Record<string, unknown>)[key]);
+    case 'unrecognized_keys':
+      return unknownKeyError(ownerOf(name, found), issue.keys[0] as string, { ...keysOf(at, found), place: name });
+    case 'invalid_type': {
+      const named =
+        issue.expected === 'object' && typeof found === 'string' && keysOf(at, { name: found }).known.includes('name');
+      return valueError(name, named ? `an object as {"name":"${found}"}` : article(issue.expected), found);
     }
-    case 'invalid_type':
-      return optionError(name, article(issue.expected), found);
     case 'too_small':
-      return optionError(name, `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`, found);
+      return valueError(name, limit(issue, issue.inclusive ? 'at least' : 'more than', issue.minimum), found);
     case 'too_big':
-      return optionError(name, `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`, found);
+      return valueError(name, limit(issue, issue.inclusive ? 'at most' : 'less than', issue.maximum), found);
     case 'invalid_value':
-      return optionError(name, `one of ${issue.values.map((item) => JSON.stringify(item)).join(', ')}`, found);
+      return choiceError(name, found, { known: issue.values.map(String), aliases: choiceAliases(at) });
     case 'invalid_union': {
-      // Of the alternatives of a plain union, the one that got furthest says most.
-      const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-      if (deepest !== undefined && deepest.path.length > 0) return describeIssue(deepest, found, name);
-      const alternatives = issue.errors
-        .flat()
-        .map((item) =>
-          item.code === 'invalid_type'
-            ? article(item.expected)
-            : item.code === 'invalid_value'
-              ? item.values.map((v) => JSON.stringify(v)).join(', ')
-              : item.message,
-        );
-      // A union told apart by a field says which values that has.
-      const choices = /Expected (.*)$/.exec(issue.message)?.[1]?.replaceAll("'", '"').replaceAll(' | ', ', ');
-      const expected =
-        alternatives.length > 0
-          ? [...new Set(alternatives)].join(' or ')
-          : choices === undefined
-            ? issue.message
-            : `one of ${choices}`;
-      return optionError(name, expected, found);
+      // Of a union told apart by a field, zod's path ends in that field.
+      const names = namesOf(schemaAt(schema, issue.path.slice(0, -1), value));
+      if (issue.errors.length === 0 && names !== undefined) return choiceError(name, found, names);
+      return describeUnion(issue, { schema: at ?? z.unknown(), value: found, where: name });
     }
+    case 'custom':
+      // A refinement over several options says with which it goes: { params: { needs: 'momentum above 0' } }.
+      for (const relation of ['needs', 'excludes'] as const) {
+        const other: unknown = issue.params?.[relation];
+        if (typeof other === 'string') return combinationError(name, relation, other);
+      }
+      return valueError(name, issue.message, found);
     default:
-      return optionError(name, issue.message, found);
+      return valueError(name, issue.message, found);
   }
+}
+
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, checked: Checked): ConvoyError {
+  const { value, where } = checked;
+  // Of the alternatives of a plain union, the one that got furthest says most.
+  const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
+  if (deepest !== undefined && deepest.path.length > 0) return describeIssue(deepest, checked);
+  const alternatives = issue.errors.flat().map((item) => {
+    if (item.code === 'invalid_type') return article(item.expected);
+    return item.code === 'invalid_value' ? item.values.map(String).join(', ') : item.message;
+  });
+  return valueError(where, alternatives.length > 0 ? [...new Set(alternatives)].join(' or ') : issue.message, value);
+}
+
+/** `optimizer adam`: where the options are, and whose they are when they have a name. */
+function ownerOf(place: string, options: unknown): string {
+  const name = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined;
+  return [place, ...(typeof name === 'string' && place !== '' ? [name] : [])].join(' ');
+}
+
+/** `at least 1`, and of what there must be as many where that is not the value itself. */
+function limit(issue: { readonly origin: string }, relation: string, bound: number | bigint): string {
+  if (issue.origin === 'array' || issue.origin === 'set')
+    return `${relation} ${bound === 1 ? 'one value' : `${bound} values`}`;
+  return issue.origin === 'string' ? `a text of ${relation} ${bound} characters` : `${relation} ${bound}`;
 }
 
 function article(type: string): string {
   if (type === 'int') return 'an integer';
+  if (type === 'array' || type === 'tuple') return 'a list';
+  if (type === 'string') return 'a text';
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommandLine } from './program.js';
+import { runCommandLine } from './convoy.js';
 
 // A reader that leaves, as `head` does, ends this program as it ends others: with the code of SIGPIPE.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,120 +1,128 @@
-import { optionError } from '../base/errors.js';
+import { choiceError, valueError } from '../api/errors.js';
+import type { Parser } from './options.js';
 
-/** An integer option of at least `minimum`. */
-export function integer(name: string, minimum = 1): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < minimum) {
-      throw optionError(name, `an integer of at least ${minimum}`, text);
+/** The text as it is, for an option with a default. */
+export const text: Parser<string> = (given) => given;
+
+/** An integer of at least `minimum`. */
+export function integer(minimum = 1): Parser<number> {
+  return (given, name) => {
+    const value = Number(given);
+    if (given.trim() === '' || !Number.isInteger(value) || value < minimum) {
+      throw valueError(name, `an integer of at least ${minimum}`, given);
     }
     return value;
   };
 }
 
-/** An integer, or `auto`. */
-export function integerOrAuto(name: string): (text: string) => number | 'auto' {
-  const parse = integer(name);
-  return (text) => {
-    if (text === 'auto') return text;
-    try {
-      return parse(text);
-    } catch {
-      throw optionError(name, 'a positive integer or auto', text);
-    }
-  };
-}
+/** A positive integer, or `auto`. */
+export const integerOrAuto: Parser<number | 'auto'> = (given, name) => {
+  if (given === 'auto') return given;
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isInteger(value) || value < 1) {
+    throw valueError(name, 'a positive integer or auto', given);
+  }
+  return value;
+};
 
-/** A positive number. */
-export function positive(name: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw optionError(name, 'a number above 0', text);
-    return value;
-  };
-}
+/** A number above 0. */
+export const positive: Parser<number> = (given, name) => {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value) || value <= 0) throw valueError(name, 'a number above 0', given);
+  return value;
+};
 
 /** One of some words. */
-export function oneOf<Word extends string>(name: string, words: readonly Word[]): (text: string) => Word {
-  return (text) => {
-    const word = words.find((candidate) => candidate === text);
-    if (word === undefined) throw optionError(name, `one of ${words.join(', ')}`, text);
+export function oneOf<Word extends string>(words: readonly Word[]): Parser<Word> {
+  return (given, name) => {
+    const word = words.find((candidate) => candidate === given);
+    if (word === undefined) throw choiceError(name, given, { known: words });
     return word;
   };
+}
+
+/** Some of some words, joined by commas. */
+export function someOf<Word extends string>(words: readonly Word[]): Parser<Word[]> {
+  const one = oneOf(words);
+  return (given, name) => given.split(',').map((word) => one(word, name));
+}
+
+/** The names of definitions, and where their options stand, for help texts. */
+export function namesOf(definitions: readonly { readonly name: string }[]): string {
+  return `${definitions.map(({ name }) => name).join(', ')} (see docs/options.md)`;
 }
 
 /**
  * `NAME` or `NAME:key=value,key=value`: a named choice with options of its own. Values are JSON where they can be, and so is
  * the whole, as recipes have it.
  */
-export function named(name: string): (text: string) => { name: string } {
-  return (text) => {
-    if (text.startsWith('{')) return namedObject(name, text);
-    const [word = '', ...rest] = text.split(':');
-    if (word === '') throw optionError(name, 'NAME or NAME:key=value,...', text);
-    const options: Record<string, unknown> = { name: word };
-    const list = rest.join(':');
-    // Commas inside [] or {} belong to a value.
-    for (const pair of list === '' ? [] : list.split(/,(?![^[{]*[\]}])/)) {
-      const at = pair.indexOf('=');
-      if (at < 1) throw optionError(name, `key=value pairs after ${word}:`, pair);
-      const value = pair.slice(at + 1);
-      try {
-        options[pair.slice(0, at)] = JSON.parse(value) as unknown;
-      } catch {
-        options[pair.slice(0, at)] = value;
-      }
+export const named: Parser<{ name: string }> = (given, name) => {
+  if (given.startsWith('{')) return namedObject(given, name);
+  const [word = '', ...rest] = given.split(':');
+  if (word === '') throw valueError(name, 'NAME or NAME:key=value,...', given);
+  return { name: word, ...pairs(rest.join(':'), name, `after ${word}:`) };
+};
+
+/** `key=value,key=value`; commas inside [] or {} belong to a value. */
+function pairs(list: string, name: string, where: string): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const pair of list === '' ? [] : list.split(/,(?![^[{]*[\]}])/)) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw valueError(name, `key=value pairs ${where}`.trim(), pair);
+    const value = pair.slice(at + 1);
+    try {
+      options[pair.slice(0, at)] = JSON.parse(value) as unknown;
+    } catch {
+      options[pair.slice(0, at)] = value;
     }
-    return options as { name: string };
-  };
+  }
+  return options;
 }
 
-function namedObject(name: string, text: string): { name: string } {
+function namedObject(given: string, name: string): { name: string } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(given);
   } catch {
     // told below: neither form
   }
   if (typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string')
     return { ...value, name: value.name };
-  throw optionError(name, 'NAME:key=value,... or JSON as {"name":"NAME","key":value}', text);
-}
-
-/** `5` or `5:freeze=none,learningRate=1e-3`: epochs of a phase and its options, after the phases given before. */
-export function phase(text: string, before: readonly Phase[] = []): Phase[] {
-  const { name, ...options } = named('--phase')(text);
-  return [...before, { ...options, epochs: integer('--phase')(name) }];
+  throw valueError(name, 'NAME:key=value,... or JSON as {"name":"NAME","key":value}', given);
 }
 
 /** A phase as the configuration takes it; its other options are the configuration's to check. */
-interface Phase {
+export interface Phase {
   readonly epochs: number;
 }
 
+/** `5` or `5:freeze=none,learningRate=1e-3`: epochs of a phase and its options, after the phases given before. */
+export const phase: Parser<Phase[]> = (given, name, before = []) => {
+  const { name: epochs, ...options } = named(given, name);
+  return [...before, { ...options, epochs: integer()(epochs, name) }];
+};
+
 /** `224` or `224x192`: height and width. */
-export function imageSize(text: string): [number, number] {
-  const [height, width = height, ...rest] = text.split('x').map(Number);
+export const imageSize: Parser<[number, number]> = (given, name) => {
+  const [height, width = height, ...rest] = given.split('x').map(Number);
   const sides = [height, width] as [number, number];
   if (rest.length > 0 || !sides.every((side) => Number.isInteger(side) && side >= 1)) {
-    throw optionError('--image-size', 'a side as 224, or height and width as 224x192', text);
+    throw valueError(name, 'a side as 224, or height and width as 224x192', given);
   }
   return sides;
-}
+};
 
 /** `cat,dog`: classes by name; a comma or backslash in a name follows a backslash (`a\, b,fox`). */
-export function classList(text: string): string[] {
+export const classList: Parser<string[]> = (given, name) => {
   const classes = [''];
-  for (const [piece, escaped] of text.matchAll(/\\(.)|./gsu)) {
+  for (const [piece, escaped] of given.matchAll(/\\(.)|./gsu)) {
     if (piece === ',') classes.push('');
     else classes.push((classes.pop() ?? '') + (escaped ?? piece));
   }
-  const names = classes.map((name) => name.trim());
-  if (names.length < 2 || names.includes('')) throw optionError('--classes', 'at least two names, as cat,dog', text);
+  const names = classes.map((part) => part.trim());
+  if (names.length < 2 || names.includes('')) throw valueError(name, 'at least two names, as cat,dog', given);
   return names;
-}
+};
 
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
-export function mixing(text: string): Record<string, unknown> {
-  const { name: _, ...alphas } = named('--mix')(`mix:${text}`);
-  return alphas;
-}
+export const mixing: Parser<Record<string, unknown>> = (given, name) => pairs(given, name, 'as mixup=0.2,cutmix=1');

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import type { DataProgress } from '../data/index.js';
+import type { DataProgress } from '../api/data.js';
 import { grouped, type Terminal } from './terminal.js';
 
 /** A bar for downloads and decoding. */
@@ -32,6 +32,10 @@ export function dataProgress(terminal: Terminal): { update(progress: DataProgres
           ? `${(done / 2 ** 20).toFixed(1)} of ${(total / 2 ** 20).toFixed(1)} MiB`
           : `${grouped(done)} of ${grouped(total)} images`;
       bar?.update(done, { count });
+      if (done >= total && total > 0) {
+        bar?.stop();
+        bar = undefined;
+      }
     },
     end,
   };

@@ -1,5 +1,4 @@
-import { CommanderError } from 'commander';
-import { ConvoyError } from '../base/errors.js';
+import { ConvoyError } from '../api/errors.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
 export interface Terminal {
@@ -33,14 +32,17 @@ export function createTerminal(json: boolean): Terminal {
   };
 }
 
-/** What the process ends with, besides 0: shells take 128 and the signal's number for a process ended by a signal. */
-export const exitCodes = { mendable: 1, usage: 2, fault: 70, interrupted: 130, terminated: 143 } as const;
+/**
+ * What the process ends with, besides 0: shells take 128 and the signal's number for a process ended by a signal.
+ * `docs/errors.md` has the list.
+ */
+export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130, terminated: 143 } as const;
 
 /** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   if (!(error instanceof ConvoyError)) return exitCodes.fault;
   if (error.code === 'CONVOY_OPTION') return exitCodes.usage;
+  if (error.code === 'CONVOY_VERIFY') return exitCodes.unequal;
   if (error.code !== 'CONVOY_ABORTED') return exitCodes.mendable;
   return process.exitCode === exitCodes.terminated ? exitCodes.terminated : exitCodes.interrupted;
 }

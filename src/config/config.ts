@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
-import { optionError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
+import { alsoCalled, choicesAlsoCalled } from '../base/schema-names.js';
 import { parseOptions } from '../base/validate.js';
 import type { Precision } from '../contracts/index.js';
-import { lossSchema } from '../losses/schema.js';
+import { lossSchema } from '../losses/spec/index.js';
 import {
   type OptimizerSpec,
   baseLearningRate as optimizerLearningRate,
   optimizerSchema,
   takesMomentum,
 } from '../optimizers/index.js';
-import { scheduleSchema } from '../schedules/index.js';
+import { momentumOption, scheduleSchema } from '../schedules/index.js';
 
 const count = z.int().min(1);
 
@@ -51,7 +52,7 @@ export const configSchema = z.strictObject({
     ])
     .optional(),
   /** A network by name, or the path of a model file (Keras, tfjs) or of a network described in JSON. */
-  model: modelSchema.default({ name: 'shapes-cnn' }),
+  model: alsoCalled(modelSchema, 'network', 'net', 'arch').default({ name: 'shapes-cnn' }),
   /** Instead of `model`: a trained one that gets a new head, by network name, run folder or model file. */
   base: modelSchema.optional(),
   /** Where weights come from: `imagenet`, a weights file of the network, or for a base run `last` or `best`. */
@@ -65,7 +66,7 @@ export const configSchema = z.strictObject({
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
-  learningRate: z.number().positive().optional(),
+  learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
   schedule: scheduleSchema.default({ name: 'constant' }),
   epochs: count.default(10),
   /**
@@ -77,7 +78,7 @@ export const configSchema = z.strictObject({
       z.strictObject({
         epochs: count,
         freeze: z.string().optional(),
-        learningRate: z.number().positive().optional(),
+        learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
         schedule: scheduleSchema.optional(),
         augment: augmentSchema.optional(),
       }),
@@ -85,7 +86,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional(),
   /** Samples of a whole optimizer step, all workers together. */
-  batchSize: count.default(32),
+  batchSize: alsoCalled(count.clone(), 'bs').default(32),
   /** Batches whose gradients are averaged before one optimizer step. */
   accumulate: count.default(1),
   augment: augmentSchema.optional(),
@@ -119,7 +120,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       patience: count,
       minDelta: z.number().min(0).default(0),
-      monitor: z.enum(['test.loss', 'test.accuracy', 'validation.loss', 'validation.accuracy']).optional(),
+      monitor: choicesAlsoCalled(z.enum(['test.loss', 'test.accuracy', 'validation.loss', 'validation.accuracy']), {
+        'validation.loss': ['val_loss'],
+        'validation.accuracy': ['val_accuracy', 'val_acc'],
+        'test.accuracy': ['acc'],
+      }).optional(),
       restoreBest: z.boolean().default(true),
     })
     .optional(),
@@ -150,7 +155,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   const merged: Record<string, unknown> = {};
   for (const { where, input } of layers) {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-      throw optionError(where, 'an object of options', input);
+      throw valueError(where, 'an object of options', input);
     }
     for (const [key, value] of Object.entries(input)) {
       if (value !== undefined) merged[key] = mergeOption(merged[key], value);
@@ -161,20 +166,18 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   const config = settleNormalize(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
-    throw optionError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
+    throw valueError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
   }
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
-    if (schedule?.name === 'oneCycle' && schedule.cycleMomentum && !takesMomentum(config.optimizer)) {
-      throw optionError(
-        'schedule.cycleMomentum',
-        `an optimizer with momentum (${config.optimizer.name} has none)`,
-        true,
-      );
+    const moves = schedule && momentumOption(schedule);
+    if (moves !== undefined && !takesMomentum(config.optimizer)) {
+      const needed = `an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of ${config.optimizer.name}`;
+      throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }
   for (const key of ['freeze', 'head'] as const) {
     if (config[key] !== undefined && config.base === undefined)
-      throw optionError(key, 'it only together with a base', config[key]);
+      throw combinationError(key, 'needs', 'a base, as --base resnet18 --weights imagenet');
   }
   return settlePhases(config, merged['epochs']);
 }
@@ -183,11 +186,15 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
 function settleNormalize(config: RunConfig): RunConfig {
   const inPhase = config.phases?.findIndex(({ augment }) => augment?.some(({ name }) => name === 'normalize')) ?? -1;
   if (inPhase >= 0)
-    throw optionError(`phases.${inPhase}.augment`, 'normalize not in a phase but for all of them', 'normalize');
+    throw combinationError(
+      `phases.${inPhase}.augment`,
+      'excludes',
+      'normalize, which holds for all phases: move it to augment',
+    );
   const { transforms, normalize } = splitNormalize(config.augment ?? []);
   if (normalize === undefined) return config;
   if (config.normalize !== undefined)
-    throw optionError('augment', 'no normalize beside the option of that name', config.normalize);
+    throw combinationError('augment', 'excludes', 'normalize beside the option normalize: keep one of them');
   return { ...config, augment: [...transforms], normalize: { mean: [...normalize.mean], std: [...normalize.std] } };
 }
 
@@ -196,11 +203,12 @@ function settlePhases(config: RunConfig, epochs: unknown): RunConfig {
   const { phases, freeze = 'base', schedule, augment = [] } = config;
   if (phases === undefined) return config;
   const sum = phases.reduce((total, phase) => total + phase.epochs, 0);
-  if (config.base === undefined) throw optionError('phases', 'them only together with a base', phases);
+  if (config.base === undefined)
+    throw combinationError('phases', 'needs', 'a base, as --base resnet18 --weights imagenet');
   if (epochs !== undefined && epochs !== sum)
-    throw optionError('epochs', `none beside phases, which have ${sum}`, epochs);
+    throw combinationError('epochs', 'excludes', `phases, which have ${sum} epochs of their own`);
   if (config.optimizer.ema !== undefined)
-    throw optionError('optimizer.ema', 'no average of the weights over phases', config.optimizer.ema);
+    throw combinationError('optimizer.ema', 'excludes', 'phases: weights are not averaged over them');
   // All of it, as the configuration beside it will be the last phase's once a run is written.
   const common = { freeze, learningRate: baseLearningRate(config), schedule, augment };
   return { ...config, epochs: sum, phases: phases.map((phase) => ({ ...common, ...phase })) };
@@ -217,7 +225,7 @@ function settleBase(
   const { model, base } = input;
   if (base !== undefined) {
     if (model !== undefined && !isDeepStrictEqual(model, base))
-      throw optionError('model', 'no model beside a base', model);
+      throw combinationError('model', 'excludes', 'base, which is the model that is trained: keep one of them');
     merged['model'] = merged['base'];
   } else if (model !== undefined && merged['base'] !== undefined) {
     for (const key of ['base', 'weights', 'freeze', 'head']) if (!(key in input)) delete merged[key];

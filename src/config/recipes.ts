@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { fileError, optionError } from '../base/errors.js';
+import { choiceError, fileError } from '../base/errors.js';
 import type { ConfigInput } from './config.js';
 
 // Compiled files lie in dist/src, recipes beside dist.
@@ -22,7 +22,8 @@ export async function recipeNames(): Promise<string[]> {
  */
 export async function readRecipe(name: string): Promise<ConfigInput> {
   const names = await recipeNames();
-  if (!names.includes(name)) throw optionError('--recipe', `one of ${names.join(', ')}`, name);
+  if (!names.includes(name))
+    throw choiceError('--recipe', name, { known: names, what: 'recipe', list: 'convoy recipes' });
   const recipe = await readConfigFile(fileURLToPath(new URL(`${name}.json`, folder)));
   return { ...recipe, recipe: name };
 }

@@ -1,4 +1,6 @@
+export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
+export { type Analysis, analyses, type Split, splits } from './choices.js';
 export type {
   ClassTargets,
   Dataset,
@@ -10,4 +12,5 @@ export type {
 } from './dataset.js';
 export { imageBytes } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
-export type { LossSpec, MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export { stats, statsLength } from './statistics.js';

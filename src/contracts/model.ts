@@ -1,4 +1,5 @@
 /** What the trainer knows of a model: its parameters in order, and how pixels and targets meet it. */
+import type { LossSpec } from '../losses/spec/index.js';
 
 /** One weight tensor of a model. */
 export interface ParameterSpec {
@@ -21,33 +22,6 @@ export interface Preprocess {
 
 /** Arithmetic of convolutions and matrix products; weights, sums, normalisation, loss stay float32. */
 export type Precision = 'float32' | 'bfloat16';
-
-/**
- * A loss by name and options. Per sample i it gives l_i and a weight w_i (1 unless class weights are given); the loss
- * of any set of samples is sum(w_i l_i) / sum(w_i), which is PyTorch's `reduction: 'mean'`.
- *
- * `fromLogits` defaults to true; with false the model's outputs are probabilities (Keras's default).
- */
-export type LossSpec =
-  | {
-      /** Softmax cross-entropy over class indices, or over soft targets when targets are multi-label or mixed. */
-      readonly name: 'crossEntropy';
-      readonly fromLogits?: boolean;
-      readonly labelSmoothing?: number;
-      readonly classWeights?: readonly number[];
-    }
-  | { readonly name: 'binaryCrossEntropy'; readonly fromLogits?: boolean; readonly labelSmoothing?: number }
-  /** Focal loss (Lin et al. 2017) on softmax; alpha scales all classes alike. */
-  | { readonly name: 'focal'; readonly gamma?: number; readonly alpha?: number; readonly fromLogits?: boolean }
-  | { readonly name: 'meanSquaredError' }
-  | { readonly name: 'meanAbsoluteError' }
-  | { readonly name: 'huber'; readonly delta?: number }
-  /** sum_k t_k (log t_k - log softmax(z)_k), PyTorch's `batchmean`; with fromLogits false outputs are probabilities. */
-  | { readonly name: 'klDivergence'; readonly fromLogits?: boolean }
-  /** Keras's CategoricalHinge: max(0, 1 + max_k (1 - t_k) z_k - sum_k t_k z_k); the inner maximum is never below 0. */
-  | { readonly name: 'hinge' }
-  /** A function of an ES module (`export`; default `default`) by the path of its file: see `ModuleLoss`. Eager engine only. */
-  | { readonly name: 'module'; readonly path: string; readonly export?: string };
 
 /** Mixing of whole batches, drawn per step. */
 export interface MixSpec {

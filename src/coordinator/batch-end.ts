@@ -1,5 +1,6 @@
-import { stats } from '../engine/index.js';
-import { type Arena, type RunLayout, slotNames, statsLength } from '../memory/index.js';
+import { stats, statsLength } from '../contracts/index.js';
+
+import { type Arena, type RunLayout, slotNames } from '../memory/index.js';
 import type { StepArguments } from '../optimizers/index.js';
 
 /** Sums over samples; kept in float64, added in shard order. */

@@ -6,7 +6,7 @@ import type { PassResult, StepArguments, StepKernel, StepSeconds } from '../opti
 import { accumulateInSlices, type SliceOptions, slowest, stepInSlices } from './all-reduce.js';
 import { BatchEnd, isFiniteLoss, type Mixture, type Sums } from './batch-end.js';
 import type { DoneReply, GradientPool } from './gradient-pool.js';
-import { StepGate } from './step-gate.js';
+import { StepBarrier } from './step-barrier.js';
 
 /** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
 const parallelStepFloats = 2_000_000;
@@ -76,13 +76,13 @@ export interface CoordinatorOptions {
  * One training step, all workers in lockstep: each shard's gradient, then the all-reduce and the optimizer step in
  * shard order, weighted by the shards' sample weights. Large steps are cut into slices that the pool does in parallel;
  * elementwise work in fixed blocks, so the bits are the same. Where each worker has a shard and a slice, it goes from the
- * one to the other through a gate, without this thread in between.
+ * one to the other through a barrier, without this thread in between.
  */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #parallel: boolean;
   readonly #end: BatchEnd;
-  readonly #gate: StepGate;
+  readonly #barrier: StepBarrier;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
@@ -90,7 +90,7 @@ export class Coordinator {
     const large = layout.trainableLength * layout.shards >= parallelStepFloats;
     this.#parallel = !slices.here || (slices.count > 1 && large);
     this.#end = new BatchEnd(arena, layout);
-    this.#gate = new StepGate(arena);
+    this.#barrier = new StepBarrier(arena);
   }
 
   /**
@@ -102,9 +102,9 @@ export class Coordinator {
   async step(batch: StepBatch, plan: StepPlan, meanwhile?: Meanwhile): Promise<StepOutcome> {
     const started = performance.now();
     const tasks = this.#tasks(batch, plan.batch);
-    const throughGate = this.#canPassGate(tasks, plan);
-    const running = throughGate
-      ? this.#runThroughGate(tasks, plan)
+    const withBarrier = this.#canPassBarrier(tasks, plan);
+    const running = withBarrier
+      ? this.#runWithBarrier(tasks, plan)
       : tasks.map((task) => this.#options.pool.run({ kind: 'gradients', task }));
     const all = Promise.all(running);
     // Awaited below; where `meanwhile` fails, that is told and not what becomes of the workers then.
@@ -126,7 +126,7 @@ export class Coordinator {
         },
       );
     }
-    if (throughGate) {
+    if (withBarrier) {
       const gradients = Math.max(...replies.map((reply) => reply.ended)) - performance.timeOrigin - started;
       const results = replies.map(resultOf);
       return {
@@ -165,26 +165,26 @@ export class Coordinator {
    * Whether each shard's worker can do a slice of the step right behind: where the gradients are all there is to add, and
    * every worker has one task, so that none waits for what is still queued behind it.
    */
-  #canPassGate(tasks: readonly ShardTask[], plan: StepPlan): boolean {
+  #canPassBarrier(tasks: readonly ShardTask[], plan: StepPlan): boolean {
     const { kernel, pool, slices } = this.#options;
     const onlyThese = plan.update && plan.accumulated === 0 && kernel.passes === 1;
     return onlyThese && this.#parallel && tasks.length >= slices.count && tasks.length <= pool.workers;
   }
 
-  #runThroughGate(tasks: readonly ShardTask[], plan: StepPlan): Promise<DoneReply>[] {
+  #runWithBarrier(tasks: readonly ShardTask[], plan: StepPlan): Promise<DoneReply>[] {
     const { kernel, pool } = this.#options;
     const slices = kernel.slices(tasks.length);
     const shards = tasks.map(({ shard, count }) => ({ shard, count }));
     const args = stepArguments(plan);
-    this.#gate.reset();
+    this.#barrier.reset();
     return tasks.map(async (task, index) => {
-      // A small step may have fewer slices than there are shards; the others wait at the gate all the same.
+      // A small step may have fewer slices than there are shards; the others wait at the barrier all the same.
       const slice = slices[index] ?? { begin: 0, end: 0 };
       const share = { shards, slice, scratch: index, args };
       try {
-        return await pool.run({ kind: 'gradients', task, share }, () => this.#gate.hasPassed(task.shard));
+        return await pool.run({ kind: 'gradients', task, share }, () => this.#barrier.hasPassed(task.shard));
       } catch (error) {
-        this.#gate.shut();
+        this.#barrier.shut();
         throw error;
       }
     });

@@ -2,4 +2,4 @@
 export { runSlice, type SliceTask } from './all-reduce.js';
 export { BatchEnd, isFiniteLoss } from './batch-end.js';
 export type { StepShare, WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
-export { StepGate } from './step-gate.js';
+export { StepBarrier } from './step-barrier.js';

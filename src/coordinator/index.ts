@@ -5,5 +5,5 @@ export { Coordinator, type SliceCount, type StepOutcome, sliceCount } from './co
 export { BatchFeeder, EpochFeeds, type ReadyBatch } from './feeder.js';
 export { GradientPool } from './gradient-pool.js';
 export { batchSlot, initializeState, readWeights, stepRegions, writeWeights } from './run-memory.js';
-export { lookingTime } from './step-gate.js';
+export { spinTime } from './step-barrier.js';
 export { everyBatch } from './sweep.js';

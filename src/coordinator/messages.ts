@@ -14,8 +14,8 @@ export interface WorkerSetup {
   readonly seed: number;
   readonly engine: EngineSource;
   readonly kernel: StepDescription;
-  /** Milliseconds for which a worker looks whether the others are done before it sleeps (see `StepGate`). */
-  readonly looking: number;
+  /** Milliseconds for which a worker spins before it sleeps (see `StepBarrier`). */
+  readonly spin: number;
 }
 
 /** What a worker does once all shards of a batch have their gradients. */

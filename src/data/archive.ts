@@ -5,6 +5,7 @@ import { ConvoyError, fileError } from '../base/errors.js';
 import { errorText, fileBytes } from './bytes.js';
 import { notUtf8 } from './folder-listing.js';
 import { limits } from './limits.js';
+import { TarSizes } from './tar-sizes.js';
 
 /** A stream of one entry's content, with its header. */
 type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
@@ -73,9 +74,11 @@ export async function* archiveFiles(
 /** Writes the archive's bytes into the reader, waiting whenever it is full. */
 async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal?: AbortSignal): Promise<void> {
   const closed = new Promise<void>((resolve) => reader.once('close', resolve));
+  const sizes = new TarSizes(archive);
   try {
     for await (const chunk of fileBytes(archive, signal)) {
       tail.see(chunk);
+      sizes.see(chunk);
       if (reader.destroyed) return;
       if (!reader.write(chunk))
         await Promise.race([closed, new Promise<void>((resolve) => reader.once('drain', () => resolve()))]);

@@ -27,20 +27,6 @@ export interface ProductTask {
   readonly scratch: number;
 }
 
-/** Places of the numbers in a shard's statistics line. */
-export const stats = {
-  /** Sum of w_i l_i. */
-  lossSum: 0,
-  /** Sum of w_i. */
-  weightSum: 1,
-  /** Samples whose prediction is right. */
-  correct: 2,
-  /** Samples. */
-  count: 3,
-  /** Regularization loss, the same for every shard. */
-  regularization: 4,
-} as const;
-
 /**
  * Computes on one thread. Everything goes through the arena: an engine reads weights and batch slots, and writes the
  * shard's gradient slot, moving statistics slot, statistics line, or the outputs of the batch slot.

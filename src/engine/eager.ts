@@ -1,9 +1,10 @@
 import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
+import { stats, statsLength } from '../contracts/index.js';
 import { sampleLosses } from '../losses/index.js';
-import { type PlacedParameter, slotNames, statsLength } from '../memory/index.js';
+import { type PlacedParameter, slotNames } from '../memory/index.js';
 import { judgement } from '../models/outputs.js';
 import { modelParameters } from '../models/parameters.js';
-import { type Engine, type EngineContext, type ShardTask, stats } from './contract.js';
+import type { Engine, EngineContext, ShardTask } from './contract.js';
 import { stepKey } from './key.js';
 import { KeyedRandom } from './keyed-random.js';
 import { drawMix, mixImages, mixLosses } from './mix.js';

@@ -1,6 +1,5 @@
 export { CompiledEngine, type CompiledSpec } from './compiled.js';
 export type { Engine, EngineContext, ProductTask, ShardTask } from './contract.js';
-export { stats } from './contract.js';
 export { createEngine, type EngineSource } from './create.js';
 export { EagerEngine } from './eager.js';
 export { Feeds, memoryIsShared } from './feeds.js';

@@ -1,4 +1,5 @@
 import { type Tensor, tf } from '../base/tf.js';
+import type { RandomSource } from '../layers/index.js';
 import { elements, ThreadMemory } from '../memory/index.js';
 import type { Native, TensorId } from '../native/index.js';
 import { Masks } from './masks.js';
@@ -7,7 +8,7 @@ import { Masks } from './masks.js';
  * Keyed randomness for the eager engine, from the very kernel and TensorFlow ops that the compiled engine uses, so that
  * both draw the same masks.
  */
-export class KeyedRandom {
+export class KeyedRandom implements RandomSource {
   readonly #native: Native;
   readonly #key: Int32Array = new Int32Array(2);
   readonly #masks = new Masks(new ThreadMemory());
@@ -55,9 +56,4 @@ export class KeyedRandom {
     made.push(id);
     return id;
   }
-}
-
-/** x * mask / (1 - rate): inverted dropout (Srivastava et al. 2014), as both PyTorch and Keras scale it. */
-export function applyMask(input: Tensor, mask: Tensor, rate: number): Tensor {
-  return tf.mul(tf.mul(input, 1 / (1 - rate)), mask);
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { ConvoyError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import type { StepSpec } from '../contracts/index.js';
+import type { ForwardPass } from '../layers/index.js';
 import { type ModelParameter, modelParameters } from '../models/parameters.js';
-import { GraphBuilder } from './builder.js';
+import { all, batchSize, binary, cast, GraphBuilder, reverse, scale, type Value } from '../ops/index.js';
 import { emulated } from './emulate.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
 import { type CompiledFunction, Feeds, reach } from './feeds.js';
@@ -11,15 +12,12 @@ import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
 import { lowerLoss } from './loss/index.js';
-import type { ForwardPass } from './lower/index.js';
 import { mirrored, mixImages, mixLosses } from './mix.js';
 import { summary } from './objective.js';
-import { all, binary, cast, scale } from './ops/elementwise.js';
-import { batchSize, reverse } from './ops/shape.js';
 import { preprocess } from './preprocess.js';
 import { writeSavedModel } from './saved-model.js';
-import type { Value } from './types.js';
-import { lowerModel, randomLayers } from './walk.js';
+import { randomLayers } from './traits.js';
+import { lowerModel } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
 export const compilerVersion = 14;

@@ -1,4 +1,4 @@
-import type { Attribute, Attributes, DataType, GraphNode, Value } from './types.js';
+import type { Attribute, Attributes, DataType, GraphNode, Value } from '../ops/index.js';
 
 /** Ops whose results are elements of their operands or zero: what was rounded before is rounded after. */
 const exact: ReadonlySet<string> = new Set([

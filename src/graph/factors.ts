@@ -1,12 +1,20 @@
-import type { GraphBuilder } from './builder.js';
+import {
+  all,
+  binary,
+  bitcast,
+  canWriteProduct,
+  cast,
+  elementBytes,
+  type GraphBuilder,
+  integers,
+  matMul,
+  reshape,
+  sliceAt,
+  type Value,
+  writeProduct,
+} from '../ops/index.js';
 import type { CompiledFunction, Feeds } from './feeds.js';
 import type { PiecewiseProduct } from './gradient-writes.js';
-import { bitcast, elementBytes } from './ops/bits.js';
-import { all, binary, cast } from './ops/elementwise.js';
-import { matMul } from './ops/neural.js';
-import { canWriteProduct, writeProduct } from './ops/product.js';
-import { integers, reshape, sliceAt } from './ops/shape.js';
-import type { Value } from './types.js';
 
 /** How shards work together on the gradients of large dense kernels. */
 export interface Exchange {

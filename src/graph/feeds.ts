@@ -1,12 +1,22 @@
-import type { StepSpec } from '../contracts/index.js';
+import { type StepSpec, statsLength } from '../contracts/index.js';
 import type { ModelParameter } from '../models/parameters.js';
-import type { GraphBuilder } from './builder.js';
+import {
+  bitcast,
+  canWriteProduct,
+  type DataType,
+  elementBytes,
+  elementsPerSample,
+  type GraphBuilder,
+  type GraphNode,
+  integers,
+  reshape,
+  type Shape,
+  type Value,
+  valueName,
+  writeProduct,
+} from '../ops/index.js';
 import { piecewise } from './gradient-writes.js';
 import { mixLength } from './mix.js';
-import { bitcast, elementBytes } from './ops/bits.js';
-import { canWriteProduct, writeProduct } from './ops/product.js';
-import { integers, reshape } from './ops/shape.js';
-import { type DataType, elementsPerSample, type GraphNode, type Shape, type Value, valueName } from './types.js';
 
 /** What to feed to a compiled function. */
 export type GraphInput =
@@ -64,9 +74,6 @@ export interface CompiledFunction {
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly string[];
 }
-
-/** Numbers in a stats line: one cache line, which TensorFlow's alignment asks for too. */
-export const statsLength = 16;
 
 /** A placeholder and what it is for. */
 interface Feed {

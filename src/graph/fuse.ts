@@ -1,6 +1,11 @@
-import type { Destination, GraphBuilder } from './builder.js';
-import { isPlain, plainAttributes } from './ops/plain.js';
-import type { GraphNode, Value } from './types.js';
+import {
+  type Destination,
+  type GraphBuilder,
+  type GraphNode,
+  isPlain,
+  plainAttributes,
+  type Value,
+} from '../ops/index.js';
 
 /** Windows of the kernel that convolves and pools at once (src/native/kernels/pooled-convolution.h). */
 const fusedWindow = 2;

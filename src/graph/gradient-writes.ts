@@ -1,8 +1,4 @@
-import type { GraphBuilder } from './builder.js';
-import { cast } from './ops/elementwise.js';
-import { matMul } from './ops/neural.js';
-import { integers, reshape } from './ops/shape.js';
-import type { GraphNode, Value } from './types.js';
+import { cast, type GraphBuilder, type GraphNode, integers, matMul, reshape, type Value } from '../ops/index.js';
 
 /** Half of a common second-level cache: a piece is still there when it is copied to its slot. */
 const pieceBytes = 1 << 20;

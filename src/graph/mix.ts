@@ -1,8 +1,16 @@
-import type { GraphBuilder } from './builder.js';
+import {
+  at,
+  binary,
+  cast,
+  compare,
+  type GraphBuilder,
+  negate,
+  reshape,
+  reverse,
+  shift,
+  type Value,
+} from '../ops/index.js';
 import type { LossParts } from './loss/index.js';
-import { binary, cast, compare, negate, shift } from './ops/elementwise.js';
-import { at, reshape, reverse } from './ops/shape.js';
-import type { Value } from './types.js';
 
 /**
  * What is fed under the role `mix`, float32 [8]; every sample is mixed with its mirror image in the shard (sample i with

@@ -1,10 +1,6 @@
-import type { GraphBuilder } from './builder.js';
-import { statsLength } from './feeds.js';
+import { stats, statsLength } from '../contracts/index.js';
+import { addAll, binary, cast, compare, type GraphBuilder, pack, reduce, type Value } from '../ops/index.js';
 import type { LossParts } from './loss/index.js';
-import { addAll, binary, cast, compare } from './ops/elementwise.js';
-import { reduce } from './ops/reduce.js';
-import { pack } from './ops/shape.js';
-import type { Value } from './types.js';
 import type { Forward } from './walk.js';
 
 /** The stats row and the scalar whose gradient training follows. */
@@ -28,9 +24,17 @@ export function summary(
   const nothing = weights === undefined ? undefined : cast(graph, compare(graph, 'Equal', weightSum, zero), 'float32');
   const divisor = nothing === undefined ? weightSum : binary(graph, 'AddV2', weightSum, nothing);
   const mean = binary(graph, 'RealDiv', lossSum, divisor);
-  const numbers = [lossSum, weightSum, correct, count, penalty ?? zero];
+  const numbers: Record<keyof typeof stats, Value> = {
+    lossSum,
+    weightSum,
+    correct,
+    count,
+    regularization: penalty ?? zero,
+  };
+  const row = new Array<Value>(statsLength).fill(zero);
+  for (const [name, place] of Object.entries(stats)) row[place] = numbers[name as keyof typeof stats];
   return {
-    row: pack(graph, [...numbers, ...new Array<Value>(statsLength - numbers.length).fill(zero)]),
+    row: pack(graph, row),
     objective: penalty === undefined ? mean : binary(graph, 'AddV2', mean, penalty),
   };
 }

@@ -1,8 +1,6 @@
 import { optionError } from '../base/errors.js';
 import type { Preprocess } from '../contracts/index.js';
-import type { GraphBuilder } from './builder.js';
-import { binary, cast, scale, shift } from './ops/elementwise.js';
-import type { Value } from './types.js';
+import { binary, cast, type GraphBuilder, scale, shift, type Value } from '../ops/index.js';
 
 /** uint8 pixels as the network's float32 input: `pixel * scale[c] + offset[c]`. */
 export function preprocess(graph: GraphBuilder, pixels: Value, spec: Preprocess): Value {

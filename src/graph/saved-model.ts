@@ -5,7 +5,7 @@ import {
   type ShapeMessage,
   type TensorInfoMessage,
 } from '../../proto/tensorflow.js';
-import { type Attribute, dataTypeNumbers, type GraphNode, type Shape, type Value } from './types.js';
+import { type Attribute, dataTypeNumbers, type GraphNode, type Shape, type Value } from '../ops/index.js';
 
 /** GraphDef version that TensorFlow 2.9 wrote; every later one reads it. */
 const producerVersion = 1087;

@@ -1,9 +1,17 @@
 import { ConvoyError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
-import { type ForwardPass, type Layer, LayerConfig, LayerScope, lowerings } from './lower/index.js';
-import { randomLayerClasses } from './lower/random.js';
-import { activityPenalties, weightPenalties } from './lower/regularizer.js';
-import type { Value } from './types.js';
+import {
+  activityPenalties,
+  type ForwardPass,
+  isInferred,
+  isModel,
+  type Layer,
+  LayerScope,
+  LayerSettings,
+  layerDefinition,
+  weightPenalties,
+} from '../layers/index.js';
+import type { Value } from '../ops/index.js';
 
 type SymbolicTensor = LayersModel['inputs'][number];
 
@@ -14,23 +22,6 @@ export interface Forward {
   readonly weightPenalties: readonly Value[];
   /** Penalties on activities, each a scalar summed over the batch. */
   readonly activityPenalties: readonly Value[];
-}
-
-/** The layers of a model with those of inner models in their place, in model order. */
-export function flatLayers(model: LayersModel): Layer[] {
-  return model.layers.flatMap((layer) => (isModel(layer) ? flatLayers(layer) : [layer]));
-}
-
-/** Layers that draw random numbers, in model order: the k-th uses the key [seed0, seed1 + k]. */
-export function randomLayers(model: LayersModel): Layer[] {
-  return flatLayers(model).filter((layer) => randomLayerClasses.has(layer.getClassName()) || 'keyedCall' in layer);
-}
-
-/** Layers without a lowering. */
-export function unsupportedLayers(model: LayersModel): { layer: string; className: string }[] {
-  return flatLayers(model)
-    .map((layer) => ({ layer: layer.name, className: layer.getClassName() }))
-    .filter(({ className }) => className !== 'InputLayer' && lowerings[className] === undefined);
 }
 
 /**
@@ -47,7 +38,14 @@ export function lowerModel(pass: ForwardPass, model: LayersModel, input: Value, 
     throw new ConvoyError('CONVOY_MODEL', `Expected a model with one input and one output but found ${found}`);
   }
   const walk = new Walk(pass, ends ? output : undefined);
-  return { ...walk, output: walk.model(model, [input], model.trainable === false)[0] as Value };
+  const around = { frozen: model.trainable === false, inference: false };
+  return { ...walk, output: walk.model(model, [input], around)[0] as Value };
+}
+
+/** What the models around a layer say of it. */
+interface Around {
+  readonly frozen: boolean;
+  readonly inference: boolean;
 }
 
 class Walk {
@@ -63,7 +61,7 @@ class Walk {
   }
 
   /** Outputs of a model, or of an inner model at one of its places, from values for its inputs. */
-  model(model: LayersModel, inputs: readonly Value[], frozen: boolean): Value[] {
+  model(model: LayersModel, inputs: readonly Value[], around: Around): Value[] {
     const known = new Map<number, Value>();
     model.inputs.forEach((tensor, place) => known.set(tensor.id, inputs[place] as Value));
     const open = new Set<number>();
@@ -77,7 +75,8 @@ class Walk {
       if (node === undefined || node.inputTensors.length === 0) {
         throw layerError(layer, 'an input of the model or a layer with inputs', 'a layer that is not connected');
       }
-      const outputs = this.#layer(layer, node.inputTensors.map(valueAt), frozen, tensor.id === this.#last?.id);
+      const own = { frozen: around.frozen || !layer.trainable, inference: around.inference || isInferred(node) };
+      const outputs = this.#layer(layer, node.inputTensors.map(valueAt), own, tensor.id === this.#last?.id);
       node.outputTensors.forEach((output, place) => known.set(output.id, outputs[place] as Value));
       open.delete(tensor.id);
       return known.get(tensor.id) as Value;
@@ -85,13 +84,13 @@ class Walk {
     return model.outputs.map(valueAt);
   }
 
-  #layer(layer: Layer, inputs: readonly Value[], around: boolean, last: boolean): Value[] {
-    const frozen = around || !layer.trainable;
+  #layer(layer: Layer, inputs: readonly Value[], own: Around, last: boolean): Value[] {
     const { graph } = this.#pass;
-    if (isModel(layer)) return graph.scope(layer.name, () => this.model(layer, inputs, frozen));
-    const lower = lowerings[layer.getClassName()];
+    if (isModel(layer)) return graph.scope(layer.name, () => this.model(layer, inputs, own));
+    const lower = layerDefinition(layer.getClassName())?.lower;
     if (lower === undefined) throw layerError(layer, 'a layer that can be compiled', layer.getClassName());
-    const scope = new LayerScope(this.#pass, layer, new LayerConfig(layer), last, frozen);
+    const settings = new LayerSettings(layer.getConfig());
+    const scope = new LayerScope(this.#pass, layer, settings, last, own.frozen, own.inference);
     return graph.scope(layer.name, () => {
       try {
         const output = lower(scope, inputs);
@@ -111,8 +110,4 @@ class Walk {
 function layerError(layer: Layer, expected: string, found: string): ConvoyError {
   const text = `Layer ${layer.name} (${layer.getClassName()}): expected ${expected} but found ${found}`;
   return new ConvoyError('CONVOY_MODEL', text, { place: layer.name });
-}
-
-function isModel(layer: Layer): layer is Layer & LayersModel {
-  return 'layers' in layer && Array.isArray(layer.layers);
 }

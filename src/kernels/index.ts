@@ -18,7 +18,7 @@ export {
 } from './expression.js';
 export { interpret } from './interpret.js';
 export { type MaskKey, type MaskWriter, maskStateBytes, openMaskWriter } from './keep-mask.js';
-export { openReducer, type Reducer, type Source } from './reduce.js';
+export { type Addend, openReducer, type Reducer } from './reduce.js';
 export {
   branchIf,
   encodeModule,

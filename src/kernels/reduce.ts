@@ -5,14 +5,14 @@ import { add, type Expression, kernelProgram, lane, multiply, scalar } from './e
 const sourcesPerLoop = 4;
 
 /** An array to be added with a coefficient. */
-export interface Source {
+export interface Addend {
   /** Of its first element, a multiple of 16. */
   readonly address: number;
   readonly coefficient: number;
 }
 
 /** `destination[i] = sum over sources, in order, of coefficient * source[i]`; each step rounded to float32. */
-export type Reducer = (destination: number, length: number, sources: readonly Source[]) => void;
+export type Reducer = (destination: number, length: number, sources: readonly Addend[]) => void;
 
 /** The sum of `count` sources; with `onto`, added to what the destination holds. */
 function combination(count: number, onto: boolean): Expression {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConvoyError, fileError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
-import type { LossSpec } from '../contracts/index.js';
+import type { LossSpec } from './registry.js';
 
 /**
  * A loss in code: the loss [B] of each sample, differentiable in `outputs` by the tape of the `tf` that is given.

@@ -1,19 +1,8 @@
 import { ConvoyError } from '../base/errors.js';
 import { type Tensor, type Tensor1D, tf } from '../base/tf.js';
-import type { LossSpec } from '../contracts/index.js';
-import {
-  binaryCrossEntropyOfLogits,
-  binaryCrossEntropyOfProbabilities,
-  crossEntropy,
-  focal,
-  hinge,
-  huber,
-  klDivergence,
-  logProbabilities,
-  meanAbsoluteError,
-  meanSquaredError,
-} from './formulas.js';
 import type { ModuleLoss } from './module-loss.js';
+import { type LossSpec, lossNamed } from './registry.js';
+import { tfjsAlgebra } from './tfjs-algebra.js';
 
 /** What a loss gives per sample; the loss of any set of samples is sum(weights * losses) / sum(weights). */
 export type SampleLosses = {
@@ -22,9 +11,6 @@ export type SampleLosses = {
   /** [B] */
   readonly weights: Tensor1D;
 };
-
-/** Lin et al. 2017, section 5.1, and Keras: gamma 2, alpha 0.25. */
-const focalDefaults = { gamma: 2, alpha: 0.25 };
 
 /** Targets as [B,K] float32: class indices become one-hot rows, or 0 and 1 for a single output (binary). */
 function asRows(targets: Tensor, outputs: Tensor, classes: number): Tensor {
@@ -40,34 +26,6 @@ function asRows(targets: Tensor, outputs: Tensor, classes: number): Tensor {
   if (targets.rank === 2) return targets.cast('float32');
   if (width === 1) return targets.cast('float32').expandDims(-1);
   return tf.oneHot(targets.cast('int32').as1D(), width).cast('float32');
-}
-
-/** t (1 - s) + s * rest: PyTorch's and Keras's label smoothing, `rest` being 1/K (softmax) or 1/2 (binary). */
-function smooth(targets: Tensor, smoothing: number, rest: number): Tensor {
-  return smoothing === 0 ? targets : targets.mul(1 - smoothing).add(smoothing * rest);
-}
-
-function softmaxCrossEntropy(
-  spec: Extract<LossSpec, { name: 'crossEntropy' }>,
-  outputs: Tensor,
-  rows: Tensor,
-  indices: boolean,
-): SampleLosses {
-  const { fromLogits = true, labelSmoothing = 0, classWeights } = spec;
-  const smoothed = smooth(rows, labelSmoothing, 1 / (outputs.shape[1] ?? 1));
-  const logs = logProbabilities(outputs, fromLogits);
-  if (classWeights === undefined) return unweighted(crossEntropy(logs, smoothed, undefined));
-  const table = tf.tensor1d([...classWeights]);
-  const losses = crossEntropy(logs, smoothed, table);
-  // PyTorch divides by the sum of the targets' weights for class indices, but by the batch size for soft targets.
-  if (!indices) return unweighted(losses);
-  const weights = rows.mul(table).sum(-1).as1D();
-  const divisors = weights.add(weights.equal(0).cast('float32')); // a sample of weight 0 has loss 0, not 0/0
-  return { losses: losses.div(divisors).as1D(), weights };
-}
-
-function unweighted(losses: Tensor): SampleLosses {
-  return { losses: losses.as1D(), weights: tf.onesLike(losses).as1D() };
 }
 
 /**
@@ -92,31 +50,24 @@ export function sampleLosses(
 ): SampleLosses {
   return tf.tidy(() => {
     const rows = asRows(targets, outputs, classes);
-    switch (spec.name) {
-      case 'crossEntropy':
-        return softmaxCrossEntropy(spec, outputs, rows, targets.rank === 1);
-      case 'binaryCrossEntropy': {
-        const smoothed = smooth(rows, spec.labelSmoothing ?? 0, 0.5);
-        const elements = (spec.fromLogits ?? true) ? binaryCrossEntropyOfLogits : binaryCrossEntropyOfProbabilities;
-        return unweighted(elements(outputs, smoothed));
-      }
-      case 'focal': {
-        const logs = logProbabilities(outputs, spec.fromLogits ?? true);
-        return unweighted(focal(logs, rows, spec.gamma ?? focalDefaults.gamma, spec.alpha ?? focalDefaults.alpha));
-      }
-      case 'meanSquaredError':
-        return unweighted(meanSquaredError(outputs, rows));
-      case 'meanAbsoluteError':
-        return unweighted(meanAbsoluteError(outputs, rows));
-      case 'huber':
-        return unweighted(huber(outputs, rows, spec.delta ?? 1));
-      case 'klDivergence':
-        return unweighted(klDivergence(outputs, rows, spec.fromLogits ?? true));
-      case 'hinge':
-        return unweighted(hinge(outputs, rows));
-      case 'module':
-        if (own === undefined) throw new TypeError(`the loss of ${spec.path} was not loaded`);
-        return unweighted(own(outputs, rows, tf));
-    }
+    const { losses, weights } = lossNamed(spec).compiles
+      ? lossNamed(spec).sample(spec, { ...inputsOf(spec, outputs, targets), rows }, tfjsAlgebra)
+      : { losses: ofModule(spec, outputs, rows, own), weights: undefined };
+    return { losses: losses.as1D(), weights: (weights ?? tf.onesLike(losses)).as1D() };
   });
+}
+
+function inputsOf(spec: LossSpec, outputs: Tensor, targets: Tensor) {
+  const probabilities = 'fromLogits' in spec && spec.fromLogits === false;
+  return {
+    outputs,
+    width: outputs.shape[1] ?? 1,
+    logits: lossNamed(spec).takesLogits && !probabilities ? outputs : undefined,
+    indices: targets.rank === 1 ? targets : undefined,
+  };
+}
+
+function ofModule(spec: LossSpec, outputs: Tensor, rows: Tensor, own: ModuleLoss | undefined): Tensor {
+  if (own === undefined) throw new TypeError(`the loss of ${JSON.stringify(spec)} was not loaded`);
+  return own(outputs, rows, tf);
 }

@@ -1,12 +1,10 @@
+import { statsLength } from '../contracts/index.js';
 import { type Arena, ArenaPlan, slotAlignment } from './arena.js';
 
 const floatsPerLine = slotAlignment / 4;
 
-/** Floats of one shard's statistics: a cache line of its own, so that workers never share one. */
-export const statsLength = floatsPerLine;
-
-/** Words of the gate before those of the shards: two cache lines. */
-export const gateHead = 2 * floatsPerLine;
+/** Words of the barrier before those of the shards: two cache lines. */
+export const barrierHead = 2 * floatsPerLine;
 
 /** What the layout must know of a parameter. */
 export interface LayoutParameter {
@@ -98,8 +96,8 @@ export const slotNames = {
   product: (scratch: number) => `product/${scratch}`,
   moving: (shard: number) => `moving/${shard}`,
   stats: 'stats',
-  /** Where workers wait for each other before the optimizer's step (see `StepGate`). */
-  gate: 'gate',
+  /** Where workers wait for each other before the optimizer's step (see `StepBarrier`). */
+  barrier: 'barrier',
   optimizer: (state: string) => `optimizer/${state}`,
   reduced: 'reduced',
   scratch: 'scratch',
@@ -175,7 +173,7 @@ export function createRunArena(
       plan.add(slotNames.product(block), 'float32', productLength(layout));
   }
   plan.add(slotNames.stats, 'float32', layout.slots * layout.shards * statsLength);
-  plan.add(slotNames.gate, 'int32', gateHead + layout.shards);
+  plan.add(slotNames.barrier, 'int32', barrierHead + layout.shards);
   for (const state of layout.optimizerStates) {
     plan.add(slotNames.optimizer(state), 'float32', layout.trainableLength);
   }

@@ -1,11 +1,9 @@
 import { ConvoyError } from '../base/errors.js';
 import { RandomStream } from '../base/random.js';
 import { type LayersModel, tf } from '../base/tf.js';
-import { identityAndNegative } from '../layers/index.js';
+import { identityAndNegative, type Layer, placedLayers } from '../layers/index.js';
 import { fans, fillConstant, fillNormal, fillOrthogonal, fillTruncatedNormal, fillUniform } from './fill.js';
 import { modelParameters } from './parameters.js';
-
-type Layer = LayersModel['layers'][number];
 
 /** An initialiser as layers keep it in their configuration. */
 interface InitializerConfig {
@@ -57,16 +55,7 @@ export function setWeights(model: LayersModel, weights: readonly Float32Array[])
 
 /** A model's layers by their path, as `ParameterSpec.layer` names them; layers inside inner models included. */
 export function layersByPath(model: LayersModel): Map<string, Layer> {
-  const found = new Map<string, Layer>();
-  const visit = (layers: readonly Layer[], prefix: string): void => {
-    for (const layer of layers) {
-      const path = `${prefix}${layer.name}`;
-      if ('layers' in layer && Array.isArray(layer.layers)) visit(layer.layers, `${path}/`);
-      else found.set(path, layer);
-    }
-  };
-  visit(model.layers, '');
-  return found;
+  return new Map(placedLayers(model).map(({ path, layer }) => [path, layer]));
 }
 
 /** Constants of weights whose layers keep no initialiser for them. */

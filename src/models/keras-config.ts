@@ -1,13 +1,13 @@
-import { ConvoyError } from '../base/errors.js';
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
-// Also registers our own layers, so that files may name them.
-import { completeBatchNormalization } from '../layers/index.js';
-import { isObject, type JsonObject, layerError, tfjsLayerConfig } from './keras-layer-config.js';
+import { type Dialect, isObject, type JsonObject, layerError } from '../layers/index.js';
+import { attempt, type Context, LayerItem, modelClasses } from './keras-layer.js';
+import { calls, references, type TensorReference } from './keras-nodes.js';
 
-type Layer = LayersModel['layers'][number];
-
-/** Where a tensor comes from: layer, which of its applications, which of its outputs. */
-type TensorReference = readonly [layer: string, node: number, tensor: number];
+/** Height and width of images, for a model whose input leaves them open. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
 
 /**
  * Builds the model that a configuration describes, layers named as in it: the JSON of `model.to_json()` of Keras 2 or 3,
@@ -16,25 +16,38 @@ type TensorReference = readonly [layer: string, node: number, tensor: number];
  *
  * @param json the parsed JSON
  * @param file names the file in errors
+ * @param size for an input of any height and width
  * @throws ConvoyError `CONVOY_MODEL` that names the layer: for an unknown layer class, a setting that cannot be honoured,
  * inputs that don't exist, a cycle, or shapes that don't fit.
  */
-export function loadArchitecture(json: unknown, file = 'model configuration'): LayersModel {
+export function loadArchitecture(json: unknown, file = 'model configuration', size?: ImageSize): LayersModel {
   if (!isObject(json)) throw layerError(file, '(model)', 'an object with class_name and config', json);
   const inner = json['modelTopology'] ?? json['model_config'];
-  if (inner !== undefined) return loadArchitecture(inner, file);
-  return buildModel(json, file);
+  if (inner !== undefined) return loadArchitecture(inner, file, size);
+  return buildModel(json, { file, dialect: dialectOf(json), size, build: buildModel });
 }
 
-function buildModel(json: JsonObject, file: string): LayersModel {
+/** tfjs says that it wrote a file; Keras 3 gives a layer's type as an object. */
+function dialectOf(json: JsonObject): Dialect {
+  if (String(json['keras_version']).startsWith('tfjs')) return 'tfjs';
+  const layers = isObject(json['config']) ? json['config']['layers'] : undefined;
+  const isKeras3 = (layer: unknown): boolean =>
+    isObject(layer) && isObject(layer['config']) && (isObject(layer['config']['dtype']) || hasLayers(layer));
+  const hasLayers = ({ config }: JsonObject): boolean =>
+    isObject(config) && Array.isArray(config['layers']) && config['layers'].some(isKeras3);
+  return Array.isArray(layers) && layers.some(isKeras3) ? 'keras 3' : 'keras 2';
+}
+
+function buildModel(json: JsonObject, context: Context): LayersModel {
   const className = json['class_name'];
   const config = json['config'];
-  if (className === 'Sequential') return buildSequential(Array.isArray(config) ? { layers: config } : config, file);
-  if (className === 'Functional' || className === 'Model') return buildFunctional(config, file);
-  throw layerError(file, '(model)', 'class_name Sequential, Functional or Model', className);
+  if (className === 'Sequential') return buildSequential(Array.isArray(config) ? { layers: config } : config, context);
+  if (className === 'Functional' || className === 'Model') return buildFunctional(config, context);
+  throw layerError(context.file, '(model)', 'class_name Sequential, Functional or Model', className);
 }
 
-function buildSequential(config: unknown, file: string): LayersModel {
+function buildSequential(config: unknown, context: Context): LayersModel {
+  const { file } = context;
   const layers = layersOf(config, file);
   const name = isObject(config) && typeof config['name'] === 'string' ? config['name'] : 'sequential';
   let first: SymbolicTensor | undefined;
@@ -42,63 +55,109 @@ function buildSequential(config: unknown, file: string): LayersModel {
   for (const entry of layers) {
     const layerConfig = isObject(entry['config']) ? entry['config'] : {};
     if (x === undefined) {
-      const shape = layerConfig['batch_shape'] ?? layerConfig['batch_input_shape'];
       const isInput = entry['class_name'] === 'InputLayer';
       const inputName = isInput
         ? String(layerConfig['name'] ?? 'input')
         : `${String(layerConfig['name'] ?? name)}_input`;
-      first = x = inputTensor(shape, inputName, file);
+      first = x = inputTensor(inputShape(entry, config), inputName, context);
       if (isInput) continue;
     }
-    const layer = createLayer(entry, file);
-    x = single(applyLayer(layer, [x], file), layer.name, file);
+    const item = new LayerItem(entry, context);
+    x = single(item.apply([x], {}), item.name, file);
   }
   if (first === undefined || x === undefined) throw layerError(file, name, 'at least one layer', 'none');
   return tf.model({ name, inputs: first, outputs: x });
 }
 
-function buildFunctional(config: unknown, file: string): LayersModel {
-  const entries = layersOf(config, file);
+/** The shape that a Sequential's first layer takes: its own word, that of the model inside it, or what the model was built for. */
+function inputShape(entry: JsonObject, model: unknown): unknown {
+  const config = isObject(entry['config']) ? entry['config'] : {};
+  const own = config['batch_shape'] ?? config['batch_input_shape'];
+  if (own !== undefined) return own;
+  const [inner]: unknown[] = Array.isArray(config['layers']) ? config['layers'] : [];
+  if (isObject(inner) && modelClasses.has(String(entry['class_name']))) return inputShape(inner, config);
+  return isObject(model) ? model['build_input_shape'] : undefined;
+}
+
+function buildFunctional(config: unknown, context: Context): LayersModel {
+  const { file } = context;
   const name = isObject(config) && typeof config['name'] === 'string' ? config['name'] : 'model';
   const outputs = new Map<string, SymbolicTensor[][]>(); // by layer, application, output
-  let waiting: { layer: Layer; nodes: TensorReference[][]; next: number }[] = [];
-  for (const entry of entries) {
+  const items: Item[] = [];
+  for (const entry of layersOf(config, file)) {
     const layerConfig = isObject(entry['config']) ? entry['config'] : {};
     const layerName = String(entry['name'] ?? layerConfig['name']);
     if (outputs.has(layerName)) throw layerError(file, layerName, 'layer names that differ', 'the same name twice');
+    outputs.set(layerName, []);
     if (entry['class_name'] === 'InputLayer') {
       const shape = layerConfig['batch_shape'] ?? layerConfig['batch_input_shape'];
-      outputs.set(layerName, [[inputTensor(shape, layerName, file)]]);
+      outputs.set(layerName, [[inputTensor(shape, layerName, context)]]);
       continue;
     }
-    outputs.set(layerName, []);
-    waiting.push({ layer: createLayer(entry, file, layerName), nodes: inboundNodes(entry, layerName, file), next: 0 });
+    const layer = new LayerItem(entry, context, layerName);
+    items.push({ layer, calls: calls(layer.entry, layerName, file), next: 0 });
   }
-  // Applies what has its inputs, again and again, until all is done or nothing moves: layers may come in any order.
-  while (waiting.length > 0) {
-    let moved = false;
-    for (const item of waiting) {
-      for (; item.next < item.nodes.length; item.next++) {
-        const inputs = (item.nodes[item.next] ?? []).map((reference) => lookUp(outputs, reference));
-        if (!inputs.every((input) => input !== undefined)) break;
-        outputs.get(item.layer.name)?.push(applyLayer(item.layer, inputs, file));
-        moved = true;
-      }
-    }
-    const left = waiting.filter((item) => item.next < item.nodes.length);
-    const stuck = left[0];
-    if (!moved && stuck !== undefined) {
-      throw layerError(file, stuck.layer.name, 'inputs that exist and no cycle', stuck.nodes[stuck.next]);
-    }
-    waiting = left;
-  }
-  const ends = (key: string): SymbolicTensor[] =>
-    references(isObject(config) ? config[key] : undefined, `(${key})`, file).map((reference) => {
-      const tensor = lookUp(outputs, reference);
+  const endsOf = (key: string): TensorReference[] =>
+    references(isObject(config) ? config[key] : undefined, `(${key})`, file);
+  const [inputs, ends] = [endsOf('input_layers'), endsOf('output_layers')];
+  const first = firstNodes(items, [...items.flatMap((item) => item.calls.flatMap((call) => call.inputs)), ...ends]);
+  const lookUp = ([layer, node, tensor]: TensorReference): SymbolicTensor | undefined =>
+    outputs.get(layer)?.[node - (first.get(layer) ?? 0)]?.[tensor];
+  applyAll(items, outputs, lookUp, file);
+  const tensors = (key: string, wanted: readonly TensorReference[]): SymbolicTensor[] =>
+    wanted.map((reference) => {
+      const tensor = lookUp(reference);
       if (tensor === undefined) throw layerError(file, reference[0], `a layer for ${key}`, 'none of that name');
       return tensor;
     });
-  return attempt(file, name, () => tf.model({ name, inputs: ends('input_layers'), outputs: ends('output_layers') }));
+  return attempt(file, name, () =>
+    tf.model({ name, inputs: tensors('input_layers', inputs), outputs: tensors('output_layers', ends) }),
+  );
+}
+
+/** A layer with the calls that are still to be made. */
+interface Item {
+  readonly layer: LayerItem;
+  readonly calls: ReturnType<typeof calls>;
+  next: number;
+}
+
+/** The number of the first call of each inner model: Keras 2 and tfjs begin with 1, what it was made from being call 0; Keras 3 with 0. */
+function firstNodes(items: readonly Item[], used: readonly TensorReference[]): Map<string, number> {
+  const first = new Map<string, number>();
+  const models = new Set(items.filter(({ layer }) => layer.isModel).map(({ layer }) => layer.name));
+  for (const [layer, node] of used) {
+    if (models.has(layer)) first.set(layer, Math.min(1, node, first.get(layer) ?? 1));
+  }
+  return first;
+}
+
+/** Applies what has its inputs, again and again, until all is done or nothing moves: layers may come in any order. */
+function applyAll(
+  items: readonly Item[],
+  outputs: ReadonlyMap<string, SymbolicTensor[][]>,
+  lookUp: (reference: TensorReference) => SymbolicTensor | undefined,
+  file: string,
+): void {
+  let waiting = [...items];
+  while (waiting.length > 0) {
+    let moved = false;
+    for (const item of waiting) {
+      for (; item.next < item.calls.length; item.next++) {
+        const call = item.calls[item.next];
+        const inputs = (call?.inputs ?? []).map(lookUp);
+        if (!inputs.every((input) => input !== undefined)) break;
+        outputs.get(item.layer.name)?.push(item.layer.apply(inputs, call?.arguments ?? {}));
+        moved = true;
+      }
+    }
+    const left = waiting.filter((item) => item.next < item.calls.length);
+    const stuck = left[0];
+    if (!moved && stuck !== undefined) {
+      throw layerError(file, stuck.layer.name, 'inputs that exist and no cycle', stuck.calls[stuck.next]?.inputs);
+    }
+    waiting = left;
+  }
 }
 
 function layersOf(config: unknown, file: string): JsonObject[] {
@@ -107,120 +166,19 @@ function layersOf(config: unknown, file: string): JsonObject[] {
   return layers;
 }
 
-function inputTensor(shape: unknown, name: string, file: string): SymbolicTensor {
-  const sizes = Array.isArray(shape) ? shape.slice(1) : undefined;
-  if (sizes === undefined || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
-    throw layerError(file, name, 'an input shape of fixed sizes after the batch', shape);
+function inputTensor(shape: unknown, name: string, { file, size }: Context): SymbolicTensor {
+  const [, ...given]: unknown[] = Array.isArray(shape) ? shape : [];
+  const open = given.length === 3 && given[0] === null && given[1] === null && size !== undefined;
+  const sizes = open ? [size.height, size.width, given[2]] : given;
+  if (!Array.isArray(shape) || !sizes.every((item) => Number.isInteger(item) && Number(item) > 0)) {
+    const expected = 'an input shape of fixed sizes after the batch (--image-size sets height and width of images)';
+    throw layerError(file, name, expected, shape);
   }
   return attempt(file, name, () => tf.input({ shape: sizes.map(Number), name }));
-}
-
-function createLayer(entry: JsonObject, file: string, name?: string): Layer {
-  const kind = entry['class_name'];
-  const given = isObject(entry['config']) ? entry['config'] : {};
-  const layerName = name ?? String(given['name'] ?? entry['name'] ?? kind);
-  if (kind === 'Sequential' || kind === 'Functional' || kind === 'Model') {
-    const model = buildModel(entry, file);
-    model.name = layerName;
-    return model;
-  }
-  if (typeof kind !== 'string') throw layerError(file, layerName, 'a class_name', kind);
-  const built = isObject(entry['build_config']) ? entry['build_config']['input_shape'] : undefined;
-  const { className, config } = tfjsLayerConfig(file, kind, { ...given, name: layerName }, built);
-  const known = tf.serialization.SerializationMap.getMap().classNameMap;
-  const entryOfClass = Object.hasOwn(known, className) ? known[className] : undefined;
-  if (entryOfClass === undefined) throw layerError(file, layerName, 'a layer class that convoy knows', kind);
-  const [layerClass, fromConfig] = entryOfClass;
-  const layer: unknown = attempt(file, layerName, () =>
-    fromConfig(layerClass, config as Parameters<typeof fromConfig>[1]),
-  );
-  if (!(layer instanceof tf.layers.Layer)) throw layerError(file, layerName, 'the class of a layer', kind);
-  if (given['trainable'] === false) layer.trainable = false;
-  completeBatchNormalization(layer);
-  return layer;
-}
-
-function applyLayer(layer: Layer, inputs: SymbolicTensor[], file: string): SymbolicTensor[] {
-  const [first] = inputs;
-  layer.setFastWeightInitDuringBuild(true);
-  const output = attempt(file, layer.name, () =>
-    layer.apply(inputs.length === 1 && first !== undefined ? first : inputs),
-  );
-  return (Array.isArray(output) ? output : [output]).map((tensor) => {
-    if (tensor instanceof tf.SymbolicTensor) return tensor;
-    throw layerError(file, layer.name, 'symbolic outputs', typeof tensor);
-  });
 }
 
 function single(tensors: readonly SymbolicTensor[], layer: string, file: string): SymbolicTensor {
   const [first] = tensors;
   if (first === undefined || tensors.length !== 1) throw layerError(file, layer, 'one output', tensors.length);
   return first;
-}
-
-function lookUp(
-  outputs: ReadonlyMap<string, SymbolicTensor[][]>,
-  reference: TensorReference,
-): SymbolicTensor | undefined {
-  return outputs.get(reference[0])?.[reference[1]]?.[reference[2]];
-}
-
-/** The inputs of each application of a layer, from the forms of Keras 2 and Keras 3. */
-function inboundNodes(entry: JsonObject, layer: string, file: string): TensorReference[][] {
-  const nodes = entry['inbound_nodes'];
-  if (!Array.isArray(nodes)) throw layerError(file, layer, 'inbound_nodes', nodes);
-  return nodes.map((node: unknown) => {
-    if (!isObject(node)) return references(node, layer, file);
-    checkArguments(node['kwargs'], layer, file);
-    const args = Array.isArray(node['args']) ? node['args'].flat() : [];
-    return args.map((argument: unknown) => {
-      const history =
-        isObject(argument) && isObject(argument['config']) ? argument['config']['keras_history'] : undefined;
-      return toReference(history, layer, file);
-    });
-  });
-}
-
-/** A list of references, or one bare reference as Keras 3 writes a single input or output. */
-function references(value: unknown, layer: string, file: string): TensorReference[] {
-  if (!Array.isArray(value)) throw layerError(file, layer, 'a list of layer, node and tensor', value);
-  if (typeof value[0] === 'string') return [toReference(value, layer, file)];
-  return value.map((item) => toReference(item, layer, file));
-}
-
-function toReference(value: unknown, layer: string, file: string): TensorReference {
-  if (
-    !Array.isArray(value) ||
-    typeof value[0] !== 'string' ||
-    !Number.isInteger(value[1]) ||
-    !Number.isInteger(value[2])
-  ) {
-    throw layerError(file, layer, 'layer, node and tensor of an input', value);
-  }
-  checkArguments(value[3], layer, file);
-  return [value[0], Number(value[1]), Number(value[2])];
-}
-
-/** Call arguments other than null would change the computation. */
-function checkArguments(kwargs: unknown, layer: string, file: string): void {
-  if (!isObject(kwargs)) return;
-  for (const [key, value] of Object.entries(kwargs)) {
-    if (value !== null) throw layerError(file, layer, 'a call without arguments', `${key}: ${JSON.stringify(value)}`);
-  }
-}
-
-/** Names the layer in what tfjs throws. */
-function attempt<Result>(file: string, layer: string, action: () => Result): Result {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof ConvoyError) throw error;
-    throw layerError(
-      file,
-      layer,
-      'settings and shapes that fit',
-      error instanceof Error ? error.message : error,
-      error,
-    );
-  }
 }

@@ -1,11 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { LossSpec, StepSpec } from '../contracts/index.js';
-
-/** Losses over one distribution of all classes: of a single output they say nothing. */
-const softmaxLosses: readonly LossSpec['name'][] = ['crossEntropy', 'focal', 'klDivergence'];
-/** Losses that compare outputs with numbers. */
-const regressions: readonly LossSpec['name'][] = ['meanSquaredError', 'meanAbsoluteError', 'huber'];
+import { lossNamed, type OutputMeaning } from '../losses/spec/index.js';
 
 /** Values a sample that a model gives, all axes behind the first together. */
 export function outputLength(model: LayersModel): number {
@@ -24,14 +20,18 @@ export type Judgement =
  * (`categorical_accuracy`); for several labels an image all of them have to be right, scikit-learn's `accuracy_score`.
  */
 export function judgement({ loss, targets }: Pick<StepSpec, 'loss' | 'targets'>, outputs: number): Judgement {
-  const distribution = softmaxLosses.includes(loss.name) || loss.name === 'hinge';
-  if (outputs > 1 && (targets === 'classes' || distribution)) return { by: 'greatest' };
+  const oneClass = targets === 'classes' || ['softmax', 'margins'].includes(meaningOf(loss));
+  if (outputs > 1 && oneClass) return { by: 'greatest' };
   return { by: 'threshold', threshold: probable(loss) ? 0.5 : 0 };
 }
 
 /** Whether outputs lie on the scale of probabilities, and not of logits. */
 function probable(loss: LossSpec): boolean {
-  return regressions.includes(loss.name) || ('fromLogits' in loss && loss.fromLogits === false);
+  return meaningOf(loss) === 'values' || ('fromLogits' in loss && loss.fromLogits === false);
+}
+
+function meaningOf(loss: LossSpec): OutputMeaning {
+  return lossNamed(loss).outputs;
 }
 
 /**
@@ -43,8 +43,8 @@ export type OutputKind = 'probabilities' | 'softmax logits' | 'sigmoid logits';
 /** What a model's outputs are, by the loss that it was trained with. */
 export function outputKind(loss: LossSpec, outputs: number): OutputKind {
   if ('fromLogits' in loss && loss.fromLogits === false) return 'probabilities';
-  if (outputs === 1) return regressions.includes(loss.name) ? 'probabilities' : 'sigmoid logits';
-  return loss.name === 'binaryCrossEntropy' ? 'sigmoid logits' : 'softmax logits';
+  if (outputs === 1) return meaningOf(loss) === 'values' ? 'probabilities' : 'sigmoid logits';
+  return meaningOf(loss) === 'sigmoid' ? 'sigmoid logits' : 'softmax logits';
 }
 
 /**
@@ -107,11 +107,11 @@ export function checkOutputs(
   };
   if (width === classes) return;
   if (width !== 1 || targets !== 'classes') fail('one output a class');
-  if (softmaxLosses.includes(loss.name))
+  if (meaningOf(loss) === 'softmax')
     fail(
       `one output a class for ${loss.name}, which of a single output is always the same (binaryCrossEntropy takes one for two classes),`,
     );
-  if (classes > 2 && !regressions.includes(loss.name) && loss.name !== 'module')
+  if (classes > 2 && !['values', 'any'].includes(meaningOf(loss)))
     fail(`one output a class for ${loss.name} of more than two`);
 }
 

@@ -1,5 +1,6 @@
 import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
+import { layerDefinition, placedLayers } from '../layers/index.js';
 
 /** A layer's weight as tfjs keeps it; `read` gives the current tensor without a copy. */
 type LayerWeight = LayersModel['weights'][number];
@@ -15,45 +16,36 @@ export interface ModelParameter {
  * (Keras's order). This order is the order of slots in the arena, of `weightsSha256` and of checkpoints.
  *
  * A layer nested in a wrapper or an inner model is visited through it, so names are unique paths. Weights of a frozen layer
- * (`trainable = false`) are not trainable, and frozen batch normalization does not renew its statistics.
+ * (`trainable = false`) are not trainable; batch normalization that is frozen, or called with `training: false`, does not
+ * renew its statistics.
  */
 export function modelParameters(model: LayersModel): ModelParameter[] {
   const parameters: ModelParameter[] = [];
   const seen = new Set<number>();
   const names = new Set<string>();
-  const visit = (layers: LayersModel['layers'], prefix: string, frozen: boolean): void => {
-    for (const layer of layers) {
-      const off = frozen || !layer.trainable;
-      const inner = (layer as unknown as { layers?: LayersModel['layers'] }).layers;
-      const path = `${prefix}${layer.name}`;
-      if (Array.isArray(inner)) {
-        visit(inner, `${path}/`, off);
-        continue;
-      }
-      const moving = layer.getClassName() === 'BatchNormalization';
-      const own = layer.weights;
-      const ordered = [...own.filter((w) => !isMoving(w.name)), ...own.filter((w) => isMoving(w.name))];
-      for (const variable of ordered) {
-        if (seen.has(variable.id)) continue; // a shared layer's weights are one parameter
-        seen.add(variable.id);
-        const statistic = moving && isMoving(variable.name);
-        let name = `${path}/${weightName(variable.originalName)}`;
-        for (let twin = 1; names.has(name); twin++) name = `${path}/${weightName(variable.originalName)}_${twin}`;
-        names.add(name);
-        parameters.push({
-          variable,
-          spec: {
-            name,
-            layer: path,
-            shape: variable.shape.map((size) => size ?? 1),
-            trainable: !off && !statistic,
-            updatedByForward: !off && statistic,
-          },
-        });
-      }
+  for (const { layer, path, frozen, inference } of placedLayers(model)) {
+    const normalizes = layerDefinition(layer.getClassName())?.batchStatistics === true;
+    const own = layer.weights;
+    const ordered = [...own.filter((w) => !isMoving(w.name)), ...own.filter((w) => isMoving(w.name))];
+    for (const variable of ordered) {
+      if (seen.has(variable.id)) continue; // a shared layer's weights are one parameter
+      seen.add(variable.id);
+      const statistic = normalizes && isMoving(variable.name);
+      let name = `${path}/${weightName(variable.originalName)}`;
+      for (let twin = 1; names.has(name); twin++) name = `${path}/${weightName(variable.originalName)}_${twin}`;
+      names.add(name);
+      parameters.push({
+        variable,
+        spec: {
+          name,
+          layer: path,
+          shape: variable.shape.map((size) => size ?? 1),
+          trainable: !frozen && !statistic,
+          updatedByForward: !frozen && !inference && statistic,
+        },
+      });
     }
-  };
-  visit(model.layers, '', model.trainable === false);
+  }
   return parameters;
 }
 

@@ -1,6 +1,5 @@
 import type { LayersModel } from '../base/tf.js';
-
-type Layer = LayersModel['layers'][number];
+import { isModel } from '../layers/index.js';
 
 /** Layers that move pixels but leave their values, as may come before a rescaling. */
 const movers: readonly string[] = ['InputLayer', 'ZeroPadding2D', 'Cropping2D', 'Reshape', 'Permute', 'ChannelPadding'];
@@ -19,8 +18,4 @@ export function takesRawPixels({ layers }: Pick<LayersModel, 'layers'>): boolean
     return layer.getClassName() === 'Rescaling' && Math.abs(Number(layer.getConfig()['scale'])) < byteScale;
   }
   return false;
-}
-
-function isModel(layer: Layer): layer is Layer & Pick<LayersModel, 'layers'> {
-  return 'layers' in layer && Array.isArray(layer.layers);
 }

@@ -1,6 +1,14 @@
 export { createOptimizer, type Optimizer, openStepKernel } from './optimizer.js';
-export { cutSlices, type ParameterPlace, type Slice } from './runs.js';
-export { baseLearningRate, baseWeightDecay, type OptimizerSpec, optimizerSchema, takesMomentum } from './spec.js';
+export {
+  baseLearningRate,
+  baseWeightDecay,
+  commonOptimizerOptions,
+  type OptimizerSpec,
+  optimizerSchema,
+  optimizers,
+  takesMomentum,
+} from './registry.js';
+export { cutSlices, type ParameterPlace, type Slice } from './spans.js';
 export type {
   PassArguments,
   PassResult,

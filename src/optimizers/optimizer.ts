@@ -1,11 +1,11 @@
 import { parseOptions } from '../base/validate.js';
 import { lane } from '../kernels/index.js';
-import { chainOf } from './named.js';
+import { chainOf } from './chain.js';
 import { StepBuilder } from './program.js';
-import { cutBlocks, type ParameterPlace, planRuns } from './runs.js';
-import { baseLearningRate, type OptimizerSpec, optimizerSchema } from './spec.js';
+import { baseLearningRate, type OptimizerSpec, optimizerSchema } from './registry.js';
+import { cutBlocks, type ParameterPlace, planSpans } from './spans.js';
 import type { StepDescription, StepKernel, StepRegions } from './step.js';
-import { bindStepKernel, blockFloats, type StepPlan, type StepVariant } from './step-kernel.js';
+import { bindStepKernel, blockFloats, type KernelPlan, type StepVariant } from './step-kernel.js';
 
 /** An optimizer of given parameters: which state it keeps, and kernels that take its steps over an arena. */
 export interface Optimizer {
@@ -31,25 +31,25 @@ export interface Optimizer {
  */
 export function createOptimizer(spec: OptimizerSpec, parameters: readonly ParameterPlace[]): Optimizer {
   const parsed = parseOptions(optimizerSchema, spec, 'optimizer');
-  const perParameter = parsed.name === 'lamb' || parsed.name === 'lars';
-  const runs = planRuns(spec, parameters, perParameter);
-  const decays = runs.some(({ options }) => options.weightDecay > 0);
-  const variant = (synchronise: boolean): StepVariant => {
+  const variant = (decays: boolean, synchronise: boolean): StepVariant => {
     const chain = chainOf(parsed, decays, synchronise);
     const builder = new StepBuilder();
     chain.reduce((update, { apply }) => apply(update, builder), lane('gradient'));
     return { chain, passes: builder.finish() };
   };
-  const usual = variant(false);
+  const perParameter = variant(false, false).passes.some(({ scope }) => scope === 'parameter');
+  const spans = planSpans(spec, parameters, perParameter);
+  const decays = spans.some(({ options }) => options.weightDecay > 0);
+  const usual = variant(decays, false);
   const round = parsed.lookahead?.steps;
-  const synchronising = round === undefined ? usual : variant(true);
+  const synchronising = round === undefined ? usual : variant(decays, true);
   const states = new Map(usual.chain.flatMap((link) => Object.entries(link.states ?? {})));
-  const plan: StepPlan = {
+  const plan: KernelPlan = {
     spec,
     parameters,
     stateNames: [...states.keys()],
-    runs,
-    blocks: cutBlocks(runs, blockFloats),
+    spans,
+    blocks: cutBlocks(spans, blockFloats),
     variants: [usual, synchronising],
     variantOf: (step) => (round !== undefined && step % round === 0 ? synchronising : usual),
     keepsGradient: usual.passes.slice(1).some(({ program }) => program.lanes.includes('gradient')),

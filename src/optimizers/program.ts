@@ -1,15 +1,15 @@
 import { type Expression, type KernelProgram, kernelProgram, lane, operands } from '../kernels/index.js';
-import type { RunOptions } from './runs.js';
+import type { SpanOptions } from './spans.js';
 
 /** What scalars of a step are computed from. */
-export interface ScalarContext extends RunOptions {
+export interface ScalarContext extends SpanOptions {
   /** Counts from 1. */
   readonly step: number;
-  /** Scaled for the run. */
+  /** Scaled for the span. */
   readonly learningRate: number;
   /** Of this step, where a schedule moves it. */
   readonly momentum: number | undefined;
-  /** A norm measured by an earlier pass: of the run, or of all runs. */
+  /** A norm measured by an earlier pass: of the span, or of all spans. */
   norm(name: string): number;
 }
 
@@ -17,16 +17,16 @@ export interface ScalarContext extends RunOptions {
  * One link of an optimizer: takes the update so far (at first the gradient) and gives the next, keeping state between
  * steps. The same idea as optax's GradientTransformation, but the result is an expression, compiled once.
  */
-export interface Transform {
+export interface GradientTransform {
   /** Names of its states with their initial values: a number, or a copy of the weights. */
   readonly states?: Readonly<Record<string, number | 'weights'>>;
-  /** Numbers that change between steps or runs, by the names its expressions use. */
+  /** Numbers that change between steps or spans, by the names its expressions use. */
   readonly scalars?: (context: ScalarContext) => Readonly<Record<string, number>>;
   readonly apply: (update: Expression, builder: StepBuilder) => Expression;
 }
 
 /** One sweep over the region. */
-export interface Pass {
+export interface StepPass {
   readonly program: KernelProgram;
   /** Norms it measures, in the order of the program's sums. */
   readonly norms: readonly string[];
@@ -56,7 +56,7 @@ export class StepBuilder {
   /** The parameter as it stands after the transforms so far. */
   parameter: Expression = lane('parameter');
   #stores = new Map<string, Expression>();
-  readonly #passes: Pass[] = [];
+  readonly #passes: StepPass[] = [];
 
   /** Renews a state and gives its new value. */
   store(state: string, value: Expression): Expression {
@@ -70,7 +70,7 @@ export class StepBuilder {
    *
    * @returns the update as the next pass sees it
    */
-  measure(update: Expression, scope: Pass['scope'], norms: Readonly<Record<string, Expression>>): Expression {
+  measure(update: Expression, scope: StepPass['scope'], norms: Readonly<Record<string, Expression>>): Expression {
     this.#passes.push({
       program: kernelProgram(this.#stores, Object.values(norms)),
       norms: Object.keys(norms),
@@ -84,7 +84,7 @@ export class StepBuilder {
   }
 
   /** Ends the last pass, which writes the parameter. */
-  finish(): readonly Pass[] {
+  finish(): readonly StepPass[] {
     this.#stores.set('parameter', this.parameter);
     return [...this.#passes, { program: kernelProgram(this.#stores), norms: [], scope: 'all' }];
   }

@@ -1,7 +1,7 @@
-import { compileKernels, type Kernel, openReducer, type Reducer, type Source } from '../kernels/index.js';
-import type { Pass, ScalarContext, Transform } from './program.js';
-import { type Block, cutSlices, type ParameterPlace, type Run, type Slice } from './runs.js';
-import type { OptimizerSpec } from './spec.js';
+import { type Addend, compileKernels, type Kernel, openReducer, type Reducer } from '../kernels/index.js';
+import type { GradientTransform, ScalarContext, StepPass } from './program.js';
+import type { OptimizerSpec } from './registry.js';
+import { cutSlices, type ParameterPlace, type ParameterSpan, type Slice, type SpanBlock } from './spans.js';
 import type {
   PassArguments,
   PassResult,
@@ -19,17 +19,17 @@ export const blockFloats = 32_768;
 
 /** The compiled form of a step that ends a round of Lookahead, or of any other. */
 export interface StepVariant {
-  readonly chain: readonly Transform[];
-  readonly passes: readonly Pass[];
+  readonly chain: readonly GradientTransform[];
+  readonly passes: readonly StepPass[];
 }
 
 /** The plan of an optimizer, from which kernels are bound. */
-export interface StepPlan {
+export interface KernelPlan {
   readonly spec: OptimizerSpec;
   readonly parameters: readonly ParameterPlace[];
   readonly stateNames: readonly string[];
-  readonly runs: readonly Run[];
-  readonly blocks: readonly Block[];
+  readonly spans: readonly ParameterSpan[];
+  readonly blocks: readonly SpanBlock[];
   readonly variantOf: (step: number) => StepVariant;
   readonly variants: readonly StepVariant[];
   /** True where a later pass reads the gradient again. */
@@ -39,14 +39,14 @@ export interface StepPlan {
 const bytes = (floats: number): number => floats * 4;
 
 class BoundStepKernel implements StepKernel {
-  readonly #plan: StepPlan;
+  readonly #plan: KernelPlan;
   readonly #regions: StepRegions;
-  readonly #kernels: ReadonlyMap<Pass, Kernel>;
+  readonly #kernels: ReadonlyMap<StepPass, Kernel>;
   readonly #reduce: Reducer;
   /** By how many. */
   readonly #slices = new Map<number, readonly Slice[]>();
 
-  constructor(plan: StepPlan, memory: WebAssembly.Memory, regions: StepRegions) {
+  constructor(plan: KernelPlan, memory: WebAssembly.Memory, regions: StepRegions) {
     this.#plan = plan;
     this.#regions = regions;
     const passes = [...new Set(plan.variants.flatMap((variant) => variant.passes))];
@@ -103,7 +103,7 @@ class BoundStepKernel implements StepKernel {
     const sources = this.#sources(args);
     const bases = pass.program.lanes.map((name) => this.#baseOf(name));
     const readsGradient = bases.includes(undefined);
-    const scalars = this.#scalarsByRun(variant, pass, args);
+    const scalars = this.#scalarsBySpan(variant, pass, args);
     const sums: number[] = [];
     let unit: Unit | undefined;
     let products = 0;
@@ -120,7 +120,7 @@ class BoundStepKernel implements StepKernel {
         allReduce += performance.now() - reducing;
       }
       const addresses = bases.map((base) => (base === undefined ? gradient : base + bytes(block.begin)));
-      for (const sum of kernel(block.end - block.begin, addresses, scalars(block.run))) sums.push(sum);
+      for (const sum of kernel(block.end - block.begin, addresses, scalars(block.span))) sums.push(sum);
     }
     const optimizer = performance.now() - started - products - allReduce;
     return { seconds: { products: products / 1000, allReduce: allReduce / 1000, optimizer: optimizer / 1000 }, sums };
@@ -130,11 +130,11 @@ class BoundStepKernel implements StepKernel {
     const pass = this.#plan.variants[0]?.passes[index];
     if (pass === undefined) throw new RangeError(`no pass ${index}`);
     const count = pass.norms.length;
-    const groups = pass.scope === 'all' ? 1 : this.#plan.runs.length;
+    const groups = pass.scope === 'all' ? 1 : this.#plan.spans.length;
     const totals = new Array<number>(groups * count).fill(0);
-    this.#plan.blocks.forEach(({ run }, block) => {
+    this.#plan.blocks.forEach(({ span }, block) => {
       for (let norm = 0; norm < count; norm++) {
-        const place = (pass.scope === 'all' ? 0 : run) * count + norm;
+        const place = (pass.scope === 'all' ? 0 : span) * count + norm;
         totals[place] = (totals[place] ?? 0) + (sums[block * count + norm] ?? 0);
       }
     });
@@ -174,7 +174,7 @@ class BoundStepKernel implements StepKernel {
   #sources({
     coefficients,
     carry = 0,
-  }: Pick<StepArguments, 'coefficients' | 'carry'>): (block: Block, unit?: Unit) => readonly Source[] {
+  }: Pick<StepArguments, 'coefficients' | 'carry'>): (block: SpanBlock, unit?: Unit) => readonly Addend[] {
     const { gradients } = this.#regions;
     if (coefficients.length !== gradients.length) {
       throw new RangeError(`${coefficients.length} coefficients for ${gradients.length} shards`);
@@ -187,7 +187,7 @@ class BoundStepKernel implements StepKernel {
       block.unit === undefined ? counting : [...carried, { address: unit?.address ?? NaN, coefficient: 1 }];
   }
 
-  #reduceBlock(destination: number, block: Block, sources: readonly Source[]): void {
+  #reduceBlock(destination: number, block: SpanBlock, sources: readonly Addend[]): void {
     const start = bytes(block.begin);
     this.#reduce(
       destination,
@@ -197,7 +197,7 @@ class BoundStepKernel implements StepKernel {
   }
 
   /** Address of a block's reduced gradient; a lone gradient that counts once is used where it lies, if it stays there. */
-  #gradientOf(block: Block, sources: readonly Source[], first: boolean): number {
+  #gradientOf(block: SpanBlock, sources: readonly Addend[], first: boolean): number {
     const kept = this.#plan.keepsGradient;
     const [only] = sources;
     if (only !== undefined && sources.length === 1 && only.coefficient === 1 && !(kept && block.unit !== undefined)) {
@@ -217,28 +217,28 @@ class BoundStepKernel implements StepKernel {
     return base;
   }
 
-  /** Values of a pass's scalars for each run, computed when first asked for. */
-  #scalarsByRun(variant: StepVariant, pass: Pass, args: PassArguments): (run: number) => readonly number[] {
+  /** Values of a pass's scalars for each span, computed when first asked for. */
+  #scalarsBySpan(variant: StepVariant, pass: StepPass, args: PassArguments): (span: number) => readonly number[] {
     const known = new Map<number, readonly number[]>();
-    return (run) => {
-      let values = known.get(run);
+    return (span) => {
+      let values = known.get(span);
       if (values === undefined) {
-        const context = this.#context(variant, run, args);
+        const context = this.#context(variant, span, args);
         const named = new Map(variant.chain.flatMap((link) => Object.entries(link.scalars?.(context) ?? {})));
         values = pass.program.scalars.map((name) => {
           const value = named.get(name);
           if (value === undefined) throw new Error(`no transform gives the scalar ${name}`);
           return value;
         });
-        known.set(run, values);
+        known.set(span, values);
       }
       return values;
     };
   }
 
-  #context(variant: StepVariant, run: number, args: PassArguments): ScalarContext {
-    const options = this.#plan.runs[run]?.options;
-    if (options === undefined) throw new RangeError(`no run ${run}`);
+  #context(variant: StepVariant, span: number, args: PassArguments): ScalarContext {
+    const options = this.#plan.spans[span]?.options;
+    if (options === undefined) throw new RangeError(`no span ${span}`);
     return {
       ...options,
       step: args.step,
@@ -249,7 +249,7 @@ class BoundStepKernel implements StepKernel {
         const index = variant.passes.findIndex((pass) => pass.norms.includes(name));
         const pass = variant.passes[index];
         if (pass === undefined) return NaN;
-        const group = pass.scope === 'all' ? 0 : run;
+        const group = pass.scope === 'all' ? 0 : span;
         return args.norms[index]?.[group * pass.norms.length + pass.norms.indexOf(name)] ?? NaN;
       },
     };
@@ -262,15 +262,15 @@ interface Unit {
 }
 
 /** The unit of a block, computed before its first block is read; that of the block before otherwise. */
-function openUnit({ unit, begin }: Block, open: Unit | undefined, prepare: Prepare | undefined): Unit | undefined {
+function openUnit({ unit, begin }: SpanBlock, open: Unit | undefined, prepare: Prepare | undefined): Unit | undefined {
   if (unit !== 'first') return open;
   if (prepare === undefined) throw new RangeError('this step has gradients that must be computed first');
   return { address: prepare(begin) - bytes(begin) };
 }
 
 /** Compiles a plan over a memory. */
-export function bindStepKernel(plan: StepPlan, memory: WebAssembly.Memory, regions: StepRegions): StepKernel {
-  const end = plan.runs.at(-1)?.end ?? 0;
+export function bindStepKernel(plan: KernelPlan, memory: WebAssembly.Memory, regions: StepRegions): StepKernel {
+  const end = plan.spans.at(-1)?.end ?? 0;
   if (end > regions.length)
     throw new RangeError(`parameters end at ${end}, behind regions of ${regions.length} floats`);
   if (regions.states.length !== plan.stateNames.length) {

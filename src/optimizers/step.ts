@@ -1,6 +1,7 @@
 /** What a step is given and gives, and the kernel that does it: contract of optimizer, coordinator and workers. */
-import type { ParameterPlace, Slice } from './runs.js';
-import type { OptimizerSpec } from './spec.js';
+
+import type { OptimizerSpec } from './registry.js';
+import type { ParameterPlace, Slice } from './spans.js';
 
 /** Byte offsets into the shared memory, multiples of 64; every region is as long as the weights. */
 export interface StepRegions {

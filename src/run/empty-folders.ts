@@ -47,3 +47,8 @@ async function makeFolder(path: string): Promise<boolean> {
     throw error;
   }
 }
+
+/** `runs/NAME-N`: where a run or a report goes unless it is told. */
+export function makeRunFolder(name: string): Promise<NumberedFolder> {
+  return makeNumberedFolder('runs', name);
+}

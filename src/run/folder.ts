@@ -133,6 +133,13 @@ export class RunFolder {
     return join(this.path, 'checkpoints', `${name}.ckpt`);
   }
 
+  /** Names of the checkpoints that there are. */
+  async checkpoints(): Promise<string[]> {
+    const files = await readdir(join(this.path, 'checkpoints')).catch(() => [] as string[]);
+    const ending = '.ckpt';
+    return files.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
+  }
+
   /** Name of the checkpoint with the weights that the run ended with: `best` where early stopping restored those, else `last`. */
   async finalCheckpoint(): Promise<'best' | 'last'> {
     if (!existsSync(join(this.path, 'summary.json'))) return 'last';

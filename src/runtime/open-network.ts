@@ -1,7 +1,7 @@
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, StepSpec } from '../contracts/index.js';
-import { takesRawPixels } from '../models/index.js';
+import { loadArchitecture, takesRawPixels } from '../models/index.js';
 import { normalizationOf } from '../transfer/index.js';
 import { openModel } from './base-model.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
@@ -20,7 +20,8 @@ export interface OpenedNetwork {
 }
 
 /**
- * Opens the network that is trained: the model given in code, that of a recorded run, or the configuration's.
+ * Opens the network that is trained: a copy of the model given in code, that of a recorded run, or the configuration's. The
+ * caller disposes it.
  *
  * @throws ConvoyError as `openModel`, and `CONVOY_OPTION` where normalization, loss or precision do not fit it.
  */
@@ -45,8 +46,12 @@ async function findModel(
   recorded: RuntimeInternals['recorded'],
   train: Dataset,
 ): Promise<FoundModel> {
-  const { config, model } = options;
-  if (model !== undefined) {
+  const { config } = options;
+  if (options.model !== undefined) {
+    const model = loadArchitecture(
+      JSON.parse(JSON.stringify(options.model.toJSON(undefined, false))),
+      options.model.name,
+    );
     const drawn = () => startWeights(model, config.seed, train, preprocessOf(config, train.shape.channels));
     return { model, weights: options.weights ?? (await drawn()), normalize: config.normalize };
   }

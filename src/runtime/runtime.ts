@@ -1,6 +1,6 @@
 import { optionError } from '../base/errors.js';
 import { baseLearningRate, type SettledConfig } from '../config/index.js';
-import { Coordinator, GradientPool, lookingTime } from '../coordinator/index.js';
+import { Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
 import { availableCores, loadNative } from '../native/index.js';
 import { createSchedule, type Schedule } from '../schedules/index.js';
 import type { Runtime, RuntimeInternals, RuntimeOptions } from './contract.js';
@@ -37,7 +37,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
 
   // Threads come last: what goes wrong before them leaves nothing running.
   const augmented = await openAugmentStage(network, train, memory, settings);
-  const looking = lookingTime(workers + (plan.staged ? 1 : 0), availableCores());
+  const spin = spinTime(workers + (plan.staged ? 1 : 0), availableCores());
   const pool = new GradientPool({
     workers,
     setup: {
@@ -47,7 +47,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
       seed: config.seed,
       engine: source,
       kernel: kernel.describe(),
-      looking,
+      spin,
     },
     onRetry: (task, error) => onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
     ...(internals.workerFile === undefined ? {} : { workerFile: internals.workerFile }),

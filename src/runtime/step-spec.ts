@@ -3,7 +3,7 @@ import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
 import { catalogEntry } from '../data/index.js';
-import { parseLoss } from '../losses/index.js';
+import { lossNamed, parseLoss } from '../losses/spec/index.js';
 import { checkOutputs } from '../models/index.js';
 import { cpuFeatures } from '../native/index.js';
 
@@ -40,7 +40,7 @@ function mixOf({ mix: { mixup = 0, cutmix = 0 } = {} }: RunConfig): Pick<StepSpe
 
 /** A model that ends in softmax or sigmoid gives probabilities, unless the configuration says otherwise. */
 function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
-  if (!['crossEntropy', 'binaryCrossEntropy', 'focal', 'klDivergence'].includes(loss.name)) return loss;
+  if (!lossNamed(loss).takesLogits) return loss;
   if ('fromLogits' in loss && loss.fromLogits !== undefined) return loss;
   const last = model.layers.at(-1)?.getConfig() as { activation?: string } | undefined;
   const probabilities =

@@ -5,7 +5,7 @@ import { activationGrid, filterGrid, layerOutputs, type Points, pca, tsne } from
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import { ConvoyError, optionError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
-import { type Dataset, imageBytes } from '../contracts/index.js';
+import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
 import { BatchFeeder, readWeights } from '../coordinator/index.js';
 import { decodeImageFile } from '../images/index.js';
 import { slotNames } from '../memory/index.js';
@@ -13,10 +13,6 @@ import { setWeights } from '../models/index.js';
 import { scatterChart } from '../plots/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { splitHead } from '../transfer/index.js';
-
-/** What `analyseRun` can draw. */
-export const analyses = ['filters', 'activations', 'pca', 'tsne'] as const;
-export type Analysis = (typeof analyses)[number];
 
 export interface AnalyseOptions {
   /** From `openRun`; the caller closes it. */

@@ -1,10 +1,15 @@
-/** What is done beside training: verify, tune, lr-find, analyse. */
-export { type AnalyseOptions, type Analysis, analyseRun, analyses } from './analyse.js';
+/** What is done beside training: evaluate, predict, describe, verify, tune, lr-find, analyse. */
+export { type AnalyseOptions, analyseRun } from './analyse.js';
+export { type DrawAugmentationOptions, drawAugmentation } from './augmentation-grid.js';
+export { type DescribedShape, describeModel } from './describe-model.js';
+export { type EvaluateRunOptions, evaluateRun, type RunEvaluation, writeEvaluation } from './evaluate.js';
+export { writeLearningRateSearch } from './learning-rate-report.js';
 export {
   findLearningRate,
   type LearningRateSearch,
   type LearningRateSearchOptions,
   suggestLearningRates,
 } from './lr-find.js';
-export { type Tried, tune } from './tune.js';
-export { type Check, verify } from './verify.js';
+export { type FilePrediction, type PredictFilesOptions, predictFiles } from './predict.js';
+export { type Tried, type TuneOptions, type TuneResult, tune } from './tune.js';
+export { type Check, type VerifyOptions, verify, verifyError } from './verify.js';

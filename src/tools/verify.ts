@@ -1,3 +1,4 @@
+import { ConvoyError } from '../base/errors.js';
 import type { RunConfig } from '../config/index.js';
 import type { Precision } from '../contracts/index.js';
 import { slotNames } from '../memory/index.js';
@@ -13,6 +14,14 @@ export interface Check {
   readonly passed: boolean;
   /** What was compared and found. */
   readonly detail: string;
+}
+
+/** The error for checks that failed: `CONVOY_VERIFY`, with their names; undefined when all passed. */
+export function verifyError(checks: readonly Check[]): ConvoyError | undefined {
+  const failed = checks.filter(({ passed }) => !passed).map(({ name }) => name);
+  if (failed.length === 0) return undefined;
+  const message = `Expected all ${checks.length} checks to pass but ${failed.length} failed: ${failed.join('; ')}`;
+  return new ConvoyError('CONVOY_VERIFY', message, { failed });
 }
 
 export interface VerifyOptions extends Omit<RuntimeOptions, 'config'> {
@@ -79,7 +88,8 @@ async function* sameBits(
 ): AsyncGenerator<Check> {
   let measure: string | undefined;
   for (const workers of workerCounts) {
-    const { weightsSha256 } = await new Trainer({ ...options, config: { ...options.config, workers } }).train();
+    const { summary } = await new Trainer({ ...options, config: { ...options.config, workers } }).train();
+    const { weightsSha256 } = summary;
     const verdict = measure === undefined ? '(the measure)' : weightsSha256 === measure ? 'same bits' : 'OTHER BITS';
     measure ??= weightsSha256;
     yield {
@@ -158,8 +168,11 @@ class Comparison {
     const model = loadArchitecture(structuredClone(network), 'the network to verify');
     const weights = modelParameters(model).map(({ spec }) => values.get(spec.name) as Float32Array);
     const config = { ...this.options.config, ...changes };
-    const { gradient } = await batchGradient({ ...this.options, config, model, weights }, () => undefined);
-    return gradient;
+    try {
+      return (await batchGradient({ ...this.options, config, model, weights }, () => undefined)).gradient;
+    } finally {
+      model.dispose();
+    }
   }
 }
 

@@ -6,4 +6,5 @@ export { shortened } from './phases.js';
 export type { TrainSummary } from './recorder.js';
 export { endlessSteps, type TrainedBatch, trainingSteps } from './steps.js';
 export { Trace } from './trace.js';
+export { type DataOptions, TrainedRun } from './trained-run.js';
 export { Trainer } from './trainer.js';

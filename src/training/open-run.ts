@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { optionError } from '../base/errors.js';
+import { choiceError } from '../base/errors.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
 import { RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
 import { onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
@@ -23,7 +23,7 @@ export async function openRun({ run, checkpoint: wanted, overrides, ...options }
   const folder = RunFolder.open(run);
   const checkpoint = wanted ?? (await folder.finalCheckpoint());
   const file = folder.checkpoint(checkpoint);
-  if (!existsSync(file)) throw optionError('--checkpoint', `a checkpoint in ${run}/checkpoints`, checkpoint);
+  if (!existsSync(file)) throw choiceError('--checkpoint', checkpoint, { known: await folder.checkpoints() });
   const message = await readCheckpoint(file);
   const { augment: _, shards: __, ...recorded } = (await folder.readConfig()) as RunConfig;
   const config = resolveConfig(

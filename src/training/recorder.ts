@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { CheckpointMessage } from '../../proto/convoy.js';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { Callback, CallbackList, EpochRecord } from '../callbacks/index.js';
 import { baseLearningRate, type ConfigInput, type RunConfig, resolveConfig } from '../config/index.js';
@@ -15,13 +15,22 @@ import {
   type TrainSummary,
   withAveragedWeights,
   writeCheckpoint,
+  writeRecord,
 } from '../run/index.js';
 import { onThisProcessor, type Runtime } from '../runtime/index.js';
+import { recordOf } from './record-of.js';
 import { summarize } from './summary.js';
 import type { Trace } from './trace.js';
 import { restoreWeights, type TrainingState, toCheckpoint } from './training-state.js';
 
 export type { TrainSummary } from '../run/index.js';
+
+/** What a run ends with. */
+export interface Ending {
+  readonly summary: TrainSummary;
+  /** In the order of `modelParameters`, averaged where the optimizer keeps an average. */
+  readonly weights: readonly Float32Array[];
+}
 
 /**
  * Writes what a run leaves behind: configuration, metrics, checkpoints, model, summary. Without a folder it keeps the
@@ -98,12 +107,13 @@ export class RunRecorder {
   }
 
   /** Before the first step: configuration written, metrics cut to the checkpoint's epochs. */
-  async begin(runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
+  async begin(runtime: Runtime, state: TrainingState, callbacks: CallbackList, madeInCode: boolean): Promise<void> {
     const { config, shards } = runtime;
     this.#checkpoint = config.checkpoint;
     // Shards decide bits, so a resumed run must have them even if it has other workers.
     await this.#folder?.writeConfig({ ...config, shards, learningRate: baseLearningRate(config) });
     await this.#folder?.rewriteMetrics(state.history);
+    if (this.#folder !== undefined) await writeRecord(this.#folder.path, recordOf(runtime, madeInCode));
     if (this.resumeFrom !== undefined) return;
     await this.#folder?.writeArchitecture(runtime.model);
     await this.checkpoint('last', runtime, state, callbacks);
@@ -153,17 +163,18 @@ export class RunRecorder {
   }
 
   /** Writes model and summary, of the averaged weights where the optimizer keeps them. */
-  async finish(runtime: Runtime, state: TrainingState): Promise<TrainSummary> {
+  async finish(runtime: Runtime, state: TrainingState): Promise<Ending> {
     return withAveragedWeights(runtime, async () => {
       const summary = summarize(runtime, state);
+      const weights = readWeights(runtime.arena, runtime.layout).map((values) => Float32Array.from(values));
       if (this.#folder !== undefined) {
-        const { model, arena, layout, datasets } = runtime;
+        const { model, datasets } = runtime;
         await this.#folder.needLock();
-        await exportLayersModel(model, readWeights(arena, layout), this.#folder.modelFolder);
+        await exportLayersModel(model, weights, this.#folder.modelFolder);
         if (datasets.badImages?.length) await this.#folder.writeBadImages(datasets.badImages);
         await this.#folder.writeSummary(summary);
       }
-      return summary;
+      return { summary, weights };
     });
   }
 }
@@ -184,7 +195,11 @@ const resumable = [
 function allowed(config: ConfigInput): ConfigInput {
   for (const [key, value] of Object.entries(config)) {
     if (value !== undefined && !resumable.includes(key)) {
-      throw optionError(key, `no other value with --resume, where only ${resumable.join(', ')} may change,`, value);
+      throw combinationError(
+        key,
+        'excludes',
+        `--resume, which goes on with the run as it is: only ${resumable.join(', ')} may change`,
+      );
     }
   }
   return config;

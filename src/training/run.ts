@@ -7,8 +7,10 @@ import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
 import type { Progress, TrainerOptions } from './options.js';
 import { phaseAt } from './phases.js';
-import type { RunRecorder, TrainSummary } from './recorder.js';
+import { recordOf } from './record-of.js';
+import type { RunRecorder } from './recorder.js';
 import { type StepRates, type TrainedBatch, trainingSteps } from './steps.js';
+import type { RunContents } from './trained-run.js';
 import type { TrainingState } from './training-state.js';
 
 /** One run under way: its epochs, and what callbacks may ask of it. */
@@ -156,8 +158,19 @@ export class Run implements Control {
     throw new ConvoyError('CONVOY_ABORTED', `Stopped in epoch ${epoch + 1} after step ${step}${where}`);
   }
 
-  finish(): Promise<TrainSummary> {
-    return this.recorder.finish(this.runtime, this.state);
+  /** Writes model and summary, and gives all that the run consists of. */
+  async finish(): Promise<RunContents> {
+    const { runtime, state, recorder, options } = this;
+    const { summary, weights } = await recorder.finish(runtime, state);
+    return {
+      config: runtime.config,
+      record: recordOf(runtime, options.datasets !== undefined),
+      architecture: JSON.parse(JSON.stringify(runtime.model.toJSON(undefined, false))),
+      weights,
+      history: state.history,
+      summary,
+      ...(recorder.path === undefined ? {} : { folder: recorder.path }),
+    };
   }
 
   stop(reason: string): void {

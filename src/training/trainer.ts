@@ -1,19 +1,20 @@
 import { CallbackList, type EpochRecord } from '../callbacks/index.js';
-import { resolveConfig } from '../config/index.js';
+import { type ConfigInput, resolveConfig } from '../config/index.js';
 import { detached, readCheckpoint } from '../run/index.js';
 import type { RuntimeInternals } from '../runtime/index.js';
 import type { TrainerOptions } from './options.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
-import { RunRecorder, type TrainSummary } from './recorder.js';
+import { RunRecorder } from './recorder.js';
 import { Run } from './run.js';
 import { runCallbacks } from './run-callbacks.js';
+import { TrainedRun } from './trained-run.js';
 import { fromCheckpoint, initialState, toCheckpoint } from './training-state.js';
 
 /**
  * Trains a network on every core.
  *
  * `for await (const epoch of new Trainer({ config }).run())` gives a record an epoch; the generator's return value, or
- * `await new Trainer({ config }).train()`, is the summary.
+ * `await new Trainer({ config }).train()`, is the trained run, which predicts and evaluates.
  */
 export class Trainer {
   readonly #options: TrainerOptions;
@@ -23,7 +24,7 @@ export class Trainer {
   }
 
   /** Runs to the end. */
-  async train(): Promise<TrainSummary> {
+  async train(): Promise<TrainedRun> {
     const epochs = this.run();
     for (;;) {
       const next = await epochs.next();
@@ -37,7 +38,7 @@ export class Trainer {
    *
    * @throws ConvoyError for everything that can go wrong: see `ErrorCode`.
    */
-  run(): AsyncGenerator<EpochRecord, TrainSummary> {
+  run(): AsyncGenerator<EpochRecord, TrainedRun> {
     return trainingRun(this.#options);
   }
 }
@@ -46,7 +47,7 @@ export class Trainer {
 export async function* trainingRun(
   options: TrainerOptions,
   internals: Pick<RuntimeInternals, 'workerFile'> = {},
-): AsyncGenerator<EpochRecord, TrainSummary> {
+): AsyncGenerator<EpochRecord, TrainedRun> {
   const recorder = await RunRecorder.open(options);
   try {
     return yield* recordedRun(recorder, options, internals);
@@ -59,8 +60,9 @@ async function* recordedRun(
   recorder: RunRecorder,
   options: TrainerOptions,
   internals: Pick<RuntimeInternals, 'workerFile'>,
-): AsyncGenerator<EpochRecord, TrainSummary> {
-  const config = recorder.config ?? resolveConfig({ where: 'config', input: options.config ?? {} });
+): AsyncGenerator<EpochRecord, TrainedRun> {
+  const config =
+    recorder.config ?? resolveConfig({ where: 'config', input: { ...madeInCode(options), ...options.config } });
   const file = recorder.resumeFrom;
   const resumed = file === undefined ? undefined : await readCheckpoint(file);
   let phase = phaseAt(config, resumed?.epoch ?? 0);
@@ -69,7 +71,7 @@ async function* recordedRun(
     const callbacks = new CallbackList(runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]));
     let state =
       resumed === undefined ? initialState() : fromCheckpoint(runtime, callbacks, resumed, file ?? '', phase.first);
-    await recorder.begin(runtime, state, callbacks);
+    await recorder.begin(runtime, state, callbacks, options.datasets !== undefined);
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
     let run = new Run(runtime, state, callbacks, recorder, options);
@@ -87,8 +89,16 @@ async function* recordedRun(
       run = new Run(runtime, state, callbacks, recorder, options);
     }
     await callbacks.onTrainEnd(run);
-    return await run.finish();
+    return new TrainedRun(await run.finish(), options);
   } finally {
     await runtime.close();
   }
+}
+
+/** What was made in code is recorded under its own name. */
+function madeInCode({ model, datasets, config = {} }: TrainerOptions): ConfigInput {
+  return {
+    ...(datasets && { dataset: datasets.train.name }),
+    ...(model && config.base === undefined && { model: { name: model.name } }),
+  };
 }

@@ -1,9 +1,8 @@
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 import { randomLayers } from '../graph/index.js';
+import { flatLayers, type Layer } from '../layers/index.js';
 import { loadArchitecture, modelParameters } from '../models/index.js';
 import { headLayers } from './head.js';
-
-type Layer = LayersModel['layers'][number];
 
 /** A model in two that share its layers: the head's input is the base's output. */
 export interface SplitModel {
@@ -53,7 +52,7 @@ export function splitFrozen(model: LayersModel): FrozenSplit | undefined {
   if (kept.length === 0 || kept.some(({ spec }) => spec.trainable || spec.updatedByForward)) return undefined;
   const [drawing] = randomLayers(parts.features);
   if (drawing !== undefined) return { why: `${drawing.name} (${drawing.getClassName()}) draws anew at every step` };
-  const penalized = flat(parts.features).find((layer) => layer.getConfig()['activityRegularizer'] != null);
+  const penalized = flatLayers(parts.features).find((layer) => layer.getConfig()['activityRegularizer'] != null);
   if (penalized !== undefined) return { why: `the activity of ${penalized.name} is part of the loss` };
   return { parts, model: copy };
 }
@@ -76,10 +75,4 @@ function splitBefore(model: LayersModel, layers: readonly Layer[]): SplitModel {
 
 function inputOf(layer: Layer | undefined): SymbolicTensor | undefined {
   return layer?.inboundNodes[0]?.inputTensors[0];
-}
-
-function flat(model: LayersModel): Layer[] {
-  return model.layers.flatMap((layer) =>
-    'layers' in layer && Array.isArray(layer.layers) ? flat(layer as Layer & LayersModel) : [layer],
-  );
 }

@@ -1,27 +1,79 @@
 import test from 'ava';
-import { ConvoyError, fileError, flattenError, optionError, reviveError } from '../../src/base/errors.js';
+import {
+  ConvoyError,
+  choiceError,
+  combinationError,
+  fileError,
+  flattenError,
+  reviveError,
+  unknownKeyError,
+  valueError,
+} from '../../src/base/errors.js';
 
-test('an option error says what was expected, for what, and what was received with its type', (t) => {
+test('an error for a value says what was expected, for what, and what was received', (t) => {
   const table: [received: unknown, shown: string][] = [
-    ['x', '"x" (string)'],
-    [3.5, '3.5 (number)'],
-    [Number.NaN, 'NaN (number)'],
-    [true, 'true (boolean)'],
-    [null, 'null (null)'],
-    [undefined, 'undefined (undefined)'],
-    [[1, 'a'], '[1, "a"] (array)'],
-    [{ name: 'sgd' }, "{ name: 'sgd' } (object)"],
-    [Object.create(null), '{} (object)'],
-    [new Map(), 'Map (object)'],
-    ['y'.repeat(100), `"${'y'.repeat(77)}..." (string)`],
-    [[1, 2, 3, 4, 5, 6, 7, 8, 9], '[1, 2, 3, 4, 5, 6, 7, 8, ...] (array)'],
+    ['x', '"x"'],
+    [3.5, '3.5'],
+    [Number.NaN, 'NaN'],
+    [true, 'true'],
+    [null, 'null'],
+    [undefined, 'nothing'],
+    [[1, 'a'], '[1, "a"]'],
+    [{ name: 'sgd' }, "{ name: 'sgd' }"],
+    [Object.create(null), '{}'],
+    [new Map(), 'Map'],
+    ['y'.repeat(100), `"${'y'.repeat(77)}..."`],
+    [[1, 2, 3, 4, 5, 6, 7, 8, 9], '[1, 2, 3, 4, 5, 6, 7, 8, ...]'],
   ];
   for (const [received, shown] of table) {
-    const error = optionError('--workers', 'a positive integer', received);
+    const error = valueError('--workers', 'a positive integer', received);
     t.is(error.message, `Expected a positive integer for --workers but received ${shown}`);
     t.is(error.code, 'CONVOY_OPTION');
     t.is(error.details.place, '--workers');
   }
+});
+
+test('an error for a name suggests the one that was meant, and lists the others where they fit', (t) => {
+  const few = choiceError('--loss', 'mse', { known: ['huber', 'squared'], aliases: { squared: ['mse'] } });
+  t.is(few.message, 'Expected one of huber, squared for --loss but received "mse"; did you mean squared?');
+  t.deepEqual(few.details, { place: '--loss', suggestions: ['squared'] });
+  const known = Array.from({ length: 100 }, (_, place) => `network${place + 100}`);
+  const many = choiceError('--model', 'nettwork105', { known, what: 'network', also: 'a file', list: 'convoy model' });
+  t.is(
+    many.message,
+    'Expected the name of a network, or a file, for --model but received "nettwork105"; did you mean network105? (convoy model lists all 100)',
+  );
+  t.is(
+    choiceError('--split', 'x', { known: ['test', 'train'] }).message,
+    'Expected one of test, train for --split but received "x"',
+  );
+});
+
+test('an error for a key names its owner, what was meant, and what there is', (t) => {
+  const known = ['name', 'learningRate'];
+  const error = unknownKeyError('optimizer adam', 'lr', {
+    known,
+    aliases: { learningRate: ['lr'] },
+    place: 'optimizer',
+  });
+  t.is(
+    error.message,
+    'Unknown option "lr" of optimizer adam; did you mean learningRate? (it takes name, learningRate)',
+  );
+  t.deepEqual(error.details, { place: 'optimizer.lr', suggestions: ['learningRate'] });
+  t.is(unknownKeyError('mlp', 'foo', { known: [] }).message, 'Unknown option "foo" of mlp; it takes none');
+  t.is(unknownKeyError('', 'foo', { known }).message, 'Unknown option "foo"; it takes name, learningRate');
+  t.is(
+    unknownKeyError('convoy train', '--momentum', { known, advice: 'use --optimizer' }).message,
+    'Unknown option "--momentum" of convoy train; use --optimizer',
+  );
+});
+
+test('options that do not go together: one needs or excludes another', (t) => {
+  const error = combinationError('freeze', 'needs', 'a base');
+  t.is(error.message, 'freeze needs a base');
+  t.is(error.code, 'CONVOY_OPTION');
+  t.is(combinationError('--resume', 'excludes', '--recipe').message, '--resume excludes --recipe');
 });
 
 test('a file error names file and place first', (t) => {

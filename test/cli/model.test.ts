@@ -46,12 +46,15 @@ const refused: readonly (readonly [args: () => string[], message: RegExp])[] = [
   ],
   [
     () => [parity('keras-fashion-cnn/final.h5'), '--classes', '3'],
-    /Expected none beside a model, which has its own, for --classes but received 3/,
+    /--classes needs a network by name or in JSON; the model in .*final\.h5 has its own/,
   ],
-  [() => [`${join(folder, 'model.json')}:width=3`], /Expected no options beside a file for width but received 3/],
+  [
+    () => [`${join(folder, 'model.json')}:width=3`],
+    /Option width needs a network by name; .*model\.json is a file or folder/,
+  ],
   [
     () => ['nothing.h5'],
-    /Expected one of .*resnet50.*, a model file or a run folder for the network but received "nothing.h5"/,
+    /Expected the name of a network, or the path of a model file or run folder, for the model but received "nothing\.h5"/,
   ],
 ];
 test.serial('what is no model is refused', async (t) => {
@@ -63,12 +66,12 @@ test.serial('what is no model is refused', async (t) => {
 });
 
 test('phases are given one by one, with their options', (t) => {
-  const first = phase('20');
-  t.deepEqual(phase('15:freeze=until:layer2.2.bn2,learningRate=0.01', first), [
+  const first = phase('20', '--phase');
+  t.deepEqual(phase('15:freeze=until:layer2.2.bn2,learningRate=0.01', '--phase', first), [
     { epochs: 20 },
     { epochs: 15, freeze: 'until:layer2.2.bn2', learningRate: 0.01 },
   ]);
-  t.throws(() => phase('many'), {
-    message: 'Expected an integer of at least 1 for --phase but received "many" (string)',
+  t.throws(() => phase('many', '--phase'), {
+    message: 'Expected an integer of at least 1 for --phase but received "many"',
   });
 });

@@ -46,7 +46,7 @@ function fillGradients({ gradients, places }: OptimizerArena, step: number): voi
 const args = (step: number) => ({ step, learningRate: 0.01, coefficients });
 
 const plain = (blocks: number) =>
-  Array.from({ length: blocks }, (_, index) => ({ begin: index, end: index + 1, run: 0 }));
+  Array.from({ length: blocks }, (_, index) => ({ begin: index, end: index + 1, span: 0 }));
 
 test('slices cover all blocks once, with fewer slices than asked where blocks are few', (t) => {
   t.deepEqual(cutSlices(plain(5), 2), [
@@ -64,7 +64,7 @@ test('no slice ends within a unit, and units weigh more than what is only reduce
   const units = (count: number) =>
     Array.from(
       { length: 2 * count },
-      (_, index) => ({ begin: index, end: index + 1, run: 1, unit: index % 2 === 0 ? 'first' : 'more' }) as const,
+      (_, index) => ({ begin: index, end: index + 1, span: 1, unit: index % 2 === 0 ? 'first' : 'more' }) as const,
     );
   t.deepEqual(cutSlices([...plain(1), ...units(2)], 2), [
     { begin: 0, end: 3 },

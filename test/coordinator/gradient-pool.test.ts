@@ -3,6 +3,7 @@ import { ConvoyError } from '../../src/base/errors.js';
 import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 const config: ConfigInput = {
@@ -28,7 +29,13 @@ function train(failure?: string): { result: Promise<{ weightsSha256: string }>; 
     onNote: (note) => notes.push(note),
     ...(failure === undefined ? {} : { workerFile: new URL('../support/failing-worker.js', import.meta.url) }),
   });
-  return { result: trainer.train().finally(() => delete process.env['CONVOY_TEST_FAILURE']), notes };
+  return {
+    result: trainer
+      .train()
+      .then(summaryOf)
+      .finally(() => delete process.env['CONVOY_TEST_FAILURE']),
+    notes,
+  };
 }
 
 for (const failure of ['throw', 'exit']) {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { tf } from '../../src/base/tf.js';
-import { EagerEngine, stats } from '../../src/engine/index.js';
+import { stats } from '../../src/contracts/index.js';
+import { EagerEngine } from '../../src/engine/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
 import {

@@ -18,6 +18,7 @@ import { openRun } from '../../src/training/open-run.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { splitFrozen } from '../../src/transfer/index.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 const datasets = tinyDatasets();
@@ -79,7 +80,9 @@ async function train(changes: ConfigInput, options: Partial<TrainerOptions> = {}
     onNote: (note) => void told.notes.push(note),
     onStart: ({ layout }) => void told.cached.push(layout.featureLength !== undefined),
     ...options,
-  }).train();
+  })
+    .train()
+    .then(summaryOf);
   return { ...summary, ...told };
 }
 
@@ -209,7 +212,7 @@ test.serial('dropout right before the head is part of the head', async (t) => {
   const options = { ...rest, base: { name } };
   const results = [];
   for (const cacheFeatures of [false, true])
-    results.push(await new Trainer({ config: { ...options, cacheFeatures }, datasets }).train());
+    results.push(await new Trainer({ config: { ...options, cacheFeatures }, datasets }).train().then(summaryOf));
   t.true(Math.abs((results[0]?.test.loss ?? 0) - (results[1]?.test.loss ?? 1)) < 1e-5, 'and draws the same masks');
 });
 
@@ -226,7 +229,9 @@ test.serial(
       config: phases,
       datasets,
       onStart: ({ layout }) => void told.push(layout.featureLength !== undefined),
-    }).train();
+    })
+      .train()
+      .then(summaryOf);
     t.deepEqual(told, [true, false]);
     const run = join(folder, 'phases');
     const abort = new AbortController();
@@ -237,7 +242,11 @@ test.serial(
       signal: abort.signal,
       onBatch: ({ done, epoch }) => void (epoch === 2 && done === 32 && abort.abort()),
     });
-    await t.throwsAsync(first.train(), { instanceOf: ConvoyError, code: 'CONVOY_ABORTED', message: /epoch 2/ });
+    await t.throwsAsync(first.train().then(summaryOf), {
+      instanceOf: ConvoyError,
+      code: 'CONVOY_ABORTED',
+      message: /epoch 2/,
+    });
     const resumed = await train({}, { resume: run });
     t.deepEqual(resumed.cached, [true, false]);
     t.is(resumed.weightsSha256, straight.weightsSha256);
@@ -257,7 +266,7 @@ test.serial('an abort while features are computed leaves nothing half written, a
     signal: abort.signal,
     onProgress: ({ what }) => void (what.startsWith('computing features of test') && abort.abort()),
   });
-  await t.throwsAsync(trainer.train(), {
+  await t.throwsAsync(trainer.train().then(summaryOf), {
     instanceOf: ConvoyError,
     code: 'CONVOY_ABORTED',
     message: /while features of test images were computed/,

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { GraphBuilder } from '../../src/graph/builder.js';
 import { fusedDestinations, withPooledConvolutions } from '../../src/graph/fuse.js';
-import { binary } from '../../src/graph/ops/elementwise.js';
-import { biasAdd, conv2d } from '../../src/graph/ops/neural.js';
-import { placedMaxPool } from '../../src/graph/ops/pooled.js';
-import type { GraphNode, Value } from '../../src/graph/types.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { binary } from '../../src/ops/elementwise.js';
+import { biasAdd, conv2d } from '../../src/ops/neural.js';
+import { placedMaxPool } from '../../src/ops/pooled.js';
+import type { GraphNode, Value } from '../../src/ops/types.js';
 
 const convolutions = ['ConvoyMaxPool'];
 

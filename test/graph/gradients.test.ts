@@ -1,19 +1,11 @@
 import test from 'ava';
 import { permutation, RandomStream } from '../../src/base/random.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
-import { backpropInput } from '../../src/graph/gradients/convolution.js';
 import { differentiableOps, gradients } from '../../src/graph/gradients/reverse.js';
-import { normalizeBatch } from '../../src/graph/ops/batch-norm.js';
-import {
-  addAll,
-  type BinaryOp,
-  binary,
-  scale,
-  select,
-  shift,
-  type UnaryOp,
-  unary,
-} from '../../src/graph/ops/elementwise.js';
+import { loadNative } from '../../src/native/index.js';
+import { backpropInput } from '../../src/ops/backward.js';
+import { normalizeBatch } from '../../src/ops/batch-norm.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { addAll, type BinaryOp, binary, scale, select, shift, type UnaryOp, unary } from '../../src/ops/elementwise.js';
 import {
   averagePool,
   batchMatMul,
@@ -24,9 +16,9 @@ import {
   fusedBatchNorm,
   matMul,
   maxPool,
-} from '../../src/graph/ops/neural.js';
-import { placedMaxPool } from '../../src/graph/ops/pooled.js';
-import { reduce } from '../../src/graph/ops/reduce.js';
+} from '../../src/ops/neural.js';
+import { placedMaxPool } from '../../src/ops/pooled.js';
+import { reduce } from '../../src/ops/reduce.js';
 import {
   broadcastTo,
   concatenate,
@@ -37,9 +29,8 @@ import {
   shapeWith,
   slice,
   transpose,
-} from '../../src/graph/ops/shape.js';
-import type { Shape, Value } from '../../src/graph/types.js';
-import { loadNative } from '../../src/native/index.js';
+} from '../../src/ops/shape.js';
+import type { Shape, Value } from '../../src/ops/types.js';
 import { type Feed, GraphEvaluation } from '../support/graph-eval.js';
 
 /** A function of some inputs; `shapes` are those of the inputs, -1 standing for a batch of 3. */

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { stats } from '../../src/engine/index.js';
+import { stats } from '../../src/contracts/index.js';
+
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
 import {

@@ -1,61 +1,30 @@
 import test from 'ava';
-import { z } from 'zod';
 import { tf } from '../../src/base/tf.js';
 import type { LossSpec } from '../../src/contracts/index.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
 import { gradients } from '../../src/graph/gradients/reverse.js';
 import { lowerLoss } from '../../src/graph/loss/index.js';
-import { binary, unary } from '../../src/graph/ops/elementwise.js';
-import { reduce } from '../../src/graph/ops/reduce.js';
-import type { Value } from '../../src/graph/types.js';
-import { parseLoss } from '../../src/losses/index.js';
+import { losses, lossName } from '../../src/losses/spec/index.js';
 import { loadNative } from '../../src/native/index.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { binary, unary } from '../../src/ops/elementwise.js';
+import { reduce } from '../../src/ops/reduce.js';
+import type { Value } from '../../src/ops/types.js';
 import { stepSpec } from '../support/engine-run.js';
 import { compareEngines, worst } from '../support/engines.js';
 import { type Feed, GraphEvaluation } from '../support/graph-eval.js';
-import { readParity } from '../support/parity.js';
-
-const rows = z.array(z.array(z.number()));
-const caseSchema = z.object({
-  input: rows,
-  loss: z.number(),
-  gradient: rows,
-  labels: z.array(z.int()).optional(),
-  targets: rows.optional(),
-  weights: z.array(z.number()).optional(),
-  spec: z.unknown().optional(),
-});
-type LossCase = z.infer<typeof caseSchema>;
-
-/** Which of our losses each shared case, named after PyTorch's function, is. */
-const sharedSpecs: Readonly<Record<string, (given: LossCase) => LossSpec>> = {
-  cross_entropy: () => ({ name: 'crossEntropy' }),
-  'cross_entropy_label_smoothing_0.1': () => ({ name: 'crossEntropy', labelSmoothing: 0.1 }),
-  cross_entropy_class_weights: ({ weights }) => ({ name: 'crossEntropy', classWeights: weights ?? [] }),
-  cross_entropy_soft_targets: () => ({ name: 'crossEntropy' }),
-  cross_entropy_large_logits: () => ({ name: 'crossEntropy' }),
-  mse: () => ({ name: 'meanSquaredError' }),
-  kl_div_batchmean_log_input: () => ({ name: 'klDivergence' }),
-  bce: () => ({ name: 'binaryCrossEntropy', fromLogits: false }),
-  bce_with_logits: () => ({ name: 'binaryCrossEntropy' }),
-};
-
-function read(name: string): [string, LossCase][] {
-  return Object.entries(z.record(z.string(), caseSchema).parse(readParity(name)));
-}
+import { lossCases } from '../support/loss-cases.js';
 
 const model = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [1, 1, 1] }), tf.layers.dense({ units: 1 })] });
 
-for (const [name, given] of [...read('losses.json'), ...read('losses-more.json')]) {
+for (const [name, given] of lossCases) {
   test.serial(`${name}: the graph has the reference's value and gradient`, async (t) => {
     const native = await loadNative();
     const width = given.input[0]?.length as number;
-    const loss = parseLoss(given.spec ?? sharedSpecs[name]?.(given), width);
     const graph = new GraphBuilder();
     const outputs = graph.placeholder('outputs', 'float32', [-1, width]);
     const indices = given.labels !== undefined;
     const targets = graph.placeholder('targets', indices ? 'int32' : 'float32', indices ? [-1] : [-1, width]);
-    const spec = stepSpec(model, { loss, classes: width, targets: indices ? 'classes' : 'multi-label' });
+    const spec = stepSpec(model, { loss: given.parsed, classes: width, targets: indices ? 'classes' : 'multi-label' });
     const { losses, weights } = lowerLoss(graph, spec, outputs, targets);
     const total = reduce(graph, 'Sum', weights === undefined ? losses : binary(graph, 'Mul', losses, weights));
     const divisor =
@@ -110,4 +79,18 @@ for (const [title, [activation, loss, targets]] of Object.entries(ends)) {
     const { name, difference } = worst(await compareEngines(classifier(activation), { loss, targets }));
     t.true(difference < 1e-5, `${name}: ${difference}`);
   });
+}
+
+for (const { outputs, examples } of losses) {
+  for (const example of examples) {
+    const probable = example['fromLogits'] === false;
+    const activation = !probable ? 'linear' : outputs === 'sigmoid' ? 'sigmoid' : 'softmax';
+    test.serial(`both engines agree on ${lossName(example as LossSpec)}`, async (t) => {
+      for (const targets of ['classes', 'multi-label'] as const) {
+        const compared = await compareEngines(classifier(activation), { loss: example as LossSpec, targets });
+        const { name, difference } = worst(compared);
+        t.true(difference < 1e-5, `${targets}, ${name}: ${difference}`);
+      }
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { tf } from '../../src/base/tf.js';
-import type { LossSpec } from '../../src/contracts/index.js';
-import { stats } from '../../src/engine/index.js';
+import { type LossSpec, stats } from '../../src/contracts/index.js';
+
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { engineRun, readStats, setBatch, shardTask, stepSpec } from '../support/engine-run.js';

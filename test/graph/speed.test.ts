@@ -1,11 +1,11 @@
 import test from 'ava';
 import { tf } from '../../src/base/tf.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
 import { compileModel } from '../../src/graph/index.js';
-import { cast } from '../../src/graph/ops/elementwise.js';
-import { relu, reluGradient } from '../../src/graph/ops/rectify.js';
-import type { Value } from '../../src/graph/types.js';
 import { loadNative } from '../../src/native/index.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { cast } from '../../src/ops/elementwise.js';
+import { relu, reluGradient } from '../../src/ops/rectify.js';
+import type { Value } from '../../src/ops/types.js';
 import { stepSpec } from '../support/engine-run.js';
 import { compareEngines, worst } from '../support/engines.js';
 import { GraphEvaluation } from '../support/graph-eval.js';

@@ -1,40 +1,12 @@
 import test from 'ava';
-import { z } from 'zod';
 import { ConvoyError } from '../../src/base/errors.js';
+import { RandomStream } from '../../src/base/random.js';
 import { type Tensor, tf } from '../../src/base/tf.js';
 import type { LossSpec } from '../../src/contracts/index.js';
 import { lossName, parseLoss, sampleLosses } from '../../src/losses/index.js';
+import { losses } from '../../src/losses/spec/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { readParity } from '../support/parity.js';
-
-const rows = z.array(z.array(z.number()));
-const caseSchema = z.object({
-  input: rows,
-  loss: z.number(),
-  gradient: rows,
-  labels: z.array(z.int()).optional(),
-  targets: rows.optional(),
-  weights: z.array(z.number()).optional(),
-  spec: z.unknown().optional(),
-});
-type LossCase = z.infer<typeof caseSchema>;
-
-function read(name: string): [string, LossCase][] {
-  return Object.entries(z.record(z.string(), caseSchema).parse(readParity(name)));
-}
-
-/** Which of our losses each shared case, named after PyTorch's function, is. */
-const sharedSpecs: Readonly<Record<string, (given: LossCase) => LossSpec>> = {
-  cross_entropy: () => ({ name: 'crossEntropy' }),
-  'cross_entropy_label_smoothing_0.1': () => ({ name: 'crossEntropy', labelSmoothing: 0.1 }),
-  cross_entropy_class_weights: ({ weights }) => ({ name: 'crossEntropy', classWeights: weights ?? [] }),
-  cross_entropy_soft_targets: () => ({ name: 'crossEntropy' }),
-  cross_entropy_large_logits: () => ({ name: 'crossEntropy' }),
-  mse: () => ({ name: 'meanSquaredError' }),
-  kl_div_batchmean_log_input: () => ({ name: 'klDivergence' }),
-  bce: () => ({ name: 'binaryCrossEntropy', fromLogits: false }),
-  bce_with_logits: () => ({ name: 'binaryCrossEntropy' }),
-};
+import { lossCases } from '../support/loss-cases.js';
 
 function batchLoss(spec: LossSpec, outputs: Tensor, targets: Tensor, classes: number): Tensor {
   const { losses, weights } = sampleLosses(spec, outputs, targets, classes);
@@ -53,18 +25,49 @@ test.before(async () => {
   await loadNative();
 });
 
-for (const [name, given] of [...read('losses.json'), ...read('losses-more.json')]) {
+for (const [name, given] of lossCases) {
   test(`${name} has the reference's value and gradient`, (t) => {
-    const spec = parseLoss(given.spec ?? sharedSpecs[name]?.(given), given.input[0]?.length);
     const tensors = tf.memory().numTensors;
     const outputs = tf.tensor2d(given.input);
     const targets = given.labels ? tf.tensor1d(given.labels, 'int32') : tf.tensor2d(given.targets ?? []);
     const classes = given.input[0]?.length ?? 0;
-    const { value, grad } = tf.valueAndGrad((x: Tensor) => batchLoss(spec, x, targets, classes))(outputs);
+    const { value, grad } = tf.valueAndGrad((x: Tensor) => batchLoss(given.parsed, x, targets, classes))(outputs);
     t.true(distance(value.dataSync(), [given.loss]) < 1e-5, `value ${value.dataSync()[0]}, not ${given.loss}`);
     t.true(distance(grad.dataSync(), given.gradient.flat()) < 1e-5, `gradient ${grad.toString()}`);
     tf.dispose([value, grad, outputs, targets]);
     t.is(tf.memory().numTensors, tensors);
+  });
+}
+
+/** Rows of numbers around 0, or of probabilities. */
+function drawn(rows: number, loss: Readonly<Record<string, unknown>>): number[][] {
+  const stream = new RandomStream(3, 'test');
+  return Array.from({ length: rows }, () => {
+    const row = Array.from({ length: 4 }, () => stream.uniform() * 3 - 1.5);
+    const sum = row.reduce((total, z) => total + Math.exp(z), 0);
+    return loss['fromLogits'] === false ? row.map((z) => Math.exp(z) / sum) : row;
+  });
+}
+
+for (const example of losses.flatMap(({ examples }) => examples)) {
+  test(`the gradient is that of finite differences: ${lossName(example as LossSpec)}`, (t) => {
+    const spec = parseLoss(example, 4);
+    const given = drawn(3, example);
+    const targets = [tf.tensor1d([2, 0, 3], 'int32'), tf.tensor2d(drawn(3, { fromLogits: false }))];
+    for (const wanted of targets) {
+      const value = (rows: number[][]): number =>
+        tf.tidy(() => batchLoss(spec, tf.tensor2d(rows), wanted, 4).dataSync()[0] as number);
+      const slopes = tf
+        .grad((x: Tensor) => batchLoss(spec, x, wanted, 4))(tf.tensor2d(given))
+        .dataSync();
+      const step = 0.004;
+      for (const [index, slope] of slopes.entries()) {
+        const moved = (by: number): number[][] =>
+          given.map((row, i) => row.map((z, k) => (i * 4 + k === index ? z + by : z)));
+        const difference = (value(moved(step)) - value(moved(-step))) / (2 * step);
+        t.true(Math.abs(slope - difference) < 2e-3 * Math.max(1, Math.abs(slope)), `${index}: ${slope}, ${difference}`);
+      }
+    }
   });
 }
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import type { ConfigInput } from '../../src/config/config.js';
+import type { TrainSummary } from '../../src/run/index.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 let folder: string;
@@ -19,7 +21,7 @@ async function write(name: string, code: string): Promise<string> {
   return file;
 }
 
-function train(loss: ConfigInput['loss'], more: ConfigInput = {}, notes: string[] = []): ReturnType<Trainer['train']> {
+function train(loss: ConfigInput['loss'], more: ConfigInput = {}, notes: string[] = []): Promise<TrainSummary> {
   const config: ConfigInput = {
     dataset: 'tiny',
     model: { name: 'mlp', hidden: [8] },
@@ -34,7 +36,9 @@ function train(loss: ConfigInput['loss'], more: ConfigInput = {}, notes: string[
     config: { ...config, ...more },
     datasets: tinyDatasets(),
     onNote: (note) => void notes.push(note),
-  }).train();
+  })
+    .train()
+    .then(summaryOf);
 }
 
 test.serial('a loss in code trains as the same loss by name does', async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { RandomStream } from '../../src/base/random.js';
+import { statsLength } from '../../src/contracts/index.js';
 import {
   Arena,
   ArenaPlan,
@@ -9,7 +10,6 @@ import {
   type LayoutOptions,
   planLayout,
   slotNames,
-  statsLength,
 } from '../../src/memory/index.js';
 
 test('sizes are rounded up to whole cache lines of 64 bytes', (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { EagerEngine, stats, stepKey } from '../../src/engine/index.js';
+import { stats } from '../../src/contracts/index.js';
+import { EagerEngine, stepKey } from '../../src/engine/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { initialWeights, loadArchitecture, modelParameters } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { EagerEngine, stats, stepKey } from '../../src/engine/index.js';
+import { stats } from '../../src/contracts/index.js';
+import { EagerEngine, stepKey } from '../../src/engine/index.js';
 import { modelParameters } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { distance, worst } from '../support/distance.js';

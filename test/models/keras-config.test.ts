@@ -205,19 +205,22 @@ const broken: [string, unknown, RegExp][] = [
     /layer c: expected settings and shapes that fit/,
   ],
   [
-    'grouped convolutions',
-    functional([input, convolution('g', 'pixels', { groups: 2 })], 'g'),
-    /layer g: expected a convolution of one group/,
+    'an argument that nobody knows',
+    functional([input, convolution('g', 'pixels', { twist: 2 })], 'g'),
+    /layer g: expected arguments that are known of Conv2D but found twist 2/,
   ],
   [
-    "Keras 3's hard sigmoid",
-    functional([input, convolution('h', 'pixels', { activation: 'hard_sigmoid' })], 'h'),
-    /layer h: expected an activation that tfjs has alike/,
+    'a constraint, which no optimizer here keeps to',
+    functional([input, convolution('g', 'pixels', { kernel_constraint: { class_name: 'NonNeg', config: {} } })], 'g'),
+    /layer g: expected kernel_constraint none but found .*NonNeg/,
   ],
   [
-    'kept axes of unknown size',
-    functional([input, keras3('GlobalMaxPooling2D', 'p', { keepdims: true }, ['pixels'])], 'p'),
-    /layer p: expected keepdims false/,
+    'a regularizer that is none of a sum of absolutes or squares',
+    functional(
+      [input, convolution('g', 'pixels', { kernel_regularizer: { class_name: 'OrthogonalRegularizer', config: {} } })],
+      'g',
+    ),
+    /layer g: expected kernel_regularizer none, L1, L2 or L1L2 but found .*OrthogonalRegularizer/,
   ],
   [
     'an input of free size',
@@ -225,12 +228,20 @@ const broken: [string, unknown, RegExp][] = [
     /layer pixels: expected an input shape of fixed sizes/,
   ],
   [
-    'call arguments',
+    'a call argument that changes the computation',
+    functional([input, { ...convolution('a', 'pixels'), inbound_nodes: [[['pixels', 0, 0, { mask: [1] }]]] }], 'a'),
+    /layer a: expected a call without arguments but training False but found mask: \[1\]/,
+  ],
+  [
+    'dropout that drops in inference too',
     functional(
-      [input, { ...convolution('a', 'pixels'), inbound_nodes: [[['pixels', 0, 0, { training: true }]]] }],
-      'a',
+      [
+        input,
+        { ...keras3('Dropout', 'd', { rate: 0.5 }, []), inbound_nodes: [[['pixels', 0, 0, { training: true }]]] },
+      ],
+      'd',
     ),
-    /layer a: expected a call without arguments/,
+    /layer d: expected a call without arguments but training False but found training: true/,
   ],
 ];
 for (const [what, json, message] of broken) {

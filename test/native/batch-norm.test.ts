@@ -1,13 +1,13 @@
 import test from 'ava';
 import { RandomStream } from '../../src/base/random.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
 import { gradients } from '../../src/graph/gradients/reverse.js';
-import { canNormalize, normalizeBatch } from '../../src/graph/ops/batch-norm.js';
-import { binary, cast } from '../../src/graph/ops/elementwise.js';
-import { relu } from '../../src/graph/ops/rectify.js';
-import { reduce } from '../../src/graph/ops/reduce.js';
-import type { Shape, Value } from '../../src/graph/types.js';
 import { loadNative } from '../../src/native/index.js';
+import { canNormalize, normalizeBatch } from '../../src/ops/batch-norm.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { binary, cast } from '../../src/ops/elementwise.js';
+import { relu } from '../../src/ops/rectify.js';
+import { reduce } from '../../src/ops/reduce.js';
+import type { Shape, Value } from '../../src/ops/types.js';
 import { relativeDifference } from '../support/engine-run.js';
 import { type Feed, GraphEvaluation } from '../support/graph-eval.js';
 

@@ -1,16 +1,16 @@
 import test, { type ExecutionContext } from 'ava';
 import { RandomStream } from '../../src/base/random.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
 import { withPooledConvolutions } from '../../src/graph/fuse.js';
 import { gradients } from '../../src/graph/gradients/reverse.js';
-import { binary, cast } from '../../src/graph/ops/elementwise.js';
-import { narrowDropout } from '../../src/graph/ops/narrow.js';
-import { biasAdd, conv2d, type Padding } from '../../src/graph/ops/neural.js';
-import { canPlace, placedMaxPool } from '../../src/graph/ops/pooled.js';
-import { reluGradient } from '../../src/graph/ops/rectify.js';
-import { reduce } from '../../src/graph/ops/reduce.js';
-import type { Value } from '../../src/graph/types.js';
 import { cpuFeatures, loadNative } from '../../src/native/index.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { binary, cast } from '../../src/ops/elementwise.js';
+import { narrowDropout } from '../../src/ops/narrow.js';
+import { biasAdd, conv2d, type Padding } from '../../src/ops/neural.js';
+import { canPlace, placedMaxPool } from '../../src/ops/pooled.js';
+import { reluGradient } from '../../src/ops/rectify.js';
+import { reduce } from '../../src/ops/reduce.js';
+import type { Value } from '../../src/ops/types.js';
 import { relativeDifference } from '../support/engine-run.js';
 import { GraphEvaluation } from '../support/graph-eval.js';
 

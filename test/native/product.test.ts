@@ -1,9 +1,9 @@
 import test from 'ava';
 import { RandomStream } from '../../src/base/random.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
-import { cast } from '../../src/graph/ops/elementwise.js';
-import { canWriteProduct, rowProducts, writeProduct } from '../../src/graph/ops/product.js';
 import { loadNative } from '../../src/native/index.js';
+import { GraphBuilder } from '../../src/ops/builder.js';
+import { cast } from '../../src/ops/elementwise.js';
+import { canWriteProduct, rowProducts, writeProduct } from '../../src/ops/product.js';
 import { relativeDifference } from '../support/engine-run.js';
 import { GraphEvaluation } from '../support/graph-eval.js';
 

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
-import { createOptimizer, type OptimizerSpec } from '../../src/optimizers/index.js';
+import { blockFloats, createOptimizer, type OptimizerSpec, optimizers } from '../../src/optimizers/index.js';
 import { openOptimizer } from './arena.js';
 
 function near(t: ExecutionContext, found: readonly number[], expected: readonly number[], tolerance = 1e-6): void {
@@ -25,28 +25,8 @@ function steps(
   });
 }
 
-// Learning rates chosen so that each arrives in 600 steps; steps of the sign-like ones end within their rate.
-const descents: readonly OptimizerSpec[] = [
-  { name: 'sgd', learningRate: 0.1 },
-  { name: 'sgd', learningRate: 0.05, momentum: 0.9 },
-  { name: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: true },
-  { name: 'sgd', style: 'keras', learningRate: 0.05, momentum: 0.9, nesterov: true },
-  { name: 'sgd', learningRate: 0.1, clipNorm: 1 },
-  { name: 'sgd', learningRate: 0.1, clipValue: 0.5 },
-  { name: 'sgd', learningRate: 0.1, lookahead: {} },
-  { name: 'adam', learningRate: 0.05 },
-  { name: 'adam', learningRate: 0.05, amsgrad: true },
-  { name: 'adam', style: 'keras', learningRate: 0.05 },
-  { name: 'adamw', learningRate: 0.05, weightDecay: 0 },
-  { name: 'rmsprop', learningRate: 0.01 },
-  { name: 'rmsprop', learningRate: 0.005, centered: true, momentum: 0.5 },
-  { name: 'adagrad', learningRate: 1 },
-  { name: 'adadelta', learningRate: 20 },
-  { name: 'nadam', learningRate: 0.05 },
-  { name: 'adamax', learningRate: 0.05 },
-  { name: 'lamb', learningRate: 0.01 },
-  { name: 'lars', learningRate: 10, momentum: 0.5 },
-];
+// Every definition brings options with which it arrives in 600 steps.
+const descents = optimizers.flatMap(({ examples }) => examples) as readonly OptimizerSpec[];
 for (const spec of descents) {
   const { name, ...options } = spec;
   test(`reaches the minimum of a parabola: ${name} ${JSON.stringify(options)}`, (t) => {
@@ -190,6 +170,45 @@ test('states copied with the weights into another arena go on to the same bits',
       }
     }
     t.deepEqual(resumed.weights, whole.weights, spec.name);
+  }
+});
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+test('any cut into slices of blocks gives the bits of one sweep', (t) => {
+  for (const spec of descents) {
+    const wide = Array.from({ length: 2 * blockFloats + 100 }, (_, index) => Math.sin(index));
+    const open = () => openOptimizer(spec, { 'a/kernel': wide, 'b/bias': [0.5, -1] });
+    const [whole, sliced] = [open(), open()];
+    for (const step of [1, 2]) {
+      const args = { step, learningRate: 0.01, coefficients: [1] };
+      for (const { gradients } of [whole, sliced]) {
+        gradients[0]?.forEach((_, index, gradient) => (gradient[index] = Math.cos(index * step)));
+      }
+      whole.kernel.run(args);
+      const norms: (readonly number[])[] = [];
+      for (let pass = 0; pass < sliced.kernel.passes; pass++) {
+        const slices = sliced.kernel.slices(3);
+        t.is(slices.length, 3);
+        // The last first: slices do not depend on each other.
+        const results = slices.toReversed().map((slice) => sliced.kernel.pass(pass, slice, { ...args, norms }));
+        norms.push(
+          sliced.kernel.norms(
+            pass,
+            results.toReversed().flatMap(({ sums }) => sums),
+          ),
+        );
+      }
+    }
+    t.true(bytesOf(sliced.weights).equals(bytesOf(whole.weights)), JSON.stringify(spec));
+  }
+});
+
+test('every optimizer says what it is, where it comes from and what its options do', (t) => {
+  for (const { name, title, source, options, examples } of optimizers) {
+    t.true(title.length > 0 && source.length > 0 && examples.length > 0, name);
+    for (const { description } of options) t.true(description.length > 0, name);
   }
 });
 

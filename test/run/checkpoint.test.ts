@@ -13,6 +13,7 @@ import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
 import { readCheckpoint, writeCheckpoint } from '../../src/run/checkpoint.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 test.before(async () => {
@@ -204,7 +205,7 @@ test.serial('a run is not resumed with another model, optimizer or data, and say
   const parent = await folder();
   const run = join(parent, 'run');
   const file = join(run, 'checkpoints', 'last.ckpt');
-  await new Trainer({ config: base, datasets: tinyDatasets(), model: wide(4), out: run }).train();
+  await new Trainer({ config: base, datasets: tinyDatasets(), model: wide(4), out: run }).train().then(summaryOf);
   const config = await readFile(join(run, 'config.json'), 'utf8');
   const before = await readFile(file);
 
@@ -214,7 +215,9 @@ test.serial('a run is not resumed with another model, optimizer or data, and say
       config: { epochs: 2 },
       datasets: tinyDatasets(options.samples ?? 50),
       model: options.model ?? wide(4),
-    }).train();
+    })
+      .train()
+      .then(summaryOf);
   const refused = async (what: Promise<unknown>, expected: RegExp): Promise<void> => {
     const error = await t.throwsAsync(what, { instanceOf: ConvoyError });
     t.is(error?.code, 'CONVOY_CHECKPOINT');
@@ -249,10 +252,10 @@ test.serial('what a killed process left half written is removed when its run is 
   const parent = await folder();
   const run = join(parent, 'run');
   const datasets = tinyDatasets();
-  await new Trainer({ config: base, datasets, model: wide(4), out: run }).train();
+  await new Trainer({ config: base, datasets, model: wide(4), out: run }).train().then(summaryOf);
   const part = join(run, 'checkpoints', 'last.ckpt.0a1b2c3d.part');
   await writeFile(part, 'CONVOYCK');
-  await new Trainer({ resume: run, config: { epochs: 2 }, datasets, model: wide(4) }).train();
+  await new Trainer({ resume: run, config: { epochs: 2 }, datasets, model: wide(4) }).train().then(summaryOf);
   t.deepEqual((await readdir(join(run, 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt']);
   await rm(parent, { recursive: true });
 });
@@ -281,7 +284,7 @@ test.serial('one alone keeps the best weights: a callback that does so, else the
 test.serial('the model a run saves gives the outputs of its weights, in tfjs itself', async (t) => {
   const parent = await folder();
   const run = join(parent, 'run');
-  await new Trainer({ config: base, datasets: tinyDatasets(), model: wide(4), out: run }).train();
+  await new Trainer({ config: base, datasets: tinyDatasets(), model: wide(4), out: run }).train().then(summaryOf);
   const manifest = JSON.parse(await readFile(join(run, 'model', 'model.json'), 'utf8')) as {
     modelTopology: object;
     weightsManifest: { weights: { name: string; shape: number[]; dtype: 'float32' }[] }[];

@@ -11,11 +11,13 @@ import { createModel, initialWeights, modelParameters } from '../../src/models/i
 import { loadNative } from '../../src/native/index.js';
 import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
+import type { TrainSummary } from '../../src/run/index.js';
 import { openModel } from '../../src/runtime/base-model.js';
 import { openRun } from '../../src/training/open-run.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { writeSafetensors } from '../../src/weights/index.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 const shape = { height: 8, width: 8, channels: 1, classes: 3 };
@@ -29,8 +31,8 @@ test.before(async () => {
 });
 test.after.always(() => rm(folder, { recursive: true, force: true }));
 
-function train(config: ConfigInput, options: Partial<TrainerOptions> = {}): ReturnType<Trainer['train']> {
-  return new Trainer({ config: { ...base, ...config }, datasets, ...options }).train();
+function train(config: ConfigInput, options: Partial<TrainerOptions> = {}): Promise<TrainSummary> {
+  return new Trainer({ config: { ...base, ...config }, datasets, ...options }).train().then(summaryOf);
 }
 
 const open = (config: ConfigInput) =>
@@ -62,7 +64,7 @@ test.serial(
     t.true(Math.abs((mean[0] ?? 0) - 0.3) + Math.abs((std[0] ?? 0) - 0.2) < 1e-12, 'pixels as the base had them');
     await rm(first, { recursive: true });
 
-    const resumed = await new Trainer({ resume: run, config: { epochs: 3 }, datasets }).train();
+    const resumed = await new Trainer({ resume: run, config: { epochs: 3 }, datasets }).train().then(summaryOf);
     t.is(resumed.weightsSha256, straight.weightsSha256);
     const runtime = await openRun({ run, datasets });
     readWeights(runtime.arena, runtime.layout).forEach((values, index) => {
@@ -167,7 +169,7 @@ test.serial('the average of the weights is what is evaluated and exported; a res
 
   const half = join(folder, 'ema-half');
   await train({ ...config, epochs: 1 }, { out: half });
-  const resumed = await new Trainer({ resume: half, config: { epochs: 2 }, datasets }).train();
+  const resumed = await new Trainer({ resume: half, config: { epochs: 2 }, datasets }).train().then(summaryOf);
   t.is(resumed.weightsSha256, straight.weightsSha256);
   t.deepEqual(resumed.test, straight.test);
 });
@@ -175,8 +177,8 @@ let current: () => Float32Array[] = () => [];
 
 test('what does not go together is refused with the reason', async (t) => {
   const cases: readonly (readonly [ConfigInput, RegExp])[] = [
-    [{ freeze: 'base' }, /only together with a base for freeze/],
-    [{ head: '16' }, /only together with a base for head/],
+    [{ freeze: 'base' }, /freeze needs a base/],
+    [{ head: '16' }, /head needs a base/],
     [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /no model beside a base/],
     [{ base: { name: 'shapes-cnn' } }, /imagenet or a weights file for the base shapes-cnn/],
     [{ model: { name: 'shapes-cnn' }, weights: 'imagenet' }, /imagenet goes with a base/],

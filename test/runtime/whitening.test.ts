@@ -9,6 +9,7 @@ import { createModel, initialWeights, modelParameters, setWeights } from '../../
 import { loadNative } from '../../src/native/index.js';
 import { patchStatistics, startWeights, whiteningFilters } from '../../src/runtime/whitening.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 
 const [count, size, channels] = [40, 10, 2];
 const preprocess = { scale: [1 / 50, 1 / 70], offset: [-2, -1] };
@@ -212,7 +213,7 @@ test.serial('training starts from the whitening, and leaves it as it is', async 
         read = () => [...arena.float32(arena.slot(slotNames.weights), place.offset, place.length)];
       },
     });
-    await trainer.train();
+    await trainer.train().then(summaryOf);
     kernels.push(read());
   }
   // As `normalize` says: (pixel / 255 - mean) / deviation.

@@ -5,6 +5,7 @@ import type { OptimizerSpec } from '../../src/optimizers/index.js';
 import { createSchedule, type ScheduleSpec } from '../../src/schedules/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { openOptimizer } from '../optimizers/arena.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 type Nested = readonly (number | Nested)[];
@@ -99,7 +100,7 @@ test('an optimizer without momentum is refused', (t) => {
   for (const optimizer of [{ name: 'sgd' }, { name: 'adagrad' }]) {
     t.throws(() => resolveConfig({ where: 'config', input: { optimizer, schedule } }), {
       code: 'CONVOY_OPTION',
-      message: `Expected an optimizer with momentum (${optimizer.name} has none) for schedule.cycleMomentum but received true (boolean)`,
+      message: `Expected an optimizer with momentum (${optimizer.name} has none) for schedule.cycleMomentum but received true`,
     });
   }
   t.notThrows(() => resolveConfig({ where: 'config', input: { optimizer: { name: 'adam' }, schedule } }));
@@ -123,7 +124,7 @@ test.serial('a training follows it: with both momenta the same it is a training 
       datasets: tinyDatasets(),
       model: tinyModel(),
     });
-    return (await trainer.train()).weightsSha256;
+    return (await trainer.train().then(summaryOf)).weightsSha256;
   };
   const own = await digest(0.7, {});
   t.is(await digest(0.9, { cycleMomentum: true, baseMomentum: 0.7, maxMomentum: 0.7 }), own);

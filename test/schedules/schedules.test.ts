@@ -101,7 +101,7 @@ test('only a schedule that follows a metric asks for one, and only it has a stat
 
 const wrong: readonly (readonly [string, object, RegExp])[] = [
   ['an unknown name', { name: 'cosin' }, /schedule/],
-  ['an unknown key', { name: 'step', stepSize: 3, size: 3 }, /schedule.*size/],
+  ['an unknown key', { name: 'step', stepSize: 3, size: 3 }, /size.*schedule.*stepSize/],
   ['a missing length', { name: 'step' }, /stepSize/],
   ['a negative factor', { name: 'exponential', gamma: -1 }, /gamma/],
   ['a warm-up in both units', { name: 'constant', warmup: { steps: 1, epochs: 1 } }, /either steps or epochs/],

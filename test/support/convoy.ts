@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { RandomStream } from '../../src/base/random.js';
-import { runCommandLine } from '../../src/cli/program.js';
+import { runCommandLine } from '../../src/cli/convoy.js';
 
 /** The command line's entry. */
 export const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));

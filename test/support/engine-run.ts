@@ -1,14 +1,7 @@
 import type { LayersModel, SymbolicTensor } from '../../src/base/tf.js';
-import type { StepSpec } from '../../src/contracts/index.js';
+import { type StepSpec, statsLength } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
-import {
-  type Arena,
-  createRunArena,
-  planLayout,
-  type RunLayout,
-  slotNames,
-  statsLength,
-} from '../../src/memory/index.js';
+import { type Arena, createRunArena, planLayout, type RunLayout, slotNames } from '../../src/memory/index.js';
 import { outputLength } from '../../src/models/outputs.js';
 import { modelParameters } from '../../src/models/parameters.js';
 import { precisionOf } from '../../src/runtime/step-spec.js';

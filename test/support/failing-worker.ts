@@ -1,4 +1,4 @@
-/** The gradient worker with one fault, for `test/pool.test.ts`, `test/factors.test.ts` and `test/step-gate.test.ts`. */
+/** The gradient worker with one fault, for `test/pool.test.ts`, `test/factors.test.ts` and `test/step-barrier.test.ts`. */
 import { workerData } from 'piscina';
 import type { WorkerReply, WorkerSetup, WorkerTask } from '../../src/coordinator/messages.js';
 import run from '../../workers/gradient.js';
@@ -18,7 +18,7 @@ export default async function failing(task: WorkerTask): Promise<WorkerReply> {
   if (task.kind === 'step' && kind === 'step') return { kind: 'failed', error: { message: 'out of order' } };
   const shard = task.kind === 'gradients' && task.share !== undefined ? 1 : 2;
   if (task.kind === 'gradients' && task.task.step === 1 && task.task.shard === shard) {
-    // A kernel whose scratch memory is beyond the arena: it fails behind the gate.
+    // A kernel whose scratch memory is beyond the arena: it fails behind the barrier.
     if (kind === 'share' && task.share !== undefined) return run({ ...task, share: { ...task.share, scratch: 1e6 } });
     if (kind === 'always') return { kind: 'failed', error: { message: 'out of order' } };
     if (Atomics.add(counter, 0, 1) === 0) {

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../../src/graph/builder.js';
 import { writeSavedModel } from '../../src/graph/saved-model.js';
-import { type Shape, type Value, valueName } from '../../src/graph/types.js';
 import type { LoadedGraph, Native, TensorId } from '../../src/native/index.js';
+import type { GraphBuilder } from '../../src/ops/builder.js';
+import { type Shape, type Value, valueName } from '../../src/ops/types.js';
 import { loadCompiled } from './graph-run.js';
 
 /** A value to feed and its content. */

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayersModel } from '../../src/base/tf.js';
-import type { StepSpec } from '../../src/contracts/index.js';
+import { type StepSpec, statsLength } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
 import { Masks } from '../../src/engine/masks.js';
 import { type CompiledFunction, type CompiledModel, type CompileOptions, compileModel } from '../../src/graph/index.js';
-import { elements, slotNames, statsLength, ThreadMemory } from '../../src/memory/index.js';
+import { elements, slotNames, ThreadMemory } from '../../src/memory/index.js';
 import type { LoadedGraph, Native, TensorId } from '../../src/native/index.js';
 import type { EngineRun } from './engine-run.js';
 

@@ -8,7 +8,7 @@ import { StepSession } from '../../src/measure/step-session.js';
 import { initialWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
-import { verify } from '../../src/tools/verify.js';
+import { verify, verifyError } from '../../src/tools/verify.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 let folder: string;
@@ -39,6 +39,14 @@ test.before(async () => {
   };
 });
 test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+test('checks that failed are an error of its own code that names them', (t) => {
+  const check = (name: string, passed: boolean) => ({ name, passed, detail: '' });
+  t.is(verifyError([check('same bits', true)]), undefined);
+  const error = verifyError([check('same bits', false), check('gradients', true), check('engines', false)]);
+  t.is(error?.code, 'CONVOY_VERIFY');
+  t.is(error?.message, 'Expected all 3 checks to pass but 2 failed: same bits; engines');
+});
 
 const resolved = (more: ConfigInput = {}) => resolveConfig({ where: 'test', input: { ...config, ...more } });
 

@@ -10,6 +10,7 @@ import { exportLayersModel } from '../../src/run/export-model.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { phaseAt } from '../../src/training/phases.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 const datasets = tinyDatasets();
@@ -45,7 +46,9 @@ test.serial(
       config,
       onStart: ({ layout }) => void trainable.push(layout.parameters.filter((place) => place.trainable).length),
       callbacks: [{ name: 'rates', onStepEnd: ({ learningRate }) => void learningRates.push(learningRate) }],
-    }).train();
+    })
+      .train()
+      .then(summaryOf);
     t.is(straight.epochs, 3);
     t.is(trainable[0], 2, 'the kernel and bias of the new head');
     t.true((trainable[1] ?? 0) > 2);
@@ -65,8 +68,12 @@ test.serial(
       signal: abort.signal,
       onBatch: ({ done }) => void (done === 32 && abort.abort()),
     });
-    await t.throwsAsync(inside.train(), { instanceOf: ConvoyError, code: 'CONVOY_ABORTED', message: /epoch 2/ });
-    const resumed = await trainer({ resume: run }).train();
+    await t.throwsAsync(inside.train().then(summaryOf), {
+      instanceOf: ConvoyError,
+      code: 'CONVOY_ABORTED',
+      message: /epoch 2/,
+    });
+    const resumed = await trainer({ resume: run }).train().then(summaryOf);
     t.is(resumed.weightsSha256, straight.weightsSha256);
     t.deepEqual(resumed.test, straight.test);
     const recorded: unknown = JSON.parse(await readFile(join(run, 'config.json'), 'utf8'));
@@ -94,9 +101,9 @@ test('an epoch belongs to the phase that holds it, with the rest of the configur
 
 test('what phases do not go with is refused', (t) => {
   const wrong: readonly (readonly [ConfigInput, RegExp])[] = [
-    [{ ...config, epochs: 7 }, /none beside phases, which have 3 for epochs/],
-    [{ phases: [{ epochs: 1 }] }, /only together with a base for phases/],
-    [{ ...config, optimizer: { name: 'sgd', ema: {} } }, /no average of the weights over phases/],
+    [{ ...config, epochs: 7 }, /epochs excludes phases, which have 3 epochs/],
+    [{ phases: [{ epochs: 1 }] }, /phases needs a base/],
+    [{ ...config, optimizer: { name: 'sgd', ema: {} } }, /optimizer\.ema excludes phases/],
     [{ ...config, phases: [] }, /phases/],
   ];
   for (const [input, message] of wrong)

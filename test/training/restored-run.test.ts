@@ -11,6 +11,7 @@ import type { Datasets } from '../../src/runtime/contract.js';
 import { evaluateSplit } from '../../src/training/evaluation.js';
 import { openRun } from '../../src/training/open-run.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 /** Test images with the name of the class behind: the more is learned, the more of them are wrong. */
@@ -45,7 +46,7 @@ test.serial(
   'where early stopping restores the best weights, summary, target and later commands are of their epoch',
   async (t) => {
     const run = join(folder, 'run');
-    const summary = await new Trainer({ config, datasets, model: tinyModel(), out: run }).train();
+    const summary = await new Trainer({ config, datasets, model: tinyModel(), out: run }).train().then(summaryOf);
     const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
     const history = text
       .trim()
@@ -102,7 +103,9 @@ test.serial('a run without early stopping ends with its last weights', async (t)
     datasets,
     model: tinyModel(),
     out: run,
-  }).train();
+  })
+    .train()
+    .then(summaryOf);
   t.is(summary.restoredEpoch, undefined);
   const opened = await openRun({ run, datasets });
   const kept = checkpointWeights(await readCheckpoint(join(run, 'checkpoints', 'last.ckpt')), opened.model, run);
@@ -120,7 +123,9 @@ test.serial('what a machine chose for itself is not recorded as if it had been g
     datasets,
     model: tinyModel(),
     out: run,
-  }).train();
+  })
+    .train()
+    .then(summaryOf);
   const recorded = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as ConfigInput;
   t.is(recorded.workers, 1);
   t.is(recorded.shards, 1, 'which decides bits');

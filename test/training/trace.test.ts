@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Trace } from '../../src/training/trace.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 interface Event {
@@ -72,7 +73,7 @@ test('a run is traced from its first step to its last checkpoint, and the file i
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const trace = new Trace();
   const config = { model: { name: 'mlp' }, epochs: 2, batchSize: 25, workers: 2, engine: 'eager' as const };
-  await new Trainer({ config, datasets: tinyDatasets(), out: join(folder, 'run'), trace }).train();
+  await new Trainer({ config, datasets: tinyDatasets(), out: join(folder, 'run'), trace }).train().then(summaryOf);
   const file = join(folder, 'trace.json');
   await trace.write(file);
   const { traceEvents } = JSON.parse(await readFile(file, 'utf8')) as { traceEvents: Event[] };

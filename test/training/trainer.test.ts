@@ -7,6 +7,7 @@ import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { Trainer } from '../../src/training/trainer.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 const base: ConfigInput = {
@@ -38,9 +39,9 @@ test.serial('learns, with a record an epoch and a summary', async (t) => {
   for (;;) {
     const next = await epochs.next();
     if (next.done) {
-      t.is(next.value.epochs, 12);
-      t.regex(next.value.weightsSha256, /^[0-9a-f]{64}$/);
-      t.true(next.value.test.accuracy > 0.9, `accuracy ${next.value.test.accuracy}`);
+      t.is(next.value.summary.epochs, 12);
+      t.regex(next.value.summary.weightsSha256, /^[0-9a-f]{64}$/);
+      t.true(next.value.summary.test.accuracy > 0.9, `accuracy ${next.value.summary.test.accuracy}`);
       break;
     }
     losses.push(next.value.train.loss);
@@ -53,7 +54,7 @@ for (const engine of ['compiled', 'eager'] as const) {
   test.serial(`${engine}: 1, 2 and 4 workers give the same bits, dropout and batch norm included`, async (t) => {
     const digests = [];
     for (const workers of [1, 2, 4]) {
-      digests.push((await trainer({ engine, workers, epochs: 2 }).train()).weightsSha256);
+      digests.push((await trainer({ engine, workers, epochs: 2 }).train().then(summaryOf)).weightsSha256);
     }
     t.is(digests[1], digests[0]);
     t.is(digests[2], digests[0]);
@@ -63,28 +64,30 @@ for (const engine of ['compiled', 'eager'] as const) {
 test.serial('both engines draw the same dropout masks: one epoch ends with equal weights', async (t) => {
   const losses = [];
   for (const engine of ['compiled', 'eager'] as const) {
-    losses.push((await trainer({ engine, epochs: 1 }).train()).train.loss);
+    losses.push((await trainer({ engine, epochs: 1 }).train().then(summaryOf)).train.loss);
   }
   t.true(Math.abs((losses[0] as number) - (losses[1] as number)) < 1e-5, `${losses.join(' and ')}`);
 });
 
 test.serial('another seed gives another training', async (t) => {
-  const one = await trainer({ epochs: 1, seed: 1 }).train();
-  const two = await trainer({ epochs: 1, seed: 2 }).train();
+  const one = await trainer({ epochs: 1, seed: 1 }).train().then(summaryOf);
+  const two = await trainer({ epochs: 1, seed: 2 }).train().then(summaryOf);
   t.not(one.weightsSha256, two.weightsSha256);
 });
 
 test.serial('four epochs in one go are two and a resume, to the bit and in the metrics', async (t) => {
   const whole = await folder();
   const halves = await folder();
-  const straight = await trainer({}, { out: whole }).train();
-  await trainer({ epochs: 2 }, { out: halves }).train();
+  const straight = await trainer({}, { out: whole }).train().then(summaryOf);
+  await trainer({ epochs: 2 }, { out: halves }).train().then(summaryOf);
   const resumed = await new Trainer({
     resume: halves,
     config: { epochs: 4 },
     datasets: tinyDatasets(),
     model: tinyModel(),
-  }).train();
+  })
+    .train()
+    .then(summaryOf);
   t.is(resumed.weightsSha256, straight.weightsSha256);
   const scores = async (run: string) =>
     (await readFile(join(run, 'metrics.jsonl'), 'utf8'))
@@ -111,10 +114,15 @@ test.serial('an abort inside an epoch writes a checkpoint from which the same bi
       },
     },
   );
-  const error = await t.throwsAsync(stopped.train(), { instanceOf: ConvoyError, code: 'CONVOY_ABORTED' });
+  const error = await t.throwsAsync(stopped.train().then(summaryOf), {
+    instanceOf: ConvoyError,
+    code: 'CONVOY_ABORTED',
+  });
   t.regex(error.message, /epoch 2 after step \d+; --resume .* goes on/);
-  const resumed = await new Trainer({ resume: run, datasets: tinyDatasets(), model: tinyModel() }).train();
-  const straight = await trainer({}).train();
+  const resumed = await new Trainer({ resume: run, datasets: tinyDatasets(), model: tinyModel() })
+    .train()
+    .then(summaryOf);
+  const straight = await trainer({}).train().then(summaryOf);
   t.is(resumed.weightsSha256, straight.weightsSha256);
   await rm(join(run, '..'), { recursive: true });
 });
@@ -134,14 +142,14 @@ test.serial('an abort inside an evaluation keeps the epoch, and a resume begins 
       },
     },
   );
-  await t.throwsAsync(stopped.train(), { instanceOf: ConvoyError, code: 'CONVOY_ABORTED' });
+  await t.throwsAsync(stopped.train().then(summaryOf), { instanceOf: ConvoyError, code: 'CONVOY_ABORTED' });
   const epochs = new Trainer({ resume: run, datasets, model: tinyModel() }).run();
   const first = await epochs.next();
   t.false(first.done);
   if (first.done !== true) t.is(first.value.epoch, 2);
   let last = first;
   while (last.done !== true) last = await epochs.next();
-  t.is(last.value.weightsSha256, (await trainer({}, { datasets }).train()).weightsSha256);
+  t.is(last.value.summary.weightsSha256, (await trainer({}, { datasets }).train().then(summaryOf)).weightsSha256);
   await rm(join(run, '..'), { recursive: true });
 });
 
@@ -152,14 +160,16 @@ test.serial('gradient accumulation equals the larger batch where nothing works p
     tf.sequential({
       layers: [tf.layers.flatten({ inputShape: [8, 8, 1] }), tf.layers.dense({ name: 'head', units: 3 })],
     });
-  const large = await trainer({ epochs: 1, batchSize: 16 }, { model: plain() }).train();
-  const small = await trainer({ epochs: 1, batchSize: 8, accumulate: 2 }, { model: plain() }).train();
+  const large = await trainer({ epochs: 1, batchSize: 16 }, { model: plain() }).train().then(summaryOf);
+  const small = await trainer({ epochs: 1, batchSize: 8, accumulate: 2 }, { model: plain() }).train().then(summaryOf);
   t.true(Math.abs(large.test.loss - small.test.loss) < 1e-5, `${large.test.loss} and ${small.test.loss}`);
 });
 
 test.serial('a loss that is not finite stops with the step, and the last good checkpoint is kept', async (t) => {
   const run = await folder();
-  const error = await t.throwsAsync(trainer({ learningRate: 1e30 }, { out: run }).train(), { instanceOf: ConvoyError });
+  const error = await t.throwsAsync(trainer({ learningRate: 1e30 }, { out: run }).train().then(summaryOf), {
+    instanceOf: ConvoyError,
+  });
   t.is(error.code, 'CONVOY_DIVERGED');
   t.regex(error.message, /step \d+/);
   const { readCheckpoint } = await import('../../src/run/checkpoint.js');
@@ -169,17 +179,24 @@ test.serial('a loss that is not finite stops with the step, and the last good ch
 });
 
 test.serial('more shards than samples are refused', async (t) => {
-  const error = await t.throwsAsync(trainer({ shards: 16 }, { datasets: tinyDatasets(10, 3) }).train(), {
-    instanceOf: ConvoyError,
-  });
+  const error = await t.throwsAsync(
+    trainer({ shards: 16 }, { datasets: tinyDatasets(10, 3) })
+      .train()
+      .then(summaryOf),
+    {
+      instanceOf: ConvoyError,
+    },
+  );
   t.regex(error.message, /Expected at most the 10 training samples for shards but received 16/);
 });
 
 test.serial('a run of other data cannot be resumed', async (t) => {
   const run = await folder();
-  await trainer({ epochs: 1 }, { out: run }).train();
+  await trainer({ epochs: 1 }, { out: run }).train().then(summaryOf);
   const error = await t.throwsAsync(
-    new Trainer({ resume: run, config: { epochs: 2 }, datasets: tinyDatasets(40), model: tinyModel() }).train(),
+    new Trainer({ resume: run, config: { epochs: 2 }, datasets: tinyDatasets(40), model: tinyModel() })
+      .train()
+      .then(summaryOf),
     { instanceOf: ConvoyError },
   );
   t.is(error.code, 'CONVOY_CHECKPOINT');
@@ -197,6 +214,6 @@ test.serial('early stopping ends with the weights of the best epoch', async (t) 
   let last: Awaited<ReturnType<typeof epochs.next>>;
   for (last = await epochs.next(); !last.done; last = await epochs.next()) losses.push(last.value.test?.loss as number);
   t.true(losses.length < 30, 'stopped early');
-  t.regex(last.value.stopped ?? '', /test.loss|improve/i);
+  t.regex(last.value.summary.stopped ?? '', /test.loss|improve/i);
   t.is(losses.indexOf(Math.min(...losses)), losses.length - 3, 'two epochs after the best one');
 });

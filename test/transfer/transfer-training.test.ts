@@ -4,6 +4,7 @@ import { createModel, initialWeights, modelParameters } from '../../src/models/i
 import { loadNative } from '../../src/native/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { transferFrom } from '../../src/transfer/index.js';
+import { summaryOf } from '../support/summary.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 test.before(async () => {
@@ -36,7 +37,7 @@ for (const engine of ['compiled', 'eager'] as const) {
         ],
         onStart: ({ arena, layout }) => void (current = () => readWeights(arena, layout)),
       });
-      await trainer.train();
+      await trainer.train().then(summaryOf);
       t.is(trained.length, weights.length);
       modelParameters(model).forEach(({ spec }, index) => {
         const before = Buffer.from(weights[index]?.buffer ?? new ArrayBuffer(0));

@@ -1,44 +1,46 @@
-import { Command } from 'commander';
-import type { Dataset } from '../../contracts/index.js';
-import { catalogEntry, type DatasetInfo, datasetInfo, describeDatasets, openDataset } from '../../data/index.js';
+import type { Dataset, DatasetInfo } from '../../api/data.js';
+import { defineCommand } from '../define.js';
+import { argument, option } from '../options.js';
 import { integer } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { createTerminal, grouped, type Terminal, table } from '../terminal.js';
+import { seedOrZero } from '../shared-options.js';
+import { grouped, type Terminal, table } from '../terminal.js';
 
-interface DataFlags {
-  readonly dataDir?: string;
-  readonly json?: true;
-}
+const dataDir = option('--data-dir <dir>', 'the only folder to look in (default: $CONVOY_DATA, system, cache)');
 
-interface InfoFlags extends DataFlags {
+const list = defineCommand({
+  name: 'list',
+  description: 'The datasets that convoy knows by name, and where they are.',
+  options: [dataDir],
+  action: (_, flags, terminal) => listDatasets(flags.dataDir, terminal),
+});
+
+const info = defineCommand({
+  name: 'info',
+  description: 'Size, classes and samples by class of a dataset, read from its files; nothing is downloaded.',
+  arguments: [argument('<name|path>', 'a name of the list, or an image folder or tar(.gz) archive')],
+  options: [
+    dataDir,
+    option('--image-size <pixels>', 'size that images of a folder or archive are brought to', { parse: integer() }),
+    seedOrZero,
+  ],
+  action: ([name], flags, terminal) => showDataset(name, flags, terminal),
+});
+
+export const data = defineCommand({
+  name: 'data',
+  description: 'What datasets there are, and what is in them.',
+  commands: [list, info],
+});
+
+interface ShowOptions {
+  readonly dataDir: string | undefined;
   readonly seed: number;
-  readonly imageSize?: number;
+  readonly imageSize: number | undefined;
 }
 
-/** The `data` command: `list` and `info`. */
-export function dataCommand(): Command {
-  const places = 'the only folder to look in (default: $CONVOY_DATA, system, cache)';
-  const list = new Command('list')
-    .description('The datasets that convoy knows by name, and where they are.')
-    .option('--data-dir <dir>', places)
-    .option('--json', 'one JSON object a line instead of text')
-    .action(listDatasets);
-  const info = new Command('info')
-    .description('Size, classes and samples by class of a dataset, read from its files; nothing is downloaded.')
-    .argument('<name|path>', 'a name of the list, or an image folder or tar(.gz) archive')
-    .option('--data-dir <dir>', places)
-    .option('--image-size <pixels>', 'size that images of a folder or archive are brought to', integer('--image-size'))
-    .option('--seed <n>', 'decides the test split of a folder without one', integer('--seed', 0), 0)
-    .option('--json', 'one JSON object a line instead of text')
-    .action(showDataset);
-  return new Command('data')
-    .description('What datasets there are, and what is in them.')
-    .addCommand(list)
-    .addCommand(info);
-}
-
-async function listDatasets({ dataDir, json }: DataFlags): Promise<void> {
-  const terminal = createTerminal(json === true);
+async function listDatasets(dataDir: string | undefined, terminal: Terminal): Promise<void> {
+  const { describeDatasets } = await import('../../api/data.js');
   const rows: string[][] = [];
   for (const info of await describeDatasets(dataDir)) {
     const { name, title, shape, classes, trainCount, testCount } = info.entry;
@@ -65,8 +67,8 @@ async function listDatasets({ dataDir, json }: DataFlags): Promise<void> {
   terminal.line(table(rows, new Set([3])));
 }
 
-async function showDataset(name: string, { dataDir, seed, imageSize, json }: InfoFlags): Promise<void> {
-  const terminal = createTerminal(json === true);
+async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptions, terminal: Terminal): Promise<void> {
+  const { catalogEntry, datasetInfo, openDataset } = await import('../../api/data.js');
   const known = catalogEntry(name) === undefined ? undefined : await datasetInfo(name, dataDir);
   if (known?.state === 'missing') {
     tellMissing(terminal, known);

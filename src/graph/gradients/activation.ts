@@ -1,6 +1,4 @@
-import { binary, unary } from '../ops/elementwise.js';
-import { reluGradient } from '../ops/rectify.js';
-import { reduce } from '../ops/reduce.js';
+import { binary, reduce, reluGradient, unary } from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** A kernel of TensorFlow that takes (gradient, input or output). */

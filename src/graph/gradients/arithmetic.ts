@@ -1,7 +1,16 @@
-import type { GraphBuilder } from '../builder.js';
-import { binary, cast, compare, negate, scalarOf, scale, select, unary } from '../ops/elementwise.js';
-import { sumTo } from '../ops/reduce.js';
-import type { Value } from '../types.js';
+import {
+  binary,
+  cast,
+  compare,
+  type GraphBuilder,
+  negate,
+  scalarOf,
+  scale,
+  select,
+  sumTo,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** Gradient of the greater (or lesser) of two: to a where it is chosen, else to b; at a tie to a, as TensorFlow does. */

@@ -1,22 +1,13 @@
-import type { GraphBuilder } from '../builder.js';
-import { narrowGradients } from '../ops/narrow.js';
-import { pooledConvolutionGradients } from '../ops/pooled.js';
-import { shapeOf } from '../ops/shape.js';
-import type { Attributes, Value } from '../types.js';
+import {
+  type Attributes,
+  backpropInput,
+  type GraphBuilder,
+  narrowGradients,
+  pooledConvolutionGradients,
+  shapeOf,
+  type Value,
+} from '../../ops/index.js';
 import { type GradientTable, inputOf } from './registry.js';
-
-/** Gradient of a convolution to its input; also the forward pass of a transposed convolution. */
-export function backpropInput(
-  graph: GraphBuilder,
-  op: 'Conv2DBackpropInput' | 'DepthwiseConv2dNativeBackpropInput',
-  input: { readonly sizes: Value; readonly shape: Value['shape'] },
-  filter: Value,
-  gradient: Value,
-  attributes: Attributes,
-): Value {
-  const output = { type: gradient.type, shape: input.shape };
-  return graph.add(op, [input.sizes, filter, gradient], attributes, output, 'input');
-}
 
 function backpropFilter(
   graph: GraphBuilder,

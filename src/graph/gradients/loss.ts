@@ -1,5 +1,4 @@
-import { binary, negate, unary } from '../ops/elementwise.js';
-import { reshape } from '../ops/shape.js';
+import { binary, negate, reshape, unary } from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** A gradient of one number a sample, as a column that broadcasts over the classes. */

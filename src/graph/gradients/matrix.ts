@@ -1,11 +1,15 @@
-import type { GraphBuilder } from '../builder.js';
-import { cast, towards } from '../ops/elementwise.js';
-import { narrowGradients } from '../ops/narrow.js';
-import { batchMatMul, matMul } from '../ops/neural.js';
-import { pooledConvolutionGradients } from '../ops/pooled.js';
-import { rowProducts } from '../ops/product.js';
-import { sumTo } from '../ops/reduce.js';
-import type { Value } from '../types.js';
+import {
+  batchMatMul,
+  cast,
+  type GraphBuilder,
+  matMul,
+  narrowGradients,
+  pooledConvolutionGradients,
+  rowProducts,
+  sumTo,
+  towards,
+  type Value,
+} from '../../ops/index.js';
 import { type GradientTable, inputOf } from './registry.js';
 
 type Product = (graph: GraphBuilder, a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;

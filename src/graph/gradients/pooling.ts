@@ -1,5 +1,4 @@
-import { placedMaxPoolGradient } from '../ops/pooled.js';
-import { integers, shapeOf } from '../ops/shape.js';
+import { integers, placedMaxPoolGradient, shapeOf } from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** Poolings and resizing, by TensorFlow's own gradient kernels. */

@@ -1,9 +1,20 @@
-import type { GraphBuilder } from '../builder.js';
-import { constantIntegers } from '../elements.js';
-import { binary, cast, compare, scalarOf, scale, select } from '../ops/elementwise.js';
-import { reduce } from '../ops/reduce.js';
-import { broadcastTo, integers, reshapeTo, shapeOf } from '../ops/shape.js';
-import type { GraphNode, Value } from '../types.js';
+import {
+  binary,
+  broadcastTo,
+  cast,
+  compare,
+  constantIntegers,
+  type GraphBuilder,
+  type GraphNode,
+  integers,
+  reduce,
+  reshapeTo,
+  scalarOf,
+  scale,
+  select,
+  shapeOf,
+  type Value,
+} from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** The shape of a reduction's input with the reduced axes of size 1. */

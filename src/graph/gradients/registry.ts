@@ -1,5 +1,4 @@
-import type { Derivative } from '../builder.js';
-import type { GraphNode, Value } from '../types.js';
+import type { Derivative, GraphNode, Value } from '../../ops/index.js';
 
 /**
  * The gradient of one op: from the gradient of the node's first output to those of its inputs, undefined where none is

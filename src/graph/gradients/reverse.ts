@@ -1,7 +1,5 @@
 import { ConvoyError } from '../../base/errors.js';
-import type { GraphBuilder } from '../builder.js';
-import { addAll } from '../ops/elementwise.js';
-import type { GraphNode, Value } from '../types.js';
+import { addAll, type GraphBuilder, type GraphNode, type Value } from '../../ops/index.js';
 import { activationGradients } from './activation.js';
 import { arithmeticGradients } from './arithmetic.js';
 import { convolutionGradients } from './convolution.js';

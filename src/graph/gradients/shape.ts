@@ -1,7 +1,15 @@
-import { constantIntegers } from '../elements.js';
-import { sumTo } from '../ops/reduce.js';
-import { pad, reshape, reshapeTo, reverse, shapeOf, slice, transpose } from '../ops/shape.js';
-import type { Value } from '../types.js';
+import {
+  constantIntegers,
+  pad,
+  reshape,
+  reshapeTo,
+  reverse,
+  shapeOf,
+  slice,
+  sumTo,
+  transpose,
+  type Value,
+} from '../../ops/index.js';
 import { type GradientTable, inputOf } from './registry.js';
 
 /** Ops that only move elements. */

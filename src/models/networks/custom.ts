@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { ConvoyError } from '../../base/errors.js';
 import { type LayersModel, type SymbolicTensor, tf } from '../../base/tf.js';
-import {
-  ChannelPadding,
-  ClassToken,
-  DropPath,
-  FirstToken,
-  FixedNormalization,
-  PositionEmbedding,
-  SelfAttention,
-} from '../../layers/index.js';
+import { type LayerClass, layerDefinitions } from '../../layers/index.js';
 import { NetworkBuilder } from '../builder.js';
 import { defineNetwork } from '../define.js';
 import { type InitializerName, initializerNamed, initializerNames } from '../initializers.js';
@@ -56,16 +48,12 @@ const tfjsLayers = [
   'rescaling',
 ] as const;
 
-const ownLayers = {
-  ChannelPadding,
-  ClassToken,
-  DropPath,
-  FirstToken,
-  FixedNormalization,
-  PositionEmbedding,
-  SelfAttention,
-} as const;
-const types: readonly string[] = [...tfjsLayers, ...Object.keys(ownLayers)];
+/** Layers of convoy's own, by their class. */
+function ownLayers(): Map<string, LayerClass> {
+  return new Map(
+    layerDefinitions().flatMap(({ className, layer }) => (layer === undefined ? [] : [[className, layer]])),
+  );
+}
 
 const layerSchema = z.looseObject({
   type: z.string(),
@@ -150,17 +138,15 @@ function createLayer(description: LayerDescription, name: string, classes: numbe
     else settings[key] = value;
   }
   settings['name'] = name;
-  const own: Readonly<Record<string, unknown>> = ownLayers;
+  const own = ownLayers();
   const tfjs: Readonly<Record<string, unknown>> = tf.layers;
-  const make = Object.hasOwn(own, type)
-    ? own[type]
-    : (tfjsLayers as readonly string[]).includes(type)
-      ? tfjs[type]
-      : undefined;
-  if (typeof make !== 'function') throw descriptionError(name, `a type among ${types.join(', ')}`, type);
-  const layer: unknown = Object.hasOwn(own, type)
-    ? Reflect.construct(make, [settings])
-    : Reflect.apply(make, tf.layers, [settings]);
+  const ownClass = own.get(type);
+  const make = (tfjsLayers as readonly string[]).includes(type) ? tfjs[type] : undefined;
+  if (ownClass === undefined && typeof make !== 'function') {
+    throw descriptionError(name, `a type among ${[...tfjsLayers, ...own.keys()].join(', ')}`, type);
+  }
+  const layer: unknown =
+    ownClass === undefined ? Reflect.apply(make as () => unknown, tf.layers, [settings]) : new ownClass(settings);
   if (layer instanceof tf.layers.Layer) return layer;
   throw descriptionError(name, 'a layer', type);
 }

@@ -1,0 +1,17 @@
+/** `convoy/config`: what a run can be told, checked; loads neither TensorFlow nor sharp. */
+export { type AugmentSpec, parseAugment } from '../../augment/spec/index.js';
+export { transforms } from '../../augment/transforms/index.js';
+export {
+  type ConfigInput,
+  configSchema,
+  precisions,
+  type RunConfig,
+  readConfigFile,
+  readRecipe,
+  recipeNames,
+  resolveConfig,
+} from '../config/index.js';
+export { type Analysis, analyses, type Split, splits } from '../contracts/index.js';
+export { losses } from '../losses/spec/index.js';
+export { optimizers } from '../optimizers/index.js';
+export { schedules } from '../schedules/index.js';

@@ -1,0 +1,25 @@
+/** Every command, in the order of `convoy --help`. A new one: its own file, and its line here. */
+import type { Command } from '../define.js';
+import { analyse } from './analyse.js';
+import { augment } from './augment.js';
+import { data } from './data.js';
+import { evaluate } from './evaluate.js';
+import { learningRateFinder } from './lr-find.js';
+import { model } from './model.js';
+import { predict } from './predict.js';
+import { train } from './train.js';
+import { tune } from './tune.js';
+import { verify } from './verify.js';
+
+export const commands: readonly Command[] = [
+  train,
+  evaluate,
+  predict,
+  analyse,
+  data,
+  model,
+  augment,
+  learningRateFinder,
+  tune,
+  verify,
+];

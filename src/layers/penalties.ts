@@ -1,0 +1,52 @@
+import { cast, type GraphBuilder, reduce, scale, unary, type Value } from '../ops/index.js';
+import type { LayerScope } from './scope.js';
+
+/** Keys of a layer's configuration and the weight each one regularizes. */
+const regularizedWeights: Readonly<Record<string, string>> = {
+  alphaRegularizer: 'alpha',
+  betaRegularizer: 'beta',
+  biasRegularizer: 'bias',
+  depthwiseRegularizer: 'depthwise_kernel',
+  gammaRegularizer: 'gamma',
+  kernelRegularizer: 'kernel',
+  pointwiseRegularizer: 'pointwise_kernel',
+};
+
+/** The penalties on a layer's own weights: l1 sum |w| + l2 sum w^2 each, none where the layer is frozen. */
+export function weightPenalties(scope: LayerScope): Value[] {
+  if (scope.frozen) return [];
+  return Object.entries(regularizedWeights).flatMap(([key, weight]) => {
+    const factors = factorsOf(scope, key);
+    return factors === undefined || !scope.has(weight) ? [] : penalty(scope.graph, scope.weight(weight), factors);
+  });
+}
+
+/** The penalties on a layer's output, summed over the batch; the caller divides by its size. */
+export function activityPenalties(scope: LayerScope, output: Value): Value[] {
+  const factors = factorsOf(scope, 'activityRegularizer');
+  return factors === undefined ? [] : penalty(scope.graph, cast(scope.graph, output, 'float32'), factors);
+}
+
+interface Factors {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+function factorsOf(scope: LayerScope, key: string): Factors | undefined {
+  const serialized = scope.settings.get(key);
+  if (serialized === null || serialized === undefined) return undefined;
+  const { className, config } = serialized as { readonly className?: unknown; readonly config?: Partial<Factors> };
+  if (className !== 'L1L2' || config === undefined) throw scope.error(`L1L2 as ${key}`, String(className));
+  return { l1: config.l1 ?? 0, l2: config.l2 ?? 0 };
+}
+
+function penalty(graph: GraphBuilder, x: Value, { l1, l2 }: Factors): Value[] {
+  const parts: Value[] = [];
+  if (l1 !== 0) parts.push(scale(graph, reduce(graph, 'Sum', unary(graph, 'Abs', x)), l1));
+  // L2Loss is half the sum of squares; its gradient is the value itself, without a pass for the square.
+  if (l2 !== 0) {
+    const half = graph.add('L2Loss', [x], { T: { type: x.type } }, { type: x.type, shape: [] });
+    parts.push(scale(graph, half, 2 * l2));
+  }
+  return parts;
+}

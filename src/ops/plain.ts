@@ -1,0 +1,22 @@
+import type { Attributes, GraphNode, Value } from './types.js';
+
+/** Whether a node is a convolution with stride 1, without dilation or groups: what kernels of our own are for. */
+export function isPlain({ op, attributes, inputs }: GraphNode): boolean {
+  if (op !== 'Conv2D') return false;
+  const [x, filter] = inputs as readonly [Value, Value];
+  const steps = [attributes['strides'], attributes['dilations']] as readonly { readonly integers: readonly number[] }[];
+  return x.shape[3] === filter.shape[2] && steps.every(({ integers }) => integers.every((step) => step === 1));
+}
+
+/** Attributes of such a convolution's kernels: rows and columns of its filter, of zeros above and to the left. */
+export function plainAttributes({
+  inputs,
+  attributes,
+}: GraphNode): Readonly<Record<'kernel' | 'padding', Attributes[string]>> {
+  const [high, wide] = (inputs[1] as Value).shape as readonly [number, number];
+  const same = attributes['padding'] === 'SAME';
+  return {
+    kernel: { integers: [high, wide] },
+    padding: { integers: [high, wide].map((size) => (same ? (size - 1) >> 1 : 0)) },
+  };
+}

@@ -1,0 +1,96 @@
+import { type LayersModel, type Tensor, tf } from '../base/tf.js';
+import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
+import { classScores, probabilities } from '../models/index.js';
+import { type ImagesInput, listImages, pixelsOf } from './images.js';
+
+/** What a network says of one image. */
+export interface Prediction {
+  /** The most likely class, and its place among the classes. */
+  readonly class: string;
+  readonly label: number;
+  /** Of that class, from 0 to 1. */
+  readonly probability: number;
+  /** Of every class, in the order of `classes`. */
+  readonly probabilities: readonly number[];
+  /** The file, where the image was one. */
+  readonly file?: string;
+}
+
+/** What a predictor knows besides the network. */
+export interface PredictorOptions {
+  readonly classes: readonly string[];
+  readonly image: ImageShape;
+  readonly preprocess: Preprocess;
+  readonly loss: LossSpec;
+  /** Take the mean of the outputs for an image and its mirror image. */
+  readonly testTimeFlip: boolean;
+}
+
+/** Images that go through the network at once. */
+const batch = 64;
+
+/** Predicts on this thread, without workers: one image is answered as soon as TensorFlow is loaded. */
+export class Predictor {
+  readonly #model: LayersModel;
+  readonly #options: PredictorOptions;
+
+  /** @param model with its trained weights; the caller disposes it. */
+  constructor(model: LayersModel, options: PredictorOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /**
+   * The classes of images.
+   *
+   * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
+   */
+  async predict(images: ImagesInput): Promise<Prediction[]> {
+    const { classes, image, loss } = this.#options;
+    const list = listImages(images, image.channels);
+    const results: Prediction[] = [];
+    for (let start = 0; start < list.length; start += batch) {
+      const part = list.slice(start, start + batch);
+      const pixels = await Promise.all(part.map((one) => pixelsOf(one, image)));
+      const outputs = await this.outputs(pixels);
+      const width = outputs.length / part.length;
+      const { scores, fromLogits } = classScores(outputs, { loss, width, classes: classes.length });
+      for (const [index, one] of part.entries()) {
+        const shares = probabilities(scores.subarray(index * classes.length, (index + 1) * classes.length), fromLogits);
+        const label = shares.indexOf(Math.max(...shares));
+        results.push({
+          class: classes[label] ?? String(label),
+          label,
+          probability: shares[label] ?? 0,
+          probabilities: shares,
+          ...(typeof one === 'string' ? { file: one } : {}),
+        });
+      }
+    }
+    return results;
+  }
+
+  /**
+   * The network's outputs.
+   *
+   * @param pixels of each image, [height, width, channels] from 0 to 255.
+   * @returns [n, outputs], behind each other.
+   */
+  async outputs(pixels: readonly Float32Array[]): Promise<Float32Array> {
+    const { image, preprocess, testTimeFlip } = this.#options;
+    const { height, width, channels } = image;
+    const result = tf.tidy(() => {
+      const flat = new Float32Array(pixels.length * height * width * channels);
+      for (const [index, one] of pixels.entries()) flat.set(one, index * height * width * channels);
+      const raw = tf.tensor4d(flat, [pixels.length, height, width, channels]);
+      const input = raw.mul(tf.tensor1d([...preprocess.scale])).add(tf.tensor1d([...preprocess.offset]));
+      const outputs = this.#model.predict(input) as Tensor;
+      return testTimeFlip ? outputs.add(this.#model.predict(input.reverse(2)) as Tensor).div(2) : outputs;
+    });
+    try {
+      return Float32Array.from(await result.data());
+    } finally {
+      result.dispose();
+    }
+  }
+}

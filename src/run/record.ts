@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../base/atomic-file.js';
+import { fileError } from '../base/errors.js';
+
+const name = 'record.json';
+const count = z.int().min(1);
+const perChannel = z.array(z.number()).min(1);
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  dataset: z.object({
+    name: z.string(),
+    /** Of the training and of the test images: see `Dataset.fingerprint`. */
+    train: z.string(),
+    test: z.string(),
+    /** True where the data were made in code: no name or folder opens them again. */
+    madeInCode: z.boolean(),
+  }),
+  /** Class names in the order of the network's outputs. */
+  classes: z.array(z.string()).min(1),
+  image: z.object({ height: count, width: count, channels: count }),
+  /** What is done to each pixel from 0 to 255: `pixel * scale + offset`, by channel. */
+  preprocess: z.object({ scale: perChannel, offset: perChannel }),
+  targets: z.enum(['classes', 'multi-label']),
+  /** The loss with its options, which say what the outputs are. */
+  loss: z.looseObject({ name: z.string() }),
+  testTimeFlip: z.boolean(),
+  versions: z.record(z.string(), z.string()),
+});
+
+/** What a run knows of its data and network: enough to predict without either of their sources. */
+export type RunRecord = z.output<typeof recordSchema>;
+
+/**
+ * Writes `record.json`.
+ *
+ * @throws ConvoyError `CONVOY_DISK`.
+ */
+export async function writeRecord(folder: string, record: RunRecord): Promise<void> {
+  await writeFileAtomic(join(folder, name), [`${JSON.stringify(record, undefined, 2)}\n`]);
+}
+
+/**
+ * Reads `record.json`.
+ *
+ * @throws ConvoyError `CONVOY_CHECKPOINT` when it is missing or damaged.
+ */
+export async function readRecord(folder: string): Promise<RunRecord> {
+  const file = join(folder, name);
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const found = missing ? 'no file; runs of older versions have none, and --resume writes it' : shortened(error);
+    throw fileError('CONVOY_CHECKPOINT', file, '', 'the record of a run', found, error);
+  }
+}
+
+/** `record.json` where there is one: runs of older versions have none. */
+export async function findRecord(folder: string): Promise<RunRecord | undefined> {
+  return existsSync(join(folder, name)) ? readRecord(folder) : undefined;
+}
+
+function shortened(error: unknown): string {
+  if (error instanceof z.ZodError)
+    return `another form: ${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`;
+  return (error as Error).message;
+}

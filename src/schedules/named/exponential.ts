@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { required } from '../../base/options.js';
+import { defineSchedule, interval } from '../define.js';
+
+/** ExponentialLR. */
+export const exponential = defineSchedule({
+  name: 'exponential',
+  title: 'Times gamma each time',
+  source: "PyTorch's ExponentialLR",
+  options: { interval: interval('epoch'), gamma: required(z.number().positive(), 'factor of each fall') },
+  open: ({ gamma }, { base }) => ({ learningRate: (time) => base * gamma ** time }),
+});

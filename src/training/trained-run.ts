@@ -1,0 +1,201 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { fileError, optionError } from '../base/errors.js';
+import type { LayersModel } from '../base/tf.js';
+import type { EpochRecord } from '../callbacks/index.js';
+import type { RunConfig } from '../config/index.js';
+import type { Dataset, LossSpec } from '../contracts/index.js';
+import { loadArchitecture, modelParameters, setWeights } from '../models/index.js';
+import { loadNative } from '../native/index.js';
+import { type ImagesInput, type Prediction, Predictor } from '../predict/index.js';
+import {
+  exportLayersModel,
+  RunFolder,
+  type RunRecord,
+  type TrainSummary,
+  writeCheckpoint,
+  writeRecord,
+} from '../run/index.js';
+import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
+import { normalizationOf } from '../transfer/index.js';
+import { evaluateSplit, type Scores } from './evaluation.js';
+
+/** Everything that a trained run consists of, in memory. */
+export interface RunContents {
+  readonly config: RunConfig;
+  readonly record: RunRecord;
+  /** The network, in tfjs's JSON. */
+  readonly architecture: unknown;
+  /** The weights that the run ended with, in the order of `modelParameters`. */
+  readonly weights: readonly Float32Array[];
+  readonly history: readonly EpochRecord[];
+  /** Undefined for a run that has not ended. */
+  readonly summary?: TrainSummary;
+  /** The run's folder, where it has one. */
+  readonly folder?: string;
+}
+
+/** How data are found again. */
+export type DataOptions = Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'>;
+
+/** A trained network with its classes and its history: predicts, evaluates, and is saved. Needs no training data. */
+export class TrainedRun {
+  /** A record for each epoch. */
+  readonly history: readonly EpochRecord[];
+  /** Class names in the order of the network's outputs. */
+  readonly classes: readonly string[];
+  readonly #contents: RunContents;
+  readonly #data: DataOptions;
+  #model: LayersModel | undefined;
+  #predictor: Promise<Predictor> | undefined;
+
+  constructor(contents: RunContents, data: DataOptions = {}) {
+    this.#contents = contents;
+    this.#data = data;
+    this.history = contents.history;
+    this.classes = contents.record.classes;
+  }
+
+  /**
+   * What the run came to.
+   *
+   * @throws ConvoyError `CONVOY_CHECKPOINT` for a run that has not ended.
+   */
+  get summary(): TrainSummary {
+    const { summary, folder = 'the run' } = this.#contents;
+    if (summary !== undefined) return summary;
+    throw fileError('CONVOY_CHECKPOINT', folder, 'summary', 'a run that has ended', 'none; resume it to its end');
+  }
+
+  /** What the run was told, all defaults filled in. */
+  get config(): RunConfig {
+    return this.#contents.config;
+  }
+
+  /**
+   * The network with its trained weights, for tfjs. It is yours: dispose it when you are done; the run keeps its own. Its
+   * input are preprocessed pixels: `record.preprocess`.
+   */
+  get model(): LayersModel {
+    this.#model ??= this.#open();
+    return this.#model;
+  }
+
+  /** Classes, image size, preprocessing and versions, as `record.json` holds them. */
+  get record(): RunRecord {
+    return this.#contents.record;
+  }
+
+  /**
+   * The most likely class of each image: files, tensors or arrays of pixels from 0 to 255. On this thread, without workers.
+   *
+   * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
+   */
+  async predict(images: ImagesInput): Promise<Prediction[]> {
+    this.#predictor ??= this.#openPredictor();
+    return (await this.#predictor).predict(images);
+  }
+
+  /**
+   * Loss and accuracy over a dataset, on all workers.
+   *
+   * @param dataset default: the test split of the data that the run was trained on.
+   * @throws ConvoyError `CONVOY_OPTION` where these data cannot be found again, or have other classes.
+   */
+  async evaluate(dataset?: Dataset): Promise<Scores> {
+    const { config, record, weights } = this.#contents;
+    if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
+      throw optionError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
+    }
+    if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
+      throw optionError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
+    }
+    const { augment: _, shards: __, ...rest } = config;
+    const datasets = dataset === undefined ? this.#data.datasets : { train: dataset, test: dataset };
+    const model = this.#open();
+    const runtime = await openRuntime({
+      ...this.#data,
+      config: { ...rest, normalize: normalizationOf(record.preprocess) },
+      model,
+      weights,
+      ...(datasets && { datasets }),
+    }).finally(() => model.dispose()); // the runtime has its own
+    try {
+      const test = runtime.datasets.test;
+      if (dataset === undefined && test.fingerprint !== record.dataset.test) {
+        this.#data.onNote?.(`the test images of ${record.dataset.name} are others than when the run was trained`);
+      }
+      const { coordinator, arena, layout, evaluationSlots: slots } = runtime;
+      const stage = runtime.evaluationStage(test);
+      return await evaluateSplit({ stage, coordinator, arena, layout, slots, count: test.count }).finally(() =>
+        stage.close(),
+      );
+    } finally {
+      await runtime.close();
+    }
+  }
+
+  /**
+   * Writes the run into a new folder that stands alone: `openRun(folder)` gives it back without the data.
+   *
+   * @throws ConvoyError `CONVOY_OPTION` when the folder holds a run, `CONVOY_DISK` when it cannot be written.
+   */
+  async save(folder: string): Promise<void> {
+    const { config, record, weights, history, summary, folder: source } = this.#contents;
+    const target = await RunFolder.create(folder);
+    if (source !== undefined) {
+      await mkdir(folder, { recursive: true });
+      await cp(source, folder, { recursive: true });
+      return;
+    }
+    const model = this.#open();
+    try {
+      await target.writeConfig(config);
+      await target.writeArchitecture(model);
+      await writeRecord(folder, record);
+      await target.rewriteMetrics(history);
+      await writeCheckpoint(target.checkpoint('last'), {
+        config: JSON.stringify(config),
+        fingerprint: record.dataset.train,
+        epoch: history.length,
+        position: 0,
+        step: history.at(-1)?.steps ?? 0,
+        weights: modelParameters(model).map(({ spec: { name, shape } }, index) => ({
+          name,
+          shape,
+          data: bytesOf(weights[index]),
+        })),
+        optimizer: [],
+        state: JSON.stringify({
+          batch: 0,
+          history,
+          learningRateScale: 1,
+          seconds: summary?.seconds ?? 0,
+          callbacks: {},
+        }),
+      });
+      await exportLayersModel(model, weights, target.modelFolder);
+      if (summary !== undefined) {
+        const { restoredEpoch: _, ...rest } = summary; // the weights are in `last` here
+        await target.writeSummary(rest);
+      }
+    } finally {
+      model.dispose();
+    }
+  }
+
+  async #openPredictor(): Promise<Predictor> {
+    await loadNative();
+    const { classes, image, preprocess, loss, testTimeFlip } = this.#contents.record;
+    return new Predictor(this.#open(), { classes, image, preprocess, loss: loss as LossSpec, testTimeFlip });
+  }
+
+  #open(): LayersModel {
+    const model = loadArchitecture(structuredClone(this.#contents.architecture), 'the network of the run');
+    setWeights(model, this.#contents.weights);
+    return model;
+  }
+}
+
+function bytesOf(values: Float32Array | undefined): Uint8Array {
+  return values === undefined ? new Uint8Array() : new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
