@@ -92,10 +92,10 @@ function depthName(depth: string): string {
   const names: Readonly<Record<string, string>> = {
     float: '32-bit floating point',
     double: '64-bit floating point',
-    int: '32-bit integers',
-    uint: '32-bit integers',
-    char: 'signed 8-bit integers',
-    short: 'signed 16-bit integers',
+    int: '32-bit integer',
+    uint: '32-bit integer',
+    char: 'signed 8-bit integer',
+    short: 'signed 16-bit integer',
   };
   return `${names[depth] ?? depth} values, whose range it does not say`;
 }

@@ -1,9 +1,9 @@
 import { type Tensor, tf } from '../base/tf.js';
 import {
-  negate,
   binary,
   cast,
   type GraphBuilder,
+  negate,
   relu,
   scalarOf,
   scale,

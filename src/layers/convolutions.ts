@@ -153,7 +153,13 @@ const Conv2DTranspose = tfjsClass('Conv2DTranspose');
 /** Size along one axis that a transposed convolution gives, by Keras's rule. */
 export function transposedSize(
   size: number,
-  { window, stride, dilation, same, outputPadding }: {
+  {
+    window,
+    stride,
+    dilation,
+    same,
+    outputPadding,
+  }: {
     readonly window: number;
     readonly stride: number;
     readonly dilation: number;

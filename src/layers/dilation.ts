@@ -12,7 +12,12 @@ export function dilated(graph: GraphBuilder, filter: Value, [down, across]: read
     [0, down - 1],
     [0, 0],
   ]);
-  const tall = slice(graph, reshape(graph, spreadRows, [rows * down, columns * a * b]), [0, 0], [high, columns * a * b]);
+  const tall = slice(
+    graph,
+    reshape(graph, spreadRows, [rows * down, columns * a * b]),
+    [0, 0],
+    [high, columns * a * b],
+  );
   const spreadColumns = pad(graph, reshape(graph, tall, [high, columns, 1, a * b]), [
     [0, 0],
     [0, 0],

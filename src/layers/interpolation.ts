@@ -23,7 +23,11 @@ function shares(from: number, to: number, interpolation: string): Float32Array {
 }
 
 /** Images [batch, height, width, channels] at another size, bilinear or nearest, as products with shares: differentiable. */
-export function resizedTensor(x: Tensor4D, [height, width]: readonly [number, number], interpolation: string): Tensor4D {
+export function resizedTensor(
+  x: Tensor4D,
+  [height, width]: readonly [number, number],
+  interpolation: string,
+): Tensor4D {
   const [batch, high, wide, channels] = x.shape;
   const down = tf.tensor2d(shares(high, height, interpolation), [height, high]);
   const across = tf.tensor2d(shares(wide, width, interpolation), [width, wide]);

@@ -36,7 +36,12 @@ export abstract class OwnLayer extends tf.layers.Layer {
   }
 
   /** A weight that starts with one number. */
-  protected constantWeight(name: string, shape: number[], value: number, trainable = true): ReturnType<typeof this.addWeight> {
+  protected constantWeight(
+    name: string,
+    shape: number[],
+    value: number,
+    trainable = true,
+  ): ReturnType<typeof this.addWeight> {
     return this.addWeight(name, shape, 'float32', tf.initializers.constant({ value }), undefined, trainable);
   }
 

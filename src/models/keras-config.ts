@@ -1,8 +1,8 @@
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 import { type Dialect, isObject, type JsonObject, layerError } from '../layers/index.js';
 import { attempt, type Context, LayerItem, modelClasses, plainName } from './keras-layer.js';
-import { operationAsLayer } from './keras-operations.js';
 import { calls, references, type TensorReference } from './keras-nodes.js';
+import { operationAsLayer } from './keras-operations.js';
 
 /** Height and width of images, for a model whose input leaves them open. */
 export interface InputSize {
@@ -112,7 +112,11 @@ function buildFunctional(config: unknown, context: Context): LayersModel {
       return tensor;
     });
   return attempt(file, name, () =>
-    tf.model({ name: plainName(name), inputs: tensors('input_layers', inputs), outputs: tensors('output_layers', ends) }),
+    tf.model({
+      name: plainName(name),
+      inputs: tensors('input_layers', inputs),
+      outputs: tensors('output_layers', ends),
+    }),
   );
 }
 

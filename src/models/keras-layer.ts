@@ -114,8 +114,13 @@ export class LayerItem {
     }
     if (typeof kind !== 'string') throw layerError(file, name, 'a class_name', kind);
     const definition = layerDefinition(kind);
-    const read = definition && readLayer(definition, { ...given, name: plainName(name) }, { file, layer: name, dialect, inputShape });
-    const { className, config } = read ?? { className: kind, config: convertObject({ ...given, name: plainName(name) }) };
+    const read =
+      definition &&
+      readLayer(definition, { ...given, name: plainName(name) }, { file, layer: name, dialect, inputShape });
+    const { className, config } = read ?? {
+      className: kind,
+      config: convertObject({ ...given, name: plainName(name) }),
+    };
     const layer = fromConfig(file, name, className, config);
     if (read === undefined) this.#checkTaken(layer, config);
     if (given['trainable'] === false) layer.trainable = false;

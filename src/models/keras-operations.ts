@@ -72,7 +72,8 @@ function asLayer(entry: JsonObject, file: string): JsonObject {
   if (kind === 'GetItem') return layer('ChannelReversal', {}, [reversed(args, name, file)]);
   const [joined = '', operation = ''] = operator ?? [];
   const tensors = args.filter(isTensor);
-  if (args.length !== 2 || tensors.length === 0) throw layerError(file, name, 'two operands, one of them a tensor', args);
+  if (args.length !== 2 || tensors.length === 0)
+    throw layerError(file, name, 'two operands, one of them a tensor', args);
   if (tensors.length === 2) return layer(joined, {}, tensors);
   const constant = numbersOf(args.find((argument) => !isTensor(argument)));
   if (constant === undefined) throw layerError(file, name, 'numbers, one or one a channel, beside a tensor', args);
@@ -95,7 +96,8 @@ function reversed([tensor, index]: readonly unknown[], name: string, file: strin
   const last: unknown = Array.isArray(index) ? index.at(-1) : undefined;
   const slice = isObject(last) && isObject(last['config']) ? last['config'] : {};
   const isReversal = slice['step'] === -1 && (slice['start'] ?? null) === null && (slice['stop'] ?? null) === null;
-  if (!isReversal || !Array.isArray(index) || index.length !== 2) throw layerError(file, name, 'the index [..., ::-1]', index);
+  if (!isReversal || !Array.isArray(index) || index.length !== 2)
+    throw layerError(file, name, 'the index [..., ::-1]', index);
   return tensor;
 }
 
@@ -108,7 +110,8 @@ function oldOperation(entry: JsonObject, file: string): JsonObject {
   const [node]: unknown[] = Array.isArray(entry['inbound_nodes']) ? entry['inbound_nodes'] : [];
   // One tensor: ["layer", 0, 0, {"y": 127.5, "name": null}], bare or in a list.
   const reference: unknown = Array.isArray(node) && Array.isArray(node[0]) ? node[0] : node;
-  if (kind === undefined || !Array.isArray(reference)) throw layerError(file, name, 'an operation that is known', called);
+  if (kind === undefined || !Array.isArray(reference))
+    throw layerError(file, name, 'an operation that is known', called);
   const tensor = (history: readonly unknown[]): JsonObject => ({
     class_name: '__keras_tensor__',
     config: { keras_history: history.slice(0, 3) },

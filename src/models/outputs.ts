@@ -1,7 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
-import { isModel } from '../layers/index.js';
 import type { LossSpec, StepSpec } from '../contracts/index.js';
+import { isModel } from '../layers/index.js';
 import { lossNamed, type OutputMeaning } from '../losses/spec/index.js';
 
 /** Values a sample that a model gives, all axes behind the first together. */

@@ -6,8 +6,8 @@ import { normalizationOf } from '../transfer/index.js';
 import { checkFits, openModel } from './base-model.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
 import { settlePrecision } from './engine-source.js';
-import { activationNote } from './output-activation.js';
 import { requireFiniteWeights } from './finite-weights.js';
+import { activationNote } from './output-activation.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import { startWeights } from './whitening.js';
 

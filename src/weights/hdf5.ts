@@ -223,7 +223,9 @@ class Reader {
 
 function copyHalves(slab: unknown, values: Float32Array, at: number, half: 'F16' | 'BF16'): void {
   if (!(slab instanceof Uint8Array)) throw new TypeError(`h5wasm gave ${typeof slab} for bytes`);
-  const decoded = elementTypes.get(half)?.decode(new DataView(slab.buffer, slab.byteOffset, slab.length), slab.length / 2);
+  const decoded = elementTypes
+    .get(half)
+    ?.decode(new DataView(slab.buffer, slab.byteOffset, slab.length), slab.length / 2);
   if (decoded !== undefined) values.set(decoded, at);
 }
 
@@ -236,7 +238,7 @@ function copyNumbers(slab: unknown, values: Float32Array, at: number): void {
 
 /** h5py writes UTF-8 as bytes without a character set, which h5wasm takes for Latin-1. */
 function unicode(text: string): string {
-  if (/[^\x80-\xff\x00-\x7f]/.test(text) || !/[\x80-\xff]/.test(text)) return text;
+  if (/[\u0100-\uffff]/.test(text) || !/[\x80-\xff]/.test(text)) return text;
   const decoded = Buffer.from(text, 'latin1').toString('utf8');
   return decoded.includes('\ufffd') ? text : decoded;
 }

@@ -243,7 +243,7 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
   [
     'predict run text.json',
     1,
-    'error: text.json: expected one of jpeg, png, webp, gif, tiff, avif but its first bytes are those of none\n',
+    'error: text.json: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, PPM or PGM image but found other content (its first bytes are 65706f6368733a20)\n',
   ],
   ['predict run none.png', 1, 'error: none.png: expected an image but found no such file\n'],
 ];

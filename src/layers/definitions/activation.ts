@@ -1,23 +1,11 @@
 import { type Tensor, tf } from '../../base/tf.js';
-import {
-  binary,
-  cast,
-  compare,
-  relu,
-  scalarOf,
-  scale,
-  select,
-  shift,
-  unary,
-
-  withLast,
-} from '../../ops/index.js';
+import { binary, cast, compare, relu, scalarOf, scale, select, shift, unary, withLast } from '../../ops/index.js';
 import { activate, activation, leakyRelu } from '../activations.js';
 import { constraint, converted, kept, regularizer } from '../arguments.js';
-import { OwnLayer } from '../own-layer.js';
-import type { LayerSettings } from '../settings.js';
 import { defineLayer } from '../definition.js';
+import { OwnLayer } from '../own-layer.js';
 import { single } from '../scope.js';
+import type { LayerSettings } from '../settings.js';
 
 defineLayer({
   className: 'Activation',

@@ -1,7 +1,7 @@
 import { concatenate, conv2d, depthwiseConv2d, reshape, slice, type Value } from '../../ops/index.js';
 import { type Arguments, kept, only, weightArguments } from '../arguments.js';
-import { defineLayer } from '../definition.js';
 import { DepthwiseConvolution, GroupedConvolution, SeparableConvolution } from '../convolutions.js';
+import { defineLayer } from '../definition.js';
 import { dilated } from '../dilation.js';
 import { type LayerScope, single } from '../scope.js';
 import {

@@ -53,7 +53,8 @@ abstract class TwoBranches extends tf.layers.Layer {
 
   override call(inputs: Tensor | Tensor[]): Tensor {
     const [a, b, ...more] = inputs as Tensor[];
-    if (a === undefined || b === undefined || more.length > 0) throw new TypeError(`layer ${this.name} takes two inputs`);
+    if (a === undefined || b === undefined || more.length > 0)
+      throw new TypeError(`layer ${this.name} takes two inputs`);
     return tf.tidy(() => this.joined(a, b));
   }
 }

@@ -34,7 +34,12 @@ defineLayer({
     // One mask for all axes: it has one element an image and axis.
     const mask = cast(graph, scope.keepMask(0.5, [x.shape[0] as number, 1, 1, axes.length]), 'float32');
     return axes.reduce((image: Value, axis, which) => {
-      const kept = compare(graph, 'Greater', slice(graph, mask, [0, 0, 0, which], [-1, 1, 1, 1]), scalarOf(graph, mask, 0));
+      const kept = compare(
+        graph,
+        'Greater',
+        slice(graph, mask, [0, 0, 0, which], [-1, 1, 1, 1]),
+        scalarOf(graph, mask, 0),
+      );
       return select(graph, kept, image, reverse(graph, image, [axis]));
     }, x);
   }),

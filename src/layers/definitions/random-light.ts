@@ -1,6 +1,6 @@
 import { type Tensor, tf } from '../../base/tf.js';
-import { clip } from '../activations.js';
 import { binary, type GraphBuilder, reduce, scale, shapeWith, shift, type Value } from '../../ops/index.js';
+import { clip } from '../activations.js';
 import { kept, meaningless, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { RestingLayer } from '../own-layer.js';

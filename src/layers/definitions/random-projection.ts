@@ -1,5 +1,18 @@
 import { type Tensor, tf } from '../../base/tf.js';
-import { binary, cast, concatenate, type GraphBuilder, integers, reshape, scale, shapeWith, shift, slice, unary, type Value } from '../../ops/index.js';
+import {
+  binary,
+  cast,
+  concatenate,
+  type GraphBuilder,
+  integers,
+  reshape,
+  scale,
+  shapeWith,
+  shift,
+  slice,
+  unary,
+  type Value,
+} from '../../ops/index.js';
 import { type ArgumentRule, type Arguments, among, kept, meaningless, only } from '../arguments.js';
 import { defineLayer, type LayerClass } from '../definition.js';
 import { RestingLayer } from '../own-layer.js';
@@ -19,7 +32,13 @@ interface Numbers<N> {
   cos(a: N): N;
 }
 
-type Map = <N>(n: Numbers<N>, u: readonly [N, N], settings: LayerSettings, height: number, width: number) => readonly N[];
+type Map = <N>(
+  n: Numbers<N>,
+  u: readonly [N, N],
+  settings: LayerSettings,
+  height: number,
+  width: number,
+) => readonly N[];
 
 /** Lowest and highest of a factor: a number f stands for -f to f. */
 function range(settings: LayerSettings, key: string): readonly [number, number] {
@@ -33,7 +52,12 @@ function drawn<N>(n: Numbers<N>, u: N, [low, high]: readonly [number, number]): 
 }
 
 /** x' = a x + b y + c and y' = d x + e y + f, with c and f such that the middle stays. */
-function aboutMiddle<N>(n: Numbers<N>, [a, b, d, e]: readonly [N, N, N, N], height: number, width: number): readonly N[] {
+function aboutMiddle<N>(
+  n: Numbers<N>,
+  [a, b, d, e]: readonly [N, N, N, N],
+  height: number,
+  width: number,
+): readonly N[] {
   const [x, y] = [(width - 1) / 2, (height - 1) / 2];
   const offset = (middle: number, alongX: N, alongY: N): N =>
     n.add(n.times(n.add(n.times(alongX, x), n.times(alongY, y)), -1), middle);

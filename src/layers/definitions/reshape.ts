@@ -60,7 +60,8 @@ defineLayer({
   convert({ config, inputShape, refuse }) {
     const target: unknown = config['targetShape'];
     const [, ...input]: unknown[] = Array.isArray(inputShape) ? inputShape : [];
-    if (!Array.isArray(target) || !input.every((size) => typeof size === 'number')) return { className: 'Reshape', config };
+    if (!Array.isArray(target) || !input.every((size) => typeof size === 'number'))
+      return { className: 'Reshape', config };
     const product = (sizes: readonly unknown[]): number => sizes.reduce<number>((all, size) => all * Number(size), 1);
     const open = target.filter((size) => size === -1 || size === null).length;
     const rest = product(input) / product(target.filter((size) => typeof size === 'number' && size >= 0));

@@ -11,7 +11,7 @@ import {
   shift,
   type Value,
 } from '../../ops/index.js';
-import { meaningless, among, dataFormat, kept, only } from '../arguments.js';
+import { among, dataFormat, kept, meaningless, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { resizedTensor } from '../interpolation.js';
 import { OwnLayer, tfjsClass } from '../own-layer.js';

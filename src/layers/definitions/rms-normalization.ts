@@ -34,7 +34,12 @@ defineLayer({
     const { graph, settings } = scope;
     const wide = cast(graph, x, 'float32');
     const square = reduce(graph, 'Mean', unary(graph, 'Square', wide), [x.shape.length - 1], true);
-    const normal = binary(graph, 'Mul', wide, unary(graph, 'Rsqrt', shift(graph, square, settings.number('epsilon', smallSquare))));
+    const normal = binary(
+      graph,
+      'Mul',
+      wide,
+      unary(graph, 'Rsqrt', shift(graph, square, settings.number('epsilon', smallSquare))),
+    );
     return cast(graph, binary(graph, 'Mul', normal, scope.weight('scale')), x.type);
   }),
 });

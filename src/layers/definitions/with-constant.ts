@@ -1,5 +1,5 @@
 import { type Tensor, tf } from '../../base/tf.js';
-import { binary, type BinaryOp, type Value } from '../../ops/index.js';
+import { type BinaryOp, binary, type Value } from '../../ops/index.js';
 import { kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { OwnLayer } from '../own-layer.js';
@@ -7,7 +7,9 @@ import { single } from '../scope.js';
 import type { LayerSettings } from '../settings.js';
 
 /** Operations of a tensor with numbers. */
-const operations: Readonly<Record<string, { readonly op: BinaryOp; readonly apply: (a: Tensor, b: Tensor) => Tensor }>> = {
+const operations: Readonly<
+  Record<string, { readonly op: BinaryOp; readonly apply: (a: Tensor, b: Tensor) => Tensor }>
+> = {
   add: { op: 'AddV2', apply: (a, b) => tf.add(a, b) },
   subtract: { op: 'Sub', apply: (a, b) => tf.sub(a, b) },
   multiply: { op: 'Mul', apply: (a, b) => tf.mul(a, b) },
@@ -20,7 +22,11 @@ const operations: Readonly<Record<string, { readonly op: BinaryOp; readonly appl
 function read(settings: LayerSettings) {
   const operation = operations[settings.string('operation', '')];
   if (operation === undefined) throw new RangeError(`the operation ${settings.string('operation', '')}`);
-  return { ...operation, constant: settings.numbers('constant') ?? [], first: settings.boolean('constantFirst', false) };
+  return {
+    ...operation,
+    constant: settings.numbers('constant') ?? [],
+    first: settings.boolean('constantFirst', false),
+  };
 }
 
 /**
