@@ -1,3 +1,5 @@
+import type { Monitor } from './monitor.js';
+
 /** Loss and accuracy over one split. */
 export interface SplitScores {
   readonly loss: number;
@@ -71,6 +73,8 @@ export interface Callback {
   readonly name: string;
   /** True when it decides which weights are the best ones, by `keepBest`; the trainer's own choice then stands back. */
   readonly keepsBest?: boolean;
+  /** The value that it was told to follow; a run that does not have it is refused before its first step. */
+  readonly monitor?: Monitor;
   onTrainBegin?(context: TrainContext, control: Control): void | Promise<void>;
   onStepEnd?(record: StepRecord, control: Control): void | Promise<void>;
   onEpochEnd?(record: EpochRecord, control: Control): void | Promise<void>;

@@ -31,7 +31,7 @@ const stateSchema = z.strictObject({ best: z.number().nullable(), bestEpoch: z.i
 /**
  * Stops when the monitored value has not improved for `patience` epochs, with the rules of Keras's `EarlyStopping`.
  *
- * @throws ConvoyError `CONVOY_OPTION` for a wrong option, and at the first epoch without the monitored value.
+ * @throws ConvoyError `CONVOY_OPTION` for a wrong option.
  */
 export function earlyStopping(options: EarlyStoppingOptions): Callback {
   const {
@@ -47,6 +47,7 @@ export function earlyStopping(options: EarlyStoppingOptions): Callback {
   return {
     name: 'earlyStopping',
     keepsBest: restoreBest,
+    ...(wanted === undefined ? {} : { monitor: wanted }),
     async onEpochEnd(record, control) {
       const monitor = wanted ?? (record.validation === undefined ? 'test.loss' : 'validation.loss');
       const value = monitored(record, monitor);
@@ -71,7 +72,8 @@ export function earlyStopping(options: EarlyStoppingOptions): Callback {
       const restored = restoreState('earlyStopping', stateSchema, state);
       best = restored.best ?? undefined;
       bestEpoch = restored.bestEpoch;
-      waited = restored.waited;
+      // A run that this had stopped and that goes on all the same waits anew, as Keras's does in a second `fit`.
+      waited = restored.waited >= patience ? 0 : restored.waited;
     },
   };
 }

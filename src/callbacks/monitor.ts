@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { valueError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
 import type { EpochRecord } from './contract.js';
 
 /** A value of the epoch record that decisions can be made on. */
@@ -33,6 +33,23 @@ export function monitored(record: EpochRecord, monitor: Monitor): number {
     throw valueError('monitor', `a value of a split that is evaluated (this run has no ${split} scores)`, monitor);
   }
   return scores[key];
+}
+
+/**
+ * Refuses callbacks that follow a value which the run won't have.
+ *
+ * @throws ConvoyError `CONVOY_OPTION`.
+ */
+export function requireMonitors(
+  callbacks: readonly { readonly name: string; readonly monitor?: Monitor }[],
+  { validation }: { readonly validation: boolean },
+): void {
+  for (const { name, monitor } of callbacks) {
+    if (monitor?.startsWith('validation.') && !validation) {
+      const needs = 'a validation split, as --validation-split 0.1: this run evaluates the test split alone';
+      throw combinationError(`${name}.monitor ${monitor}`, 'needs', needs);
+    }
+  }
 }
 
 /** True when `value` is better than `best` by more than `minDelta` (Keras's rule); never for NaN. */

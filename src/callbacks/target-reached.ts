@@ -18,6 +18,7 @@ export function targetReached(options: TargetReachedOptions): Callback {
   const { value: target, monitor } = parseOptions(optionsSchema, options, 'targetReached');
   return {
     name: 'targetReached',
+    monitor,
     onEpochEnd(record, control) {
       const value = monitored(record, monitor);
       if (monitorMode(monitor) === 'max' ? value >= target : value <= target) {

@@ -1,5 +1,5 @@
 /** Opens what a run needs. */
 export type { Datasets, Runtime, RuntimeInternals, RuntimeOptions } from './contract.js';
 export { onThisProcessor } from './engine-source.js';
-export { openRuntime } from './runtime.js';
+export { openRuntime, openSchedule } from './runtime.js';
 export { ruleSettings, type TunedSettings, writeTunedSettings } from './tuned-settings.js';

@@ -20,17 +20,20 @@ import { settleSettings } from './tuned-settings.js';
 export async function openRuntime(options: RuntimeOptions, internals: RuntimeInternals = {}): Promise<Runtime> {
   const { onNote } = options;
   const tunable = options.model === undefined && options.datasets === undefined;
-  const settings = await settleSettings(options.config, tunable, onNote);
-  const { workers, shards, augmentWorkers } = settings;
-  if (settings.tuned) onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
-  if (settings.leftOut !== undefined) {
-    const { intraOpThreads } = settings.leftOut;
+  const chosen = await settleSettings(options.config, tunable, onNote);
+  const { workers, augmentWorkers } = chosen;
+  if (chosen.tuned) onNote?.(`${workers} workers, ${chosen.shards} shards and their threads as convoy tune found them`);
+  if (chosen.leftOut !== undefined) {
+    const { intraOpThreads } = chosen.leftOut;
     const asked = `intraOpThreads: ${intraOpThreads} asks for them`;
     onNote?.(`convoy tune found ${intraOpThreads} threads inside ops quicker, which change a run's bits: ${asked}`);
   }
-  const native = await loadNative(settings.threads);
+  const native = await loadNative(chosen.threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;
+  // Only shards that a person asked for may be more than there are images for.
+  const shards = options.config.shards ?? Math.min(chosen.shards, train.count);
+  const settings = { ...chosen, shards };
   const network = await openNetwork(options, internals, train);
   const { model, config, spec } = network;
   if (shards > train.count) throw valueError('shards', `at most ${train.count} (the training samples)`, shards);
@@ -90,7 +93,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
 }
 
 /** The learning rate over `epochs` epochs, all of the configuration's unless others are given. */
-function openSchedule(config: SettledConfig, samples: number, epochs = config.epochs): Schedule {
+export function openSchedule(config: SettledConfig, samples: number, epochs = config.epochs): Schedule {
   const stepsPerEpoch = Math.ceil(Math.ceil(samples / config.batchSize) / config.accumulate);
   const totalSteps = stepsPerEpoch * epochs;
   return createSchedule(config.schedule, { baseLearningRate: baseLearningRate(config), totalSteps, stepsPerEpoch });

@@ -3,6 +3,7 @@ import { CallbackList, type EpochRecord } from '../callbacks/index.js';
 import { type ConfigInput, resolveConfig } from '../config/index.js';
 import { detached } from '../run/index.js';
 import type { RuntimeInternals } from '../runtime/index.js';
+import { goOn } from './go-on.js';
 import type { TrainerOptions } from './options.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
 import { RunRecorder } from './recorder.js';
@@ -74,6 +75,7 @@ async function* recordedRun(
       resumed === undefined
         ? initialState()
         : fromCheckpoint(runtime, callbacks, resumed.message, resumed.file, phase.first);
+    if (resumed !== undefined) goOn(runtime, state, resumed.message, options.onNote ?? (() => undefined));
     await recorder.begin(runtime, state, callbacks, options.datasets !== undefined);
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
