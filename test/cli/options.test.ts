@@ -61,7 +61,7 @@ const wrong: readonly (readonly [parse: (text: string, name: string) => unknown,
   [named, ':a=1', 'Expected NAME or NAME:key=value,... for --x but received ":a=1"'],
   [named, 'sgd:momentum', 'Expected key=value pairs after sgd: for --x but received "momentum"'],
   [imageSize, '0', 'Expected a side as 224, or height and width as 224x192 for --x but received "0"'],
-  [classList, 'cat', 'Expected at least two names or places, as cat,dog for --x but received "cat"'],
+  [classList, 'cat', 'Expected at least two names, as cat,dog for --x but received "cat"'],
   [mixing, 'mixup', 'Expected key=value pairs as mixup=0.2,cutmix=1 for --x but received "mixup"'],
 ];
 for (const [parse, given, message] of wrong) {

@@ -126,6 +126,23 @@ test.serial('a limit keeps the first samples, and more than there are is refused
   });
 });
 
+test.serial('a test limit keeps the first test samples and all training samples', async (t) => {
+  const options = {
+    name: 'mnist',
+    dataDir: await writeTree(path.join(folder, 'test-limited'), mnistFiles()),
+    ...quiet,
+  };
+  const whole = await openDataset(options);
+  const { train, test: tested } = await openDataset({ ...options, testLimit: 2 });
+  t.deepEqual([train.count, tested.count], [whole.train.count, 2]);
+  const labels = (dataset: typeof tested) => (dataset.targets.kind === 'classes' ? [...dataset.targets.labels] : []);
+  t.deepEqual(labels(tested), labels(whole.test).slice(0, 2));
+  await t.throwsAsync(openDataset({ ...options, testLimit: whole.test.count + 1 }), {
+    code: 'CONVOY_OPTION',
+    message: `Expected at most ${whole.test.count} (the test samples of mnist) for --test-limit but received ${whole.test.count + 1}`,
+  });
+});
+
 test.serial('some classes of a dataset, before the limit, in every split', async (t) => {
   const options = { name: 'mnist', dataDir: path.join(folder, 'bare'), ...quiet };
   const { train, test: tested } = await openDataset({ ...options, classes: ['7', 2], limit: 5 });

@@ -73,3 +73,12 @@ test('frozen layers and moving statistics are parameters that do not train', (t)
   t.regex(formatSummary(summary), /^parameters +271,098 \(269,290 trainable\)$/m);
   model.dispose();
 });
+
+test('small amounts of memory are told in KiB', (t) => {
+  // 784 inputs and 512 + 10 outputs: the activations are 522 numbers of 4 bytes.
+  const summary = { ...summaryOf('mlp', { height: 28, width: 28, channels: 1, classes: 10, hidden: [512] }) };
+  t.is(summary.activationBytes, 4 * 522);
+  const text = formatSummary(summary);
+  t.regex(text, /^activations +2\.04 KiB a sample$/m);
+  t.regex(formatSummary({ ...summary, activationBytes: 3 * 2 ** 19 }), /^activations +1\.5 MiB a sample$/m);
+});

@@ -155,3 +155,20 @@ test.serial('a damaged file of settings is as if there were none', async (t) => 
   writeFileSync(file, '{');
   t.false((await settleSettings(config(), true)).tuned);
 });
+
+test.serial('more workers than a machine can use are told and not started; shards stay those asked for', async (t) => {
+  const notes: string[] = [];
+  const many = 4 * availableCores() + 3;
+  const settings = await settleSettings(
+    config({ workers: many, batchSize: 512 }),
+    false,
+    (note) => void notes.push(note),
+  );
+  t.is(settings.workers, 4 * availableCores());
+  t.is(settings.shards, many);
+  t.deepEqual(notes, [
+    `${4 * availableCores()} workers instead of ${many}: this machine has ${availableCores()} cores; results stay the same`,
+  ]);
+  await settleSettings(config({ workers: 4 * availableCores() }), false, (note) => void notes.push(note));
+  t.is(notes.length, 1);
+});
