@@ -37,7 +37,7 @@ const mutations: readonly Mutation[] = [
   (bytes, random) => {
     const at = placeIn(bytes, random);
     const length = 1 + random.below(64);
-    return bytes.fill([0, 0xff, 0x20][random.below(3)] as number, at, at + length);
+    return bytes.fill([0, 0xff, 0x20][random.below(3)] as number, at, Math.min(bytes.length, at + length));
   },
   (bytes, random) => {
     const at = placeIn(bytes, random);
