@@ -15,7 +15,6 @@ import {
   type Dataset,
   imageBytes,
 } from '../../src/contracts/index.js';
-import { defaultPixelLimit } from '../decode/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { measureThread, workersFor } from './auto.js';
 import { AugmentPool } from './pool.js';
@@ -33,8 +32,6 @@ interface AugmentStageOptions {
   readonly batchSize: number;
   /** Cores the process may use; all of the machine's by default. */
   readonly cores?: number;
-  /** Largest image that is decoded, in pixels; 89,478,485 by default. */
-  readonly pixelLimit?: number;
   /** How long a thread is waited for; default: for ever. */
   readonly patience?: Patience;
 }
@@ -264,12 +261,12 @@ class Stage implements AugmentStage {
  * @throws ConvoyError `CONVOY_OPTION` for a wrong number of workers.
  */
 export async function createAugmentStage(options: AugmentStageOptions): Promise<AugmentStage> {
-  const { dataset, transforms, seed, workers, pixelLimit = defaultPixelLimit, patience } = options;
+  const { dataset, transforms, seed, workers, patience } = options;
   const cores = options.cores ?? availableParallelism();
   if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= 256)) {
-    throw valueError('augment workers', 'integer from 1 to 256 or auto', workers);
+    throw valueError('augment workers', 'an integer from 1 to 256 or auto', workers);
   }
-  const setup = { dataset, transforms, seed, pixelLimit };
+  const setup = { dataset, transforms, seed };
   if (workers !== 'auto') return new Stage(options, new AugmentPool(setup, workers, patience), workers);
   const single = new AugmentPool(setup, 1, patience);
   if (cores < 4 || dataset.count === 0) return new Stage(options, single, 1);
@@ -292,6 +289,6 @@ export function createDecodeStage(
   patience?: Patience,
 ): BatchStage {
   const batchSize = Math.floor(Math.max(...slots.map(({ pixels }) => pixels.length)) / imageBytes(dataset.shape));
-  const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit: defaultPixelLimit }, workers, patience);
+  const pool = new AugmentPool({ dataset, transforms: [], seed: 0 }, workers, patience);
   return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize }, pool, workers);
 }

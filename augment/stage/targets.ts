@@ -5,7 +5,7 @@ import type { BatchRequest, BatchSlot, Dataset } from '../../src/contracts/index
 /** The slot of a request. */
 export function slotOf(slots: readonly BatchSlot[], request: BatchRequest): BatchSlot {
   const slot = slots[request.slot];
-  if (slot === undefined) throw valueError('request.slot', `integer from 0 to ${slots.length - 1}`, request.slot);
+  if (slot === undefined) throw valueError('request.slot', `an integer from 0 to ${slots.length - 1}`, request.slot);
   return slot;
 }
 

@@ -1,4 +1,4 @@
-import { valueError } from '../base/errors.js';
+import { choiceError, valueError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 
 /**
@@ -11,7 +11,7 @@ import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 export function layerOutputs(model: LayersModel, layerName: string, input: Tensor): Tensor {
   const layer = model.layers.find(({ name }) => name === layerName);
   if (layer === undefined) {
-    throw valueError('layer', `one of ${model.layers.map(({ name }) => name).join(', ')}`, layerName);
+    throw choiceError('--layer', layerName, { known: model.layers.map(({ name }) => name), what: 'layer' });
   }
   return tf.tidy(() => {
     const output = Array.isArray(layer.output) ? layer.output[0] : layer.output;

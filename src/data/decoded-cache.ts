@@ -15,6 +15,8 @@ export interface DecodedSet {
   readonly test?: LabelledPixels;
   readonly validation?: LabelledPixels;
   readonly badImages: readonly BadImage[];
+  /** What a person should know of how it was read. */
+  readonly notes?: readonly string[];
 }
 
 // File: magic, header length (32-bit little-endian), header (JSON), then for each split its labels (int32) and its
@@ -35,6 +37,7 @@ const headerSchema = z.object({
   test: splitHeader.optional(),
   validation: splitHeader.optional(),
   badImages: z.array(z.object({ file: z.string(), reason: z.string() })),
+  notes: z.array(z.string()).optional(),
   /** Over the header before it, and all that follows. */
   sha256: z.string(),
 });
@@ -75,6 +78,7 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
     ...(set.test === undefined ? {} : { test: facts(set.test) }),
     ...(set.validation === undefined ? {} : { validation: facts(set.validation) }),
     badImages: [...badImages],
+    ...(set.notes === undefined ? {} : { notes: [...set.notes] }),
   };
   const text = Buffer.from(JSON.stringify({ ...header, sha256: digestOf(header, parts) }));
   const length = Buffer.alloc(4);
@@ -138,10 +142,11 @@ async function readSet(handle: FileHandle, key: string): Promise<DecodedSet | un
   const split = ({ count, shape }: z.infer<typeof splitHeader>): LabelledPixels => {
     return { count, shape, labels: allocateLabels(count), pixels: allocatePixels(count, shape, 'the cache') };
   };
-  const { classes, badImages, train, test, validation } = header;
+  const { classes, badImages, train, test, validation, notes } = header;
   const set: DecodedSet = {
     classes,
     badImages,
+    ...(notes === undefined ? {} : { notes }),
     train: split(train),
     ...(test === undefined ? {} : { test: split(test) }),
     ...(validation === undefined ? {} : { validation: split(validation) }),

@@ -47,8 +47,8 @@ export interface Place {
 }
 
 /**
- * Every folder that may hold dataset `name`, in the order they are tried: the data folder given, `$CONVOY_DATA`,
- * Debian's place, the cache.
+ * Every folder that may hold dataset `name`, in the order they are tried: the data folder given and no other, or
+ * `$CONVOY_DATA`, Debian's place, the cache.
  *
  * @param folders names of the dataset's own folder below a data folder.
  * @param foreign folders of other datasets: a data folder so called does not hold this one, whatever the names of its
@@ -68,6 +68,8 @@ export function searchPlaces(
     if (!foreign.some((folder) => root.endsWith(path.normalize(`/${folder}`)))) places.push({ folder: root, why });
   };
   add(dataDir, '--data-dir');
+  // Whoever names a folder means what is in it, never another copy.
+  if (dataDir !== undefined) return places;
   add(process.env['CONVOY_DATA'], '$CONVOY_DATA');
   places.push({ folder: path.join(debianDatasets, name), why: `Debian's package dataset-${name}` });
   places.push({ folder: downloadFolder(name), why: 'the cache' });

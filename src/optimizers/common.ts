@@ -40,9 +40,11 @@ export const commonOptions = {
     'every `steps` steps, slow weights move by `alpha` of the way and become the weights (Zhang et al. 2019)',
   ),
   ema: option(
-    z.strictObject({ decay: fraction.default(0.999) }),
+    z.strictObject({ decay: fraction.default(0.999), ramp: z.boolean().default(true) }),
     undefined,
-    'keeps an exponential moving average of the weights, which is evaluated and exported',
+    'keeps an exponential moving average of the weights, which is evaluated and exported. `ramp`: the decay is at most ' +
+      "(1 + t) / (10 + t) after t steps, as TensorFlow's `num_updates` has it, so that short runs forget their beginning; " +
+      "false: as PyTorch's and Keras's averages",
   ),
   groups: option(z.array(group), undefined, "the first group that matches a parameter's name holds for it"),
   decayBiasAndNorm: option(z.boolean(), true, 'whether biases and the gamma and beta of normalizations decay'),

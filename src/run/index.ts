@@ -4,4 +4,4 @@ export { checkpointWeights, detached, readCheckpoint, writeCheckpoint } from './
 export { makeRunFolder, type NumberedFolder } from './empty-folders.js';
 export { exportLayersModel } from './export-model.js';
 export { lockName, RunFolder, type TrainSummary } from './folder.js';
-export { type RunRecord, readRecord, writeRecord } from './record.js';
+export { findRecord, type RunRecord, readRecord, writeRecord } from './record.js';

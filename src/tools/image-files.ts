@@ -2,12 +2,16 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { type ConvoyError, fileError } from '../base/errors.js';
-import { byName, isImageName } from '../data/index.js';
+import { byName, hasLeftover, isImageName } from '../data/index.js';
 
 /** An image to predict: a file, bytes that came through standard input, or what is wrong with the name. */
-export type NamedImage =
-  | { readonly file: string; readonly bytes?: Buffer }
-  | { readonly file: string; readonly error: ConvoyError };
+export type NamedImage = ReadableImage | { readonly file: string; readonly error: ConvoyError };
+
+/** A file, or bytes that came through standard input. */
+export interface ReadableImage {
+  readonly file: string;
+  readonly bytes?: Buffer;
+}
 
 /** How images begin that convoy reads: JPEG, PNG, GIF, TIFF, RIFF (WebP). An AVIF's `ftyp` stands behind four bytes. */
 const beginnings = ['ffd8ff', '89504e47', '47494638', '49492a00', '4d4d002a', '52494646'];
@@ -38,7 +42,7 @@ async function* imagesOfFolder(folder: string): AsyncGenerator<NamedImage> {
     yield { file: folder, error: fileError('CONVOY_DATA', folder, '', 'a readable folder', below.message, below) };
     return;
   }
-  const images = below.filter(isImageName).sort(byName);
+  const images = below.filter((path) => isImageName(path) && !hasLeftover(path)).sort(byName);
   if (images.length === 0) yield { file: folder, error: fileError('CONVOY_DATA', folder, '', 'images in it', 'none') };
   for (const image of images) yield { file: join(folder, image) };
 }

@@ -1,9 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
-import type { ImageShape } from '../contracts/index.js';
-import { decodeImageBytes, decodeImageFile } from '../data/index.js';
-import type { Prediction } from '../predict/index.js';
-import { type OpenRunOptions, openRun } from '../training/index.js';
-import { type NamedImage, namedImages } from './image-files.js';
+import type { ImageInput, Prediction } from '../predict/index.js';
+import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
+import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
 export interface PredictFilesOptions extends OpenRunOptions {
   /** Run folder. */
@@ -12,7 +10,7 @@ export interface PredictFilesOptions extends OpenRunOptions {
   readonly files: readonly string[];
   /** Classes to give for each image; 3. */
   readonly top?: number;
-  /** What `-` reads: an image, or names one a line; default: standard input. */
+  /** What `-` reads; default: the process's standard input. */
   readonly stdin?: AsyncIterable<Buffer>;
 }
 
@@ -32,46 +30,53 @@ export interface UnreadableFile {
 const batchSize = 64;
 
 /**
- * Predicts the classes of image files with a trained run, in the order of the files; those that can't be read are told in
- * their place. Needs no training data.
+ * Predicts the classes of image files with a trained run, in the order of the files; those that cannot be read are told in
+ * their place. Needs nothing but the run's folder.
  *
  * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run.
  */
 export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction | UnreadableFile> {
   const { run: folder, files, top = 3, stdin = process.stdin, ...opening } = options;
   const run = await openRun(folder, opening);
-  let batch: DecodedImage[] = [];
-  const answers = async (): Promise<(FilePrediction | UnreadableFile)[]> => {
-    const images = batch;
-    batch = [];
-    const readable = images.filter((image) => 'pixels' in image);
-    const predictions = readable.length === 0 ? [] : await run.predict(readable.map(({ pixels }) => pixels));
-    return images.map((image) => {
-      if ('error' in image) return image;
-      const prediction = predictions.shift() as Prediction;
-      return { file: image.file, top: best(prediction, run.classes, top) };
-    });
-  };
+  let batch: NamedImage[] = [];
   for await (const image of namedImages(files, stdin)) {
-    batch.push(await decoded(image, run.record.image));
-    if (batch.length === batchSize) yield* await answers();
+    batch.push(image);
+    if (batch.length < batchSize) continue;
+    yield* predictBatch(run, batch, top);
+    batch = [];
   }
-  yield* await answers();
+  yield* predictBatch(run, batch, top);
 }
 
-type DecodedImage = UnreadableFile | { readonly file: string; readonly pixels: Uint8Array };
+/** Answers images together; where one of them cannot be read, one by one. */
+async function* predictBatch(
+  run: TrainedRun,
+  images: readonly NamedImage[],
+  top: number,
+): AsyncGenerator<FilePrediction | UnreadableFile> {
+  const named = images.filter((image): image is ReadableImage => !('error' in image));
+  const together = await predictions(run, named);
+  for (const image of images) {
+    if ('error' in image) {
+      yield image;
+      continue;
+    }
+    const found = Array.isArray(together) ? together.slice(named.indexOf(image)) : await predictions(run, [image]);
+    const { file } = image;
+    if (Array.isArray(found)) yield { file, top: best(found[0] as Prediction, run.classes, top) };
+    else yield { file, error: found };
+  }
+}
 
-async function decoded(image: NamedImage, shape: ImageShape): Promise<DecodedImage> {
-  if ('error' in image) return image;
-  const { file, bytes } = image;
+async function predictions(run: TrainedRun, images: readonly ReadableImage[]): Promise<Prediction[] | ConvoyError> {
+  const inputs = images.map(
+    ({ file, bytes }): ImageInput => (bytes === undefined ? file : { encoded: bytes, name: file }),
+  );
   try {
-    return {
-      file,
-      pixels: await (bytes === undefined ? decodeImageFile(file, shape) : decodeImageBytes(file, bytes, shape)),
-    };
+    return await run.predict(inputs);
   } catch (error) {
-    if (error instanceof ConvoyError && error.code === 'CONVOY_DATA') return { file, error };
-    throw error;
+    if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
+    return error;
   }
 }
 

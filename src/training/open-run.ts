@@ -11,6 +11,8 @@ import { type DataOptions, TrainedRun } from './trained-run.js';
 export interface OpenRunOptions extends DataOptions {
   /** `last`, `best`, or another name below `checkpoints/`; default: the one with the weights that the run ended with. */
   readonly checkpoint?: string;
+  /** Evaluation may run code that the folder names: the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean;
 }
 
 /**
@@ -18,7 +20,10 @@ export interface OpenRunOptions extends DataOptions {
  *
  * @throws ConvoyError `CONVOY_CHECKPOINT` when the folder holds no run, or a file of it is missing or damaged.
  */
-export async function openRun(folder: string, { checkpoint, ...data }: OpenRunOptions = {}): Promise<TrainedRun> {
+export async function openRun(
+  folder: string,
+  { checkpoint, trustCode = false, ...data }: OpenRunOptions = {},
+): Promise<TrainedRun> {
   const run = RunFolder.open(folder);
   const config = resolveConfig({ where: `${folder}/config.json`, input: await run.readConfig() });
   const record = await readRecord(folder);
@@ -35,7 +40,7 @@ export async function openRun(folder: string, { checkpoint, ...data }: OpenRunOp
     const architecture: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
     const history = await readHistory(folder);
     return new TrainedRun(
-      { config, record, architecture, weights, history, folder, ...(summary && { summary }) },
+      { config, record, architecture, weights, history, folder, trustCode, ...(summary && { summary }) },
       data,
     );
   } finally {

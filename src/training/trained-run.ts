@@ -35,6 +35,8 @@ export interface RunContents {
   readonly summary?: TrainSummary;
   /** The run's folder, where it has one. */
   readonly folder?: string;
+  /** Whether code that the configuration names may run: the module of its loss. */
+  readonly trustCode: boolean;
 }
 
 /** How data are found again. */
@@ -109,6 +111,7 @@ export class TrainedRun {
    */
   async evaluate(dataset?: Dataset): Promise<Scores> {
     const { config, record, weights } = this.#contents;
+    needTrust(config, this.#contents.folder ?? record.dataset.name, this.#contents.trustCode);
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
       throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
     }

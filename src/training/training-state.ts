@@ -88,9 +88,13 @@ export function toCheckpoint(runtime: Runtime, state: TrainingState, callbacks: 
     weights: layout.parameters.map(({ name, shape, offset, length }) => {
       const values = arena.float32(weights, offset, length);
       if (!values.every(Number.isFinite)) {
-        throw new ConvoyError('CONVOY_DIVERGED', `Expected finite weights but ${name} has others after step ${step}`, {
-          place: name,
-        });
+        throw new ConvoyError(
+          'CONVOY_DIVERGED',
+          `Expected finite weights but ${name} has others after step ${step}; try a lower --learning-rate, or convoy lr-find`,
+          {
+            place: name,
+          },
+        );
       }
       return { name, shape, data: bytesOf(values) };
     }),

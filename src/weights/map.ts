@@ -1,4 +1,4 @@
-import { ConvoyError, valueError } from '../base/errors.js';
+import { ConvoyError, choiceError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
 import { layersByPath, modelParameters } from '../models/index.js';
@@ -80,7 +80,7 @@ function skippedLayers(specs: readonly ParameterSpec[], skip: MapOptions['skip']
   if (skip === 'head') return new Set(last === undefined ? [] : [last]);
   const layers = new Set(specs.map(({ layer }) => layer));
   for (const name of skip) {
-    if (!layers.has(name)) throw valueError('skip', `a layer with weights (the last is ${last})`, name);
+    if (!layers.has(name)) throw choiceError('skip', name, { known: [...layers], what: 'layer with weights' });
   }
   return new Set(skip);
 }
