@@ -35,6 +35,9 @@ const options = [
   option('--rounds <n>', 'rounds of each, in turn', { parse: integer(), default: standard.rounds }),
   option('--epochs <n>', 'epochs of whole jobs (default: those of the recipe)', { parse: integer() }),
   option('--networks <list>', 'only networks or recipes whose names hold one of these'),
+  option('--inputs <n>', 'files of fuzz (default: 20,000)', { parse: integer() }),
+  option('--kills <n>', 'kills of faults (default: 20)', { parse: integer() }),
+  option('--seed <n>', 'draws the inputs and moments of fuzz and faults (default: 0)', { parse: integer(0) }),
   option('--data-dir <dir>', 'where to look for datasets first'),
   option('--runs <dir>', 'folder of ended runs, for recipes', { parse: text, default: 'runs' }),
   option('--no-keep', 'do not write bench/results'),
@@ -51,7 +54,8 @@ const program = defineCommand({
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {
   if (names.length === 1 && names[0] === 'report') return report();
-  const chosen = names.length === 0 ? benches : names.map(benchNamed);
+  const chosen =
+    names.length === 0 ? benches.filter(({ onlyNamed }) => onlyNamed === undefined) : names.map(benchNamed);
   let failed = 0;
   for (const bench of chosen) {
     const result = await measure(bench, flags);
@@ -73,7 +77,7 @@ function benchNamed(name: string): Bench {
 }
 
 async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
-  const { quick, seconds, rounds, epochs, networks, dataDir } = flags;
+  const { quick, seconds, rounds, epochs, inputs, kills, seed, networks, dataDir } = flags;
   const started = performance.now();
   const stolen = stolenSeconds();
   const found = await bench.run({
@@ -81,6 +85,9 @@ async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
     seconds: quick === true ? Math.min(seconds, 0.3) : seconds,
     rounds: quick === true ? 1 : rounds,
     ...(epochs === undefined ? {} : { epochs }),
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(kills === undefined ? {} : { kills }),
+    ...(seed === undefined ? {} : { seed }),
     ...(networks === undefined ? {} : { networks: networks.split(',') }),
     ...(dataDir === undefined ? {} : { dataDir }),
     runs: flags.runs,
@@ -104,11 +111,14 @@ async function measure(bench: Bench, flags: Flags): Promise<BenchResult> {
 }
 
 /** How to repeat a measurement; where data lies is everybody's own affair. */
-function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, networks }: Flags): string {
+function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, inputs, kills, seed, networks }: Flags): string {
   const given = {
     seconds: seconds === standard.seconds ? undefined : seconds,
     rounds: rounds === standard.rounds ? undefined : rounds,
     epochs,
+    inputs,
+    kills,
+    seed,
     networks,
   };
   const more = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${value}`]));

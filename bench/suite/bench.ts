@@ -12,6 +12,10 @@ export interface BenchOptions {
   /** Only networks whose names hold one of these. */
   readonly networks?: readonly string[];
   readonly dataDir?: string;
+  /** Inputs of a campaign of damaged files, kills of one of faults, and what draws them. */
+  readonly inputs?: number;
+  readonly kills?: number;
+  readonly seed?: number;
   /** Folder of ended runs, for what is collected from them. */
   readonly runs: string;
   /** Tells what is being measured. */
@@ -22,6 +26,8 @@ export interface BenchOptions {
 export interface Bench {
   readonly name: string;
   readonly title: string;
+  /** A campaign that takes as long as it is asked to: not run unless it is named. */
+  readonly onlyNamed?: true;
   run(options: BenchOptions): Promise<Findings>;
 }
 

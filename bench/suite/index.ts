@@ -2,6 +2,8 @@ import { allReduceBench } from './all-reduce.js';
 import { augmentBench } from './augment.js';
 import type { Bench } from './bench.js';
 import { enginesBench } from './engines.js';
+import { faultsBench } from './faults.js';
+import { fuzzBench } from './fuzz.js';
 import { jobsBench } from './jobs.js';
 import { memoryBench } from './memory.js';
 import { networksBench } from './networks.js';
@@ -34,4 +36,6 @@ export const benches: readonly Bench[] = [
   transferBench,
   networksBench,
   recipesBench,
+  faultsBench,
+  fuzzBench,
 ];

@@ -101,6 +101,11 @@ export class MeasuringChild<Request, Round> {
     );
   }
 
+  /** Ends a child that does not answer. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
   /** Ends the child. */
   async close(): Promise<void> {
     const { exitCode, signalCode } = this.#process;

@@ -33,6 +33,9 @@ const message: CheckpointMessage = {
   weights: [{ name: 'head/kernel', shape: [2, 2], data: new Uint8Array(Float32Array.of(1, -2, 0.5, 1e-30).buffer) }],
   optimizer: [{ name: 'momentum', shape: [16], data: new Uint8Array(64).fill(7) }],
   state: '{"batch":3}',
+  architecture: 'def',
+  testFingerprint: 'ghi',
+  validationFingerprint: '',
 };
 
 test('a checkpoint is read as it was written', async (t) => {
@@ -239,7 +242,7 @@ test.serial('a run is not resumed with another model, optimizer or data, and say
     optimizer: { name: 'rmsprop' as const, momentum: 0.9, centered: true },
   };
   await writeFile(join(run, 'config.json'), JSON.stringify(other));
-  await refused(resume(), /last\.ckpt: optimizer.*: expected /);
+  await refused(resume(), /config\.json: optimizer: expected .* as in .*last\.ckpt but found /);
   await writeFile(join(run, 'config.json'), config.slice(0, 40));
   await refused(resume(), /config\.json: expected JSON but found /);
   await writeFile(join(run, 'config.json'), config);

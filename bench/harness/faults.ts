@@ -1,0 +1,179 @@
+/** What may befall a training, done on purpose. Each gives the faults of convoy that it found: none, where all is well. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { RandomStream } from '../../src/base/random.js';
+import { leftovers, outcomeOf, startTraining } from './convoy-run.js';
+
+/** A configuration drawn for a fault, small enough for a few seconds. */
+function drawn(random: RandomStream): Record<string, unknown> {
+  const pick = <Value>(values: readonly Value[]): Value => values[random.below(values.length)] as Value;
+  return {
+    dataset: 'shapes',
+    limit: pick([96, 128, 200]),
+    epochs: pick([3, 4, 6]),
+    batchSize: pick([16, 32]),
+    shards: pick([1, 2, 4]),
+    workers: pick([1, 2]),
+    seed: random.below(1000),
+    model: pick([{ name: 'shapes-cnn' }, { name: 'mlp', hidden: [16], dropout: 0.2 }]),
+    optimizer: pick([{ name: 'sgd', momentum: 0.9 }, { name: 'adam' }, { name: 'adamw', ema: { decay: 0.9 } }]),
+    learningRate: 0.001,
+    schedule: pick([{ name: 'constant' }, { name: 'cosine' }]),
+    ...pick([{}, { augment: 'flip,crop:2' }]),
+    checkpoint: pick([{ everySteps: 1 }, { everySteps: 3 }, {}]),
+  };
+}
+
+export interface FaultPlace {
+  readonly folder: string;
+  readonly seed: number;
+  readonly say: (text: string) => void;
+}
+
+/** One drawn training, undisturbed. */
+async function reference(
+  folder: string,
+  random: RandomStream,
+): Promise<{ readonly outcome: string; readonly seconds: number }> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'config.json'), JSON.stringify(drawn(random)));
+  const started = performance.now();
+  const { code, stdout, stderr } = await startTraining(['--config', 'config.json', '--out', 'whole'], folder).ended;
+  const outcome = await outcomeOf(join(folder, 'whole'));
+  if (code !== 0 || outcome === undefined)
+    throw new Error(`the undisturbed run ended with ${code}:\n${stdout}${stderr}`);
+  return { outcome, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Starts a run or goes on with it, whatever a kill has left of it. */
+function argumentsFor(begun: boolean): string[] {
+  return begun ? ['--resume', 'run'] : ['--config', 'config.json', '--out', 'run'];
+}
+
+async function settle(folder: string, outcome: string, what: string): Promise<string[]> {
+  const run = join(folder, 'run');
+  const begun = existsSync(join(run, 'config.json'));
+  const { code, stdout, stderr } = await startTraining(argumentsFor(begun), folder).ended;
+  if (code !== 0)
+    return [`${what}: the run that went on ended with ${code}: ${stdout.slice(-300)}${stderr.slice(-300)}`];
+  const faults = (await outcomeOf(run)) === outcome ? [] : [`${what}: other weights or scores than undisturbed`];
+  const left = await leftovers(run);
+  return left.length === 0 ? faults : [...faults, `${what}: left ${left.join(', ')}`];
+}
+
+/** SIGKILL at random moments, a few in each run, then on to the end. */
+export async function randomKills({ folder, seed, say }: FaultPlace, kills: number): Promise<string[]> {
+  const faults: string[] = [];
+  const random = new RandomStream(seed, 'test', 0);
+  for (let done = 0, run = 0; done < kills; run++) {
+    const place = join(folder, `kill-${run}`);
+    const { outcome, seconds } = await reference(place, random);
+    const times = Math.min(kills - done, 1 + random.below(5));
+    for (let kill = 0; kill < times; kill++, done++) {
+      const begun = existsSync(join(place, 'run', 'config.json'));
+      const { child, ended } = startTraining(argumentsFor(begun), place);
+      await Promise.race([wait(random.uniform() * seconds * 1000, undefined, { ref: false }), ended]);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    faults.push(...(await settle(place, outcome, `seed ${seed}, run ${run}, ${times} kills`)));
+    say(`${done} of ${kills} kills, ${faults.length} faults`);
+    await rm(place, { recursive: true, force: true });
+  }
+  return faults;
+}
+
+/** SIGKILL at the n-th call of the system that makes something last, for every n (or at most `most`); Linux with strace. */
+export async function killsAtCalls({ folder, seed, say }: FaultPlace, most: number): Promise<string[] | undefined> {
+  if (spawnSync('strace', ['-V']).status !== 0) return undefined;
+  const faults: string[] = [];
+  const place = join(folder, 'calls');
+  const { outcome } = await reference(place, new RandomStream(seed, 'test', 1));
+  const calls = 'rename,renameat,renameat2,link,linkat,fsync,fdatasync';
+  for (let call = 1; call <= most; call++) {
+    await rm(join(place, 'run'), { recursive: true, force: true });
+    const before = [
+      'strace',
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      `trace=${calls}`,
+      '-e',
+      `inject=${calls}:signal=KILL:when=${call}`,
+    ];
+    // With one thread for files the n-th call of the process is the n-th of that thread.
+    const env = { UV_THREADPOOL_SIZE: '1' };
+    const { code } = await startTraining(['--config', 'config.json', '--out', 'run'], place, { before, env }).ended;
+    if (code === 0) break; // there are fewer calls
+    faults.push(...(await settle(place, outcome, `killed at call ${call}`)));
+    say(`killed at call ${call}, ${faults.length} faults`);
+  }
+  return faults;
+}
+
+/** Each signal in the middle of a run: its exit code, a checkpoint, and the same end; then two signals. */
+export async function signals({ folder, seed }: FaultPlace): Promise<string[]> {
+  const faults: string[] = [];
+  const place = join(folder, 'signals');
+  const { outcome } = await reference(place, new RandomStream(seed, 'test', 2));
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    await rm(join(place, 'run'), { recursive: true, force: true });
+    const running = startTraining(['--config', 'config.json', '--out', 'run'], place);
+    await running.printed('"type":"epoch"');
+    running.child.kill(signal);
+    const ended = await running.ended;
+    const over = ended.code === 0; // it was quicker than the signal
+    if (!over && ended.code !== code)
+      faults.push(`${signal}: ended with ${ended.code ?? ended.signal} instead of ${code}`);
+    if (!over) faults.push(...(await settle(place, outcome, signal)));
+  }
+  return faults;
+}
+
+/** Two runs at one moment in one folder, new and resumed: one goes on, the other says who is there. */
+export async function twoAtOnce({ folder, seed }: FaultPlace): Promise<string[]> {
+  const faults: string[] = [];
+  const place = join(folder, 'two');
+  const { outcome } = await reference(place, new RandomStream(seed, 'test', 3));
+  for (const args of [argumentsFor(false), ['--resume', 'run', '--epochs', '50']]) {
+    const ended = await Promise.all([startTraining(args, place).ended, startTraining(args, place).ended]);
+    const well = ended.filter(({ code }) => code === 0);
+    const refused = ended.filter(({ stdout }) => /"code":"CONVOY_(LOCKED|OPTION)"/.test(stdout));
+    if (well.length !== 1 || refused.length !== 1)
+      faults.push(`${args.join(' ')} twice: ended with ${ended.map(({ code }) => code).join(' and ')}`);
+    if (args[0] === '--config' && (await outcomeOf(join(place, 'run'))) !== outcome)
+      faults.push('two starts: other weights or scores than alone');
+  }
+  return faults;
+}
+
+/** A disk that is full after so many bytes, and then has room again; as root on Linux. */
+export async function fullDisk({ folder, seed }: FaultPlace): Promise<string[] | undefined> {
+  const place = join(folder, 'disk');
+  const { outcome } = await reference(place, new RandomStream(seed, 'test', 4));
+  const run = join(place, 'run');
+  const faults: string[] = [];
+  for (const kilobytes of [64, 400, 1500]) {
+    await mkdir(run, { recursive: true });
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'convoy', run]).status !== 0) return undefined;
+    try {
+      const { code, stdout } = await startTraining(['--config', 'config.json', '--out', 'run'], place).ended;
+      if (code !== 0 && !stdout.includes('"code":"CONVOY_DISK"'))
+        faults.push(`full disk: ended with ${code}: ${stdout.slice(-300)}`);
+      spawnSync('mount', ['-o', 'remount,size=100m', run]);
+      if (code !== 0) faults.push(...(await settle(place, outcome, `full at ${kilobytes} KiB`)));
+    } finally {
+      spawnSync('umount', [run]);
+    }
+  }
+  return faults;
+}
