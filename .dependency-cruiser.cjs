@@ -15,7 +15,9 @@ const rooms = {
   'src/schedules': ['src/base'],
   'src/callbacks': ['src/base', 'src/contracts'],
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
-  'src/data': ['src/base', 'src/contracts'],
+  // src/native: TensorFlow decodes plain JPEGs on the stage's threads.
+  'src/images': ['src/base', 'src/contracts', 'src/kernels', 'src/native'],
+  'src/data': ['src/base', 'src/contracts', 'src/images'],
   'src/optimizers': ['src/base', 'src/kernels'],
   'src/models': ['src/base', 'src/contracts', 'src/losses', 'src/layers'],
   'src/graph': ['src/base', 'src/contracts', 'src/losses', 'src/ops', 'src/layers', 'src/models', 'proto'],
@@ -29,11 +31,9 @@ const rooms = {
   'augment/transforms': ['src/base', 'src/contracts', 'augment/steps'],
   'augment/spec': ['src/base', 'augment/transforms'],
   'augment/pixels': ['src/base', 'src/contracts', 'augment/steps'],
-  // src/native: TensorFlow decodes large JPEGs.
-  'augment/decode': ['src/base', 'src/contracts', 'src/kernels', 'src/native', 'augment/steps'],
   'augment/stage': [
-    ...['src/base', 'src/contracts', 'src/native'],
-    ...['augment/spec', 'augment/steps', 'augment/transforms', 'augment/pixels', 'augment/decode'],
+    ...['src/base', 'src/contracts', 'src/native', 'src/images'],
+    ...['augment/spec', 'augment/steps', 'augment/transforms', 'augment/pixels'],
   ],
   'src/config': ['src/base', 'src/contracts', 'src/losses', 'src/optimizers', 'src/schedules', 'augment/spec'],
   'src/coordinator': ['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/optimizers', 'src/engine'],
@@ -48,7 +48,7 @@ const rooms = {
     ...['src/losses', 'src/optimizers', 'src/schedules', 'src/models', 'src/graph', 'src/weights', 'src/transfer'],
     ...['src/engine', 'src/config', 'src/coordinator', 'src/features', 'src/run', 'augment/stage'],
   ],
-  'src/predict': ['src/base', 'src/contracts', 'src/data', 'src/models'],
+  'src/predict': ['src/base', 'src/contracts', 'src/images', 'src/models'],
   'src/training': [
     ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
     ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime'],
@@ -58,18 +58,9 @@ const rooms = {
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...[
-      'src/base',
-      'src/contracts',
-      'src/data',
-      'src/memory',
-      'src/native',
-      'src/analysis',
-      'src/metrics',
-      'src/plots',
-    ],
-    ...['src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
-    ...['src/run', 'src/runtime', 'src/training', 'src/measure'],
+    ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
+    ...['src/metrics', 'src/plots', 'src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage'],
+    ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
   // Loads neither TensorFlow nor sharp.
@@ -81,7 +72,7 @@ const rooms = {
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],
   'bench/suite': ['src', 'augment', 'bench/harness'],
-  'bench/checks': ['src', 'augment', 'bench/harness', 'test/support'],
+  'bench/checks': ['src', 'augment', 'bench/harness', 'test/support', 'test/native'],
 };
 
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */

@@ -4,7 +4,7 @@
  * 0.2 s when all is ready, so what is slow to import is imported only when there is something to do.
  */
 import { parseArgs } from 'node:util';
-import { buildKernels, staleKernels } from './native/kernels.mjs';
+import { buildKernels, hasKernels, staleKernels } from './native/kernels.mjs';
 import { findTarget, readOrigin, readReady } from './native/package.mjs';
 
 const help = `Usage: npm run native -- [--from auto|pip|installer] [--package DIR]
@@ -168,5 +168,9 @@ if (asked) {
   }
   if (ready !== undefined && process.env.npm_config_loglevel !== 'silent') {
     console.log(`TensorFlow ${ready.version} is ready (${ready.from}).`);
+    if (!hasKernels)
+      console.log(
+        `convoy has no kernels for ${process.platform} ${process.arch}: TensorFlow's are used, which are slower.`,
+      );
   }
 }

@@ -3,15 +3,12 @@
  * seed's choice and no resumed run, and nothing ever stands in for it.
  */
 
-import { ConvoyError } from '../../src/base/errors.js';
+import { createHash } from 'node:crypto';
 import type { Dataset, FileStore } from '../../src/contracts/index.js';
-import { defaultPixelLimit } from '../decode/index.js';
 import { decodeThreads } from './auto.js';
 import type { UnusableSample } from './messages.js';
 import { AugmentPool } from './pool.js';
 
-/** Share of images that may be bad before the run is stopped. */
-const largestShare = 0.01;
 /** Files that one task decodes. */
 const filesPerTask = 64;
 
@@ -21,24 +18,16 @@ interface CheckedImages {
   readonly bad: readonly UnusableSample[];
 }
 
-interface DropOptions {
-  /** Threads; half the cores by default, 4 at most. */
-  readonly workers?: number;
-  /** Largest image that is decoded, in pixels; 89,478,485 by default. */
-  readonly pixelLimit?: number;
-}
-
 /**
  * Decodes every file of a dataset once and leaves out those that cannot be decoded (`--on-bad-image skip`). A dataset of
- * pixels in memory comes back as it is.
+ * pixels in memory comes back as it is. Whether so many may be left out is for the caller to say, of the whole set.
  *
- * @throws ConvoyError `CONVOY_DATA` when more than 1% are bad, naming the first.
+ * @param workers threads; half the cores by default, 4 at most.
  */
-export async function dropBadImages(dataset: Dataset, options: DropOptions = {}): Promise<CheckedImages> {
+export async function dropBadImages(dataset: Dataset, workers = decodeThreads()): Promise<CheckedImages> {
   const { store } = dataset;
   if (store.kind === 'pixels') return { dataset, bad: [] };
-  const { workers = decodeThreads(), pixelLimit = defaultPixelLimit } = options;
-  const pool = new AugmentPool({ dataset, transforms: [], seed: 0, pixelLimit }, workers);
+  const pool = new AugmentPool({ dataset, transforms: [], seed: 0 }, workers);
   const bad: UnusableSample[] = [];
   try {
     const tasks: Promise<void>[] = [];
@@ -57,14 +46,6 @@ export async function dropBadImages(dataset: Dataset, options: DropOptions = {})
   }
   if (bad.length === 0) return { dataset, bad };
   bad.sort((a, b) => a.sample - b.sample);
-  if (bad.length > dataset.count * largestShare) {
-    throw new ConvoyError(
-      'CONVOY_DATA',
-      `${store.root}: expected at most ${largestShare * 100}% bad images but found ${bad.length} of ` +
-        `${dataset.count}, the first ${bad[0]?.reason}`,
-      { file: store.root, bad },
-    );
-  }
   return { dataset: without(dataset, store, new Set(bad.map(({ sample }) => sample))), bad };
 }
 
@@ -72,16 +53,21 @@ export async function dropBadImages(dataset: Dataset, options: DropOptions = {})
 function without(dataset: Dataset, store: FileStore, dropped: ReadonlySet<number>): Dataset {
   const kept = Array.from({ length: dataset.count }, (_, sample) => sample).filter((sample) => !dropped.has(sample));
   const { targets, classes } = dataset;
+  // The others are other data: a run does not go on where more or fewer are left out.
+  const fingerprint = createHash('sha256')
+    .update(dataset.fingerprint)
+    .update(JSON.stringify([...dropped]))
+    .digest('hex');
   const files: FileStore = { ...store, paths: kept.map((sample) => store.paths[sample] ?? '') };
   if (targets.kind === 'classes') {
     const labels = new Int32Array(new SharedArrayBuffer(kept.length * 4));
     kept.forEach((sample, index) => (labels[index] = targets.labels[sample] ?? 0));
-    return { ...dataset, count: kept.length, store: files, targets: { kind: 'classes', labels } };
+    return { ...dataset, fingerprint, count: kept.length, store: files, targets: { kind: 'classes', labels } };
   }
   const width = classes.length;
   const values = new Float32Array(new SharedArrayBuffer(kept.length * width * 4));
   kept.forEach((sample, index) =>
     values.set(targets.values.subarray(sample * width, (sample + 1) * width), index * width),
   );
-  return { ...dataset, count: kept.length, store: files, targets: { kind: 'multi-label', values } };
+  return { ...dataset, fingerprint, count: kept.length, store: files, targets: { kind: 'multi-label', values } };
 }

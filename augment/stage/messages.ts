@@ -9,8 +9,6 @@ export interface StageSetup {
   readonly dataset: Dataset;
   readonly transforms: AugmentSpec;
   readonly seed: number;
-  /** Largest image in pixels that is decoded. */
-  readonly pixelLimit: number;
 }
 
 /** A window to fill. */

@@ -2,13 +2,12 @@
 
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { ConvoyError } from '../../src/base/errors.js';
 import { RandomStream } from '../../src/base/random.js';
-import { imageBytes } from '../../src/contracts/index.js';
-import { type ChoosePart, decodeImage } from '../decode/index.js';
+import { centralPart, imageBytes } from '../../src/contracts/index.js';
+import { BadImageError, type ChoosePart, decodeImage, decodeImageFile, readImageFile } from '../../src/images/index.js';
 import { applySteps, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
-import { centralPart, planWindow } from '../transforms/index.js';
+import { planWindow } from '../transforms/index.js';
 import type { StageSetup, UnusableSample } from './messages.js';
 import { leadingPart, type WindowSizes, windowSizes } from './windows.js';
 
@@ -47,17 +46,18 @@ export class Renderer {
   }
 
   async #source(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<PixelSource> {
-    const { dataset, seed, pixelLimit } = this.#setup;
+    const { dataset, seed } = this.#setup;
     const { shape, store } = dataset;
     const bytes = imageBytes(shape);
     if (store.kind === 'pixels') return { pixels: store.pixels, start: (index) => (samples[index] as number) * bytes };
     await runLimited([...samples], decodesAtOnce, async (sample, index) => {
       const position = window * this.#sizes.windowSize + index;
-      const choose: ChoosePart = (photograph) =>
+      const choosePart: ChoosePart = (photograph) =>
         this.#part?.(photograph, shape, new RandomStream(seed, 'augment', epoch, position)) ??
         centralPart(photograph, shape);
       const file = join(store.root, store.paths[sample] ?? '');
-      await decodeImage(file, shape, choose, pixelLimit, pixels.subarray(index * bytes, (index + 1) * bytes));
+      const into = pixels.subarray(index * bytes, (index + 1) * bytes);
+      await decodeImageFile(file, shape, into, { choosePart, onThisThread: true });
     });
     return { pixels, start: (index) => index * bytes };
   }
@@ -71,15 +71,9 @@ export class Renderer {
     await runLimited([...samples], decodesAtOnce, async (sample) => {
       const file = store.paths[sample] ?? '';
       try {
-        await decodeImage(
-          join(store.root, file),
-          shape,
-          (size) => centralPart(size, shape),
-          this.#setup.pixelLimit,
-          unused,
-        );
+        await decodeImage(readImageFile(join(store.root, file)), shape, unused, { onThisThread: true });
       } catch (error) {
-        if (!(error instanceof ConvoyError)) throw error;
+        if (!(error instanceof BadImageError)) throw error;
         bad.push({ sample, file, reason: error.message });
       }
     });

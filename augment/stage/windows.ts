@@ -3,11 +3,10 @@
  * and the transforms alone, never from batch size or workers, or pixels would depend on those.
  */
 import type { RandomStream } from '../../src/base/random.js';
-import { type Dataset, imageBytes } from '../../src/contracts/index.js';
+import { type Dataset, imageBytes, type PixelBox, type PixelSize } from '../../src/contracts/index.js';
 import { tilesPerMosaic } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
-import type { PixelBox } from '../steps/index.js';
-import { type PixelSize, transformNamed } from '../transforms/index.js';
+import { transformNamed } from '../transforms/index.js';
 
 /** Photographs are decoded one by one; a short window starts an epoch sooner. */
 const filesPerWindow = 32;

@@ -5,14 +5,6 @@ import type { MoveTable } from './moves.js';
 /** `[a, b, c, d]`: forward, output offset = [[a, b], [c, d]] · input offset, x to the right and y down. */
 export type AffineMatrix = readonly [number, number, number, number];
 
-/** A part of an image, in whole pixels. */
-export interface PixelBox {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** One image of a window, changed in place. */
 export interface ImagePlace {
   readonly pixels: Uint8Array;

@@ -1,15 +1,7 @@
-import type { PixelBox } from '../steps/index.js';
-import { defineTransform, type PixelSize } from './define.js';
+import { centralPart } from '../../src/contracts/index.js';
+import { defineTransform } from './define.js';
 import { deal } from './draws.js';
 import { number } from './parameters.js';
-
-/** The largest central part of a photograph that has the target's proportions, or a share of each of its sides. */
-export function centralPart({ width, height }: PixelSize, target: PixelSize, fraction = 1): PixelBox {
-  const scale = Math.min(width / target.width, height / target.height) * fraction;
-  const w = Math.min(width, Math.max(1, Math.round(target.width * scale)));
-  const h = Math.min(height, Math.max(1, Math.round(target.height * scale)));
-  return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
-}
 
 export const centerCrop = defineTransform({
   name: 'centerCrop',

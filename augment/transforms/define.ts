@@ -1,7 +1,6 @@
 /** What a transform is: one definition, from which lists, help, docs, the types of options and test cases derive. */
 import type { RandomStream } from '../../src/base/random.js';
-import type { ImageShape } from '../../src/contracts/index.js';
-import type { PixelBox } from '../steps/index.js';
+import type { PixelBox, PixelSize } from '../../src/contracts/index.js';
 import type { Parameter } from './parameters.js';
 import type { PlanBuilder } from './plan-builder.js';
 
@@ -18,9 +17,6 @@ interface BrokenCondition {
   readonly option: string;
   readonly expected: string;
 }
-
-/** Width and height in pixels. */
-export type PixelSize = Pick<ImageShape, 'width' | 'height'>;
 
 /** What a definition says of a transform. */
 interface TransformDefinition<Name extends string, Options extends Parameters> {

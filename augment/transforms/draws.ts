@@ -7,7 +7,8 @@
  * whole interval, and all windows draw afresh: only samples of one window have parameters in common.
  */
 import { permutation, type RandomStream } from '../../src/base/random.js';
-import type { AffineMatrix, PixelBox } from '../steps/index.js';
+import type { PixelBox } from '../../src/contracts/index.js';
+import type { AffineMatrix } from '../steps/index.js';
 import type { Interval } from './parameters.js';
 
 /** `size` stratified draws from an interval, in random order. */

@@ -1,6 +1,5 @@
 /** Transforms of images, a file each; loads neither sharp nor threads. */
-export { centralPart } from './center-crop.js';
-export type { ImageTransform, PixelSize } from './define.js';
+export type { ImageTransform } from './define.js';
 export type { Interval } from './parameters.js';
 export { planWindow } from './plan.js';
 export { type TransformSettings, transformNamed, transforms } from './registry.js';

@@ -11,7 +11,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { defaultPixelLimit } from '../../augment/decode/index.js';
 import { parseAugment } from '../../augment/spec/index.js';
 import { Renderer, windowSizes } from '../../augment/stage/index.js';
 import { RandomStream } from '../../src/base/random.js';
@@ -87,7 +86,7 @@ function datasetOf(shape: ImageShape, store: PixelStore | FileStore, count: numb
 /** The stage's own work in this thread: plan, source, apply. */
 function stageContender(name: string, dataset: Dataset, list: string, images: number): Contender {
   const transforms = parseAugment(list);
-  const renderer = new Renderer({ dataset, transforms, seed: 1, pixelLimit: defaultPixelLimit });
+  const renderer = new Renderer({ dataset, transforms, seed: 1 });
   const { windowSize } = windowSizes(dataset, transforms);
   const { height, width, channels } = dataset.shape;
   const pixels = new Uint8Array(new SharedArrayBuffer(windowSize * height * width * channels));

@@ -17,6 +17,9 @@ const includedRoots = [
   'tensorflow/core/platform/ctstring_internal.h',
 ];
 
+/** What the kernels of convoy include of TensorFlow; they have a copy of the declarations where these are missing. */
+const kernelRoots = ['tensorflow/c/kernels.h', 'tensorflow/c/ops.h'];
+
 /** The TensorFlow that convoy is tested with; another is taken only where this one is not offered. */
 const testedVersion = '~=2.21.0';
 /** The wheel's libraries are the same for every Python; this one is offered for all of them. */
@@ -145,7 +148,7 @@ export async function fromPip(target, stage) {
   const downloaded = await downloadWheel(pip, folder);
   if (downloaded.reason !== undefined) return downloaded;
   const wheel = await Wheel.open(downloaded.wheel);
-  for (const header of await includedHeaders(wheel, 'tensorflow/include/', includedRoots)) {
+  for (const header of await includedHeaders(wheel, 'tensorflow/include/', [...includedRoots, ...kernelRoots])) {
     await wheel.extract(`tensorflow/include/${header}`, path.join(stage, 'deps/include', header));
   }
   const libraries = makeLibraryFolder(stage);

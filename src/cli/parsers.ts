@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { choiceError, valueError } from '../api/errors.js';
 import type { Parser } from './options.js';
 
@@ -29,6 +30,14 @@ export const integerOrAuto: Parser<number | 'auto'> = (given, name) => {
 export const positive: Parser<number> = (given, name) => {
   const value = Number(given);
   if (given.trim() === '' || !Number.isFinite(value) || value <= 0) throw valueError(name, 'a number above 0', given);
+  return value;
+};
+
+/** A number of at least 0. */
+export const notNegative: Parser<number> = (given, name) => {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw valueError(name, 'a number of at least 0', given);
   return value;
 };
 
@@ -102,6 +111,12 @@ export const phase: Parser<Phase[]> = (given, name, before = []) => {
   return [...before, { ...options, epochs: integer()(epochs, name) }];
 };
 
+/** A folder that exists. */
+export const existingFolder: Parser<string> = (given, name) => {
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory() === true) return given;
+  throw valueError(name, 'a folder that exists', given);
+};
+
 /** `224` or `224x192`: height and width. */
 export const imageSize: Parser<[number, number]> = (given, name) => {
   const [height, width = height, ...rest] = given.split('x').map(Number);
@@ -112,12 +127,16 @@ export const imageSize: Parser<[number, number]> = (given, name) => {
   return sides;
 };
 
-/** `cat,dog` or `3,5`: classes by name or place. */
+/** `cat,dog`: classes by name; a comma or backslash in a name follows a backslash (`a\, b,fox`). */
 export const classList: Parser<string[]> = (given, name) => {
-  const classes = given.split(',').map((part) => part.trim());
-  if (classes.length < 2 || classes.includes(''))
-    throw valueError(name, 'at least two names or places, as cat,dog', given);
-  return classes;
+  const classes = [''];
+  for (const [piece, escaped] of given.matchAll(/\\(.)|./gsu)) {
+    if (piece === ',') classes.push('');
+    else classes.push((classes.pop() ?? '') + (escaped ?? piece));
+  }
+  const names = classes.map((part) => part.trim());
+  if (names.length < 2 || names.includes('')) throw valueError(name, 'at least two names, as cat,dog', given);
+  return names;
 };
 
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */

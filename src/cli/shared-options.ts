@@ -1,7 +1,17 @@
 /** Options that several commands have, each defined once. */
 import { losses, optimizers, parseAugment, precisions } from '../api/config.js';
 import { option } from './options.js';
-import { classList, imageSize, integer, integerOrAuto, named, namesOf, oneOf, positive } from './parsers.js';
+import {
+  classList,
+  existingFolder,
+  imageSize,
+  integer,
+  integerOrAuto,
+  named,
+  namesOf,
+  oneOf,
+  positive,
+} from './parsers.js';
 
 export const recipe = option('--recipe <name>', 'start from a recipe (see: convoy recipes)');
 export const config = option('--config <file>', 'a JSON file of options, stronger than the recipe');
@@ -14,8 +24,9 @@ export const dataset = option(
 );
 export const dataDir = option(
   '--data-dir <dir>',
-  'where to look for datasets first (else $CONVOY_DATA, system, cache, download)',
+  'the only folder to look in for the dataset (default: $CONVOY_DATA, system, cache, download)',
   {
+    parse: existingFolder,
     alsoCalled: ['--root', '--data-path', '--dataset-dir'],
   },
 );
@@ -56,12 +67,16 @@ export const augment = option('--augment <list>', 'flip,crop,rotate,... with par
   parse: parseAugment,
   alsoCalled: ['--augmentation', '--transform', '--transforms', '--aug'],
 });
-export const classes = option('--classes <list>', 'only these classes, as cat,dog or by their places from 0', {
+export const classes = option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', {
   parse: classList,
 });
-export const limit = option('--limit <n>', 'first N training samples only', {
+export const limit = option('--limit <n>', 'first N training samples only; the test set stays whole', {
   parse: integer(),
   alsoCalled: ['--samples', '--subset', '--max-samples'],
+});
+export const testLimit = option('--test-limit <n>', 'first N test samples only', {
+  parse: integer(),
+  alsoCalled: ['--limit-test', '--val-limit', '--eval-limit'],
 });
 export const imageSizeOption = option('--image-size <n|HxW>', 'size that files of images are brought to', {
   parse: imageSize,
@@ -73,7 +88,7 @@ export const workers = option('--workers <n|auto>', 'worker threads', {
 });
 export const shards = option(
   '--shards <n>',
-  'parts of a batch; equal seed and shards give equal bits (default: workers)',
+  'parts of a batch; equal seed, shards and threads inside ops give equal bits (default: workers)',
   {
     parse: integer(),
   },
@@ -92,6 +107,10 @@ export const seedOrZero = option('--seed <n>', 'decides every random choice', {
   alsoCalled: ['--random-seed'],
 });
 export const checkpoint = option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)');
+export const trustCode = option(
+  '--trust-code',
+  "run code that the run's configuration names (a loss of your own), from an author you trust",
+);
 export const learningRate = option('--learning-rate <x>', "default: the optimizer's own", {
   parse: positive,
   alsoCalled: ['--lr', '--rate'],

@@ -11,5 +11,6 @@ export type {
   PixelStore,
 } from './dataset.js';
 export { imageBytes } from './dataset.js';
+export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
 export { stats, statsLength } from './statistics.js';

@@ -122,10 +122,9 @@ export class Coordinator {
     if (!isFiniteLoss(sums)) {
       throw new ConvoyError(
         'CONVOY_DIVERGED',
-        `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1}`,
-        {
-          place: `step ${plan.step + 1}`,
-        },
+        `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1} at a learning rate of ` +
+          `${Number(plan.learningRate.toPrecision(3))}; try a lower --learning-rate, or convoy lr-find to look for one`,
+        { place: `step ${plan.step + 1}`, learningRate: plan.learningRate },
       );
     }
     if (withBarrier) {

@@ -1,18 +1,24 @@
+import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
 import { type Extract, extract } from 'tar-stream';
 import { ConvoyError, fileError } from '../base/errors.js';
 import { errorText, fileBytes } from './bytes.js';
+import { notUtf8 } from './folder-listing.js';
 import { limits } from './limits.js';
 import { TarSizes } from './tar-sizes.js';
 
 /** A stream of one entry's content, with its header. */
 type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
 
-/** A regular file inside an archive. */
+/** A file inside an archive. */
 interface ArchiveFile {
   /** Path with `/`, relative, without `.` and `..`. */
   readonly path: string;
   readonly bytes: number;
+  /** Of a hard link: the file before it whose content it has. */
+  readonly sameAs?: string;
+  /** Of a symbolic link: where it leads to, a path in the archive; undefined for a place outside. */
+  readonly link?: { readonly to: string | undefined };
   /** The content; must be called before the next file is asked for, or not at all. */
   readonly read: () => Promise<Buffer>;
 }
@@ -25,8 +31,15 @@ export function isArchiveName(name: string): boolean {
 const blockBytes = 512;
 
 /**
- * The regular files of a tar archive, gzip or not, in the archive's order. Nothing of an archive is trusted: names that
- * leave the folder, links, devices, and sizes above `limits` are refused at the entry that has them.
+ * The oldest archives have no magic; checksums show what is no header. Names come as bytes, to see their encoding. Typed
+ * loosely: the library's own types lack both.
+ */
+const readerOptions: object = { allowUnknownFormat: true, filenameEncoding: 'latin1' };
+
+/**
+ * The files of a tar archive, gzip or not, in the archive's order. Nothing of an archive is trusted: names that leave the
+ * folder or are not UTF-8, devices, and sizes above `limits` are refused at the entry that has them. Links are told, never
+ * followed: a hard link as the file that it is another name of.
  *
  * @param onFolder called with the path of every folder entry.
  * @throws ConvoyError `CONVOY_DATA` naming archive, entry, expectation.
@@ -36,16 +49,16 @@ export async function* archiveFiles(
   signal?: AbortSignal,
   onFolder: (path: string) => void = () => {},
 ): AsyncGenerator<ArchiveFile, void, undefined> {
-  const reader = extract();
+  const reader = extract(readerOptions);
   const tail = new EndOfArchive(archive);
   const feeding = feed(reader, archive, tail, signal);
   feeding.catch(() => undefined); // it is awaited below, perhaps long after it failed
   const guard = new ArchiveGuard(archive, (await stat(archive)).size);
   try {
     for await (const entry of reader) {
-      const { path, isFolder, bytes } = guard.check(entry);
-      if (isFolder) onFolder(path);
-      else yield { path, bytes, read: () => readEntry(entry, archive, path, bytes) };
+      const { kind, ...file } = guard.check(entry);
+      if (kind === 'folder') onFolder(file.path);
+      else yield { ...file, read: () => readEntry(entry, archive, file.path, file.bytes) };
       entry.resume();
     }
     await feeding;
@@ -125,6 +138,7 @@ class EndOfArchive {
 class ArchiveGuard {
   readonly #archive: string;
   readonly #mostBytes: number;
+  readonly #sizes = new Map<string, number>();
   #entries = 0;
   #bytes = 0;
   /** The last entry seen. */
@@ -139,26 +153,63 @@ class ArchiveGuard {
     );
   }
 
-  check({ header }: Entry): { readonly path: string; readonly isFolder: boolean; readonly bytes: number } {
-    const { name, type, size: bytes = 0 } = header;
+  check({ header }: Entry): Omit<ArchiveFile, 'read'> & { readonly kind: 'file' | 'folder' } {
+    const { type, size: bytes = 0 } = header;
+    const pax: { readonly path?: string; readonly linkpath?: string } = header.pax ?? {};
+    const name = this.#text(header.name, pax.path);
     this.last = name;
     const refuse = (expected: string, found: string) =>
       fileError('CONVOY_DATA', this.#archive, `entry ${name}`, expected, found);
     this.#entries += 1;
     if (this.#entries > limits.archiveEntries) throw refuse(`at most ${limits.archiveEntries} entries`, 'more');
-    if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory') {
-      throw refuse('a regular file or a folder', `a ${type ?? 'entry of unknown type'}`);
-    }
     if (name.startsWith('/') || name.includes('\\') || name.includes('\0') || /^[a-z]:/i.test(name)) {
       throw refuse('a relative path with /', JSON.stringify(name));
     }
     const parts = name.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.includes('..')) throw refuse('a path inside its folder', JSON.stringify(name));
+    const path = parts.join('/');
+    // Old archives tell a folder by the end of its name alone.
+    if (type === 'directory' || (type === 'file' && name.endsWith('/'))) return { kind: 'folder', path, bytes: 0 };
+    const target = this.#text(header.linkname ?? '', pax.linkpath);
+    if (type === 'symlink') return { kind: 'file', path, bytes: 0, link: { to: within(parts.slice(0, -1), target) } };
+    if (type === 'link') {
+      const sameAs = within([], target);
+      const size = this.#sizes.get(sameAs ?? '');
+      if (sameAs === undefined || size === undefined) {
+        throw refuse('a hard link to a file before it in the archive', `one to ${JSON.stringify(target)}`);
+      }
+      this.#sizes.set(path, size);
+      return { kind: 'file', path, bytes: size, sameAs };
+    }
+    if (type !== 'file' && type !== 'contiguous-file') {
+      throw refuse('a file, a folder or a link', `a ${type ?? 'entry of unknown type'}`);
+    }
     if (bytes > limits.archiveEntryBytes)
       throw refuse(`at most ${limits.archiveEntryBytes} bytes in an entry`, String(bytes));
     this.#bytes += bytes;
     if (this.#bytes > this.#mostBytes)
       throw refuse(`at most ${this.#mostBytes} bytes in all entries`, `${this.#bytes} and more`);
-    return { path: parts.join('/'), isFolder: type === 'directory', bytes };
+    this.#sizes.set(path, bytes);
+    return { kind: 'file', path, bytes };
   }
+
+  /** A name as text: that of the extended header is UTF-8 by its standard, any other may be of any encoding. */
+  #text(bytes: string, extended: string | undefined): string {
+    if (extended !== undefined && !extended.includes('\uFFFD')) return extended;
+    const buffer = Buffer.from(bytes, extended === undefined ? 'latin1' : 'utf8');
+    if (extended === undefined && isUtf8(buffer)) return buffer.toString('utf8');
+    throw notUtf8(`${this.#archive}: entry`, buffer);
+  }
+}
+
+/** Where a link leads to from a folder: a path inside the archive; undefined for a place outside. */
+function within(folder: readonly string[], target: string): string | undefined {
+  if (target.startsWith('/')) return undefined;
+  const parts = [...folder];
+  for (const part of target.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return undefined;
+  }
+  return parts.join('/');
 }

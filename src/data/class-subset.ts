@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
 import { selectSamples } from './split.js';
 
-/** A class by its name, or by its place among a dataset's classes, from 0. */
+/** A class by its name, a text; or by its place among a dataset's classes, a number from 0. */
 type ClassChoice = string | number;
 
 /**
  * The samples of some classes, in the dataset's order, the classes renumbered in the order in which they are given.
  *
- * @param chosen a text that is no name of a class but an integer is a place.
+ * @param chosen a text is a name always, also of digits.
  * @throws ConvoyError `CONVOY_OPTION` for a class that the dataset does not have or that is given twice, or a dataset of
  *   several classes an image; `CONVOY_DATA` when a class has no image.
  */
 export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]): Dataset {
   const { targets, classes, split, name } = dataset;
-  if (targets.kind !== 'classes')
-    throw optionError('--classes', 'none with a dataset of several classes an image', chosen);
+  if (targets.kind !== 'classes') throw combinationError('--classes', 'needs', 'a dataset of one class per image');
   const places = chosen.map((choice) => placeOf(choice, classes));
   const renumbered = new Map<number, number>();
   for (const [label, place] of places.entries()) {
     if (renumbered.has(place))
-      throw optionError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
+      throw valueError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
     renumbered.set(place, label);
   }
   const samples = Uint32Array.from(targets.labels.keys()).filter((sample) =>
@@ -45,14 +44,8 @@ export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]):
 }
 
 function placeOf(choice: ClassChoice, classes: readonly string[]): number {
-  const named = typeof choice === 'string' ? classes.indexOf(choice) : -1;
-  if (named >= 0) return named;
-  const place = typeof choice === 'number' || /^\d+$/.test(choice) ? Number(choice) : -1;
+  const place = typeof choice === 'number' ? choice : classes.indexOf(choice.normalize('NFC'));
   if (Number.isInteger(place) && place >= 0 && place < classes.length) return place;
   const some = classes.slice(0, 20).join(', ');
-  throw optionError(
-    '--classes',
-    `places from 0 to ${classes.length - 1} or names among ${some}${classes.length > 20 ? ', ...' : ''}`,
-    choice,
-  );
+  throw valueError('--classes', `names among ${some}${classes.length > 20 ? ', ...' : ''}`, choice);
 }

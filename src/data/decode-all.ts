@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
-import { ConvoyError } from '../base/errors.js';
 import { type ImageShape, imageBytes } from '../contracts/index.js';
+import { BadImageError, decodeBatch, OtherSizeError } from '../images/index.js';
 import { forEachAtOnce } from './at-once.js';
-import { BadImageError, type ImageSize } from './decode.js';
-import { decodeBatch } from './decode-batch.js';
 import type { DecodedSet } from './decoded-cache.js';
 import { checkSkipped, type ImageSource } from './image-source.js';
-import { type ImageLayout, type LabelledPath, type SplitName, splitNames } from './layout.js';
+import type { ImageLayout, LabelledPath } from './layout.js';
+import type { Listing } from './listing.js';
+import { type SplitName, splitNames } from './names.js';
 import type { OpenOptions } from './options.js';
 import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
 
@@ -15,26 +15,31 @@ import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js
 const batchImages = 256;
 const batchBytes = 4 * 2 ** 20;
 
-type NamedImage = readonly [path: string, encoded: Buffer];
+/** `order` tells which of two entries of an archive with one name is the later. */
+type NamedImage = readonly [path: string, encoded: Buffer, order: number];
 
-/** The error for an image that cannot be used, naming folder or archive and the image; other errors as they are. */
-export function badImage(source: ImageSource, path: string, error: unknown): unknown {
-  if (!(error instanceof BadImageError)) return error;
-  const message = `${source.path}: ${path}: ${error.message}`;
-  return new ConvoyError('CONVOY_DATA', message, { file: source.path, place: path }, error);
+/** What is decoded, and to what. */
+interface DecodedRequest {
+  readonly source: ImageSource;
+  readonly listing: Listing;
+  readonly layout: ImageLayout;
+  readonly shape: ImageShape;
+  /** What an image of another size is: resized, bad, or an end with its error. */
+  readonly otherSizes: 'resize' | 'bad' | 'end';
 }
 
-/** Decodes every image of a layout into shared memory. */
+/**
+ * Decodes every image of a layout into shared memory.
+ *
+ * @throws ConvoyError `CONVOY_DATA` for a bad image, unless it may be skipped; `OtherSizeError` where those end it.
+ */
 export async function decodeAll(
-  source: ImageSource,
-  { classes, splits }: ImageLayout,
-  size: ImageSize,
-  resize: boolean,
+  { source, listing, layout, shape, otherSizes }: DecodedRequest,
   { onBadImage = 'fail', onProgress, signal }: OpenOptions,
 ): Promise<DecodedSet> {
   sharp.cache(false); // every image is seen once
   sharp.concurrency(1); // parallel over batches, not inside one
-  const shape: ImageShape = { height: size.height, width: size.width, channels: 3 };
+  const { classes, splits, notes } = layout;
   const bytes = imageBytes(shape);
   const imageAt = <T extends Uint8Array>(pixels: T, index: number) =>
     pixels.subarray(index * bytes, (index + 1) * bytes);
@@ -48,23 +53,38 @@ export async function decodeAll(
     members.forEach(({ path }, index) => targets.set(path, imageAt(store, index)));
   }
   const bad = new Map<string, string>();
+  const markBad = (path: string, error: BadImageError): void => {
+    if (onBadImage === 'fail') throw error.of(source.path, path);
+    bad.set(path, error.message);
+  };
+  for (const path of targets.keys()) {
+    const problem = listing.files.get(path)?.problem;
+    if (problem !== undefined) markBad(path, badFile(problem));
+  }
   let done = 0;
+  const written = new Map<string, number>();
   const decode = async (batch: readonly NamedImage[]): Promise<void> => {
-    const decoded = await decodeBatch(
-      batch.map(([, encoded]) => encoded),
-      size,
-      resize,
-    );
-    batch.forEach(([path], index) => targets.get(path)?.set(imageAt(decoded.pixels, index)));
-    for (const { index, reason } of decoded.bad) {
-      const path = batch[index]?.[0] ?? '';
-      if (onBadImage === 'fail') throw badImage(source, path, new BadImageError(reason));
-      bad.set(path, reason);
+    const encoded = batch.map(([, image]) => image);
+    const decoded = await decodeBatch(encoded, shape, otherSizes !== 'resize');
+    batch.forEach(([path, , order], index) => {
+      if (order < (written.get(path) ?? 0)) return;
+      written.set(path, order);
+      targets.get(path)?.set(imageAt(decoded.pixels, index));
+    });
+    for (const { index, error } of decoded.bad) {
+      if (error instanceof OtherSizeError && otherSizes === 'end') throw error;
+      markBad(batch[index]?.[0] ?? '', error);
     }
     done += batch.length;
     onProgress?.({ what: 'decoding images', done, total: targets.size, unit: 'images' });
   };
-  await forEachAtOnce(batchesOf(source, targets, signal), availableParallelism(), decode);
+  await forEachAtOnce(batchesOf(source, targets, markBad, signal), availableParallelism(), decode);
+  for (const [path, { sameAs }] of listing.files) {
+    const [from, to] = [targets.get(sameAs ?? ''), targets.get(path)];
+    if (from !== undefined && to !== undefined) to.set(from);
+    const reason = bad.get(sameAs ?? '');
+    if (reason !== undefined) bad.set(path, reason);
+  }
   const badImages = [...bad].map(([file, reason]) => ({ file, reason }));
   checkSkipped(source.path, badImages.length, targets.size, `${badImages[0]?.file}: ${badImages[0]?.reason}`);
   const part = (split: SplitName): LabelledPixels | undefined => {
@@ -73,22 +93,34 @@ export async function decodeAll(
   };
   const [train, test, validation] = splitNames.map(part);
   if (train === undefined) throw new RangeError('a layout always has a train split');
-  return { classes, train, badImages, ...(test && { test }), ...(validation && { validation }) };
+  return { classes, train, badImages, notes, ...(test && { test }), ...(validation && { validation }) };
+}
+
+/** The error for a file of which the listing says that it cannot be read. */
+export function badFile(problem: string): BadImageError {
+  return new BadImageError('a readable image file', problem);
 }
 
 /** The wanted images in batches; an archive's entry must be read before the next is asked for, so reading is here. */
 async function* batchesOf(
   source: ImageSource,
   wanted: ReadonlyMap<string, unknown>,
+  markBad: (path: string, error: BadImageError) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly NamedImage[], void, undefined> {
   let batch: NamedImage[] = [];
   let bytes = 0;
+  let order = 0;
   for await (const image of source.images(signal)) {
-    if (!wanted.has(image.path)) continue;
-    const encoded = await image.read();
-    batch.push([image.path, encoded]);
-    bytes += encoded.length;
+    if (!wanted.has(image.path) || image.sameAs !== undefined) continue;
+    try {
+      const encoded = await image.read();
+      batch.push([image.path, encoded, order++]);
+      bytes += encoded.length;
+    } catch (error) {
+      if (!(error instanceof BadImageError)) throw error;
+      markBad(image.path, error);
+    }
     if (batch.length === batchImages || bytes >= batchBytes) {
       yield batch;
       [batch, bytes] = [[], 0];

@@ -1,22 +1,25 @@
 import sharp from 'sharp';
 import { ConvoyError } from '../base/errors.js';
-import type { Dataset, ImageShape } from '../contracts/index.js';
-import { BadImageError, type ImageSize, imageSize } from './decode.js';
-import { badImage, decodeAll } from './decode-all.js';
+import type { Dataset, ImageShape, PixelSize } from '../contracts/index.js';
+import { BadImageError, imageSize, OtherSizeError } from '../images/index.js';
+import { badFile, decodeAll } from './decode-all.js';
 import { type DecodedSet, loadDecoded, saveDecoded } from './decoded-cache.js';
 import { extractArchive, extractedArchive } from './extracted.js';
 import type { KnownDataset } from './formats/define.js';
-import { archiveIdentity, checkSkipped, type ImageSource, imageSource, type Listing } from './image-source.js';
-import { type ImageLayout, layoutOf, type SplitName, splitNames } from './layout.js';
+import { archiveIdentity, checkSkipped, type ImageSource, imageSource } from './image-source.js';
+import { type ImageLayout, layoutOf } from './layout.js';
 import { limits } from './limits.js';
+import type { Listing } from './listing.js';
+import { type SplitName, splitNames } from './names.js';
 import type { BadImage, OpenOptions } from './options.js';
+import { sampledContent } from './sampled-content.js';
 import { decodedSplits, type OpenedSplits } from './splits.js';
 import { allocateLabels, signDataset } from './stores.js';
 
 /** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
 const photographSide = 224;
 /** Another value lets every image be decoded anew; grows with every change of the decoding. */
-const decodingVersion = 1;
+const decodingVersion = 2;
 
 /**
  * Opens an image folder or tar(.gz) archive. Small images of one size, and all when `imageSize` is given and they fit,
@@ -60,44 +63,56 @@ async function openListed(
   const key = keyOf(listing.identity);
   const kept = source.kind === 'folder' ? await loadDecoded(key) : undefined;
   if (kept !== undefined) return fromDecoded(name, source, kept, options);
-  const layout = layoutOf(source.path, [...listing.files.keys()], listing.folders, official?.classes);
+  const layout = layoutOf(source.path, listing, official?.classes);
   const wanted = wantedSize(options);
-  const size = wanted ?? official?.shape ?? (await sampleSize(source, options));
-  if (fitsInMemory(layout, size, wanted !== undefined)) {
-    const set = await decodeAll(source, layout, size, wanted !== undefined, options);
+  const size = wanted ?? official?.shape ?? (await sampleSize(source, layout, options));
+  const opening = { name, source, listing, options };
+  if (!fitsInMemory(layout, size, wanted !== undefined)) return openFiles(opening, layout, size);
+  const shape = { height: size.height, width: size.width, channels: 3 };
+  const otherSizes = wanted !== undefined ? 'resize' : official !== undefined ? 'bad' : 'end';
+  try {
+    const set = await decodeAll({ source, listing, layout, shape, otherSizes }, options);
     await saveDecoded(key, set);
     return fromDecoded(name, source, set, options);
+  } catch (error) {
+    if (!(error instanceof OtherSizeError)) throw error;
+    const note =
+      `images have several sizes (${inWords(size)} and ${inWords(error.size)} among them), so all are brought to ` +
+      `${inWords(photograph)}; --image-size chooses another size`;
+    return openFiles(opening, { ...layout, notes: [...layout.notes, note] }, photograph);
   }
-  if (source.kind === 'folder') return fileSplits(name, source, listing, layout, size, options);
-  const total = listing.files.size;
-  const tell = (done: number): void =>
-    options.onProgress?.({ what: 'taking the archive apart', done, total, unit: 'images' });
-  const extracted = await extractArchive(source.path, tell, options.signal);
-  return fileSplits(name, extracted, await extracted.list(options.signal), layout, size, options);
 }
 
-function wantedSize({ imageSize: size }: OpenOptions): ImageSize | undefined {
+const photograph: PixelSize = { height: photographSide, width: photographSide };
+const inWords = ({ height, width }: PixelSize): string => `${height}x${width}`;
+
+function wantedSize({ imageSize: size }: OpenOptions): PixelSize | undefined {
   if (size === undefined) return undefined;
   const [height, width] = typeof size === 'number' ? [size, size] : size;
   return { height, width };
 }
 
-function fitsInMemory({ splits }: ImageLayout, { height, width }: ImageSize, asked: boolean): boolean {
+function fitsInMemory({ splits }: ImageLayout, { height, width }: PixelSize, asked: boolean): boolean {
   const most = Math.max(splits.train.length, splits.test?.length ?? 0, splits.validation?.length ?? 0);
   const small = Math.max(height, width) <= limits.smallImageSide;
   return (asked || small) && most * height * width * 3 <= limits.pixelStoreBytes;
 }
 
-/** The size of the first image that can be read: small images must all have it. */
-async function sampleSize(source: ImageSource, { onBadImage, signal }: OpenOptions): Promise<ImageSize> {
+/** The size of any image that can be read, if it is small: then all must have it, or are brought to that of photographs. */
+async function sampleSize(
+  source: ImageSource,
+  { splits }: ImageLayout,
+  { onBadImage, signal }: OpenOptions,
+): Promise<PixelSize> {
+  const wanted = new Set(splitNames.flatMap((split) => splits[split]?.map(({ path }) => path) ?? []));
   for await (const image of source.images(signal)) {
+    if (!wanted.has(image.path) || image.sameAs !== undefined) continue;
     try {
       const size = await imageSize(await image.read());
-      return Math.max(size.height, size.width) <= limits.smallImageSide
-        ? size
-        : { height: photographSide, width: photographSide };
+      return Math.max(size.height, size.width) <= limits.smallImageSide ? size : photograph;
     } catch (error) {
-      if (!(error instanceof BadImageError) || onBadImage !== 'skip') throw badImage(source, image.path, error);
+      if (!(error instanceof BadImageError)) throw error;
+      if (onBadImage !== 'skip') throw error.of(source.path, image.path);
     }
   }
   throw new ConvoyError('CONVOY_DATA', `${source.path}: expected an image that can be read but found none`, {
@@ -108,42 +123,63 @@ async function sampleSize(source: ImageSource, { onBadImage, signal }: OpenOptio
 function fromDecoded(name: string, source: ImageSource, set: DecodedSet, { onBadImage }: OpenOptions): OpenedSplits {
   const [first] = set.badImages;
   // The cache may come from a run that skipped.
-  if (first !== undefined && onBadImage !== 'skip') throw badImage(source, first.file, new BadImageError(first.reason));
+  if (first !== undefined && onBadImage !== 'skip') throw badAgain(source, first);
   return decodedSplits(name, set);
 }
 
-function fileSplits(
-  name: string,
-  source: ImageSource,
-  listing: Listing,
-  { classes, splits }: ImageLayout,
-  size: ImageSize,
-  { onBadImage }: OpenOptions,
-): OpenedSplits {
+function badAgain(source: ImageSource, { file, reason }: BadImage): ConvoyError {
+  return new ConvoyError('CONVOY_DATA', `${source.path}: ${file}: ${reason}`, { file: source.path, place: file });
+}
+
+/** What is opened, and how. */
+interface Opening {
+  readonly name: string;
+  readonly source: ImageSource;
+  readonly listing: Listing;
+  readonly options: OpenOptions;
+}
+
+/** A dataset that stays files; an archive is taken apart first. */
+async function openFiles(opening: Opening, layout: ImageLayout, size: PixelSize): Promise<OpenedSplits> {
+  const { source, listing, options } = opening;
+  if (source.kind === 'folder') return fileSplits(opening, layout, size);
+  const total = listing.files.size;
+  const tell = (done: number): void =>
+    options.onProgress?.({ what: 'taking the archive apart', done, total, unit: 'images' });
+  const extracted = await extractArchive(source.path, listing, tell, options.signal);
+  return fileSplits({ ...opening, source: extracted }, layout, size);
+}
+
+async function fileSplits(
+  { name, source, listing, options: { onBadImage } }: Opening,
+  { classes, splits, notes }: ImageLayout,
+  size: PixelSize,
+): Promise<OpenedSplits> {
   const badImages: BadImage[] = [];
-  const total = splitNames.reduce((sum, split) => sum + (splits[split]?.length ?? 0), 0);
-  const dataset = (split: SplitName): Dataset | undefined => {
+  const imageCount = splitNames.reduce((sum, split) => sum + (splits[split]?.length ?? 0), 0);
+  const dataset = async (split: SplitName): Promise<Dataset | undefined> => {
     const members = splits[split]?.filter(({ path }) => {
-      if ((listing.files.get(path) ?? 0) > 0) return true;
-      badImages.push({ file: path, reason: 'expected an image but the file is empty' });
-      return false;
+      const { bytes = 0, problem = bytes === 0 ? 'an empty file (0 bytes)' : undefined } =
+        listing.files.get(path) ?? {};
+      if (problem !== undefined) badImages.push({ file: path, reason: badFile(problem).message });
+      return problem === undefined;
     });
     if (members === undefined) return undefined;
     const paths = members.map(({ path }) => path);
     const labels = allocateLabels(members.length);
     members.forEach(({ label }, index) => (labels[index] = label));
-    const shape: ImageShape = { ...size, channels: 3 };
+    const shape: ImageShape = { height: size.height, width: size.width, channels: 3 };
     const store = { kind: 'files', root: source.path, paths } as const;
-    const sizes = paths.map((path) => listing.files.get(path) ?? 0);
+    const sizes = paths.map((path) => listing.files.get(path)?.bytes ?? 0);
     return signDataset(
       { name, split, count: paths.length, classes, shape, store, targets: { kind: 'classes', labels } },
-      sizes,
+      { sizes, content: await sampledContent(source.path, paths) },
     );
   };
-  const [train, test, validation] = splitNames.map(dataset);
+  const [train, test, validation] = await Promise.all(splitNames.map(dataset));
   const [first] = badImages;
-  if (first !== undefined && onBadImage !== 'skip') throw badImage(source, first.file, new BadImageError(first.reason));
-  checkSkipped(source.path, badImages.length, total, `${first?.file}: ${first?.reason}`);
+  if (first !== undefined && onBadImage !== 'skip') throw badAgain(source, first);
+  checkSkipped(source.path, badImages.length, imageCount, `${first?.file}: ${first?.reason}`);
   if (train === undefined) throw new RangeError('a layout always has a train split');
-  return { train, badImages, ...(test && { test }), ...(validation && { validation }) };
+  return { train, badImages, imageCount, notes, ...(test && { test }), ...(validation && { validation }) };
 }

@@ -1,26 +1,22 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, fileError } from '../base/errors.js';
+import { fileError } from '../base/errors.js';
+import { unreadableImage } from '../images/index.js';
 import { archiveFiles, isArchiveName } from './archive.js';
 import { errorText } from './bytes.js';
-import { byName, isImageName } from './layout.js';
+import { listFolder } from './folder-listing.js';
 import { limits } from './limits.js';
+import type { ListedFile, Listing, PassedLink } from './listing.js';
+import { hasLeftover, isImageName } from './names.js';
 import { checkAborted } from './options.js';
 
 /** An encoded image, read when asked for. */
-export interface EncodedImage {
+interface EncodedImage {
   readonly path: string;
+  /** The image before it whose bytes it has: nothing is read for it. */
+  readonly sameAs?: string;
+  /** @throws BadImageError when the file cannot be read. */
   readonly read: () => Promise<Buffer>;
-}
-
-/** What an image folder or archive holds. */
-export interface Listing {
-  /** Bytes of each file by its path, with `/`. */
-  readonly files: ReadonlyMap<string, number>;
-  readonly folders: readonly string[];
-  /** Text that changes when a file does. */
-  readonly identity: string;
 }
 
 /** A folder or archive of images. */
@@ -54,17 +50,43 @@ export function archiveSource(archive: string): ImageSource {
     kind: 'archive',
     path: archive,
     async *images(signal) {
-      for await (const file of archiveFiles(archive, signal)) if (isImageName(file.path)) yield file;
+      for await (const file of archiveFiles(archive, signal)) {
+        if (file.link === undefined && isImageName(file.path) && !hasLeftover(file.path)) yield file;
+      }
     },
     async list(signal) {
-      const files = new Map<string, number>();
+      const files = new Map<string, ListedFile>();
       const folders: string[] = [];
-      for await (const file of archiveFiles(archive, signal, (folder) => folders.push(folder))) {
-        files.set(file.path, file.bytes);
+      const links: { readonly path: string; readonly to: string | undefined }[] = [];
+      const addFolder = (folder: string): void => {
+        if (folder !== '' && !hasLeftover(folder)) folders.push(folder);
+      };
+      for await (const { path: name, bytes, sameAs, link } of archiveFiles(archive, signal, addFolder)) {
+        if (hasLeftover(name)) continue;
+        if (link !== undefined) links.push({ path: name, to: link.to });
+        else files.set(name, { bytes, ...(sameAs !== undefined && { sameAs }) });
       }
-      return { files, folders, identity: await archiveIdentity(archive) };
+      return { files, folders, links: followLinks(links, files, folders), identity: await archiveIdentity(archive) };
     },
   };
+}
+
+/** Links inside an archive: to what is in it they add nothing; an image's that leads elsewhere cannot be used. */
+function followLinks(
+  links: readonly { readonly path: string; readonly to: string | undefined }[],
+  files: Map<string, ListedFile>,
+  folders: readonly string[],
+): PassedLink[] {
+  const passed: PassedLink[] = [];
+  const known = new Set(folders);
+  for (const { path: name, to } of links) {
+    if (to !== undefined && files.has(to)) passed.push({ path: name, kept: to, keptIsLink: false });
+    else if (to !== undefined && (to === '' || known.has(to))) passed.push({ path: name, keptIsLink: false });
+    else if (isImageName(name)) {
+      files.set(name, { bytes: 0, problem: 'a link to nothing in the archive' });
+    }
+  }
+  return passed;
 }
 
 /** Text that changes when the archive does; cheap, so that a second start need not read it. */
@@ -73,56 +95,30 @@ export async function archiveIdentity(archive: string): Promise<string> {
   return JSON.stringify([await realpath(archive), size, mtimeMs]);
 }
 
-/** Folders below a class that are followed: enough for any real tree, and an end for links that go in circles. */
-export const deepestFolder = 8;
-
 /** A folder of images that is there. */
 export function folderSource(folder: string): ImageSource {
-  const list = async (signal?: AbortSignal): Promise<Listing> => {
-    const files = new Map<string, number>();
-    const folders: string[] = [];
-    const hash = createHash('sha256');
-    const walk = async (below: string, depth: number): Promise<void> => {
-      checkAborted(signal, `listing ${folder}`);
-      const names = (await readdir(path.join(folder, below))).sort(byName);
-      // Stats go in groups: one by one they take longer than the decoding.
-      for (let start = 0; start < names.length; start += 64) {
-        const group = names.slice(start, start + 64).map((name) => (below === '' ? name : `${below}/${name}`));
-        const facts = await Promise.all(group.map((name) => stat(path.join(folder, name))));
-        for (const [index, name] of group.entries()) {
-          const fact = facts[index];
-          if (fact?.isDirectory() && depth < deepestFolder) {
-            folders.push(name);
-            await walk(name, depth + 1);
-          } else if (fact?.isFile()) {
-            files.set(name, fact.size);
-            hash.update(JSON.stringify([name, fact.size, fact.mtimeMs]));
-          }
-        }
-      }
-    };
-    await walk('', 0).catch((error: unknown) => {
-      if (error instanceof ConvoyError) throw error;
-      throw fileError('CONVOY_DATA', folder, '', 'a readable folder', errorText(error), error);
-    });
-    return { files, folders, identity: JSON.stringify([await realpath(folder), hash.digest('hex')]) };
-  };
   return {
     kind: 'folder',
     path: folder,
-    list,
+    list: (signal) => listFolder(folder, signal),
     async *images(signal) {
-      for (const name of (await list(signal)).files.keys()) {
+      for (const [name, { problem }] of (await listFolder(folder, signal)).files) {
         checkAborted(signal, `reading ${folder}`);
-        if (isImageName(name)) yield { path: name, read: () => readFile(path.join(folder, name)) };
+        if (!isImageName(name) || problem !== undefined) continue;
+        const read = (): Promise<Buffer> =>
+          readFile(path.join(folder, name)).catch((error: unknown) => {
+            throw unreadableImage(error);
+          });
+        yield { path: name, read };
       }
     },
   };
 }
 
-/** Throws unless few enough images were left out. */
+/** Throws unless few enough images of the whole set were left out: one in a hundred, or one. */
 export function checkSkipped(source: string, skipped: number, total: number, first: string): void {
-  if (skipped <= total * limits.skippedShare) return;
+  if (skipped <= Math.max(1, total * limits.skippedShare)) return;
   const expected = `at most ${limits.skippedShare * 100}% bad images`;
-  throw fileError('CONVOY_DATA', source, '', expected, `${skipped} of ${total}, the first ${first}`);
+  const found = `${skipped} of ${total}, the first ${first} (mend or remove them; convoy data info lists them)`;
+  throw fileError('CONVOY_DATA', source, '', expected, found);
 }

@@ -1,10 +1,9 @@
+/** Splits and classes, from the paths of an image folder or archive. */
 import { fileError } from '../base/errors.js';
-
-/** Splits an image folder may have. */
-export type SplitName = 'train' | 'test' | 'validation';
-
-/** All splits, in the order that results list them. */
-export const splitNames: readonly SplitName[] = ['train', 'test', 'validation'];
+import { type Arrangement, arrange, partsOf, placeIn } from './arrangement.js';
+import { contents, count, kinds, leftOut, passedLinks } from './left-out.js';
+import type { Listing, PassedLink } from './listing.js';
+import { byName, isImageName, type SplitName, splitOf } from './names.js';
 
 /** One image of a split. */
 export interface LabelledPath {
@@ -22,79 +21,54 @@ export interface ImageLayout {
     readonly test?: readonly LabelledPath[];
     readonly validation?: readonly LabelledPath[];
   };
+  /** What a person should know of the choices made. */
+  readonly notes: readonly string[];
 }
 
-const splitFolders: ReadonlyMap<string, SplitName> = new Map([
-  ['train', 'train'],
-  ['training', 'train'],
-  ['test', 'test'],
-  ['testing', 'test'],
-  ['val', 'validation'],
-  ['valid', 'validation'],
-  ['validation', 'validation'],
-]);
-const imageName = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|bmp)$/i;
-
-/** True for the names of images; hidden files and what macOS packs beside them are none. */
-export function isImageName(path: string): boolean {
-  return imageName.test(path) && !path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
-}
-
-/** Compares by code unit, so that the order is the same on every machine. */
-export function byName(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Drops leading folders that hold everything, as archives often have; stops at a folder named as a split. */
-function withoutWrapper(paths: readonly string[]): number {
-  let depth = 0;
-  for (;;) {
-    const heads = new Set(paths.map((path) => path.split('/')[depth]));
-    const [head = ''] = heads;
-    // A class folder is always left above the image itself.
-    const roomy = paths.every((path) => path.split('/').length > depth + 2);
-    if (heads.size !== 1 || !roomy || splitFolders.has(head)) return depth;
-    depth += 1;
-  }
-}
+/** Images of each class of each split. */
+type Members = Map<SplitName, Map<string, string[]>>;
 
 /**
  * Finds splits and classes in the paths of an image folder: SPLIT/CLASS/...image or CLASS/...image. Images of a split
  * come in turn from each class, so that the first N of them are as balanced as they can be.
  *
  * @param source how errors call the folder or archive.
- * @param files paths of all files, with `/`.
- * @param folders paths of all folders, to notice empty ones.
  * @param official class names in label order, where they are known.
- * @throws ConvoyError `CONVOY_DATA` when there is no image, a class is empty or unknown, or images lie outside classes.
+ * @throws ConvoyError `CONVOY_DATA` when there is no image, a class is empty or unknown, there are fewer than two, or
+ *   images lie outside classes.
  */
 export function layoutOf(
   source: string,
-  files: readonly string[],
-  folders: readonly string[],
+  { files, folders, links }: Pick<Listing, 'files' | 'folders' | 'links'>,
   official?: readonly string[],
 ): ImageLayout {
-  const images = files.filter(isImageName).sort(byName);
-  if (images.length === 0) throw fileError('CONVOY_DATA', source, '', 'images in class folders', 'none');
-  const depth = withoutWrapper(images);
-  const tops = new Set(images.map((path) => path.split('/')[depth] ?? ''));
-  const isSplit = [...tops].some((top) => splitFolders.has(top));
-  const members = new Map<SplitName, Map<string, string[]>>();
-  for (const path of images) {
-    const parts = path.split('/').slice(depth);
-    const split = isSplit ? splitFolders.get(parts.shift() ?? '') : 'train';
-    if (split === undefined) {
-      const expected = `only the folders ${[...splitFolders.keys()].join(', ')}`;
-      throw fileError('CONVOY_DATA', source, path, expected, 'an image beside them');
-    }
-    const name = parts[0];
-    if (parts.length < 2 || name === undefined) {
-      throw fileError('CONVOY_DATA', source, path, 'an image inside the folder of its class', 'none around it');
-    }
-    const classes = getOrAdd(members, split, () => new Map<string, string[]>());
-    getOrAdd(classes, name, () => []).push(path);
+  const images = [...files.keys()].filter(isImageName).sort(byName);
+  const others = [...files.keys()].filter((path) => !isImageName(path));
+  if (images.length === 0) {
+    const found = others.length === 0 ? 'none' : `${count(others.length, 'file')} of other kinds (${kinds(others)})`;
+    throw fileError(
+      'CONVOY_DATA',
+      source,
+      '',
+      'images in folders of their classes, as dog/1.jpg or train/dog/1.jpg,',
+      found,
+    );
   }
-  return label(source, members, folders, depth + (isSplit ? 1 : 0), official);
+  const arrangement = arrange(source, images);
+  const members: Members = new Map();
+  for (const path of images) {
+    const place = placeIn(arrangement, path);
+    if (place === undefined) {
+      const expected = 'every image in a folder of its class, as dog/1.jpg or train/dog/1.jpg,';
+      throw fileError('CONVOY_DATA', source, path, expected, 'one that is in none');
+    }
+    const classes = getOrAdd(members, place.split, () => new Map<string, string[]>());
+    getOrAdd(classes, place.name, () => []).push(path);
+  }
+  checkLinks(source, arrangement, links);
+  checkEmptyFolders(source, arrangement, members, folders, others);
+  const labelled = label(source, members, official);
+  return { ...labelled, notes: [...arrangement.notes, ...leftOut(arrangement, others), ...passedLinks(links)] };
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
@@ -103,21 +77,15 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return found;
 }
 
-function label(
-  source: string,
-  members: ReadonlyMap<SplitName, ReadonlyMap<string, readonly string[]>>,
-  folders: readonly string[],
-  classDepth: number,
-  official?: readonly string[],
-): ImageLayout {
+function label(source: string, members: Members, official?: readonly string[]): Omit<ImageLayout, 'notes'> {
   const train = members.get('train');
   if (train === undefined) {
     throw fileError('CONVOY_DATA', source, '', 'a folder train', `only ${[...members.keys()].join(', ')}`);
   }
-  checkEmptyFolders(source, members, folders, classDepth);
   const classes = official ?? [...train.keys()].sort(byName);
   const missing = classes.find((name) => !train.has(name));
   if (missing !== undefined) throw fileError('CONVOY_DATA', source, missing, 'at least one image', 'none');
+  checkClasses(source, classes);
   const place = new Map(classes.map((name, index) => [name, index]));
   const inTurn = (byClass: ReadonlyMap<string, readonly string[]>): LabelledPath[] => {
     const ranked = [...byClass].flatMap(([name, paths]) => {
@@ -142,34 +110,60 @@ function label(
   };
 }
 
+function checkClasses(source: string, classes: readonly string[]): void {
+  if (classes.length < 2) {
+    const expected = 'at least two classes, a folder each';
+    throw fileError('CONVOY_DATA', source, '', expected, `one (${classes[0] ?? 'none'})`);
+  }
+  if (classes.every((name) => splitOf(name) !== undefined)) {
+    const expected = 'folders of classes inside those of splits';
+    throw fileError('CONVOY_DATA', source, '', expected, `folders of splits (${describe(classes)}) in their place`);
+  }
+}
+
 function describe(names: readonly string[]): string {
   return names.length > 12 ? `the ${names.length} there are` : names.join(', ');
+}
+
+/** Refuses an image that links put into two classes: no path says which is its own. */
+function checkLinks(source: string, arrangement: Arrangement, links: readonly PassedLink[]): void {
+  for (const { path, kept, keptIsLink } of links) {
+    if (kept === undefined || !keptIsLink || !isImageName(path)) continue;
+    const [one, other] = [placeIn(arrangement, kept)?.name, placeIn(arrangement, path)?.name];
+    if (one !== other) {
+      throw fileError('CONVOY_DATA', source, path, `links to an image from one class`, `one from ${kept} too`);
+    }
+  }
 }
 
 /** A class folder without an image is more likely a mistake than a class. */
 function checkEmptyFolders(
   source: string,
-  members: ReadonlyMap<SplitName, ReadonlyMap<string, readonly string[]>>,
+  { wrapper, splits }: Arrangement,
+  members: Members,
   folders: readonly string[],
-  classDepth: number,
+  others: readonly string[],
 ): void {
-  const paths = [...members.values()].flatMap((classes) => [...classes.values()].flat());
-  const filled = new Set(
-    paths.map((path) =>
-      path
-        .split('/')
-        .slice(0, classDepth + 1)
-        .join('/'),
-    ),
-  );
-  const [first = ''] = paths;
-  const wrapper = first
-    .split('/')
-    .slice(0, Math.max(0, classDepth - 1))
-    .join('/');
-  for (const folder of folders) {
-    const hidden = folder.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
-    if (hidden || folder.split('/').length !== classDepth + 1 || !folder.startsWith(wrapper)) continue;
-    if (!filled.has(folder)) throw fileError('CONVOY_DATA', source, folder, 'at least one image', 'an empty folder');
+  const known = new Set([...folders, ...others.flatMap(foldersAbove)]);
+  const prefix = wrapper.map((name) => `${name}/`).join('');
+  for (const folder of [...known].sort(byName)) {
+    if (!folder.startsWith(prefix) || folder === '') continue;
+    const parts = partsOf(folder.slice(prefix.length));
+    const found = splits?.get(parts[0] ?? '');
+    const depth = splits === undefined ? 1 : 2 + (found?.within.length ?? 0);
+    if (splits !== undefined && parts.length === 1 && found === undefined) {
+      if (splitOf(folder.slice(prefix.length)) === undefined) continue;
+      const expected = 'folders of classes with images (without it a fifth of the training images is held out)';
+      throw fileError('CONVOY_DATA', source, folder, expected, contents(folder, others));
+    }
+    if (parts.length !== depth || (splits !== undefined && found === undefined)) continue;
+    const name = (parts.at(-1) ?? '').normalize('NFC');
+    if (members.get(found?.split ?? 'train')?.has(name)) continue;
+    throw fileError('CONVOY_DATA', source, folder, 'at least one image', contents(folder, others));
   }
+}
+
+function foldersAbove(path: string): string[] {
+  const parts = partsOf(path).slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -1,12 +1,15 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, choiceError, combinationError, fileError, valueError } from '../base/errors.js';
+import { didYouMean, suggestions } from '../base/suggest.js';
 import type { Dataset } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { selectClasses } from './class-subset.js';
 import { downloadDataset } from './download.js';
 import { type DatasetFormat, pathFormats } from './formats/index.js';
 import { locateDataset } from './locate.js';
+import { adviceOnDataset } from './not-offered.js';
 import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
 import type { OpenedSplits } from './splits.js';
@@ -18,6 +21,10 @@ export interface OpenedDataset {
   readonly validation?: Dataset;
   /** Images left out because of `onBadImage: 'skip'`. */
   readonly badImages: readonly BadImage[];
+  /** Images of the whole set, before classes and a limit were chosen. */
+  readonly imageCount: number;
+  /** What a person should know of how it was read: files left out, classes without test images. */
+  readonly notes: readonly string[];
 }
 
 /** Share of an image folder without splits that becomes its test split. */
@@ -26,8 +33,8 @@ const testShare = 0.2;
 /**
  * Opens a dataset by its name in the catalog or by the path of an image folder or tar(.gz) archive.
  *
- * A named dataset is looked for in `dataDir`, `$CONVOY_DATA`, where Debian packages put it, and the cache, in this
- * order; else it is downloaded into the cache. An image folder holds train/CLASS/... and test/CLASS/... (or val,
+ * A named dataset is looked for in `dataDir` alone where that is given, else in `$CONVOY_DATA`, where Debian packages put
+ * it, and the cache, in this order; else it is downloaded into the cache. An image folder holds train/CLASS/... and test/CLASS/... (or val,
  * valid, validation), or CLASS/... of which a fifth of each class, chosen by `seed`, becomes the test split.
  *
  * @throws ConvoyError `CONVOY_OPTION` for a wrong option, `CONVOY_DATA` when the data is nowhere or damaged,
@@ -37,15 +44,32 @@ const testShare = 0.2;
 export async function openDataset(options: OpenOptions): Promise<OpenedDataset> {
   checkOpenOptions(options);
   const splits = chosenClasses(await openSplits(options), options.classes);
-  const [whole, test] =
+  const [whole, wholeTest] =
     splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
-  const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit);
-  const { badImages } = splits;
-  if (options.validationSplit !== undefined && options.validationSplit > 0) {
-    const [train, validation] = holdOut(limited, options.validationSplit, options.seed, 'validation');
-    return { train, test, validation, badImages };
-  }
-  return { train: limited, test, ...(splits.validation && { validation: splits.validation }), badImages };
+  const { testLimit } = options;
+  const test = testLimit === undefined ? wholeTest : firstSamples(wholeTest, testLimit, '--test-limit');
+  const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit, '--limit');
+  const held = options.validationSplit !== undefined && options.validationSplit > 0;
+  const [train, validation] = held
+    ? holdOut(limited, options.validationSplit ?? 0, options.seed, 'validation')
+    : [limited, splits.validation];
+  const { badImages, imageCount } = splits;
+  const notes = [
+    ...splits.notes,
+    ...missingClasses(test),
+    ...(validation === undefined ? [] : missingClasses(validation)),
+  ];
+  return { train, test, ...(validation && { validation }), badImages, imageCount, notes };
+}
+
+/** Says which classes a split has no image of: no figure is about them. */
+function missingClasses({ targets, classes, split }: Dataset): string[] {
+  if (targets.kind !== 'classes') return [];
+  const seen = new Set(targets.labels);
+  const missing = classes.filter((_, label) => !seen.has(label));
+  if (missing.length === 0) return [];
+  const names = missing.slice(0, 20).join(', ');
+  return [`no ${split} image shows ${names}${missing.length > 20 ? ` and ${missing.length - 20} other classes` : ''}`];
 }
 
 function chosenClasses(splits: OpenedSplits, classes: OpenOptions['classes']): OpenedSplits {
@@ -66,7 +90,7 @@ function holdOut(
   split: 'test' | 'validation',
 ): readonly [kept: Dataset, held: Dataset] {
   if (dataset.targets.kind !== 'classes') {
-    throw optionError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
+    throw valueError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
   }
   const { kept, held } = stratifiedSplit(dataset.targets.labels, share, seed);
   if (kept.length === 0 || held.length === 0) {
@@ -84,15 +108,13 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   if (known === undefined) return openPath(options);
   if (options.imageSize !== undefined) {
     const { height, width } = known.shape;
-    throw optionError(
-      'imageSize',
-      `none (${name} is ${height}x${width}; only folders and archives are resized)`,
-      options.imageSize,
-    );
+    const why = `${name} has images of ${height}x${width}, which are not resized`;
+    throw combinationError('--image-size', 'needs', `a folder or archive of images: ${why}`);
   }
   const made = known.formats.find((format) => !format.needsFiles);
   const { found, lookedAt } = made === undefined ? await locateDataset(known, dataDir) : await findMade(made, known);
   if (found !== undefined) return found.open({ name, known, options });
+  if (dataDir !== undefined) throw notFound(known, lookedAt, 'Without --data-dir other places are looked at.');
   if (!download) throw notFound(known, lookedAt, 'Downloading was turned off.');
   const folder = await downloadDataset(known, options).catch((error: unknown) => {
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
@@ -127,8 +149,16 @@ const pathsInWords = (): string =>
     .join(', or ');
 
 function unknownDataset(name: string): ConvoyError {
-  const names = catalog.map((entry) => entry.name).join(', ');
-  return optionError('--dataset', `one of ${names}, or the path of ${pathsInWords()}`, name);
+  const known = catalog.map((entry) => entry.name);
+  const advice = adviceOnDataset(name);
+  if (advice !== undefined) return valueError('--dataset', `one of ${known.join(', ')}, or a path,`, name, advice);
+  if (!/[\\/.]/.test(name))
+    return choiceError('--dataset', name, { known, also: 'the path of a folder or archive of images' });
+  const folder = path.dirname(path.resolve(name));
+  const beside = existsSync(folder) ? readdirSync(folder) : [];
+  const meant = suggestions(path.basename(name), beside).map((entry) => path.join(path.dirname(name), entry));
+  const found = existsSync(folder) ? 'no such file or folder' : `no folder ${path.dirname(name)}`;
+  return fileError('CONVOY_OPTION', name, '', 'a folder or archive of images', `${found}${didYouMean(meant)}`);
 }
 
 /** Says every place looked at and what a person can do. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, unknownKeyError, valueError } from '../base/errors.js';
 
 /** How far a long piece of work has come; `total` is 0 while unknown. */
 export interface DataProgress {
@@ -20,7 +20,7 @@ export interface BadImage {
 export interface OpenOptions {
   /** Name in the catalog, or path of an image folder or tar(.gz) archive. */
   readonly name: string;
-  /** Folder to look in first. */
+  /** Folder to look in, and nowhere else. */
   readonly dataDir?: string;
   /** Decides the validation split, and the test split of an image folder without one. */
   readonly seed: number;
@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly classes?: readonly (string | number)[];
   /** Keep the first N training samples. */
   readonly limit?: number;
+  /** Keep the first N test samples. */
+  readonly testLimit?: number;
   /** Share of the training samples (after `limit`) to hold out, class by class; from 0 to below 1. */
   readonly validationSplit?: number;
   /** Size that images of a folder or archive are brought to: side of a square, or height and width. */
@@ -53,6 +55,7 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
     expected: 'names or places of at least two classes',
   },
   limit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
+  testLimit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
   validationSplit: { schema: z.number().min(0).lt(1).optional(), expected: 'a number from 0 to below 1' },
   imageSize: {
     schema: z.union([side, z.tuple([side, side])]).optional(),
@@ -68,10 +71,10 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
 export function checkOpenOptions(options: OpenOptions): void {
   const given = new Map<string, unknown>(Object.entries(options));
   for (const key of given.keys()) {
-    if (!(key in rules)) throw optionError(key, `one of ${Object.keys(rules).join(', ')}`, given.get(key));
+    if (!(key in rules)) throw unknownKeyError('openDataset', key, { known: Object.keys(rules) });
   }
   for (const [key, { schema, expected }] of Object.entries(rules)) {
-    if (!schema.safeParse(given.get(key)).success) throw optionError(key, expected, given.get(key));
+    if (!schema.safeParse(given.get(key)).success) throw valueError(key, expected, given.get(key));
   }
 }
 

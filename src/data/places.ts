@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { ConvoyError } from '../base/errors.js';
 
 /** Where Debian's `dataset-…` packages put their files. */
 const debianDatasets = '/usr/share/datasets';
@@ -11,7 +12,17 @@ export function cacheFolder(): string {
   // The XDG base directory specification: a relative path there is invalid and must be ignored.
   const xdg = process.env['XDG_CACHE_HOME'];
   if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, 'convoy');
-  return path.join(homedir(), '.cache', 'convoy');
+  return path.join(homeFolder(), '.cache', 'convoy');
+}
+
+/** @throws ConvoyError `CONVOY_OPTION` where the system knows of none. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    const text = 'Expected a home folder for the cache but this user has none: set $CONVOY_CACHE to a folder';
+    throw new ConvoyError('CONVOY_OPTION', text, { place: '$CONVOY_CACHE' }, error);
+  }
 }
 
 /** The cache's folder for downloaded files of a dataset. */
@@ -36,8 +47,8 @@ export interface Place {
 }
 
 /**
- * Every folder that may hold dataset `name`, in the order they are tried: the data folder given, `$CONVOY_DATA`,
- * Debian's place, the cache.
+ * Every folder that may hold dataset `name`, in the order they are tried: the data folder given and no other, or
+ * `$CONVOY_DATA`, Debian's place, the cache.
  *
  * @param folders names of the dataset's own folder below a data folder.
  * @param foreign folders of other datasets: a data folder so called does not hold this one, whatever the names of its
@@ -57,6 +68,8 @@ export function searchPlaces(
     if (!foreign.some((folder) => root.endsWith(path.normalize(`/${folder}`)))) places.push({ folder: root, why });
   };
   add(dataDir, '--data-dir');
+  // Whoever names a folder means what is in it, never another copy.
+  if (dataDir !== undefined) return places;
   add(process.env['CONVOY_DATA'], '$CONVOY_DATA');
   places.push({ folder: path.join(debianDatasets, name), why: `Debian's package dataset-${name}` });
   places.push({ folder: downloadFolder(name), why: 'the cache' });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
 import { type Dataset, imageBytes } from '../contracts/index.js';
 import { allocateLabels, allocatePixels } from './stores.js';
@@ -76,11 +76,13 @@ function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classe
 /**
  * The first `limit` samples; pixels and labels are views of the same memory.
  *
+ * @param flag whose limit it is, for messages.
+ *
  * @throws ConvoyError `CONVOY_OPTION` when there are fewer.
  */
-export function firstSamples(dataset: Dataset, limit: number): Dataset {
+export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | '--test-limit'): Dataset {
   if (limit > dataset.count) {
-    throw optionError('--limit', `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
+    throw valueError(flag, `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
   }
   if (limit === dataset.count) return dataset;
   const { store, targets, shape, classes } = dataset;

@@ -10,14 +10,23 @@ export interface OpenedSplits {
   readonly validation?: Dataset;
   /** Images that were left out. */
   readonly badImages: readonly BadImage[];
+  /** Images of the whole set, those left out too. */
+  readonly imageCount: number;
+  /** What a person should know of how it was read. */
+  readonly notes: readonly string[];
 }
 
 /** Splits of decoded images. */
-export function decodedSplits(name: string, { classes, train, test, validation, badImages }: DecodedSet): OpenedSplits {
+export function decodedSplits(
+  name: string,
+  { classes, train, test, validation, badImages, notes = [] }: DecodedSet,
+): OpenedSplits {
   return {
     train: pixelDataset(name, 'train', classes, train),
     ...(test && { test: pixelDataset(name, 'test', classes, test) }),
     ...(validation && { validation: pixelDataset(name, 'validation', classes, validation) }),
     badImages,
+    imageCount: badImages.length + [train, test, validation].reduce((sum, split) => sum + (split?.count ?? 0), 0),
+    notes,
   };
 }

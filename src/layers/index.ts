@@ -1,5 +1,15 @@
 // Each of these files defines layers: see "To add a layer" in CONTRIBUTING.md.
 import './definitions/activation.js';
+import './definitions/random-light.js';
+import './definitions/random-projection.js';
+import './definitions/random-flip.js';
+import './definitions/with-constant.js';
+import './definitions/spatial-dropout.js';
+import './definitions/rms-normalization.js';
+import './definitions/mean.js';
+import './definitions/layer-scale.js';
+import './definitions/group-normalization.js';
+import './definitions/center-crop.js';
 import './definitions/alpha-dropout.js';
 import './definitions/batch-normalization.js';
 import './definitions/channel-padding.js';
@@ -9,6 +19,7 @@ import './definitions/dense.js';
 import './definitions/drop-path.js';
 import './definitions/dropout.js';
 import './definitions/first-token.js';
+import './definitions/identity.js';
 import './definitions/gaussian-noise.js';
 import './definitions/layer-normalization.js';
 import './definitions/merge.js';
@@ -28,6 +39,7 @@ export {
   type LayerDefinition,
   layerDefinition,
   layerDefinitions,
+  type ProjectionOptions,
   type RandomSource,
 } from './definition.js';
 export { ChannelPadding } from './definitions/channel-padding.js';
@@ -43,6 +55,6 @@ export { PyTorchUniform } from './pytorch-uniform.js';
 export { readLayer } from './read.js';
 export { type ForwardPass, type Layer, LayerScope } from './scope.js';
 export { LayerSettings } from './settings.js';
-export { flatLayers, isInferred, isModel, isOnlyInferred, type PlacedLayer, placedLayers } from './tree.js';
+export { flatLayers, isInferred, isModel, placedLayers } from './tree.js';
 export { convertObject, isObject, type JsonObject } from './values.js';
 export { identityAndNegative, Whitening } from './whitening.js';

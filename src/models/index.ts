@@ -1,13 +1,11 @@
-export type { ModelOptions, Network, NetworkOption, NetworkShape } from './define.js';
+export type { ModelOptions, Network, NetworkShape } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
-export { loadArchitecture } from './keras-config.js';
+export { type InputSize, loadArchitecture } from './keras-config.js';
 export {
   checkOutputs,
   classScores,
-  type Judgement,
+  givesProbabilities,
   judgement,
-  type OutputKind,
-  outputKind,
   outputLength,
   probabilities,
 } from './outputs.js';

@@ -4,6 +4,7 @@ import type { DataType, GraphNode, Shape, Value } from './types.js';
 /** Ops from one value to another of the same type and shape. */
 export type UnaryOp =
   | 'Abs'
+  | 'Cos'
   | 'Elu'
   | 'Erf'
   | 'Exp'
@@ -21,6 +22,7 @@ export type UnaryOp =
   | 'Selu'
   | 'Sigmoid'
   | 'Sign'
+  | 'Sin'
   | 'Softmax'
   | 'Softplus'
   | 'Softsign'
@@ -42,7 +44,7 @@ export type BinaryOp =
   | 'SquaredDifference';
 
 /** Comparisons of two values that broadcast to one shape. */
-export type CompareOp = 'Equal' | 'NotEqual' | 'Greater' | 'GreaterEqual' | 'Less' | 'LessEqual';
+type CompareOp = 'Equal' | 'NotEqual' | 'Greater' | 'GreaterEqual' | 'Less' | 'LessEqual';
 
 /** The shape to which two shapes broadcast, or undefined where they don't. */
 export function broadcastShape(a: Shape, b: Shape): Shape | undefined {

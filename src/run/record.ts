@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -56,6 +57,11 @@ export async function readRecord(folder: string): Promise<RunRecord> {
     const found = missing ? 'no file; runs of older versions have none, and --resume writes it' : shortened(error);
     throw fileError('CONVOY_CHECKPOINT', file, '', 'the record of a run', found, error);
   }
+}
+
+/** `record.json` where there is one: runs of older versions have none. */
+export async function findRecord(folder: string): Promise<RunRecord | undefined> {
+  return existsSync(join(folder, name)) ? readRecord(folder) : undefined;
 }
 
 function shortened(error: unknown): string {

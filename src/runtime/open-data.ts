@@ -1,6 +1,6 @@
 import { dropBadImages } from '../../augment/stage/index.js';
 import type { Dataset } from '../contracts/index.js';
-import { openDataset } from '../data/index.js';
+import { checkSkipped, openDataset } from '../data/index.js';
 import type { Datasets, RuntimeOptions } from './contract.js';
 
 /**
@@ -17,10 +17,12 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(config.classes === undefined ? {} : { classes: config.classes }),
     ...(config.limit === undefined ? {} : { limit: config.limit }),
+    ...(config.testLimit === undefined ? {} : { testLimit: config.testLimit }),
     ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+  for (const note of opened.notes) onNote?.(note);
   const badImages = [...opened.badImages];
   const usable = async (dataset: Dataset): Promise<Dataset> => {
     if (config.onBadImage === 'fail') return dataset;
@@ -34,6 +36,10 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(opened.validation && { validation: await usable(opened.validation) }),
     badImages,
   };
+  const [first] = badImages;
+  if (first !== undefined) {
+    checkSkipped(config.dataset, badImages.length, opened.imageCount, `${first.file}: ${first.reason}`);
+  }
   for (const { file, reason } of badImages) onNote?.(`skipped ${file}: ${reason}`);
   return datasets;
 }

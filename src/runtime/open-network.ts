@@ -3,10 +3,11 @@ import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, StepSpec } from '../contracts/index.js';
 import { loadArchitecture, takesRawPixels } from '../models/index.js';
 import { normalizationOf } from '../transfer/index.js';
-import { openModel } from './base-model.js';
+import { checkFits, openModel } from './base-model.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
 import { settlePrecision } from './engine-source.js';
 import { requireFiniteWeights } from './finite-weights.js';
+import { activationNote } from './output-activation.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import { startWeights } from './whitening.js';
 
@@ -34,7 +35,10 @@ export async function openNetwork(
   const { model, weights, normalize = usualNormalize(model, train) } = await findModel(options, recorded, train);
   if (weights !== undefined) requireFiniteWeights(model, weights, sourceOf(options));
   const config = { ...options.config, normalize, precision: settlePrecision(options.config, model) };
-  return { model, config, spec: stepSpec(config, model, train), ...(weights && { weights }) };
+  const spec = stepSpec(config, model, train);
+  const note = activationNote(model, spec.loss);
+  if (note !== undefined) options.onNote?.(note);
+  return { model, config, spec, ...(weights && { weights }) };
 }
 
 /** Where weights come from, as a person named it. */
@@ -60,6 +64,7 @@ async function findModel(
       JSON.parse(JSON.stringify(options.model.toJSON(undefined, false))),
       options.model.name,
     );
+    checkFits(model, options.model.name, train);
     const drawn = () => startWeights(model, config.seed, train, preprocessOf(config, train.shape.channels));
     return { model, weights: options.weights ?? (await drawn()), normalize: config.normalize };
   }

@@ -1,10 +1,10 @@
-import { optionError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
 import { catalogEntry } from '../data/index.js';
 import { lossNamed, parseLoss } from '../losses/spec/index.js';
-import { checkOutputs } from '../models/index.js';
+import { checkOutputs, givesProbabilities } from '../models/index.js';
 import { cpuFeatures } from '../native/index.js';
 
 /**
@@ -42,12 +42,7 @@ function mixOf({ mix: { mixup = 0, cutmix = 0 } = {} }: RunConfig): Pick<StepSpe
 function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
   if (!lossNamed(loss).takesLogits) return loss;
   if ('fromLogits' in loss && loss.fromLogits !== undefined) return loss;
-  const last = model.layers.at(-1)?.getConfig() as { activation?: string } | undefined;
-  const probabilities =
-    last?.activation === 'softmax' ||
-    last?.activation === 'sigmoid' ||
-    model.layers.at(-1)?.getClassName() === 'Softmax';
-  return probabilities ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
+  return givesProbabilities(model) ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
 }
 
 /**
@@ -62,16 +57,13 @@ export function preprocessOf(
   const entry = catalogEntry(dataset);
   if (normalize === 'unit') return { scale: fill(channels, 1 / 255), offset: fill(channels, 0) };
   if (normalize === 'standard' && entry === undefined) {
-    throw optionError(
-      'normalize',
-      `mean and std (standard values are known for catalog datasets only, not for ${dataset})`,
-      normalize,
-    );
+    const why = `no mean and std of ${dataset} are known; give them as {"mean":[...],"std":[...]}, or leave it out`;
+    throw combinationError(`normalize ${normalize}`, 'needs', `a dataset of the catalog: ${why}`);
   }
   const { mean, std } =
     normalize === 'standard' ? { mean: entry?.mean ?? [], std: entry?.standardDeviation ?? [] } : normalize;
   if (mean.length !== channels || std.length !== channels) {
-    throw optionError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
+    throw valueError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
   }
   return {
     scale: std.map((deviation) => 1 / (255 * deviation)),

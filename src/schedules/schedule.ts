@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { parseOptions } from '../base/validate.js';
 import type { FollowerState, Scores } from './define.js';
 import { type ScheduleSpec, scheduleNamed, scheduleSchema } from './registry.js';
@@ -41,7 +41,7 @@ export function createSchedule(spec: ScheduleSpec, context: ScheduleContext): Sc
   const { warmup } = parsed;
   const warmSteps = Math.round(warmup?.steps ?? (warmup?.epochs ?? 0) * stepsPerEpoch);
   if (warmSteps > 0 && warmSteps >= totalSteps) {
-    throw optionError('schedule.warmup', `fewer steps than the training's ${totalSteps}`, warmSteps);
+    throw valueError('schedule.warmup', `fewer steps than the training's ${totalSteps}`, warmSteps);
   }
   const unit = 'interval' in parsed && parsed.interval === 'epoch' ? stepsPerEpoch : 1;
   const length = Math.max(1, (totalSteps - warmSteps) / unit);

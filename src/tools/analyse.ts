@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { activationGrid, filterGrid, layerOutputs, type Points, pca, tsne } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
-import { type Analysis, analyses, type Dataset } from '../contracts/index.js';
+import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
 import { BatchFeeder, readWeights } from '../coordinator/index.js';
-import { decodeImageFile } from '../data/index.js';
+import { decodeImageFile } from '../images/index.js';
 import { slotNames } from '../memory/index.js';
 import { setWeights } from '../models/index.js';
 import { scatterChart } from '../plots/index.js';
@@ -61,7 +61,8 @@ export async function analyseRun({
   };
   if (only.includes('filters')) await write('filters.png', await firstFilters(model));
   if (only.includes('activations')) {
-    const pixels = image === undefined ? (await testPixels(runtime, 1)).pixels : await decodeImageFile(image, shape);
+    const pixels = image === undefined ? (await testPixels(runtime, 1)).pixels : new Uint8Array(imageBytes(shape));
+    if (image !== undefined) await decodeImageFile(image, shape, pixels);
     const raw = { width: shape.width, height: shape.height, channels: shape.channels as 1 | 3 };
     await write('image.png', await sharp(pixels, { raw }).png().toBuffer());
     for (const layer of layers ?? endConvolutions(model)) {
@@ -120,7 +121,7 @@ async function activations({ model, spec }: Runtime, layer: string, pixels: Uint
   try {
     const [, height, width, channels] = maps.shape;
     if (maps.shape.length !== 4)
-      throw optionError('--layer', 'a layer that gives maps of [height, width, channels]', layer);
+      throw valueError('--layer', 'a layer that gives maps of [height, width, channels]', layer);
     return await activationGrid(await maps.data(), [height ?? 1, width ?? 1, channels ?? 1]);
   } finally {
     maps.dispose();
@@ -190,7 +191,11 @@ async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: 
 
 function labelsOf({ targets }: Dataset): (sample: number) => number {
   if (targets.kind !== 'classes')
-    throw optionError('--only', 'filters or activations (the dataset has several classes an image)', targets.kind);
+    throw combinationError(
+      '--only pca or tsne',
+      'needs',
+      'a dataset of one class per image; use --only filters,activations',
+    );
   return (sample) => targets.labels[sample] ?? 0;
 }
 

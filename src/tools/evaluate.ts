@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { valueError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
 import { type Split, splits } from '../contracts/index.js';
 import { createMetrics, type MetricsResult, metricsCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
 import { confusionChart } from '../plots/index.js';
+import { findRecord } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
+import { compareData } from './compare-data.js';
 
 export interface EvaluateRunOptions extends RunRuntimeOptions {
   /** `test` by default. */
@@ -24,11 +26,15 @@ export interface RunEvaluation {
 /**
  * Evaluates a trained run over every sample of a split, with the weights that the run ended with or those of a checkpoint.
  *
- * @throws ConvoyError `CONVOY_OPTION` for a split that the run does not have, `CONVOY_CHECKPOINT` where there is no run.
+ * @throws ConvoyError `CONVOY_OPTION` for a split that the run does not have, `CONVOY_CHECKPOINT` where there is no run,
+ *   `CONVOY_DATA` where the data have other classes now.
  */
 export async function evaluateRun({ split = 'test', ...opening }: EvaluateRunOptions): Promise<RunEvaluation> {
+  const record = opening.datasets === undefined ? await findRecord(opening.run) : undefined;
   const runtime = await openRunRuntime(opening);
   try {
+    const note = record && compareData(runtime.datasets, record);
+    if (note !== undefined) opening.onNote?.(note);
     return await evaluateRuntime(runtime, split);
   } finally {
     await runtime.close();
@@ -43,7 +49,8 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
     throw valueError('--split', `a split that the run has (${there.join(', ')})`, split);
   }
   const { targets, classes } = dataset;
-  if (targets.kind !== 'classes') throw valueError('--split', 'a dataset of one class per image', targets.kind);
+  if (targets.kind !== 'classes')
+    throw combinationError('convoy evaluate', 'needs', 'a dataset of one class per image');
   const stage = runtime.evaluationStage(dataset);
   // Batches come in any order; metrics take them in file order, so that files are the same every time.
   const { outputLength: width } = layout;

@@ -1,13 +1,17 @@
-import type { Prediction } from '../predict/index.js';
-import { type OpenRunOptions, openRun } from '../training/index.js';
+import { ConvoyError } from '../base/errors.js';
+import type { ImageInput, Prediction } from '../predict/index.js';
+import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
+import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
 export interface PredictFilesOptions extends OpenRunOptions {
   /** Run folder. */
   readonly run: string;
-  /** Image files of any size. */
+  /** Image files of any size, folders of them, patterns as `photos/*.jpg`; `-` for standard input. */
   readonly files: readonly string[];
   /** Classes to give for each image; 3. */
   readonly top?: number;
+  /** What `-` reads; default: the process's standard input. */
+  readonly stdin?: AsyncIterable<Buffer>;
 }
 
 /** The most likely classes of an image file, best first. */
@@ -16,17 +20,63 @@ export interface FilePrediction {
   readonly top: readonly { readonly class: string; readonly share: number }[];
 }
 
+/** An image that there is no answer for, and why. */
+export interface UnreadableFile {
+  readonly file: string;
+  readonly error: ConvoyError;
+}
+
+/** Images that go through the network at once. */
+const batchSize = 64;
+
 /**
- * Predicts the classes of image files with a trained run, in the order of the files; needs no training data.
+ * Predicts the classes of image files with a trained run, in the order of the files; those that cannot be read are told in
+ * their place. Needs nothing but the run's folder.
  *
- * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run, `CONVOY_DATA` for a file that is no image.
+ * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run.
  */
-export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction> {
-  const { run: folder, files, top = 3, ...opening } = options;
+export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction | UnreadableFile> {
+  const { run: folder, files, top = 3, stdin = process.stdin, ...opening } = options;
   const run = await openRun(folder, opening);
-  for (const file of files) {
-    const [prediction] = await run.predict(file);
-    if (prediction !== undefined) yield { file, top: best(prediction, run.classes, top) };
+  let batch: NamedImage[] = [];
+  for await (const image of namedImages(files, stdin)) {
+    batch.push(image);
+    if (batch.length < batchSize) continue;
+    yield* predictBatch(run, batch, top);
+    batch = [];
+  }
+  yield* predictBatch(run, batch, top);
+}
+
+/** Answers images together; where one of them cannot be read, one by one. */
+async function* predictBatch(
+  run: TrainedRun,
+  images: readonly NamedImage[],
+  top: number,
+): AsyncGenerator<FilePrediction | UnreadableFile> {
+  const named = images.filter((image): image is ReadableImage => !('error' in image));
+  const together = await predictions(run, named);
+  for (const image of images) {
+    if ('error' in image) {
+      yield image;
+      continue;
+    }
+    const found = Array.isArray(together) ? together.slice(named.indexOf(image)) : await predictions(run, [image]);
+    const { file } = image;
+    if (Array.isArray(found)) yield { file, top: best(found[0] as Prediction, run.classes, top) };
+    else yield { file, error: found };
+  }
+}
+
+async function predictions(run: TrainedRun, images: readonly ReadableImage[]): Promise<Prediction[] | ConvoyError> {
+  const inputs = images.map(
+    ({ file, bytes }): ImageInput => (bytes === undefined ? file : { encoded: bytes, name: file }),
+  );
+  try {
+    return await run.predict(inputs);
+  } catch (error) {
+    if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
+    return error;
   }
 }
 

@@ -5,11 +5,14 @@ import type { EpochRecord } from '../callbacks/index.js';
 import { resolveConfig } from '../config/index.js';
 import { loadNative } from '../native/index.js';
 import { checkpointWeights, RunFolder, readCheckpoint, readRecord, type TrainSummary } from '../run/index.js';
+import { needSameArchitecture } from './same-run.js';
 import { type DataOptions, TrainedRun } from './trained-run.js';
 
 export interface OpenRunOptions extends DataOptions {
   /** `last`, `best`, or another name below `checkpoints/`; default: the one with the weights that the run ended with. */
   readonly checkpoint?: string;
+  /** Evaluation may run code that the folder names: the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean;
 }
 
 /**
@@ -17,7 +20,10 @@ export interface OpenRunOptions extends DataOptions {
  *
  * @throws ConvoyError `CONVOY_CHECKPOINT` when the folder holds no run, or a file of it is missing or damaged.
  */
-export async function openRun(folder: string, { checkpoint, ...data }: OpenRunOptions = {}): Promise<TrainedRun> {
+export async function openRun(
+  folder: string,
+  { checkpoint, trustCode = false, ...data }: OpenRunOptions = {},
+): Promise<TrainedRun> {
   const run = RunFolder.open(folder);
   const config = resolveConfig({ where: `${folder}/config.json`, input: await run.readConfig() });
   const record = await readRecord(folder);
@@ -27,12 +33,14 @@ export async function openRun(folder: string, { checkpoint, ...data }: OpenRunOp
     throw fileError('CONVOY_CHECKPOINT', folder, 'architecture.json', 'the network of the run', 'none');
   try {
     const file = run.checkpoint(checkpoint ?? (await run.finalCheckpoint()));
-    const weights = checkpointWeights(await readCheckpoint(file), model, file);
+    const message = await readCheckpoint(file);
+    await needSameArchitecture(run, message, file);
+    const weights = checkpointWeights(message, model, file);
     const summary = await readSummary(folder);
     const architecture: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
     const history = await readHistory(folder);
     return new TrainedRun(
-      { config, record, architecture, weights, history, folder, ...(summary && { summary }) },
+      { config, record, architecture, weights, history, folder, trustCode, ...(summary && { summary }) },
       data,
     );
   } finally {

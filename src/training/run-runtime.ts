@@ -3,13 +3,17 @@ import { choiceError } from '../base/errors.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
 import { RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
 import { onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { needSameArchitecture } from './same-run.js';
 import { restoreWeights } from './training-state.js';
+import { needTrust } from './trust.js';
 
 export interface RunRuntimeOptions extends Omit<RuntimeOptions, 'config'> {
   /** Run folder. */
   readonly run: string;
   /** Which checkpoint: `last`, `best`, or another name below `checkpoints/`; default: the one with the weights that the run ended with. */
   readonly checkpoint?: string;
+  /** Run code that the folder names: the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean;
   /** Options that do not change what the model is: workers, dataset... */
   readonly overrides?: Partial<Pick<RunConfig, 'workers' | 'dataset' | 'limit' | 'engine'>>;
 }
@@ -23,6 +27,7 @@ export async function openRunRuntime({
   run,
   checkpoint: wanted,
   overrides,
+  trustCode = false,
   ...options
 }: RunRuntimeOptions): Promise<Runtime> {
   const folder = RunFolder.open(run);
@@ -30,11 +35,19 @@ export async function openRunRuntime({
   const file = folder.checkpoint(checkpoint);
   if (!existsSync(file)) throw choiceError('--checkpoint', checkpoint, { known: await folder.checkpoints() });
   const message = await readCheckpoint(file);
-  const { augment: _, shards: __, ...recorded } = (await folder.readConfig()) as RunConfig;
+  await needSameArchitecture(folder, message, file);
+  const {
+    augment: _,
+    shards: __,
+    intraOpThreads: ___,
+    interOpThreads: ____,
+    ...recorded
+  } = (await folder.readConfig()) as RunConfig;
   const config = resolveConfig(
     { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
     { where: '', input: overrides ?? {} },
   );
+  needTrust(config, run, trustCode);
   const opening = { ...options, config: onThisProcessor(config, options.onNote) };
   const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture() });
   try {

@@ -34,6 +34,7 @@ export class Run implements Control {
   async epoch(): Promise<EpochRecord> {
     const { runtime, state } = this;
     const { config, datasets } = runtime;
+    this.#stopIfAborted();
     const meter = new EpochMeter(state.meter);
     await this.#train(meter);
     const evaluated = performance.now();
@@ -170,6 +171,7 @@ export class Run implements Control {
       weights,
       history: state.history,
       summary,
+      trustCode: true,
       ...(recorder.path === undefined ? {} : { folder: recorder.path }),
     };
   }

@@ -1,10 +1,10 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 
 type Layer = LayersModel['layers'][number];
 
 /** One layer of a new head: a dense layer with ReLU, or dropout. */
-export type HeadLayer = { readonly units: number } | { readonly dropout: number };
+type HeadLayer = { readonly units: number } | { readonly dropout: number };
 
 /** What a classifier behind a network's features is made of. */
 const classifierClasses: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ export function parseHead(text: string): HeadLayer[] {
     const rate = /^dropout:(\d*\.?\d+)$/.exec(item)?.[1];
     if (rate !== undefined && Number(rate) < 1) return { dropout: Number(rate) };
     if (/^[1-9]\d{0,5}$/.test(item)) return { units: Number(item) };
-    throw optionError('--head', "units and 'dropout:RATE' with RATE below 1, such as 256,dropout:0.5", text);
+    throw valueError('--head', "units and 'dropout:RATE' with RATE below 1, such as 256,dropout:0.5", text);
   });
 }
 
@@ -42,7 +42,8 @@ export function parseHead(text: string): HeadLayer[] {
  * A model with `model`'s layers up to its features and a new head of `classes` logits, the last layer called `head`. The
  * layers before are `model`'s own, weights included; the values of the new ones are unspecified (see `initialWeights`).
  *
- * With `head` undefined the last layer that has weights is replaced, as PyTorch's `model.fc = ...` does. Else the whole
+ * With `head` undefined the last layer that has weights is replaced, as PyTorch's `model.fc = ...` does, if it is a classifier;
+ * of a network without one, as of Keras's `include_top=False`, all is kept. With a `head` the whole
  * classifier is: every dense layer, activation and dropout behind the last pooling, flattening or other layer, as with
  * Keras's `include_top=False`; unless nothing with weights would be left (a perceptron). Features that are images or
  * sequences are averaged.
@@ -51,7 +52,7 @@ export function parseHead(text: string): HeadLayer[] {
  *   or without a layer to replace.
  */
 export function replaceHead(model: LayersModel, head: string | undefined, classes: number): LayersModel {
-  if (!Number.isInteger(classes) || classes < 1) throw optionError('classes', 'integer from 1', classes);
+  if (!Number.isInteger(classes) || classes < 1) throw valueError('classes', 'an integer of at least 1', classes);
   const hidden = head === undefined ? [] : parseHead(head);
   const features = (head === undefined ? undefined : classifierInput(model)) ?? lastLayerInput(model);
   const taken = new Set(layersBefore(features).map(({ name }) => name));
@@ -113,12 +114,24 @@ function onlyInput(tensor: SymbolicTensor): SymbolicTensor | undefined {
   return more.length === 0 ? input : undefined;
 }
 
-/** What the last layer with weights takes. */
+/** Whether a layer with weights gives scores of classes: a dense layer, or a convolution of single pixels. */
+function isScoring(layer: Layer): boolean {
+  const kind = layer.getClassName();
+  const size: unknown = layer.getConfig()['kernelSize'];
+  return kind === 'Dense' || (kind === 'Conv2D' && Array.isArray(size) && size.every((side) => side === 1));
+}
+
+/** What the head takes: the input of the last layer with weights, or, of a network without a classifier, its output. */
 function lastLayerInput(model: LayersModel): SymbolicTensor {
   let tensor: SymbolicTensor | undefined = onlyOutput(model);
+  const output = tensor;
   while (tensor !== undefined && !isInput(tensor)) {
     const before = onlyInput(tensor);
-    if (tensor.sourceLayer.weights.length > 0 && before !== undefined) return before;
+    if (tensor.sourceLayer.weights.length > 0) {
+      if (output.shape.length !== 2 || !isScoring(tensor.sourceLayer)) return output;
+      if (before !== undefined) return before;
+    }
+    if (before === undefined && !isInput(tensor)) return output; // branches that are joined last
     tensor = before;
   }
   throw new ConvoyError(

@@ -185,7 +185,7 @@ test('a batch that was never announced, or twice asked for, is refused', async (
 
 test('a thread that ends in the middle of a window is replaced and the window is the same', async (t) => {
   const dataset = smallDataset(4_000);
-  const setup = { dataset, transforms, seed: 1, pixelLimit: 1e6 };
+  const setup = { dataset, transforms, seed: 1 };
   const samples = Uint32Array.from({ length: 4_000 }, (_, index) => index);
   const render = async (disturb: boolean): Promise<Buffer> => {
     const pool = new AugmentPool(setup, 1);

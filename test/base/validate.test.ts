@@ -4,7 +4,7 @@ import { alsoCalled, choicesAlsoCalled } from '../../src/base/schema-names.js';
 import { parseOptions } from '../../src/base/validate.js';
 
 const shape = z.discriminatedUnion('kind', [
-  alsoCalled(z.strictObject({ kind: z.literal('circle'), radius: alsoCalled(z.number(), 'r') }), 'disc'),
+  alsoCalled(z.strictObject({ kind: z.literal('circle'), radius: alsoCalled(z.number(), ['r']) }), ['disc']),
   z
     .strictObject({ kind: z.literal('box'), sides: z.tuple([z.int(), z.int()]), round: z.boolean().default(false) })
     .refine(({ sides: [a, b], round }) => !round || a === b, { path: ['round'], params: { needs: 'equal sides' } }),
@@ -13,7 +13,7 @@ const schema = z.strictObject({
   count: z.int().min(1).max(9).optional(),
   words: z.array(z.string().min(2)).min(1).optional(),
   mode: choicesAlsoCalled(z.enum(['minimum', 'maximum']), { maximum: ['biggest'] }).default('minimum'),
-  list: z.array(z.strictObject({ name: z.string(), weight: alsoCalled(z.number(), 'w').optional() })).default([]),
+  list: z.array(z.strictObject({ name: z.string(), weight: alsoCalled(z.number(), ['w']).optional() })).default([]),
   shape: shape.optional(),
   amount: z.union([z.literal('auto'), z.strictObject({ share: z.number() })]).optional(),
 });
@@ -25,7 +25,7 @@ const wrong: readonly (readonly [value: unknown, message: string])[] = [
   [{ count: 1.5 }, 'Expected an integer for input.count but received 1.5'],
   [{ words: [] }, 'Expected at least one value for input.words but received []'],
   [{ words: ['a'] }, 'Expected a text of at least 2 characters for input.words.0 but received "a"'],
-  [{ words: 'ab' }, 'Expected a list for input.words but received "ab"'],
+  [{ words: 'ab' }, 'Expected a list, as ["ab"], for input.words but received "ab"'],
   [
     { mode: 'biggest' },
     'Expected one of minimum, maximum for input.mode but received "biggest"; did you mean maximum?',

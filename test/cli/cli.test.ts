@@ -221,7 +221,7 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
     2,
     /^error: seed excludes --resume, which goes on with the run as it is: only .*epochs.* may change\n$/,
   ],
-  ['evaluate nowhere', 1, 'error: nowhere: expected a run folder with a config.json but found none\n'],
+  ['evaluate nowhere', 1, 'error: nowhere: expected a run folder with a config.json but found no such folder\n'],
   ['evaluate run --checkpoint worst', 2, 'error: Expected one of best, last for --checkpoint but received "worst"\n'],
   [
     'evaluate run --split validation',
@@ -243,7 +243,7 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
   [
     'predict run text.json',
     1,
-    'error: text.json: expected one of jpeg, png, webp, gif, tiff, avif but its first bytes are those of none\n',
+    'error: text.json: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, PPM or PGM image but found other content (its first bytes are 65706f6368733a20)\n',
   ],
   ['predict run none.png', 1, 'error: none.png: expected an image but found no such file\n'],
 ];

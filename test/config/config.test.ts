@@ -113,11 +113,11 @@ test('wrong options are named with what was expected and received', (t) => {
     [{ model: 'resnet18' }, 'Expected an object as {"name":"resnet18"} for config.model but received "resnet18"'],
     [
       { augment: [{ name: 'flip', chance: 0.5 }] },
-      "Expected only the parameters probability of flip for config.augment.0 but received { name: 'flip', chance: 0.5 }",
+      'Unknown option "chance" of config.augment.0 flip; did you mean probability? (it takes probability)',
     ],
     [[], 'Expected an object of options for config but received []'],
     [null, 'Expected an object of options for config but received null'],
-    [{ shards: 64, batchSize: 32 }, 'Expected at most the batch size of 32 for shards but received 64'],
+    [{ shards: 64, batchSize: 32 }, 'Expected at most 32 (the batch size) for shards but received 64'],
   ];
   for (const [input, message] of table) {
     const error = t.throws(
@@ -133,9 +133,9 @@ test('wrong options are named with what was expected and received', (t) => {
 test('options that do not go together are answered with what is needed or left out', (t) => {
   const base = { base: { name: 'resnet18' } };
   const table: [input: unknown, message: string][] = [
-    [{ freeze: 'none' }, 'freeze needs a base, as --base resnet18 --weights imagenet'],
-    [{ head: '64' }, 'head needs a base, as --base resnet18 --weights imagenet'],
-    [{ phases: [{ epochs: 2 }] }, 'phases needs a base, as --base resnet18 --weights imagenet'],
+    [{ freeze: 'none' }, 'freeze needs a base, as --base resnet50 --weights imagenet'],
+    [{ head: '64' }, 'head needs a base, as --base resnet50 --weights imagenet'],
+    [{ phases: [{ epochs: 2 }] }, 'phases needs a base, as --base resnet50 --weights imagenet'],
     [{ ...base, epochs: 3, phases: [{ epochs: 2 }] }, 'epochs excludes phases, which have 2 epochs of their own'],
     [
       { ...base, phases: [{ epochs: 2 }], optimizer: { name: 'sgd', ema: {} } },
@@ -214,12 +214,16 @@ test('configuration files that are none are refused by name', async (t) => {
   await rm(folder, { recursive: true });
 });
 
-test('an unknown recipe is answered with the known ones', async (t) => {
+test('an unknown recipe is answered with those that were meant, or with the known ones', async (t) => {
   const names = (await readdir(new URL('../../../recipes/', import.meta.url)))
     .map((name) => name.replace('.json', ''))
     .sort();
   await t.throwsAsync(readRecipe('cifar'), {
     code: 'CONVOY_OPTION',
-    message: `Expected one of ${names.join(', ')} for --recipe but received "cifar"; did you mean cifar10-augmented, cifar10-cnn or cifar10-fast?`,
+    message: `Expected the name of a recipe for --recipe but received "cifar"; did you mean cifar10-augmented, cifar10-cnn or cifar10-fast? (convoy recipes lists all ${names.length})`,
+  });
+  await t.throwsAsync(readRecipe('speech'), {
+    code: 'CONVOY_OPTION',
+    message: `Expected one of ${names.join(', ')} for --recipe but received "speech"`,
   });
 });

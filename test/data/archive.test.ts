@@ -62,6 +62,90 @@ test('a consumer may stop early', async (t) => {
   }
 });
 
+test('links are told and never followed: a hard link as the file it is, a symbolic one with the place inside', async (t) => {
+  const entries: TarEntry[] = [
+    [{ name: 'a/one' }, Buffer.from('one')],
+    [{ name: 'b/hard', type: 'link', linkname: 'a/one' }],
+    [{ name: 'b/harder', type: 'link', linkname: './b/hard' }],
+    [{ name: 'b/soft', type: 'symlink', linkname: '../a/one' }],
+    [{ name: 'b/out', type: 'symlink', linkname: '../../etc' }],
+    [{ name: 'b/far', type: 'symlink', linkname: '/etc' }],
+  ];
+  const told: unknown[] = [];
+  for await (const { path: name, bytes, sameAs, link } of archiveFiles(await archive(await tarOf(entries)))) {
+    told.push([name, bytes, sameAs ?? link]);
+  }
+  t.deepEqual(told, [
+    ['a/one', 3, undefined],
+    ['b/hard', 3, 'a/one'],
+    ['b/harder', 3, 'b/hard'],
+    ['b/soft', 0, { to: 'a/one' }],
+    ['b/out', 0, { to: undefined }],
+    ['b/far', 0, { to: undefined }],
+  ]);
+});
+
+/** The archive with every header as the oldest tar wrote it: no magic, user, group or prefix. */
+function asOldest(bytes: Buffer): Buffer {
+  const old = Buffer.from(bytes);
+  for (let at = 0; at < old.length && old[at] !== 0; ) {
+    const size = Number.parseInt(old.toString('latin1', at + 124, at + 135), 8);
+    old.fill(0, at + 257, at + 512);
+    old.fill(' ', at + 148, at + 156);
+    const sum = old.subarray(at, at + 512).reduce((total, byte) => total + byte, 0);
+    old.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return old;
+}
+
+test('archives of the oldest form are read, folders by the end of their names', async (t) => {
+  const entries: TarEntry[] = [
+    [{ name: 'a/', type: 'file' }],
+    [{ name: 'a/one' }, Buffer.from('one')],
+    [{ name: 'a/two' }, Buffer.alloc(600, 'x')],
+  ];
+  const name = await archive(asOldest(await tarOf(entries)));
+  const folders: string[] = [];
+  for await (const _ of archiveFiles(name, undefined, (folder) => folders.push(folder)));
+  t.deepEqual(folders, ['a']);
+  t.deepEqual(await contents(name), [
+    ['a/one', 'one'],
+    ['a/two', 'x'.repeat(600)],
+  ]);
+});
+
+for (const [what, letters] of [
+  ['Latin-1', [0xe9, 0xe8]],
+  ['Shift JIS', [0x93, 0xfa]],
+  ['cut UTF-8', [0xc3]],
+] as const) {
+  test(`a name in ${what} is refused with its bytes, never read as another name`, async (t) => {
+    const bytes = await tarOf([[{ name: 'a/XX.png' }, Buffer.from('one')]]);
+    const at = bytes.indexOf('XX');
+    bytes.set(letters, at);
+    if (letters.length === 1) bytes.write('_', at + 1);
+    bytes.fill(' ', 148, 156);
+    const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    const shown = letters.map((letter) => `\\\\x${letter.toString(16)}`).join('');
+    await t.throwsAsync(contents(await archive(bytes)), {
+      code: 'CONVOY_DATA',
+      message: new RegExp(`entry: a/${shown}.*: expected a name in UTF-8 but found bytes of another encoding`),
+    });
+  });
+}
+
+test('names of other scripts in UTF-8 are read, short and long', async (t) => {
+  const names = ['a/日本.png', `a/${'é'.repeat(80)}.png`, `${'ж'.repeat(60)}/${'я'.repeat(60)}.png`];
+  const entries = names.map((name): TarEntry => [{ name }, Buffer.from('x')]);
+  const read = await contents(await archive(await tarOf(entries)));
+  t.deepEqual(
+    read.map(([name]) => name),
+    names,
+  );
+});
+
 const hostile: readonly [what: string, entry: TarEntry, message: RegExp][] = [
   ['a name with ..', [{ name: '../outside' }], /entry \.\.\/outside: expected a path inside its folder/],
   ['.. inside a name', [{ name: 'a/../../outside' }], /expected a path inside its folder/],
@@ -69,17 +153,17 @@ const hostile: readonly [what: string, entry: TarEntry, message: RegExp][] = [
   ['a drive letter', [{ name: 'C:/windows' }], /expected a relative path/],
   ['a backslash', [{ name: 'a\\..\\b' }], /expected a relative path/],
   [
-    'a symbolic link',
-    [{ name: 'a', type: 'symlink', linkname: '/etc' }],
-    /expected a regular file or a folder but found a symlink/,
+    'a hard link to a file outside',
+    [{ name: 'a', type: 'link', linkname: '../good' }],
+    /entry a: expected a hard link to a file before it in the archive but found one to "\.\.\/good"$/,
   ],
   [
-    'a hard link',
-    [{ name: 'a', type: 'link', linkname: '../b' }],
-    /expected a regular file or a folder but found a link/,
+    'a hard link to what comes later',
+    [{ name: 'a', type: 'link', linkname: 'later' }],
+    /expected a hard link to a file before it in the archive but found one to "later"$/,
   ],
-  ['a device', [{ name: 'a', type: 'block-device' }], /expected a regular file or a folder but found a block-device/],
-  ['a pipe', [{ name: 'a', type: 'fifo' }], /expected a regular file or a folder but found a fifo/],
+  ['a device', [{ name: 'a', type: 'block-device' }], /expected a file, a folder or a link but found a block-device/],
+  ['a pipe', [{ name: 'a', type: 'fifo' }], /expected a file, a folder or a link but found a fifo/],
 ];
 
 for (const [what, entry, message] of hostile) {

@@ -43,9 +43,12 @@ test('the samples of some classes in their order, numbered as the classes are gi
   t.deepEqual(contents(dataset).labels, [0, 1, 2, 0, 1, 2, 0, 1, 2], 'the whole is as it was');
 });
 
-test('a class is named by its place too; a name that looks like a number is a name', (t) => {
-  t.deepEqual(selectClasses(dataset, [1, '0']).classes, ['cat', 'bird']);
+test('a number is a place; a text is a name, also of digits, in either form of Unicode', (t) => {
+  t.deepEqual(selectClasses(dataset, [1, 0]).classes, ['cat', 'bird']);
   t.deepEqual(selectClasses(dataset, ['7', 1]).classes, ['7', 'cat']);
+  t.throws(() => selectClasses(dataset, ['cat', '0']), { message: /names among bird, cat, 7 .* received "0"/ });
+  const accented = { ...dataset, classes: ['caf\u00e9', 'cat', '7'] };
+  t.deepEqual(selectClasses(accented, ['cafe\u0301', 'cat']).classes, ['caf\u00e9', 'cat']);
 });
 
 test('a selection has a fingerprint of its own, by classes and order', (t) => {
@@ -67,16 +70,8 @@ test('files are selected like pixels', (t) => {
 });
 
 const wrong: readonly (readonly [what: string, chosen: readonly (string | number)[], message: string])[] = [
-  [
-    'a name that is none',
-    ['bird', 'dog'],
-    'Expected places from 0 to 2 or names among bird, cat, 7 for --classes but received "dog"',
-  ],
-  [
-    'a place beyond the last',
-    [0, 3],
-    'Expected places from 0 to 2 or names among bird, cat, 7 for --classes but received 3',
-  ],
+  ['a name that is none', ['bird', 'dog'], 'Expected names among bird, cat, 7 for --classes but received "dog"'],
+  ['a place beyond the last', [0, 3], 'Expected names among bird, cat, 7 for --classes but received 3'],
   [
     'a class named twice',
     ['cat', 0, 1],
@@ -101,6 +96,6 @@ test('a class without images, and targets of several classes, are refused', (t) 
   };
   t.throws(() => selectClasses(several, [0, 1]), {
     code: 'CONVOY_OPTION',
-    message: /none with a dataset of several classes an image/,
+    message: /--classes needs a dataset of one class per image/,
   });
 });

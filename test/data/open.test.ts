@@ -64,13 +64,41 @@ test.serial('a dataset that is nowhere: every place, what was missing, and what 
   const dataDir = path.join(folder, 'partly');
   const { ['t10k-labels-idx1-ubyte.gz']: _, ...files } = mnistFiles();
   await writeTree(dataDir, files);
-  const error = await t.throwsAsync(openDataset({ name: 'mnist', dataDir, ...quiet }), { code: 'CONVOY_DATA' });
-  const message = error?.message ?? '';
-  t.true(message.includes(`${dataDir} (--data-dir): no t10k-labels-idx1-ubyte`), message);
+  const told = async (options: Pick<OpenOptions, 'dataDir'>): Promise<string> => {
+    const error = await t.throwsAsync(openDataset({ name: 'mnist', ...options, ...quiet }), { code: 'CONVOY_DATA' });
+    return error?.message ?? '';
+  };
+  const named = await told({ dataDir });
+  t.true(named.includes(`${dataDir} (--data-dir): no t10k-labels-idx1-ubyte`), named);
+  t.regex(named, /Without --data-dir other places are looked at/);
+  t.notRegex(named, /the cache/);
+  process.env['CONVOY_DATA'] = dataDir;
+  const message = await told({});
+  delete process.env['CONVOY_DATA'];
+  t.true(message.includes(`${dataDir} ($CONVOY_DATA): no t10k-labels-idx1-ubyte`), message);
   t.regex(message, /\/usr\/share\/datasets\/mnist \(Debian's package dataset-mnist\): no such folder/);
   t.regex(message, /cache.datasets.mnist \(the cache\): no such folder/);
   t.regex(message, /--data-dir or \$CONVOY_DATA/);
   t.regex(message, /https:\/\/storage\.googleapis\.com\/cvdf-datasets\/mnist\/train-images-idx3-ubyte\.gz/);
+});
+
+test.serial('a folder that is named is the only one looked at: no other copy takes its place', async (t) => {
+  const whole = await writeTree(path.join(folder, 'whole'), mnistFiles());
+  process.env['CONVOY_DATA'] = whole;
+  t.is((await openDataset({ name: 'mnist', ...quiet })).train.count, 40);
+  for (const missing of Object.keys(mnistFiles())) {
+    const { [missing]: _, ...files } = mnistFiles();
+    const dataDir = await writeTree(path.join(folder, `without ${missing}`), files);
+    await t.throwsAsync(openDataset({ name: 'mnist', dataDir, ...quiet }), {
+      code: 'CONVOY_DATA',
+      message: new RegExp(`no ${missing.replace('.idx', '-idx').replace('.gz', '')}`),
+    });
+  }
+  await t.throwsAsync(openDataset({ name: 'mnist', dataDir: path.join(folder, 'absent'), seed: 1 }), {
+    code: 'CONVOY_DATA',
+    message: /absent \(--data-dir\): no such folder/,
+  });
+  delete process.env['CONVOY_DATA'];
 });
 
 test.serial('the list tells of every dataset whether it is there', async (t) => {
@@ -170,11 +198,15 @@ const wrongOptions: readonly [what: string, options: OpenOptions, message: RegEx
     { name: 'x', seed: 1, imageSize: 0 },
     /^Expected an integer from 1 to 4096, .* for imageSize/,
   ],
-  ['a size for images that have one', { name: 'mnist', seed: 1, imageSize: 32 }, /^Expected none \(mnist is 28x28/],
+  [
+    'a size for images that have one',
+    { name: 'mnist', seed: 1, imageSize: 32 },
+    /^--image-size needs a folder or archive of images: mnist has images of 28x28/,
+  ],
   [
     'an unknown option',
     { name: 'shapes', seed: 1, ...{ limits: 3 } },
-    /^Expected one of name, dataDir, .* for limits but received 3/,
+    /^Unknown option "limits" of openDataset; did you mean limit\? \(it takes name, dataDir/,
   ],
 ];
 
@@ -217,7 +249,7 @@ test.serial('a cache that cannot be written is a warning, not the end', async (t
   process.env['CONVOY_CACHE'] = path.join(blocked, 'cache');
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
   t.is((await openDataset({ name: 'shapes', seed: 1 })).train.count, 6000);
-  t.regex((await warned).message, /^Cannot keep decoded images in .*a-file.cache.decoded.*ENOTDIR/);
+  t.regex((await warned).message, /^Cannot write to the cache \(.*ENOTDIR.*a-file.cache.decoded/);
   process.env['CONVOY_CACHE'] = cache;
 });
 

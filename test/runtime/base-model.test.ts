@@ -116,7 +116,10 @@ test.serial('a model file brings its weights, and must fit the data unless it is
       t.deepEqual((await open({ model: { name } })).weights, weights);
     } else {
       const error = await t.throwsAsync(open({ model: { name } }), { instanceOf: ConvoyError, code: 'CONVOY_MODEL' });
-      t.regex(error.message, /expected an output of 3 classes .* but found 4/);
+      t.regex(
+        error.message,
+        /Expected 4 classes, which .* tells apart, but .* has 3 \(--base puts a new head on a trained model\)/,
+      );
       t.deepEqual((await open({ base: { name } })).weights.slice(0, -2), weights.slice(0, -2));
     }
   }
@@ -179,12 +182,24 @@ test('what does not go together is refused with the reason', async (t) => {
   const cases: readonly (readonly [ConfigInput, RegExp])[] = [
     [{ freeze: 'base' }, /freeze needs a base/],
     [{ head: '16' }, /head needs a base/],
-    [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /no model beside a base/],
-    [{ base: { name: 'shapes-cnn' } }, /imagenet or a weights file for the base shapes-cnn/],
-    [{ model: { name: 'shapes-cnn' }, weights: 'imagenet' }, /imagenet goes with a base/],
-    [{ base: { name: 'no-such-thing' }, weights: 'imagenet' }, /a run folder, a model file, or one of .*resnet50/],
-    [{ base: { name: 'mlp' }, weights: 'imagenet' }, /one of the networks vgg16/],
-    [{ engine: 'eager', precision: 'bfloat16', forcePrecision: true }, /float32 with the eager engine/],
+    [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /model excludes base/],
+    [{ base: { name: 'shapes-cnn' } }, /--base shapes-cnn needs --weights imagenet or a weights file/],
+    [
+      { model: { name: 'shapes-cnn' }, weights: 'imagenet' },
+      /--weights imagenet needs a base: --base shapes-cnn instead of --model shapes-cnn/,
+    ],
+    [
+      { base: { name: 'no-such-thing' }, weights: 'imagenet' },
+      /the name of a network, or the path of a run folder or model file, for --base but received "no-such-thing"|one of .*resnet50/,
+    ],
+    [
+      { base: { name: 'mlp' }, weights: 'imagenet' },
+      /one of vgg16, .* for --base with --weights imagenet but received "mlp"/,
+    ],
+    [
+      { engine: 'eager', precision: 'bfloat16', forcePrecision: true },
+      /--precision bfloat16 needs the compiled engine; use --precision float32/,
+    ],
   ];
   for (const [config, message] of cases) await t.throwsAsync(train(config), { instanceOf: ConvoyError, message });
 });

@@ -4,11 +4,12 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, someOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir } from '../shared-options.js';
+import { checkpoint, dataDir, trustCode } from '../shared-options.js';
 
 export const analyse = defineCommand({
   name: 'analyse',
   description: 'Pictures of what a run has learned: filters, activations, PCA and t-SNE of its features.',
+  alsoCalled: ['analyze', 'visualize', 'explain', 'features'],
   arguments: [argument('<run>', 'run folder; pictures go to its folder analysis')],
   options: [
     option('--only <list>', `some of ${analyses.join(',')}`, { parse: someOf(analyses) }),
@@ -17,8 +18,9 @@ export const analyse = defineCommand({
     option('--limit <n>', 'test images whose features are drawn (default: 1000)', { parse: integer(4) }),
     checkpoint,
     dataDir,
+    trustCode,
   ],
-  async action([run], { only, image, layer, limit, checkpoint, dataDir }, terminal) {
+  async action([run], { only, image, layer, limit, checkpoint, dataDir, trustCode }, terminal) {
     const { analyseRun, openRunRuntime } = await import('../../index.js');
     const data = dataProgress(terminal);
     const runtime = await openRunRuntime({
@@ -27,6 +29,7 @@ export const analyse = defineCommand({
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(trustCode === undefined ? {} : { trustCode }),
     }).finally(data.end);
     try {
       const files = await analyseRun({ runtime, folder: join(run, 'analysis'), only, image, layers: layer, limit });

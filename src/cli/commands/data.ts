@@ -1,12 +1,14 @@
 import type { Dataset, DatasetInfo } from '../../api/data.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
-import { integer } from '../parsers.js';
+import { existingFolder, integer } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import { seedOrZero } from '../shared-options.js';
 import { grouped, type Terminal, table } from '../terminal.js';
 
-const dataDir = option('--data-dir <dir>', 'where to look first (else $CONVOY_DATA, system, cache)');
+const dataDir = option('--data-dir <dir>', 'the only folder to look in (default: $CONVOY_DATA, system, cache)', {
+  parse: existingFolder,
+});
 
 const list = defineCommand({
   name: 'list',
@@ -30,6 +32,7 @@ const info = defineCommand({
 export const data = defineCommand({
   name: 'data',
   description: 'What datasets there are, and what is in them.',
+  alsoCalled: ['dataset', 'datasets'],
   commands: [list, info],
 });
 
@@ -100,6 +103,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptio
       fingerprint: split.fingerprint,
     })),
     badImages: opened.badImages,
+    notes: opened.notes,
   });
   terminal.line(`${name}: ${known?.entry.title ?? 'images'}`);
   if (known?.path !== undefined) terminal.line(`found:   ${known.path}`);
@@ -114,6 +118,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptio
   terminal.line(
     table([['', '', ...splits.map(({ split }) => split)], ...rows], new Set(splits.map((_, column) => column + 2))),
   );
+  for (const note of opened.notes) terminal.note(note);
   for (const { file, reason } of opened.badImages) terminal.note(`cannot be used: ${file}: ${reason}`);
 }
 

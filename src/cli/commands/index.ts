@@ -7,6 +7,7 @@ import { evaluate } from './evaluate.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
 import { predict } from './predict.js';
+import { recipes } from './recipes.js';
 import { setup } from './setup.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   analyse,
   data,
   model,
+  recipes,
   augment,
   learningRateFinder,
   tune,

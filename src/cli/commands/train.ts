@@ -6,11 +6,12 @@ import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
 import { type Flags, option } from '../options.js';
-import { integer, integerOrAuto, mixing, named, namesOf, oneOf, phase } from '../parsers.js';
+import { integer, integerOrAuto, mixing, named, namesOf, notNegative, oneOf, phase } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
-import { tellEpoch, tellSummary } from '../tell-training.js';
-import { counted, exitCodes, grouped, type Terminal } from '../terminal.js';
+import { onFirstSignal } from '../signals.js';
+import { rateMoves, tellEpoch, tellPhase, tellSummary } from '../tell-training.js';
+import { counted, grouped, type Terminal } from '../terminal.js';
 
 const options = [
   shared.recipe,
@@ -45,24 +46,37 @@ const options = [
   shared.seed,
   shared.classes,
   shared.limit,
+  shared.testLimit,
   shared.augment,
   option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', { parse: mixing }),
   option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs', {
     alsoCalled: ['--tta'],
   }),
   option('--augment-workers <n|auto>', 'threads that transform images', { parse: integerOrAuto }),
+  option(
+    '--worker-timeout-minutes <n>',
+    'end the run when no thread has answered for so long; 0: never (default: 30)',
+    {
+      parse: notNegative,
+    },
+  ),
   shared.imageSizeOption,
   option('--on-bad-image <what>', 'fail or skip', { parse: oneOf(['fail', 'skip']) }),
   option('--out <dir>', 'folder for the run (default: runs/NAME-N)', {
     alsoCalled: ['--output', '--output-dir', '--save-dir', '--log-dir', '--save'],
   }),
   option('--resume <run>', 'go on with a run folder from its last checkpoint', { alsoCalled: ['--continue'] }),
+  shared.trustCode,
+  option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
+    parse: integer(),
+  }),
   option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
 ] as const;
 
 export const train = defineCommand({
   name: 'train',
   description: 'Train a network on every core. Without options: the embedded shapes, in under a minute.',
+  alsoCalled: ['fit', 'run'],
   options,
   examples: [
     ['convoy train', 'ten kinds of drawn shapes, no download'],
@@ -76,7 +90,17 @@ export const train = defineCommand({
 });
 
 async function run(
-  { config: file, phase: phases, dataDir, out, resume, recipe, trace: traceFile, ...given }: Flags<typeof options>,
+  {
+    config: file,
+    phase: phases,
+    dataDir,
+    out,
+    resume,
+    recipe,
+    trace: traceFile,
+    trustCode,
+    ...given
+  }: Flags<typeof options>,
   terminal: Terminal,
 ): Promise<void> {
   const flags = { ...given, ...(phases === undefined ? {} : { phases }) };
@@ -91,37 +115,43 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { makeRunFolder, Trace, Trainer } = await import('../../index.js');
+  const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
   const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
-  const abort = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
-    const code = signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
-    if (abort.signal.aborted) process.exit(code); // asked twice: at once
+  const interruption = onFirstSignal(() => {
+    bars.end();
     terminal.note('stopping after this step; again to stop at once');
-    process.exitCode = code;
-    abort.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  });
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
+  let moving = false;
+  let started = false;
   const trace = traceFile === undefined ? undefined : new Trace();
   try {
     const trainer = new Trainer({
       config,
       ...(resume === undefined ? { out: folder } : { resume }),
+      ...(trustCode === undefined ? {} : { trustCode }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
-      signal: abort.signal,
+      signal: interruption.signal,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
-      onBatch: bars.update,
+      onBatch: (progress) => {
+        if (!interruption.signal.aborted) bars.update(progress);
+      },
       onStart: (runtime, state) => {
         data.end();
         const { config: used, datasets, workers, shards, engine, layout } = runtime;
         const parameters = layout.parameters.reduce((sum, { length }) => sum + length, 0);
+        moving = rateMoves(used);
+        const summary = modelSummary(runtime.model);
+        if (started) {
+          tellPhase(terminal, { config: used, epoch: state.epoch, summary });
+          return;
+        }
+        started = true;
         terminal.record({ type: 'start', run: folder, config: used, workers, shards, engine, parameters });
         terminal.line(
           `${used.model.name} (${grouped(parameters)} parameters) on ${datasets.train.name}: ` +
@@ -131,6 +161,7 @@ async function run(
           `${counted(workers, 'worker')}, ${counted(shards, 'shard')}, ${engine} engine, ${used.precision}; run folder ${folder}`,
         );
         if (state.step > 0) terminal.line(`going on in epoch ${state.epoch + 1} after step ${state.step}`);
+        tellPhase(terminal, { config: used, epoch: state.epoch, summary });
       },
     });
     const epochs = trainer.run();
@@ -141,13 +172,12 @@ async function run(
         tellSummary(terminal, next.value.summary, folder);
         break;
       }
-      tellEpoch(terminal, next.value);
+      tellEpoch(terminal, next.value, moving);
     }
   } finally {
     data.end();
     bars.end();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    interruption.end();
     await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
   }

@@ -9,6 +9,15 @@ export const crossEntropy = defineLoss({
   name: 'crossEntropy',
   title: 'Softmax cross-entropy over class indices, or over soft targets',
   source: "PyTorch's `CrossEntropyLoss`; of probabilities Keras's `categorical_crossentropy`",
+  words: [
+    'cce',
+    'ce',
+    'categorical_crossentropy',
+    'sparse_categorical_crossentropy',
+    'CrossEntropyLoss',
+    'nll',
+    'softmax',
+  ],
   outputs: 'softmax',
   options: {
     fromLogits,
