@@ -8,9 +8,11 @@ import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
 import { readConfigFile, resolveConfig } from '../../src/config/index.js';
+import { imageBytes } from '../../src/contracts/index.js';
 import { archiveFiles } from '../../src/data/archive.js';
 import { readIdxImages, readIdxLabels } from '../../src/data/formats/idx.js';
-import { decodeImageFile, openDataset } from '../../src/data/index.js';
+import { openDataset } from '../../src/data/index.js';
+import { decodeImageFile } from '../../src/images/index.js';
 import { loadArchitecture } from '../../src/models/index.js';
 import { readCheckpoint, writeCheckpoint } from '../../src/run/index.js';
 import { readRecord } from '../../src/run/record.js';
@@ -168,7 +170,7 @@ export const fuzzParsers: readonly FuzzParser[] = [
         image('gif'),
         image('tiff'),
       ]),
-    read: (file) => decodeImageFile(file, shape),
+    read: (file) => decodeImageFile(file, shape, new Uint8Array(imageBytes(shape))),
   },
   {
     name: 'safetensors',

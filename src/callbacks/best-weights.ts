@@ -1,6 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
 import type { Callback } from './contract.js';
-import { type Monitor, monitored, monitorMode } from './monitor.js';
+import { monitored, monitorMode } from './monitor.js';
+import type { Monitor } from './monitor-names.js';
 
 /** Keeps the weights of the best epoch as `checkpoints/best.ckpt`; training ends with the last weights all the same. */
 export function bestWeights(monitor: Monitor): Callback {

@@ -1,4 +1,4 @@
-import type { Monitor } from './monitor.js';
+import type { Monitor } from './monitor-names.js';
 
 /** Loss and accuracy over one split. */
 export interface SplitScores {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseOptions } from '../base/validate.js';
 import type { Callback } from './contract.js';
-import { improves, type Monitor, type MonitorMode, monitored, monitorMode, monitorSchema } from './monitor.js';
+import { improves, type MonitorMode, monitored, monitorMode } from './monitor.js';
+import { type Monitor, monitorSchema } from './monitor-names.js';
 import { restoreState } from './state.js';
 
 /** Options of `earlyStopping`. */

@@ -1,17 +1,6 @@
-import { z } from 'zod';
 import { combinationError, valueError } from '../base/errors.js';
 import type { EpochRecord } from './contract.js';
-
-/** A value of the epoch record that decisions can be made on. */
-export const monitorSchema = z.enum([
-  'train.loss',
-  'train.accuracy',
-  'test.loss',
-  'test.accuracy',
-  'validation.loss',
-  'validation.accuracy',
-]);
-export type Monitor = z.infer<typeof monitorSchema>;
+import type { Monitor } from './monitor-names.js';
 
 /** Whether lower or higher values are better. */
 export type MonitorMode = 'min' | 'max';

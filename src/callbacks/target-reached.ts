@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseOptions } from '../base/validate.js';
 import type { Callback } from './contract.js';
-import { type Monitor, monitored, monitorMode, monitorSchema } from './monitor.js';
+import { monitored, monitorMode } from './monitor.js';
+import { type Monitor, monitorSchema } from './monitor-names.js';
 
 /** Options of `targetReached`. */
 export interface TargetReachedOptions {

@@ -11,6 +11,7 @@ import {
   type EpochRecord,
   earlyStopping,
   keepCheckpoints,
+  requireMonitors,
   targetReached,
 } from '../../src/callbacks/index.js';
 
@@ -259,4 +260,32 @@ test('steps are told to those who want them', async (t) => {
   t.true(list.wantsSteps);
   await list.onStepEnd({ epoch: 1, step: 1, learningRate: 0.1, loss: 2.5, samples: 32 }, new FakeControl());
   t.deepEqual(seen, [2.5]);
+});
+
+test('early stopping that had stopped a run waits anew when that goes on; one that was under way goes on waiting', async (t) => {
+  const stopped = earlyStopping({ patience: 2 });
+  t.is((await run(stopped, [1, 2, 3, 4])).epoch, 3);
+  const longer = earlyStopping({ patience: 2 });
+  longer.restore?.(stopped.state?.());
+  t.is((await run(longer, [5, 6, 7], new FakeControl(), 4)).epoch, 5);
+  const midway = earlyStopping({ patience: 3 });
+  await run(midway, [1, 2]);
+  const resumed = earlyStopping({ patience: 3 });
+  resumed.restore?.(midway.state?.());
+  t.is((await run(resumed, [5, 6, 7], new FakeControl(), 3)).epoch, 4);
+});
+
+test('a callback that follows a value which the run will not have is refused', (t) => {
+  const following = [
+    earlyStopping({ patience: 1, monitor: 'validation.loss' }),
+    targetReached({ value: 0.9, monitor: 'validation.accuracy' }),
+  ];
+  for (const callback of following) {
+    const message = new RegExp(`^${callback.name}\\.monitor validation\\.\\w+ needs a validation split`);
+    t.throws(() => requireMonitors([callback], { validation: false }), { code: 'CONVOY_OPTION', message });
+    t.notThrows(() => requireMonitors([callback], { validation: true }));
+  }
+  for (const callback of [earlyStopping({ patience: 1 }), targetReached({ value: 1 })]) {
+    t.notThrows(() => requireMonitors([callback], { validation: false }));
+  }
 });
