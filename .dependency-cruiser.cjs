@@ -58,19 +58,9 @@ const rooms = {
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...[
-      'src/base',
-      'src/contracts',
-      'src/images',
-      'src/data',
-      'src/memory',
-      'src/native',
-      'src/analysis',
-      'src/metrics',
-      'src/plots',
-    ],
-    ...['src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
-    ...['src/run', 'src/runtime', 'src/training', 'src/measure'],
+    ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
+    ...['src/metrics', 'src/plots', 'src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage'],
+    ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
   // Loads neither TensorFlow nor sharp.
@@ -82,7 +72,7 @@ const rooms = {
   'bench/harness': ['src', 'augment'],
   'bench/children': ['src', 'augment', 'bench/harness'],
   'bench/suite': ['src', 'augment', 'bench/harness'],
-  'bench/checks': ['src', 'augment', 'bench/harness', 'test/support'],
+  'bench/checks': ['src', 'augment', 'bench/harness', 'test/support', 'test/native'],
 };
 
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */

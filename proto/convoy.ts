@@ -18,6 +18,10 @@ export interface CheckpointMessage {
   readonly weights: readonly CheckpointTensor[];
   readonly optimizer: readonly CheckpointTensor[];
   readonly state: string;
+  /** Empty in checkpoints of older versions, as the two below. */
+  readonly architecture?: string;
+  readonly testFingerprint?: string;
+  readonly validationFingerprint?: string;
 }
 
 // Compiled files lie in dist/proto, the .proto files in proto beside dist.

@@ -4,7 +4,7 @@
  * 0.2 s when all is ready, so what is slow to import is imported only when there is something to do.
  */
 import { parseArgs } from 'node:util';
-import { buildKernels, staleKernels } from './native/kernels.mjs';
+import { buildKernels, hasKernels, staleKernels } from './native/kernels.mjs';
 import { findTarget, readOrigin, readReady } from './native/package.mjs';
 
 const help = `Usage: npm run native -- [--from auto|pip|installer] [--package DIR]
@@ -121,18 +121,30 @@ async function setUp(target, order, preferred) {
   }
 }
 
+/** tfjs-node; fetched from the npm registry where npm left it out because its own installer failed. */
+async function foundOrFetched(folder) {
+  try {
+    return findTarget(folder);
+  } catch (error) {
+    if (folder !== undefined) {
+      say(`${folder}: expected @tensorflow/tfjs-node but found none (${error.message.split('\n')[0]})`);
+      process.exit(1);
+    }
+  }
+  say('tfjs-node is not installed, as its own installer found no network; fetching it from the npm registry ...');
+  const { fetchPackage } = await import('./native/fetch.mjs');
+  const reason = await fetchPackage();
+  if (reason === undefined) return findTarget();
+  say(reason);
+  process.exit(1);
+}
+
 const { from, package: folder, help: asked } = options();
 if (asked) {
   console.log(help);
 } else {
   const preferred = from === 'auto' ? undefined : from;
-  let target;
-  try {
-    target = findTarget(folder);
-  } catch (error) {
-    say(`Expected @tensorflow/tfjs-node but found none; run \`npm ci\` first (${error.message.split('\n')[0]})`);
-    process.exit(1);
-  }
+  const target = await foundOrFetched(folder);
   let ready = readReady(target);
   if (ready === undefined || (preferred !== undefined && ready.from !== preferred)) {
     const { done, attempts } = await setUp(target, orders[from], preferred);
@@ -156,5 +168,9 @@ if (asked) {
   }
   if (ready !== undefined && process.env.npm_config_loglevel !== 'silent') {
     console.log(`TensorFlow ${ready.version} is ready (${ready.from}).`);
+    if (!hasKernels)
+      console.log(
+        `convoy has no kernels for ${process.platform} ${process.arch}: TensorFlow's are used, which are slower.`,
+      );
   }
 }

@@ -22,6 +22,7 @@ export {
   modelSummary,
   networks,
 } from './models/index.js';
+export type { ImageInput, ImagesInput, Prediction } from './predict/index.js';
 export { makeRunFolder, type NumberedFolder } from './run/index.js';
 export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/index.js';
 export {
@@ -54,10 +55,11 @@ export {
 } from './tools/index.js';
 export {
   evaluateSplit,
-  type OpenRunOptions,
-  openRun,
+  openRunRuntime,
   type Progress,
+  type RunRuntimeOptions,
   Trace,
+  TrainedRun,
   Trainer,
   type TrainerOptions,
   type TrainSummary,

@@ -1,24 +1,24 @@
 /** What to do to the images of a batch: a list of transforms, from text (`flip,crop:4,rotate:15`) or JSON. */
-import { z } from 'zod';
-import { optionError } from '../../src/base/errors.js';
+import { valueError } from '../../src/base/errors.js';
+import { choiceProblem, keyProblem, readerSchema, readNamed, valueProblem } from '../../src/base/problem.js';
 import { type ImageTransform, type TransformSettings, transformNamed, transforms } from '../transforms/index.js';
 
 /** Transforms in the order they are applied. Plain data. */
 export type AugmentSpec = readonly TransformSettings[];
 
-/** What is wrong with a list, and where in it. */
-class SpecProblem extends Error {
-  readonly path: readonly (string | number)[];
-  readonly expected: string;
-  readonly received: unknown;
+/** Transforms by name, and how torchvision calls them. */
+const transformNames = {
+  known: transforms.map(({ name }) => name),
+  aliases: Object.fromEntries(transforms.map(({ name, torchvision }) => [name, (torchvision ?? '').split(/\W+/)])),
+};
 
-  constructor(path: readonly (string | number)[], expected: string, received: unknown) {
-    super(expected);
-    this.path = path;
-    this.expected = expected;
-    this.received = received;
-  }
-}
+/** How torchvision and Keras call parameters. */
+const aliases = {
+  probability: ['p', 'chance'],
+  degrees: ['angle'],
+  deviation: ['std'],
+  factor: ['brightness', 'contrast'],
+};
 
 /** Checks one transform's options against its definition, and fills in defaults. */
 function fill(
@@ -28,25 +28,28 @@ function fill(
 ): TransformSettings {
   const { name, options } = transform;
   for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(options, key)) {
-      throw new SpecProblem(path, `only the parameters ${Object.keys(options).join(', ')} of ${name}`, key);
-    }
+    if (!Object.hasOwn(options, key)) throw keyProblem(path, name, key, { known: Object.keys(options), aliases });
   }
   const filled: Record<string, unknown> = {};
   for (const [key, parameter] of Object.entries(options)) {
     const result = parameter.schema.safeParse(given[key]);
-    if (!result.success) throw new SpecProblem([...path, key], parameter.expected, given[key]);
+    if (!result.success) throw valueProblem([...path, key], parameter.expected, given[key]);
     filled[key] = result.data;
   }
   const broken = transform.check(filled);
-  if (broken !== undefined) throw new SpecProblem([...path, broken.option], broken.expected, filled[broken.option]);
+  if (broken !== undefined) throw valueProblem([...path, broken.option], broken.expected, filled[broken.option]);
   return { name, ...filled } as TransformSettings; // what the definition's own schemas gave
 }
 
 function transformAt(name: unknown, path: readonly (string | number)[]): ImageTransform {
   const transform = typeof name === 'string' ? transformNamed(name) : undefined;
   if (transform !== undefined) return transform;
-  throw new SpecProblem(path, `one of ${transforms.map((known) => known.name).join(', ')}, or none`, name);
+  throw choiceProblem(path, name, {
+    ...transformNames,
+    what: 'transform',
+    also: 'none',
+    list: 'convoy augment --help',
+  });
 }
 
 /** One value in text: a number, `low..high`, numbers joined by `/`, or a word. */
@@ -63,7 +66,7 @@ function readText(text: string): AugmentSpec {
     const transform = transformAt(word, []);
     const keys = Object.keys(transform.options);
     if (values.length > keys.length) {
-      throw new SpecProblem([word], `at most ${keys.length} parameters (${keys.join(', ')})`, values);
+      throw valueProblem([word], `at most ${keys.length} parameters (${keys.join(', ')})`, values);
     }
     return fill(transform, Object.fromEntries(values.map((value, i) => [keys[i] ?? '', parseValue(value)])), [word]);
   });
@@ -71,24 +74,13 @@ function readText(text: string): AugmentSpec {
 
 function readJson(value: unknown): AugmentSpec {
   if (typeof value === 'string') return readText(value);
-  if (!Array.isArray(value)) throw new SpecProblem([], 'a text or an array of transforms', value);
+  if (!Array.isArray(value)) throw valueProblem([], 'a text or an array of transforms', value);
   return value.map((item: unknown, index): TransformSettings => {
     if (typeof item === 'string') return fill(transformAt(item, [index]), {}, [index]);
-    if (typeof item !== 'object' || item === null)
-      throw new SpecProblem([index], 'a name or an object with a name', item);
+    if (typeof item !== 'object' || item === null) throw valueProblem([index], 'a name or an object with a name', item);
     const { name, ...parameters }: { name?: unknown; [key: string]: unknown } = { ...item };
     return fill(transformAt(name, [index, 'name']), parameters, [index]);
   });
-}
-
-function read(reader: () => AugmentSpec, where: string): AugmentSpec {
-  try {
-    return reader();
-  } catch (error) {
-    if (error instanceof SpecProblem)
-      throw optionError([where, ...error.path].join('.'), error.expected, error.received);
-    throw error;
-  }
 }
 
 /**
@@ -97,8 +89,8 @@ function read(reader: () => AugmentSpec, where: string): AugmentSpec {
  *
  * @throws ConvoyError `CONVOY_OPTION` naming the transform, the parameter and its range.
  */
-export function parseAugment(text: string): AugmentSpec {
-  return read(() => readText(text), '--augment');
+export function parseAugment(text: string, name = '--augment'): AugmentSpec {
+  return readNamed(name, () => readText(text));
 }
 
 /**
@@ -108,19 +100,11 @@ export function parseAugment(text: string): AugmentSpec {
  * @throws ConvoyError `CONVOY_OPTION` naming the place, the parameter and its range.
  */
 export function validateAugment(value: unknown): AugmentSpec {
-  return read(() => readJson(value), 'augment');
+  return readNamed('augment', () => readJson(value));
 }
 
-/** The JSON form as part of a larger schema; an issue's message is what was expected at its path. */
-export const augmentSchema = z.unknown().transform((value, context): AugmentSpec => {
-  try {
-    return readJson(value);
-  } catch (error) {
-    if (!(error instanceof SpecProblem)) throw error;
-    context.addIssue({ code: 'custom', path: [...error.path], message: error.expected, input: error.received });
-    return z.NEVER;
-  }
-});
+/** The JSON form as part of a larger schema. */
+export const augmentSchema = readerSchema(readJson);
 
 /**
  * Parts a list into what the stage does and its `normalize`, which is the network's input scaling: there it costs
@@ -134,7 +118,7 @@ export function splitNormalize(spec: AugmentSpec): {
 } {
   const [first, second] = spec.filter((transform) => transform.name === 'normalize');
   if (second !== undefined)
-    throw optionError(
+    throw valueError(
       'augment',
       'at most one normalize',
       spec.map(({ name }) => name),

@@ -2,6 +2,8 @@
  * Images that cannot be used are found before an epoch, never in it: a sample that is dropped then changes no batch, no
  * seed's choice and no resumed run, and nothing ever stands in for it.
  */
+
+import { createHash } from 'node:crypto';
 import type { Dataset, FileStore } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
 import type { UnusableSample } from './messages.js';
@@ -51,16 +53,21 @@ export async function dropBadImages(dataset: Dataset, workers = decodeThreads())
 function without(dataset: Dataset, store: FileStore, dropped: ReadonlySet<number>): Dataset {
   const kept = Array.from({ length: dataset.count }, (_, sample) => sample).filter((sample) => !dropped.has(sample));
   const { targets, classes } = dataset;
+  // The others are other data: a run does not go on where more or fewer are left out.
+  const fingerprint = createHash('sha256')
+    .update(dataset.fingerprint)
+    .update(JSON.stringify([...dropped]))
+    .digest('hex');
   const files: FileStore = { ...store, paths: kept.map((sample) => store.paths[sample] ?? '') };
   if (targets.kind === 'classes') {
     const labels = new Int32Array(new SharedArrayBuffer(kept.length * 4));
     kept.forEach((sample, index) => (labels[index] = targets.labels[sample] ?? 0));
-    return { ...dataset, count: kept.length, store: files, targets: { kind: 'classes', labels } };
+    return { ...dataset, fingerprint, count: kept.length, store: files, targets: { kind: 'classes', labels } };
   }
   const width = classes.length;
   const values = new Float32Array(new SharedArrayBuffer(kept.length * width * 4));
   kept.forEach((sample, index) =>
     values.set(targets.values.subarray(sample * width, (sample + 1) * width), index * width),
   );
-  return { ...dataset, count: kept.length, store: files, targets: { kind: 'multi-label', values } };
+  return { ...dataset, fingerprint, count: kept.length, store: files, targets: { kind: 'multi-label', values } };
 }

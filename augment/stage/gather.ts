@@ -1,4 +1,5 @@
 /** Batches without transforms: pixels in memory are copied on the calling thread, files decoded in a pool. */
+import type { Patience } from '../../src/base/answer-watch.js';
 import { ConvoyError } from '../../src/base/errors.js';
 import { type BatchSlot, type BatchStage, type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
@@ -10,15 +11,22 @@ interface GatherStageOptions {
   readonly slots: readonly BatchSlot[];
   /** Threads for a dataset of files; half the cores by default, 4 at most. */
   readonly workers?: number;
+  /** How long a thread is waited for; default: for ever. */
+  readonly patience?: Patience;
 }
 
 /**
  * A stage without transforms. Over pixels in memory each `fill` copies images and targets at once, in this thread; over
  * files it decodes ahead in a pool, the largest central part of each image resized to the dataset's shape.
  */
-export function createGatherStage({ dataset, slots, workers = decodeThreads() }: GatherStageOptions): BatchStage {
+export function createGatherStage({
+  dataset,
+  slots,
+  workers = decodeThreads(),
+  patience,
+}: GatherStageOptions): BatchStage {
   const { store } = dataset;
-  if (store.kind !== 'pixels') return createDecodeStage(dataset, slots, workers);
+  if (store.kind !== 'pixels') return createDecodeStage(dataset, slots, workers, patience);
   const bytes = imageBytes(dataset.shape);
   let closed = false;
   return {

@@ -1,6 +1,6 @@
 /** Look before you train: a picture of samples and what the transforms make of them. */
 import sharp, { type OverlayOptions } from 'sharp';
-import { optionError } from '../../src/base/errors.js';
+import { valueError } from '../../src/base/errors.js';
 import { permutation, RandomStream } from '../../src/base/random.js';
 import { type Dataset, imageBytes } from '../../src/contracts/index.js';
 import type { AugmentSpec } from '../spec/index.js';
@@ -50,9 +50,9 @@ export async function renderGrid(
   const { versions = 6, seed = 0 } = options;
   const rows = Math.min(options.samples ?? 8, dataset.count);
   if (!Number.isInteger(rows) || rows < 1 || rows > 64)
-    throw optionError('samples', 'integer from 1 to 64', options.samples);
+    throw valueError('samples', 'an integer from 1 to 64', options.samples);
   if (!Number.isInteger(versions) || versions < 1 || versions > 32)
-    throw optionError('versions', 'integer from 1 to 32', versions);
+    throw valueError('versions', 'an integer from 1 to 32', versions);
   const chosen = permutation(dataset.count, new RandomStream(seed, 'shuffle', 0)).slice(0, rows);
   const columns = await renderColumns(dataset, spec, chosen, versions, seed);
 

@@ -1,5 +1,6 @@
 /** The stage's threads: a piscina pool that does a task again when its thread died under it. */
 import { Piscina } from 'piscina';
+import { AnswerWatch, endThreads, type Patience } from '../../src/base/answer-watch.js';
 import { ConvoyError, reviveError } from '../../src/base/errors.js';
 import { loadNative } from '../../src/native/index.js';
 import type { StageReply, StageSetup, StageTask } from './messages.js';
@@ -13,6 +14,7 @@ type GoodReply = Exclude<StageReply, { kind: 'failed' }>;
 export class AugmentPool {
   readonly #setup: StageSetup;
   readonly #workers: number;
+  readonly #watch: AnswerWatch;
   /** Undefined until TensorFlow is ready on this thread, where the pool's threads may load it. */
   #pool: Piscina<StageTask, StageReply> | undefined;
   #prepared: Promise<unknown> | undefined;
@@ -22,9 +24,10 @@ export class AugmentPool {
   #idle: number;
   #closed = false;
 
-  constructor(setup: StageSetup, workers: number) {
+  constructor(setup: StageSetup, workers: number, patience: Patience = {}) {
     this.#setup = setup;
     this.#workers = workers;
+    this.#watch = new AnswerWatch(patience, 'makes images');
     this.#idle = workers;
     if (setup.dataset.store.kind === 'pixels') this.#pool = this.#start();
   }
@@ -74,8 +77,9 @@ export class AugmentPool {
       let reply: StageReply;
       try {
         this.#pool ??= this.#start();
-        reply = await this.#pool.run(task);
+        reply = await this.#watch.wait(this.#pool.run(task));
       } catch (error) {
+        if (error instanceof ConvoyError) throw error; // no answer
         cause = error;
         continue;
       }
@@ -95,6 +99,6 @@ export class AugmentPool {
   async close(): Promise<void> {
     this.#closed = true;
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
-    await this.#pool?.destroy();
+    if (this.#pool !== undefined) await endThreads(this.#pool.destroy());
   }
 }

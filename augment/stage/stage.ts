@@ -6,7 +6,8 @@
  * been copied to a batch, and `fill` waits for its windows.
  */
 import { availableParallelism } from 'node:os';
-import { ConvoyError, optionError } from '../../src/base/errors.js';
+import type { Patience } from '../../src/base/answer-watch.js';
+import { ConvoyError, valueError } from '../../src/base/errors.js';
 import {
   type BatchRequest,
   type BatchSlot,
@@ -31,6 +32,8 @@ interface AugmentStageOptions {
   readonly batchSize: number;
   /** Cores the process may use; all of the machine's by default. */
   readonly cores?: number;
+  /** How long a thread is waited for; default: for ever. */
+  readonly patience?: Patience;
 }
 
 /** What the stage has done so far. */
@@ -108,7 +111,7 @@ class Stage implements AugmentStage {
 
   begin(epoch: number, order: Uint32Array, from: number): void {
     if (this.#epochs.some((entry) => entry.epoch >= epoch)) {
-      throw optionError('epoch', 'an epoch later than those that have begun', epoch);
+      throw valueError('epoch', 'an epoch later than those that have begun', epoch);
     }
     this.#epochs.push({ epoch, order, from, next: Math.floor(from / this.#windowSize), fills: 0 });
     this.#start();
@@ -141,7 +144,7 @@ class Stage implements AugmentStage {
   async fill(request: BatchRequest): Promise<void> {
     const slot = slotOf(this.#options.slots, request);
     const entry = this.#epochs.find(({ epoch }) => epoch === request.epoch);
-    if (entry === undefined) throw optionError('request.epoch', 'an epoch that has begun', request.epoch);
+    if (entry === undefined) throw valueError('request.epoch', 'an epoch that has begun', request.epoch);
     entry.fills++;
     this.#abandonBefore(entry);
     try {
@@ -184,7 +187,7 @@ class Stage implements AugmentStage {
       const found = this.#windows.find((pending) => pending.entry === entry && pending.window === window);
       if (found !== undefined) return found;
       if (window < entry.next || window * this.#windowSize >= entry.order.length) {
-        throw optionError(
+        throw valueError(
           'request.position',
           'samples of the epoch that have not been asked for',
           window * this.#windowSize,
@@ -258,20 +261,20 @@ class Stage implements AugmentStage {
  * @throws ConvoyError `CONVOY_OPTION` for a wrong number of workers.
  */
 export async function createAugmentStage(options: AugmentStageOptions): Promise<AugmentStage> {
-  const { dataset, transforms, seed, workers } = options;
+  const { dataset, transforms, seed, workers, patience } = options;
   const cores = options.cores ?? availableParallelism();
   if (workers !== 'auto' && !(Number.isInteger(workers) && workers >= 1 && workers <= 256)) {
-    throw optionError('augment workers', 'integer from 1 to 256 or auto', workers);
+    throw valueError('augment workers', 'an integer from 1 to 256 or auto', workers);
   }
   const setup = { dataset, transforms, seed };
-  if (workers !== 'auto') return new Stage(options, new AugmentPool(setup, workers), workers);
-  const single = new AugmentPool(setup, 1);
+  if (workers !== 'auto') return new Stage(options, new AugmentPool(setup, workers, patience), workers);
+  const single = new AugmentPool(setup, 1, patience);
   if (cores < 4 || dataset.count === 0) return new Stage(options, single, 1);
   try {
     const needed = workersFor(await measureThread(single, dataset, transforms), imageBytes(dataset.shape), cores);
     if (needed === 1) return new Stage(options, single, 1);
     await single.close();
-    return new Stage(options, new AugmentPool(setup, needed), needed);
+    return new Stage(options, new AugmentPool(setup, needed, patience), needed);
   } catch (error) {
     await single.close();
     throw error;
@@ -279,8 +282,13 @@ export async function createAugmentStage(options: AugmentStageOptions): Promise<
 }
 
 /** A stage that only decodes files. */
-export function createDecodeStage(dataset: Dataset, slots: readonly BatchSlot[], workers: number): BatchStage {
+export function createDecodeStage(
+  dataset: Dataset,
+  slots: readonly BatchSlot[],
+  workers: number,
+  patience?: Patience,
+): BatchStage {
   const batchSize = Math.floor(Math.max(...slots.map(({ pixels }) => pixels.length)) / imageBytes(dataset.shape));
-  const pool = new AugmentPool({ dataset, transforms: [], seed: 0 }, workers);
+  const pool = new AugmentPool({ dataset, transforms: [], seed: 0 }, workers, patience);
   return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize }, pool, workers);
 }

@@ -1,11 +1,11 @@
 /** What every stage does for a batch besides pixels. */
-import { optionError } from '../../src/base/errors.js';
+import { valueError } from '../../src/base/errors.js';
 import type { BatchRequest, BatchSlot, Dataset } from '../../src/contracts/index.js';
 
 /** The slot of a request. */
 export function slotOf(slots: readonly BatchSlot[], request: BatchRequest): BatchSlot {
   const slot = slots[request.slot];
-  if (slot === undefined) throw optionError('request.slot', `integer from 0 to ${slots.length - 1}`, request.slot);
+  if (slot === undefined) throw valueError('request.slot', `an integer from 0 to ${slots.length - 1}`, request.slot);
   return slot;
 }
 
@@ -14,12 +14,12 @@ export function gatherTargets(dataset: Dataset, samples: Uint32Array, slot: Batc
   const { targets } = dataset;
   if (targets.kind === 'classes') {
     const labels = slot.labels;
-    if (labels === undefined) throw optionError('slot.labels', 'memory for class labels', undefined);
+    if (labels === undefined) throw valueError('slot.labels', 'memory for class labels', undefined);
     for (let i = 0; i < samples.length; i++) labels[i] = targets.labels[samples[i] as number] as number;
     return;
   }
   const values = slot.values;
-  if (values === undefined) throw optionError('slot.values', 'memory for multi-label targets', undefined);
+  if (values === undefined) throw valueError('slot.values', 'memory for multi-label targets', undefined);
   const width = dataset.classes.length;
   for (let i = 0; i < samples.length; i++) {
     const from = (samples[i] as number) * width;

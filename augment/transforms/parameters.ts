@@ -16,7 +16,7 @@ export interface Parameter<Value = unknown> {
 /** A number from `minimum` to `maximum`. */
 export const number = (minimum: number, maximum: number, fallback: number, description: string): Parameter<number> => ({
   schema: z.number().min(minimum).max(maximum).default(fallback),
-  expected: `number from ${minimum} to ${maximum}`,
+  expected: `a number from ${minimum} to ${maximum}`,
   description,
   default: fallback,
 });
@@ -29,7 +29,7 @@ export const integer = (
   description: string,
 ): Parameter<number> => ({
   schema: z.int().min(minimum).max(maximum).default(fallback),
-  expected: `integer from ${minimum} to ${maximum}`,
+  expected: `an integer from ${minimum} to ${maximum}`,
   description,
   default: fallback,
 });
@@ -70,7 +70,7 @@ export const spread = (limit: number, fallback: number | Interval, description: 
     .union([z.number().min(0).max(limit), pair(-limit, limit)])
     .default(typeof fallback === 'number' ? fallback : [...fallback])
     .transform((given): Interval => (typeof given === 'number' ? [-given, given] : given)),
-  expected: `number from 0 to ${limit} or [low, high] within ±${limit}`,
+  expected: `a number from 0 to ${limit} or [low, high] within ±${limit}`,
   description,
   default: fallback,
 });
@@ -81,7 +81,7 @@ export const factor: Parameter<Interval> = {
     .union([z.number().min(0).max(1), pair(0, 10)])
     .default(0.5)
     .transform((given): Interval => (typeof given === 'number' ? [1 - given, 1 + given] : given)),
-  expected: 'number x from 0 to 1 (factors 1-x to 1+x) or [low, high] with 0 <= low <= high <= 10',
+  expected: 'a number x from 0 to 1 (factors 1-x to 1+x) or [low, high] with 0 <= low <= high <= 10',
   description: 'range of factors',
   default: 0.5,
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ConfigInput, readRecipe, resolveConfig } from '../../src/config/index.js';
 import { readWeights } from '../../src/coordinator/index.js';
 import type { Runtime } from '../../src/runtime/index.js';
-import { openRun, Trainer, type TrainerOptions, type TrainSummary } from '../../src/training/index.js';
+import { openRunRuntime, Trainer, type TrainerOptions, type TrainSummary } from '../../src/training/index.js';
 import { atLeast, type Claim } from '../harness/result.js';
 import type { Bench, BenchOptions } from './bench.js';
 
@@ -84,7 +84,7 @@ async function shortened(recipe: string, { quick }: BenchOptions): Promise<Confi
 }
 
 async function weightsOfRun(run: string, { dataDir }: BenchOptions): Promise<Weights> {
-  const runtime = await openRun({ run, ...(dataDir === undefined ? {} : { dataDir }) });
+  const runtime = await openRunRuntime({ run, ...(dataDir === undefined ? {} : { dataDir }) });
   try {
     return copied(runtime);
   } finally {

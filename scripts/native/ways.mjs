@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statfsSync, symlinkSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { watchDownload } from './progress.mjs';
 import { onPath, run } from './run.mjs';
 import { addAliases, buildAddon, install, makeLibraryFolder, missingTools, wheelLibraries } from './stage.mjs';
 import { includedHeaders, Wheel } from './wheel.mjs';
@@ -16,11 +17,16 @@ const includedRoots = [
   'tensorflow/core/platform/ctstring_internal.h',
 ];
 
+/** What the kernels of convoy include of TensorFlow; they have a copy of the declarations where these are missing. */
+const kernelRoots = ['tensorflow/c/kernels.h', 'tensorflow/c/ops.h'];
+
 /** The TensorFlow that convoy is tested with; another is taken only where this one is not offered. */
 const testedVersion = '~=2.21.0';
 /** The wheel's libraries are the same for every Python; this one is offered for all of them. */
 const offeredPython = ['--python-version', '3.12'];
-/** The wheel, 270 MB, and what is taken from it, 850 MB. */
+/** Of TensorFlow's wheel, about. */
+const wheelBytes = 270e6;
+/** The wheel and what is taken from it, 850 MB. */
 const wheelSpace = 1.2e9;
 
 async function buildWithTools(target, stage, from) {
@@ -100,7 +106,18 @@ async function downloadWheel(pip, folder) {
   const name = process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow-cpu' : 'tensorflow';
   const [command, ...args] = pip;
   const options = ['download', '--quiet', '--no-deps', '--only-binary=:all:', '--progress-bar=off', '--dest', folder];
-  const env = { PIP_RETRIES: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
+  const partial = path.join(folder, 'partial'); // where pip keeps what has arrived
+  mkdirSync(partial);
+  const env = { PIP_RETRIES: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1', TMPDIR: partial };
+  const end = watchDownload(folder, wheelBytes);
+  try {
+    return await downloadOffered([command, ...args], options, env, name, folder);
+  } finally {
+    end();
+  }
+}
+
+async function downloadOffered([command, ...args], options, env, name, folder) {
   let reason = '';
   for (const wanted of [`${name}${testedVersion}`, name]) {
     for (const python of [[], offeredPython]) {
@@ -131,7 +148,7 @@ export async function fromPip(target, stage) {
   const downloaded = await downloadWheel(pip, folder);
   if (downloaded.reason !== undefined) return downloaded;
   const wheel = await Wheel.open(downloaded.wheel);
-  for (const header of await includedHeaders(wheel, 'tensorflow/include/', includedRoots)) {
+  for (const header of await includedHeaders(wheel, 'tensorflow/include/', [...includedRoots, ...kernelRoots])) {
     await wheel.extract(`tensorflow/include/${header}`, path.join(stage, 'deps/include', header));
   }
   const libraries = makeLibraryFolder(stage);

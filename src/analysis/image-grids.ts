@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 
 /** Options of both grids. */
 export interface GridOptions {
@@ -87,7 +87,7 @@ export async function activationGrid(
 
 function checkShape(values: ArrayLike<number>, shape: readonly number[]): void {
   const size = shape.reduce((product, length) => product * length, 1);
-  if (size !== values.length || size === 0) throw optionError('shape', `a shape of ${values.length} values`, shape);
+  if (size !== values.length || size === 0) throw valueError('shape', `a shape of ${values.length} values`, shape);
 }
 
 function makeTile(height: number, width: number, shade: (row: number, column: number, color: number) => number): Tile {
@@ -103,7 +103,7 @@ async function drawGrid(tiles: readonly Tile[], options: GridOptions): Promise<B
   const scale = options.scale ?? Math.max(1, Math.round(wishedTile / Math.max(first.height, first.width)));
   const columns = options.columns ?? Math.ceil(Math.sqrt(tiles.length));
   for (const [name, value] of Object.entries({ scale, columns })) {
-    if (!Number.isInteger(value) || value < 1) throw optionError(name, 'an integer of 1 or more', value);
+    if (!Number.isInteger(value) || value < 1) throw valueError(name, 'an integer of 1 or more', value);
   }
   const [tileWidth, tileHeight] = [first.width * scale, first.height * scale];
   const width = columns * (tileWidth + gap) - gap;

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { choiceError, valueError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 
 /**
@@ -11,11 +11,11 @@ import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 export function layerOutputs(model: LayersModel, layerName: string, input: Tensor): Tensor {
   const layer = model.layers.find(({ name }) => name === layerName);
   if (layer === undefined) {
-    throw optionError('layer', `one of ${model.layers.map(({ name }) => name).join(', ')}`, layerName);
+    throw choiceError('--layer', layerName, { known: model.layers.map(({ name }) => name), what: 'layer' });
   }
   return tf.tidy(() => {
     const output = Array.isArray(layer.output) ? layer.output[0] : layer.output;
-    if (output === undefined) throw optionError('layer', 'a layer with an output', layerName);
+    if (output === undefined) throw valueError('layer', 'a layer with an output', layerName);
     const result = tf.model({ inputs: model.inputs, outputs: output }).predict(input);
     return Array.isArray(result) ? (result[0] as Tensor) : result;
   });

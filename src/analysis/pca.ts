@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { RandomStream } from '../base/random.js';
 import { tridiagonalEigen } from './tridiagonal-eigen.js';
 
@@ -36,10 +36,10 @@ const negligible = 1e-12;
  */
 export function pca(points: Points, components = 2): Pca {
   const { count, dimensions } = points;
-  if (count < 2) throw optionError('points', '2 points or more', count);
+  if (count < 2) throw valueError('points', '2 points or more', count);
   const most = Math.min(count, dimensions);
   if (!Number.isInteger(components) || components < 1 || components > most) {
-    throw optionError('components', `an integer from 1 to ${most}`, components);
+    throw valueError('components', `an integer from 1 to ${most}`, components);
   }
   const { rows, mean } = centred(points);
   const total = rows.reduce((sum, row) => sum + dot(row, row), 0) / (count - 1);

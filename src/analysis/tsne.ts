@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { type Points, pca } from './pca.js';
 
 /** Options of `tsne`; defaults are scikit-learn's. */
@@ -38,7 +38,7 @@ const smallest = Number.EPSILON;
  */
 export function tsne(points: Points, options: TsneOptions = {}): Tsne {
   const { count } = points;
-  if (count < 4 || count > maximumPoints) throw optionError('points', `4 to ${maximumPoints} points`, count);
+  if (count < 4 || count > maximumPoints) throw valueError('points', `4 to ${maximumPoints} points`, count);
   const {
     perplexity = Math.min(30, (count - 1) / 3),
     iterations = 1000,
@@ -72,7 +72,7 @@ function initialEmbedding(points: Points): Float64Array {
  */
 export function jointProbabilities({ values, count, dimensions }: Points, perplexity: number): Float64Array {
   if (!(perplexity >= 1 && perplexity <= count - 1)) {
-    throw optionError('perplexity', `a number from 1 to ${count - 1}`, perplexity);
+    throw valueError('perplexity', `a number from 1 to ${count - 1}`, perplexity);
   }
   const joint = new Float64Array((count * (count - 1)) / 2);
   const distances = new Float64Array(count);

@@ -1,4 +1,4 @@
-/** `convoy/config`: what a run can be told, checked; loads neither TensorFlow nor sharp. */
+/** `convoy-train/config`: what a run can be told, checked; loads neither TensorFlow nor sharp. */
 export { type AugmentSpec, parseAugment } from '../../augment/spec/index.js';
 export { transforms } from '../../augment/transforms/index.js';
 export {

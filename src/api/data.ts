@@ -1,12 +1,15 @@
-/** `convoy/data`: datasets by name, folder or archive; loads no TensorFlow. */
+/** `convoy-train/data`: datasets by name, folder or archive; loads no TensorFlow. */
 export type { Dataset, DatasetPair, ImageShape } from '../contracts/index.js';
 export {
+  type ArrayDatasetOptions,
   type BadImage,
   type CatalogEntry,
   catalog,
   catalogEntry,
   type DataProgress,
   type DatasetInfo,
+  datasetFromArrays,
+  datasetFromFolder,
   datasetInfo,
   describeDatasets,
   type OpenedDataset,

@@ -1,4 +1,4 @@
-/** `convoy/errors`: what convoy throws, and the messages' forms for code that checks options in the same way. */
+/** `convoy-train/errors`: what convoy throws, and the messages' forms for code that checks options in the same way. */
 export {
   ConvoyError,
   choiceError,

@@ -4,6 +4,18 @@ import { join } from 'node:path';
 /** What was used within this time is never removed: another process may be about to read it. Milliseconds. */
 const freshFor = 24 * 60 * 60 * 1000;
 
+let warned = false;
+
+/** Says once, as a warning of the process, that the cache can't be written: runs go on without it, more slowly. */
+export function warnOfCache(place: string, error: unknown): void {
+  if (warned) return;
+  warned = true;
+  const reason = error instanceof Error ? error.message : String(error);
+  process.emitWarning(
+    `Cannot write to the cache (${reason}), so ${place} and the like are made anew each time; $CONVOY_CACHE names another folder`,
+  );
+}
+
 /** Notes that an entry of a cache was used; entries that are gone are no matter. */
 export async function markUsed(path: string): Promise<void> {
   const now = new Date();

@@ -66,9 +66,6 @@ export function valueError(name: string, expected: string, received: unknown): C
   return new ConvoyError('CONVOY_OPTION', `Expected ${expected} for ${name} but received ${shown}`, { place: name });
 }
 
-/** The former name, until all call sites have moved. */
-export const optionError = valueError;
-
 /** What `choiceError` and `unknownKeyError` choose a suggestion from. */
 export interface KnownNames {
   readonly known: readonly string[];

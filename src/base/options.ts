@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alsoCalled } from './schema-names.js';
 
 /**
  * An option of something that one file defines (an optimizer, a loss, a schedule): what it may be, its default, and what
@@ -10,6 +11,8 @@ export interface Option<Schema extends z.ZodType = z.ZodType, Default = unknown>
   readonly default: Default;
   readonly required: boolean;
   readonly description: string;
+  /** How other libraries call it: messages suggest the right name. */
+  readonly words?: readonly string[];
 }
 
 /** Options by name. */
@@ -20,16 +23,18 @@ export function option<Schema extends z.ZodType, const Default>(
   schema: Schema,
   value: Default,
   description: string,
+  words: readonly string[] = [],
 ): Option<Schema, Default> & { readonly required: false } {
-  return { schema, default: value, required: false, description };
+  return { schema, default: value, required: false, description, words };
 }
 
 /** An option that must be given. */
 export function required<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
+  words: readonly string[] = [],
 ): Option<Schema, undefined> & { readonly required: true } {
-  return { schema, default: undefined, required: true, description };
+  return { schema, default: undefined, required: true, description, words };
 }
 
 /** Options as a person gives them: those with a default may be left out. */
@@ -48,9 +53,9 @@ export type Filled<Own extends Options> = {
 
 /** The shape of a schema that leaves out what is not given. */
 export function givenShape<Own extends Options>(options: Own): GivenShape<Own> {
-  const shape = Object.entries(options).map(([name, { schema, required, description }]) => [
+  const shape = Object.entries(options).map(([name, { schema, required, description, words }]) => [
     name,
-    (required ? schema : schema.optional()).describe(description),
+    alsoCalled((required ? schema : schema.optional()).describe(description), words),
   ]);
   return Object.fromEntries(shape) as GivenShape<Own>;
 }
@@ -66,9 +71,9 @@ export type FilledShape<Own extends Options> = {
 
 /** The shape of a schema that fills in the defaults. */
 export function filledShape<Own extends Options>(options: Own): FilledShape<Own> {
-  const shape = Object.entries(options).map(([name, { schema, required, default: value, description }]) => {
+  const shape = Object.entries(options).map(([name, { schema, required, default: value, description, words }]) => {
     const filling = required ? schema : value === undefined ? schema.optional() : schema.default(value as never);
-    return [name, filling.describe(description)];
+    return [name, alsoCalled(filling.describe(description), words)];
   });
   return Object.fromEntries(shape) as FilledShape<Own>;
 }
@@ -93,8 +98,10 @@ export function fillOptions<Own extends Options>(
 /** A condition on several options together. */
 export interface Check<Values> {
   readonly option: string;
-  /** What the option expects, in the words of an error message. */
-  readonly expected: string;
+  /** What the option expects, in the words of an error message, where its own value is wrong. */
+  readonly expected?: string;
+  /** What else the option needs, in the words of an error message, where it does not go with the others. */
+  readonly needs?: string;
   readonly holds: (values: Values) => boolean;
 }
 
@@ -104,7 +111,12 @@ export function withChecks<Schema extends z.ZodType>(
   checks: readonly Check<z.output<Schema>>[] = [],
 ): Schema {
   return checks.reduce(
-    (checked, { option, expected, holds }) => checked.refine(holds, { path: [option], message: expected }),
+    (checked, { option, expected, needs, holds }) =>
+      checked.refine(holds, {
+        path: [option],
+        ...(expected === undefined ? {} : { message: expected }),
+        ...(needs === undefined ? {} : { params: { needs } }),
+      }),
     schema,
   );
 }

@@ -11,9 +11,12 @@ const choices = z.registry<{ readonly aliases: Aliases }>();
  * Says how other libraries call an option, or the thing that a schema with a `name` describes. Messages suggest the right
  * name to who types one of them; it is not accepted instead.
  */
-export function alsoCalled<Option extends z.ZodType>(schema: Option, ...others: readonly string[]): Option {
-  words.add(schema, { words: others });
-  return schema;
+export function alsoCalled<Option extends z.ZodType>(schema: Option, others: readonly string[] = []): Option {
+  if (others.length === 0) return schema;
+  // A copy: the schema may be that of several options.
+  const own = schema.clone() as Option;
+  words.add(own, { words: others });
+  return own;
 }
 
 /** Says how other libraries call the choices of an enumeration. */

@@ -13,7 +13,7 @@ function plain(word: string): string {
 
 /**
  * The known names that a person probably meant by `word`, best first: an alias, another spelling, the beginning of a
- * name, a typing error, or a part of a name.
+ * name, a part of it, or a typing error.
  *
  * @param aliases other words for a name, by name.
  */
@@ -27,21 +27,21 @@ export function suggestions(word: string, known: readonly string[], aliases: Ali
   if (same.length > 0) return same.slice(0, 1);
   const begun = wanted.length < 2 ? [] : having((spelling) => spelling.startsWith(wanted));
   if (begun.length > 0) return begun.slice(0, mostSuggestions);
-  const near = nearest(wanted, spellings);
-  if (near.length > 0) return near;
-  return wanted.length < 3 ? [] : having((spelling) => spelling.includes(wanted)).slice(0, mostSuggestions);
+  const parts = wanted.length < 5 ? [] : having((spelling) => spelling.includes(wanted));
+  if (parts.length > 0) return parts.slice(0, mostSuggestions);
+  const near = nearest(spellings, (spelling) => leven(wanted, spelling), wanted);
+  if (near.length > 0 || wanted.length < 4) return near;
+  return nearest(spellings, (spelling) => leven(wanted, spelling.slice(0, wanted.length)), wanted);
 }
 
 /** The names at the smallest number of typing errors, where that is small for the word's length. */
 function nearest(
-  wanted: string,
   spellings: readonly { readonly name: string; readonly words: readonly string[] }[],
+  distanceTo: (spelling: string) => number,
+  wanted: string,
 ): string[] {
   const most = Math.min(3, Math.floor((wanted.length + 1) / 2.5));
-  const distances = spellings.map(({ name, words }) => ({
-    name,
-    distance: Math.min(...words.map((spelling) => leven(wanted, spelling))),
-  }));
+  const distances = spellings.map(({ name, words }) => ({ name, distance: Math.min(...words.map(distanceTo)) }));
   const smallest = Math.min(...distances.map(({ distance }) => distance));
   if (smallest > most) return [];
   return distances

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ConvoyError, choiceError, combinationError, unknownKeyError, valueError } from './errors.js';
+import { Problem } from './problem.js';
 import { choiceAliases, keysOf, namesOf, schemaAt } from './schema-names.js';
 
 /**
@@ -57,13 +58,16 @@ function describeIssue(issue: z.core.$ZodIssue, { schema, value, where }: Checke
       if (issue.errors.length === 0 && names !== undefined) return choiceError(name, found, names);
       return describeUnion(issue, { schema: at ?? z.unknown(), value: found, where: name });
     }
-    case 'custom':
+    case 'custom': {
+      const problem: unknown = issue.params?.['problem'];
+      if (problem instanceof Problem) return problem.describe(name);
       // A refinement over several options says with which it goes: { params: { needs: 'momentum above 0' } }.
       for (const relation of ['needs', 'excludes'] as const) {
         const other: unknown = issue.params?.[relation];
         if (typeof other === 'string') return combinationError(name, relation, other);
       }
       return valueError(name, issue.message, found);
+    }
     default:
       return valueError(name, issue.message, found);
   }

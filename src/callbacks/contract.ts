@@ -5,7 +5,7 @@ export interface SplitScores {
 }
 
 /** Where an epoch's time can go. */
-export type Phase = 'data' | 'gradients' | 'allReduce' | 'optimizer' | 'evaluation';
+export type EpochPart = 'data' | 'gradients' | 'allReduce' | 'optimizer' | 'evaluation';
 
 /** What is known when an epoch has ended; a line of `metrics.jsonl`. */
 export interface EpochRecord {
@@ -23,7 +23,7 @@ export interface EpochRecord {
   readonly imagesPerSecond: number;
   readonly seconds: number;
   /** Seconds by phase. */
-  readonly phases: Readonly<Record<Phase, number>>;
+  readonly phases: Readonly<Record<EpochPart, number>>;
 }
 
 /** What is known after one optimizer step. */

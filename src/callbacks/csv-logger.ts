@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { Callback, EpochRecord } from './contract.js';
 
 /** Options of `csvLogger`. */
@@ -45,7 +45,7 @@ export function csvLogger({ path }: CsvLoggerOptions): Callback {
     name: 'csvLogger',
     async onTrainBegin({ history }) {
       if (history.length === 0 && existsSync(path)) {
-        throw optionError('csvLogger.path', 'a file that does not exist yet, unless the run is resumed', path);
+        throw valueError('csvLogger.path', 'a file that does not exist yet, unless the run is resumed', path);
       }
       await writeFileAtomic(path, [`${Object.keys(columns).join(',')}\n`, ...history.map(line)]);
     },

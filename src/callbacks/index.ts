@@ -2,8 +2,8 @@ export { bestWeights } from './best-weights.js';
 export type {
   Callback,
   Control,
+  EpochPart,
   EpochRecord,
-  Phase,
   SplitScores,
   StepRecord,
   TrainContext,
@@ -12,5 +12,4 @@ export { type CsvLoggerOptions, csvLogger } from './csv-logger.js';
 export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.js';
 export { type KeepCheckpointsOptions, keepCheckpoints } from './keep-checkpoints.js';
 export { CallbackList } from './list.js';
-export { type Monitor, type MonitorMode, monitored, monitorMode, monitorSchema } from './monitor.js';
 export { type TargetReachedOptions, targetReached } from './target-reached.js';

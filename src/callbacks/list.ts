@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { Callback, Control, EpochRecord, StepRecord, TrainContext } from './contract.js';
 import { restoreState } from './state.js';
 
@@ -16,7 +16,7 @@ export class CallbackList {
   constructor(callbacks: readonly Callback[]) {
     const names = new Set<string>();
     for (const { name } of callbacks) {
-      if (names.has(name)) throw optionError('callbacks', 'callbacks of different names', name);
+      if (names.has(name)) throw valueError('callbacks', 'callbacks of different names', name);
       names.add(name);
     }
     this.#callbacks = callbacks;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { EpochRecord } from './contract.js';
 
 /** A value of the epoch record that decisions can be made on. */
@@ -30,7 +30,7 @@ export function monitored(record: EpochRecord, monitor: Monitor): number {
   const [split, key] = monitor.split('.') as ['train' | 'test' | 'validation', 'loss' | 'accuracy'];
   const scores = record[split];
   if (scores === undefined) {
-    throw optionError('monitor', `a value of a split that is evaluated (this run has no ${split} scores)`, monitor);
+    throw valueError('monitor', `a value of a split that is evaluated (this run has no ${split} scores)`, monitor);
   }
   return scores[key];
 }

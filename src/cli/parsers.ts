@@ -32,6 +32,14 @@ export const positive: Parser<number> = (given, name) => {
   return value;
 };
 
+/** A number of at least 0. */
+export const notNegative: Parser<number> = (given, name) => {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw valueError(name, 'a number of at least 0', given);
+  return value;
+};
+
 /** One of some words. */
 export function oneOf<Word extends string>(words: readonly Word[]): Parser<Word> {
   return (given, name) => {

@@ -73,7 +73,7 @@ export const workers = option('--workers <n|auto>', 'worker threads', {
 });
 export const shards = option(
   '--shards <n>',
-  'parts of a batch; equal seed and shards give equal bits (default: workers)',
+  'parts of a batch; equal seed, shards and threads inside ops give equal bits (default: workers)',
   {
     parse: integer(),
   },
@@ -92,6 +92,10 @@ export const seedOrZero = option('--seed <n>', 'decides every random choice', {
   alsoCalled: ['--random-seed'],
 });
 export const checkpoint = option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)');
+export const trustCode = option(
+  '--trust-code',
+  "run code that the run's configuration names (a loss of your own), from an author you trust",
+);
 export const learningRate = option('--learning-rate <x>', "default: the optimizer's own", {
   parse: positive,
   alsoCalled: ['--lr', '--rate'],

@@ -1,4 +1,5 @@
 import { ConvoyError } from '../api/errors.js';
+import { signalledExitCode } from './signals.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
 export interface Terminal {
@@ -14,29 +15,39 @@ export interface Terminal {
   record(value: Readonly<Record<string, unknown>>): void;
 }
 
+/** Controls made visible: names of files and classes may hold any, and a terminal would obey them. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (control) => {
+    return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
+/** JSON escapes the controls below the space, but not those behind the letters. */
+function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+}
+
 export function createTerminal(json: boolean): Terminal {
   const write = (text: string) => process.stdout.write(`${text}\n`);
   return {
     json,
     interactive: !json && process.stdout.isTTY === true,
     line: (text) => {
-      if (!json) write(text);
+      if (!json) write(printable(text));
     },
     note: (text) => {
-      if (json) write(JSON.stringify({ type: 'note', text }));
-      else process.stderr.write(`note: ${text}\n`);
+      if (json) write(jsonLine({ type: 'note', text }));
+      else process.stderr.write(`note: ${printable(text)}\n`);
     },
     record: (value) => {
-      if (json) write(JSON.stringify(value));
+      if (json) write(jsonLine(value));
     },
   };
 }
 
-/**
- * What the process ends with, besides 0: shells take 128 and the signal's number for a process ended by a signal.
- * `docs/errors.md` has the list.
- */
-export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130, terminated: 143 } as const;
+/** What the process ends with, besides 0 and what a signal asks for (see `signals.ts`); `docs/errors.md` has the list. */
+export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130 } as const;
 
 /** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
@@ -44,7 +55,7 @@ export function exitCodeOf(error: unknown): number {
   if (error.code === 'CONVOY_OPTION') return exitCodes.usage;
   if (error.code === 'CONVOY_VERIFY') return exitCodes.unequal;
   if (error.code !== 'CONVOY_ABORTED') return exitCodes.mendable;
-  return process.exitCode === exitCodes.terminated ? exitCodes.terminated : exitCodes.interrupted;
+  return signalledExitCode() ?? exitCodes.interrupted;
 }
 
 /** How an error is told: one clear line; the stack only for faults of our own, or when asked for. */
@@ -54,17 +65,18 @@ export function tellError(terminal: Terminal, error: unknown): void {
   if (terminal.json) {
     const code = known ? error.code : 'CONVOY_INTERNAL';
     process.stdout.write(
-      `${JSON.stringify({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`,
+      `${jsonLine({ type: 'error', code, message, ...(known ? { details: error.details } : {}) })}\n`,
     );
     return;
   }
-  if (known && error.code === 'CONVOY_ABORTED') process.stderr.write(`${message}\n`);
+  const shown = printable(message);
+  if (known && error.code === 'CONVOY_ABORTED') process.stderr.write(`${shown}\n`);
   else
     process.stderr.write(
-      known ? `error: ${message}\n` : `fault: ${message} (this is a fault in convoy; please report it)\n`,
+      known ? `error: ${shown}\n` : `fault: ${shown} (this is a fault in convoy; please report it)\n`,
     );
   if (error instanceof Error && error.stack !== undefined && (!known || process.env['CONVOY_DEBUG'] !== undefined)) {
-    process.stderr.write(`${error.stack}\n`);
+    process.stderr.write(`${printable(error.stack)}\n`);
   }
 }
 

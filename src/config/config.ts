@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
-import { combinationError, valueError } from '../base/errors.js';
+import { combinationError, unknownKeyError, valueError } from '../base/errors.js';
 import { alsoCalled, choicesAlsoCalled } from '../base/schema-names.js';
 import { parseOptions } from '../base/validate.js';
 import type { Precision } from '../contracts/index.js';
@@ -10,6 +10,7 @@ import {
   type OptimizerSpec,
   baseLearningRate as optimizerLearningRate,
   optimizerSchema,
+  optimizersWithMomentum,
   takesMomentum,
 } from '../optimizers/index.js';
 import { momentumOption, scheduleSchema } from '../schedules/index.js';
@@ -52,7 +53,7 @@ export const configSchema = z.strictObject({
     ])
     .optional(),
   /** A network by name, or the path of a model file (Keras, tfjs) or of a network described in JSON. */
-  model: alsoCalled(modelSchema, 'network', 'net', 'arch').default({ name: 'shapes-cnn' }),
+  model: alsoCalled(modelSchema, ['network', 'net', 'arch']).default({ name: 'shapes-cnn' }),
   /** Instead of `model`: a trained one that gets a new head, by network name, run folder or model file. */
   base: modelSchema.optional(),
   /** Where weights come from: `imagenet`, a weights file of the network, or for a base run `last` or `best`. */
@@ -66,7 +67,7 @@ export const configSchema = z.strictObject({
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
-  learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
+  learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
   schedule: scheduleSchema.default({ name: 'constant' }),
   epochs: count.default(10),
   /**
@@ -78,7 +79,7 @@ export const configSchema = z.strictObject({
       z.strictObject({
         epochs: count,
         freeze: z.string().optional(),
-        learningRate: alsoCalled(z.number().positive(), 'lr', 'rate').optional(),
+        learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
         schedule: scheduleSchema.optional(),
         augment: augmentSchema.optional(),
       }),
@@ -86,7 +87,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional(),
   /** Samples of a whole optimizer step, all workers together. */
-  batchSize: alsoCalled(count.clone(), 'bs').default(32),
+  batchSize: alsoCalled(count, ['bs']).default(32),
   /** Batches whose gradients are averaged before one optimizer step. */
   accumulate: count.default(1),
   augment: augmentSchema.optional(),
@@ -96,9 +97,15 @@ export const configSchema = z.strictObject({
   testTimeFlip: z.boolean().default(false),
   onBadImage: z.enum(['fail', 'skip']).default('fail'),
   workers: z.union([count, z.literal('auto')]).default('auto'),
-  /** Parts of a batch; the same seed and shards give the same bits with any number of workers. Default: workers. */
+  /**
+   * Parts of a batch; the same seed, shards and threads inside ops give the same bits with any number of workers. Default:
+   * workers.
+   */
   shards: count.optional(),
-  /** TensorFlow's threads inside one op, for the whole process. Default: 1, or what `convoy tune` found. */
+  /**
+   * TensorFlow's threads inside one op, for the whole process; they change the last bits. Default: 1, or what `convoy tune`
+   * found where no shards are given.
+   */
   intraOpThreads: count.optional(),
   /**
    * TensorFlow's threads for ops side by side, for the whole process. Default: what `convoy tune` found, else none for a
@@ -106,6 +113,11 @@ export const configSchema = z.strictObject({
    */
   interOpThreads: count.optional(),
   augmentWorkers: z.union([count, z.literal('auto')]).default('auto'),
+  /**
+   * Minutes without an answer from any thread after which a run ends, with its last checkpoint: far beyond the longest step
+   * of a slow machine. 0: never.
+   */
+  workerTimeoutMinutes: z.number().min(0).default(30),
   engine: z.enum(['auto', 'compiled', 'eager']).default('auto'),
   /** `auto`: bfloat16 where the processor has it and the model compiles, else float32. */
   precision: z.enum(precisions).default('float32'),
@@ -157,6 +169,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       throw valueError(where, 'an object of options', input);
     }
+    refusePrototypes(input, where);
     for (const [key, value] of Object.entries(input)) {
       if (value !== undefined) merged[key] = mergeOption(merged[key], value);
     }
@@ -171,7 +184,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
     const moves = schedule && momentumOption(schedule);
     if (moves !== undefined && !takesMomentum(config.optimizer)) {
-      const needed = `an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of ${config.optimizer.name}`;
+      const needed = `an optimizer with momentum instead of ${config.optimizer.name}: ${optimizersWithMomentum().join(', ')}`;
       throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }
@@ -236,6 +249,14 @@ function mergeOption(weaker: unknown, stronger: unknown): unknown {
   if (!isRecord(weaker) || !isRecord(stronger)) return stronger;
   if (stronger['name'] !== undefined && stronger['name'] !== weaker['name']) return stronger;
   return { ...weaker, ...stronger };
+}
+
+/** A key of JSON that would change what an object is, instead of being one of its options. */
+function refusePrototypes(value: unknown, place: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Object.hasOwn(value, '__proto__'))
+    throw unknownKeyError(place, '__proto__', { known: [], advice: 'no option has this name' });
+  for (const [key, inner] of Object.entries(value)) refusePrototypes(inner, `${place}.${key}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -57,7 +57,12 @@ async function passInSlices(
   sent.catch(() => undefined);
   const results = own === undefined ? [] : [runSlice(kernel, own)];
   results.push(...(await sent));
-  return { seconds: slowest(results).seconds, sums: results.flatMap(({ sums }) => sums) };
+  const [found] = results.flatMap(({ notFinite }) => notFinite ?? []);
+  return {
+    seconds: slowest(results).seconds,
+    sums: results.flatMap(({ sums }) => sums),
+    ...(found === undefined ? {} : { notFinite: found }),
+  };
 }
 
 /** A whole step in slices: the bits of `kernel.run`. */
@@ -70,14 +75,16 @@ export async function stepInSlices(
   let products = 0;
   let allReduce = 0;
   let optimizer = 0;
+  let notFinite: string | undefined;
   for (let pass = 0; pass < kernel.passes; pass++) {
-    const { seconds, sums } = await passInSlices(kernel, pass, { ...args, norms }, options);
+    const { seconds, sums, ...found } = await passInSlices(kernel, pass, { ...args, norms }, options);
+    notFinite ??= found.notFinite;
     norms.push(kernel.norms(pass, sums));
     products += seconds.products;
     allReduce += seconds.allReduce;
     optimizer += seconds.optimizer;
   }
-  return kernel.result({ products, allReduce, optimizer }, norms);
+  return kernel.result({ products, allReduce, optimizer }, norms, notFinite);
 }
 
 /** An accumulation in slices: the bits of `kernel.accumulate`. */

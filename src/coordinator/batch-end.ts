@@ -63,6 +63,18 @@ export class BatchEnd {
     this.#shareRows(shards, coefficients);
   }
 
+  /** The first moving statistic that is not finite: of activations that are not. */
+  notFiniteMoving(): string | undefined {
+    const { arena, layout } = this;
+    if (layout.movingLength === 0) return undefined;
+    const moving = arena.float32(arena.slot(slotNames.weights), layout.trainableLength, layout.movingLength);
+    let sum = 0;
+    for (let i = 0; i < moving.length; i++) sum += 0 * (moving[i] as number); // NaN where one is not finite
+    if (sum === 0) return undefined;
+    const bad = layout.trainableLength + moving.findIndex((value) => !Number.isFinite(value));
+    return layout.parameters.find(({ offset, length }) => bad >= offset && bad < offset + length)?.name;
+  }
+
   #line(slot: number, shard: number): Float32Array {
     const { arena, layout } = this;
     return arena.float32(arena.slot(slotNames.stats), (slot * layout.shards + shard) * statsLength, statsLength);

@@ -2,7 +2,7 @@ import { ConvoyError } from '../base/errors.js';
 import { shards as cutShards } from '../data/index.js';
 import type { ShardTask } from '../engine/index.js';
 import type { Arena, RunLayout } from '../memory/index.js';
-import type { PassResult, StepArguments, StepKernel, StepSeconds } from '../optimizers/index.js';
+import type { PassResult, StepArguments, StepKernel, StepResult, StepSeconds } from '../optimizers/index.js';
 import { accumulateInSlices, type SliceOptions, slowest, stepInSlices } from './all-reduce.js';
 import { BatchEnd, isFiniteLoss, type Mixture, type Sums } from './batch-end.js';
 import type { DoneReply, GradientPool } from './gradient-pool.js';
@@ -27,6 +27,8 @@ export interface StepOutcome {
   readonly products: number;
   readonly allReduce: number;
   readonly optimizer: number;
+  /** The first tensor that is not finite after the step: weights, a state of the optimizer, a moving statistic. */
+  readonly notFinite?: string;
 }
 
 /** How the gradients of a batch are used. */
@@ -120,26 +122,23 @@ export class Coordinator {
     if (!isFiniteLoss(sums)) {
       throw new ConvoyError(
         'CONVOY_DIVERGED',
-        `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1}`,
-        {
-          place: `step ${plan.step + 1}`,
-        },
+        `Expected a finite loss but found ${sums.lossSum} in step ${plan.step + 1} at a learning rate of ` +
+          `${Number(plan.learningRate.toPrecision(3))}; try a lower --learning-rate, or convoy lr-find to look for one`,
+        { place: `step ${plan.step + 1}`, learningRate: plan.learningRate },
       );
     }
     if (withBarrier) {
       const gradients = Math.max(...replies.map((reply) => reply.ended)) - performance.timeOrigin - started;
       const results = replies.map(resultOf);
-      return {
-        sums,
-        replies,
-        gradients: gradients / 1000,
-        ...divided(ended - started - gradients, slowest(results).seconds),
-      };
+      const seconds = divided(ended - started - gradients, slowest(results).seconds);
+      return { sums, replies, gradients: gradients / 1000, ...seconds, ...this.#notFinite(results) };
     }
     const mixture = this.#end.mixture(batch.slot, tasks, plan.accumulated);
     this.#end.close(tasks, mixture);
-    const seconds = await (plan.update ? this.#update(plan, mixture) : this.#accumulate(mixture));
-    return { sums, replies, gradients: (ended - started) / 1000, ...seconds };
+    const gradients = (ended - started) / 1000;
+    if (!plan.update) return { sums, replies, gradients, ...(await this.#accumulate(mixture)), ...this.#notFinite([]) };
+    const result = await this.#update(plan, mixture);
+    return { sums, replies, gradients, ...result.seconds, ...this.#notFinite([result]) };
   }
 
   /** Inference over a batch: outputs into the slot, sums returned. */
@@ -193,20 +192,24 @@ export class Coordinator {
   async #accumulate(mixture: Mixture): Promise<StepSeconds> {
     const { kernel } = this.#options;
     if (!this.#parallel) return kernel.accumulate(mixture);
-    return this.#timed(() => accumulateInSlices(kernel, mixture, this.#slices()));
+    const started = performance.now();
+    const seconds = await accumulateInSlices(kernel, mixture, this.#slices());
+    return divided(performance.now() - started, seconds);
   }
 
-  async #update(plan: StepPlan, mixture: Mixture): Promise<StepSeconds> {
+  async #update(plan: StepPlan, mixture: Mixture): Promise<StepResult> {
     const { kernel } = this.#options;
     const args = { ...stepArguments(plan), ...mixture };
-    if (!this.#parallel) return kernel.run(args).seconds;
-    return this.#timed(async () => (await stepInSlices(kernel, args, this.#slices())).seconds);
+    if (!this.#parallel) return kernel.run(args);
+    const started = performance.now();
+    const result = await stepInSlices(kernel, args, this.#slices());
+    return { ...result, seconds: divided(performance.now() - started, result.seconds) };
   }
 
-  async #timed(run: () => Promise<StepSeconds>): Promise<StepSeconds> {
-    const started = performance.now();
-    const seconds = await run();
-    return divided(performance.now() - started, seconds);
+  /** What the slices of a step have found; else the first moving statistic that is not finite. */
+  #notFinite(results: readonly Pick<StepResult, 'notFinite'>[]): Pick<StepOutcome, 'notFinite'> {
+    const [found = this.#end.notFiniteMoving()] = results.flatMap(({ notFinite }) => notFinite ?? []);
+    return found === undefined ? {} : { notFinite: found };
   }
 
   /** A slice done on this thread has scratch block 0; those sent at one time have one each. */

@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina';
+import { AnswerWatch, endThreads, type Patience } from '../base/answer-watch.js';
 import { ConvoyError, reviveError } from '../base/errors.js';
 import type { WorkerReply, WorkerSetup, WorkerTask } from './messages.js';
 
@@ -16,6 +17,8 @@ export type DoneReply = Extract<WorkerReply, { kind: 'done' }>;
 export interface GradientPoolOptions {
   readonly workers: number;
   readonly setup: WorkerSetup;
+  /** How long a worker is waited for; default: for ever. */
+  readonly patience?: Patience;
   /** Another worker module, for tests of failing workers. */
   readonly workerFile?: URL;
   /** Told of every failure that was made good by another try. */
@@ -32,11 +35,13 @@ export interface GradientPoolOptions {
 export class GradientPool {
   readonly workers: number;
   readonly #pool: Piscina;
+  readonly #watch: AnswerWatch;
   readonly #onRetry: GradientPoolOptions['onRetry'];
   #closing = false;
 
-  constructor({ workers, setup, workerFile, onRetry }: GradientPoolOptions) {
+  constructor({ workers, setup, workerFile, onRetry, patience = {} }: GradientPoolOptions) {
     this.workers = workers;
+    this.#watch = new AnswerWatch(patience, 'computes a batch');
     this.#onRetry = onRetry;
     this.#pool = new Piscina({
       filename: (workerFile ?? new URL('../../workers/gradient.js', import.meta.url)).href,
@@ -57,7 +62,7 @@ export class GradientPool {
    *
    * @param hasStepped whether the task has begun to move weights, which cannot be done twice.
    * @throws ConvoyError what the worker threw, when it is a ConvoyError or came three times, or at once from a step;
-   * `CONVOY_ABORTED` when the pool was closed meanwhile.
+   * `CONVOY_ABORTED` when the pool was closed meanwhile; `CONVOY_WORKER` or `CONVOY_ABORTED` when no answer comes.
    */
   async run(task: WorkerTask, hasStepped: () => boolean = () => false): Promise<DoneReply> {
     let last: Error | undefined;
@@ -68,8 +73,9 @@ export class GradientPool {
       }
       let reply: WorkerReply;
       try {
-        reply = (await this.#pool.run(task)) as WorkerReply;
+        reply = (await this.#watch.wait(this.#pool.run(task))) as WorkerReply;
       } catch (error) {
+        if (error instanceof ConvoyError) throw error; // no answer
         if (this.#closing) throw new ConvoyError('CONVOY_ABORTED', 'The gradient pool was closed', {}, error);
         last = error as Error;
         continue;
@@ -91,6 +97,6 @@ export class GradientPool {
   /** Ends the threads; tasks under way are given up. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#pool.destroy();
+    await endThreads(this.#pool.destroy());
   }
 }

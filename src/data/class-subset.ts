@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import type { Dataset } from '../contracts/index.js';
 import { selectSamples } from './split.js';
 
@@ -15,13 +15,12 @@ type ClassChoice = string | number;
  */
 export function selectClasses(dataset: Dataset, chosen: readonly ClassChoice[]): Dataset {
   const { targets, classes, split, name } = dataset;
-  if (targets.kind !== 'classes')
-    throw optionError('--classes', 'none with a dataset of several classes an image', chosen);
+  if (targets.kind !== 'classes') throw combinationError('--classes', 'needs', 'a dataset of one class per image');
   const places = chosen.map((choice) => placeOf(choice, classes));
   const renumbered = new Map<number, number>();
   for (const [label, place] of places.entries()) {
     if (renumbered.has(place))
-      throw optionError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
+      throw valueError('--classes', `each class once (${classes[place]} is there twice)`, chosen);
     renumbered.set(place, label);
   }
   const samples = Uint32Array.from(targets.labels.keys()).filter((sample) =>
@@ -48,5 +47,5 @@ function placeOf(choice: ClassChoice, classes: readonly string[]): number {
   const place = typeof choice === 'number' ? choice : classes.indexOf(choice.normalize('NFC'));
   if (Number.isInteger(place) && place >= 0 && place < classes.length) return place;
   const some = classes.slice(0, 20).join(', ');
-  throw optionError('--classes', `names among ${some}${classes.length > 20 ? ', ...' : ''}`, choice);
+  throw valueError('--classes', `names among ${some}${classes.length > 20 ? ', ...' : ''}`, choice);
 }

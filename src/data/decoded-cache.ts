@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { warnOfCache } from '../base/cache-folder.js';
 import { partOf, removeDeadParts } from '../base/part-file.js';
-import { errorText } from './bytes.js';
 import type { BadImage } from './options.js';
 import { decodedFolder } from './places.js';
 import { allocateLabels, allocatePixels, type LabelledPixels } from './stores.js';
@@ -21,7 +21,7 @@ export interface DecodedSet {
 
 // File: magic, header length (32-bit little-endian), header (JSON), then for each split its labels (int32) and its
 // pixels. Labels are written in the machine's order: a cache does not travel.
-const magic = Buffer.from('convoypx1\n');
+const magic = Buffer.from('convoypx2\n');
 /** One write or read call takes less than 2 GiB. */
 const pieceBytes = 2 ** 26;
 const largestHeader = 2 ** 26;
@@ -32,13 +32,14 @@ const splitHeader = z.object({
 });
 const headerSchema = z.object({
   key: z.string(),
-  sha256: z.string(),
   classes: z.array(z.string()),
   train: splitHeader,
   test: splitHeader.optional(),
   validation: splitHeader.optional(),
   badImages: z.array(z.object({ file: z.string(), reason: z.string() })),
   notes: z.array(z.string()).optional(),
+  /** Over the header before it, and all that follows. */
+  sha256: z.string(),
 });
 
 /** The cache file for a key: everything that the pixels depend on, as text. */
@@ -52,8 +53,10 @@ function body({ train, test, validation }: Pick<DecodedSet, 'train' | 'test' | '
   return parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
 }
 
-function bodyHash(parts: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
+type Header = z.infer<typeof headerSchema>;
+
+function digestOf(header: Omit<Header, 'sha256'>, parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(header));
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
 }
@@ -68,9 +71,8 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
   const { classes, badImages } = set;
   const facts = ({ count, shape }: LabelledPixels) => ({ count, shape });
   const parts = body(set);
-  const header: z.infer<typeof headerSchema> = {
+  const header: Omit<Header, 'sha256'> = {
     key,
-    sha256: bodyHash(parts),
     classes: [...classes],
     train: facts(set.train),
     ...(set.test === undefined ? {} : { test: facts(set.test) }),
@@ -78,7 +80,7 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
     badImages: [...badImages],
     ...(set.notes === undefined ? {} : { notes: [...set.notes] }),
   };
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify({ ...header, sha256: digestOf(header, parts) }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
   try {
@@ -93,7 +95,7 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
     await removeDeadParts(path.dirname(file));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
-    process.emitWarning(`Cannot keep decoded images in ${file}, they will be decoded again: ${errorText(error)}`);
+    warnOfCache(file, error);
   }
 }
 
@@ -150,7 +152,8 @@ async function readSet(handle: FileHandle, key: string): Promise<DecodedSet | un
     ...(validation === undefined ? {} : { validation: split(validation) }),
   };
   for (const part of body(set)) if (!(await readAll(handle, part))) return undefined;
-  return bodyHash(body(set)) === header.sha256 ? set : undefined;
+  const { sha256, ...rest } = header;
+  return digestOf(rest, body(set)) === sha256 ? set : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -12,6 +12,7 @@ import { limits } from './limits.js';
 import type { Listing } from './listing.js';
 import { type SplitName, splitNames } from './names.js';
 import type { BadImage, OpenOptions } from './options.js';
+import { sampledContent } from './sampled-content.js';
 import { decodedSplits, type OpenedSplits } from './splits.js';
 import { allocateLabels, signDataset } from './stores.js';
 
@@ -149,14 +150,14 @@ async function openFiles(opening: Opening, layout: ImageLayout, size: PixelSize)
   return fileSplits({ ...opening, source: extracted }, layout, size);
 }
 
-function fileSplits(
+async function fileSplits(
   { name, source, listing, options: { onBadImage } }: Opening,
   { classes, splits, notes }: ImageLayout,
   size: PixelSize,
-): OpenedSplits {
+): Promise<OpenedSplits> {
   const badImages: BadImage[] = [];
   const imageCount = splitNames.reduce((sum, split) => sum + (splits[split]?.length ?? 0), 0);
-  const dataset = (split: SplitName): Dataset | undefined => {
+  const dataset = async (split: SplitName): Promise<Dataset | undefined> => {
     const members = splits[split]?.filter(({ path }) => {
       const { bytes = 0, problem = bytes === 0 ? 'an empty file (0 bytes)' : undefined } =
         listing.files.get(path) ?? {};
@@ -172,10 +173,10 @@ function fileSplits(
     const sizes = paths.map((path) => listing.files.get(path)?.bytes ?? 0);
     return signDataset(
       { name, split, count: paths.length, classes, shape, store, targets: { kind: 'classes', labels } },
-      sizes,
+      { sizes, content: await sampledContent(source.path, paths) },
     );
   };
-  const [train, test, validation] = splitNames.map(dataset);
+  const [train, test, validation] = await Promise.all(splitNames.map(dataset));
   const [first] = badImages;
   if (first !== undefined && onBadImage !== 'skip') throw badAgain(source, first);
   checkSkipped(source.path, badImages.length, imageCount, `${first?.file}: ${first?.reason}`);

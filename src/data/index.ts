@@ -1,10 +1,13 @@
 export type { CatalogEntry, CatalogFile } from './catalog.js';
 export { catalog, catalogEntry } from './catalog.js';
 export { downloadFile, type PinnedFile } from './download.js';
+export { type ArrayDatasetOptions, datasetFromArrays } from './from-arrays.js';
+export { datasetFromFolder } from './from-folder.js';
 export { checkSkipped } from './image-source.js';
 export type { DatasetInfo } from './info.js';
 export { datasetInfo, describeDatasets } from './info.js';
 export { limits } from './limits.js';
+export { byName, hasLeftover, isImageName } from './names.js';
 export type { OpenedDataset } from './open.js';
 export { openDataset } from './open.js';
 export type { BadImage, DataProgress, OpenOptions } from './options.js';

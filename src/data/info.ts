@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { fileAddress } from './download.js';
 import { locateDataset } from './locate.js';
@@ -26,7 +26,7 @@ export interface DatasetInfo {
 export async function datasetInfo(name: string, dataDir?: string): Promise<DatasetInfo> {
   const entry = catalogEntry(name);
   if (entry === undefined) {
-    throw optionError('dataset', `one of ${catalog.map((known) => known.name).join(', ')}`, name);
+    throw valueError('dataset', `one of ${catalog.map((known) => known.name).join(', ')}`, name);
   }
   if (!entry.formats.some((format) => format.needsFiles))
     return { entry, state: 'drawn', downloadBytes: 0, addresses: [], lookedAt: [] };

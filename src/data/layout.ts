@@ -46,14 +46,21 @@ export function layoutOf(
   const others = [...files.keys()].filter((path) => !isImageName(path));
   if (images.length === 0) {
     const found = others.length === 0 ? 'none' : `${count(others.length, 'file')} of other kinds (${kinds(others)})`;
-    throw fileError('CONVOY_DATA', source, '', 'images in class folders', found);
+    throw fileError(
+      'CONVOY_DATA',
+      source,
+      '',
+      'images in folders of their classes, as dog/1.jpg or train/dog/1.jpg,',
+      found,
+    );
   }
   const arrangement = arrange(source, images);
   const members: Members = new Map();
   for (const path of images) {
     const place = placeIn(arrangement, path);
     if (place === undefined) {
-      throw fileError('CONVOY_DATA', source, path, 'an image inside the folder of its class', 'none around it');
+      const expected = 'every image in a folder of its class, as dog/1.jpg or train/dog/1.jpg,';
+      throw fileError('CONVOY_DATA', source, path, expected, 'one that is in none');
     }
     const classes = getOrAdd(members, place.split, () => new Map<string, string[]>());
     getOrAdd(classes, place.name, () => []).push(path);

@@ -1,6 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, choiceError, combinationError, fileError, valueError } from '../base/errors.js';
+import { didYouMean, suggestions } from '../base/suggest.js';
 import type { Dataset } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { selectClasses } from './class-subset.js';
@@ -85,7 +87,7 @@ function holdOut(
   split: 'test' | 'validation',
 ): readonly [kept: Dataset, held: Dataset] {
   if (dataset.targets.kind !== 'classes') {
-    throw optionError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
+    throw valueError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
   }
   const { kept, held } = stratifiedSplit(dataset.targets.labels, share, seed);
   if (kept.length === 0 || held.length === 0) {
@@ -103,11 +105,8 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   if (known === undefined) return openPath(options);
   if (options.imageSize !== undefined) {
     const { height, width } = known.shape;
-    throw optionError(
-      'imageSize',
-      `none (${name} is ${height}x${width}; only folders and archives are resized)`,
-      options.imageSize,
-    );
+    const why = `${name} has images of ${height}x${width}, which are not resized`;
+    throw combinationError('--image-size', 'needs', `a folder or archive of images: ${why}`);
   }
   const made = known.formats.find((format) => !format.needsFiles);
   const { found, lookedAt } = made === undefined ? await locateDataset(known, dataDir) : await findMade(made, known);
@@ -147,8 +146,13 @@ const pathsInWords = (): string =>
     .join(', or ');
 
 function unknownDataset(name: string): ConvoyError {
-  const names = catalog.map((entry) => entry.name).join(', ');
-  return optionError('--dataset', `one of ${names}, or the path of ${pathsInWords()}`, name);
+  const known = catalog.map((entry) => entry.name);
+  if (!/[\\/.]/.test(name)) return choiceError('--dataset', name, { known, also: `the path of ${pathsInWords()}` });
+  const folder = path.dirname(path.resolve(name));
+  const beside = existsSync(folder) ? readdirSync(folder) : [];
+  const meant = suggestions(path.basename(name), beside).map((entry) => path.join(path.dirname(name), entry));
+  const found = existsSync(folder) ? 'no such file or folder' : `no folder ${path.dirname(name)}`;
+  return fileError('CONVOY_OPTION', name, '', pathsInWords(), `${found}${didYouMean(meant)}`);
 }
 
 /** Says every place looked at and what a person can do. */

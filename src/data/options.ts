@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, unknownKeyError, valueError } from '../base/errors.js';
 
 /** How far a long piece of work has come; `total` is 0 while unknown. */
 export interface DataProgress {
@@ -68,10 +68,10 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
 export function checkOpenOptions(options: OpenOptions): void {
   const given = new Map<string, unknown>(Object.entries(options));
   for (const key of given.keys()) {
-    if (!(key in rules)) throw optionError(key, `one of ${Object.keys(rules).join(', ')}`, given.get(key));
+    if (!(key in rules)) throw unknownKeyError('openDataset', key, { known: Object.keys(rules) });
   }
   for (const [key, { schema, expected }] of Object.entries(rules)) {
-    if (!schema.safeParse(given.get(key)).success) throw optionError(key, expected, given.get(key));
+    if (!schema.safeParse(given.get(key)).success) throw valueError(key, expected, given.get(key));
   }
 }
 

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { ConvoyError } from '../base/errors.js';
 
 /** Where Debian's `dataset-…` packages put their files. */
 const debianDatasets = '/usr/share/datasets';
@@ -11,7 +12,17 @@ export function cacheFolder(): string {
   // The XDG base directory specification: a relative path there is invalid and must be ignored.
   const xdg = process.env['XDG_CACHE_HOME'];
   if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, 'convoy');
-  return path.join(homedir(), '.cache', 'convoy');
+  return path.join(homeFolder(), '.cache', 'convoy');
+}
+
+/** @throws ConvoyError `CONVOY_OPTION` where the system knows of none. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    const text = 'Expected a home folder for the cache but this user has none: set $CONVOY_CACHE to a folder';
+    throw new ConvoyError('CONVOY_OPTION', text, { place: '$CONVOY_CACHE' }, error);
+  }
 }
 
 /** The cache's folder for downloaded files of a dataset. */

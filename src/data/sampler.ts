@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
 
 /**
@@ -25,7 +25,7 @@ export interface BatchSamples {
  * @throws ConvoyError `CONVOY_OPTION` when `batchSize` is not a positive integer.
  */
 export function* batches(order: Uint32Array, batchSize: number, from = 0): Generator<BatchSamples, void, undefined> {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw optionError('batchSize', 'a positive integer', batchSize);
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw valueError('batchSize', 'a positive integer', batchSize);
   for (let position = from; position < order.length; position += batchSize) {
     yield { position, samples: order.subarray(position, Math.min(position + batchSize, order.length)) };
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
 import { type Dataset, imageBytes } from '../contracts/index.js';
 import { allocateLabels, allocatePixels } from './stores.js';
@@ -80,7 +80,7 @@ function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classe
  */
 export function firstSamples(dataset: Dataset, limit: number): Dataset {
   if (limit > dataset.count) {
-    throw optionError('--limit', `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
+    throw valueError('--limit', `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
   }
   if (limit === dataset.count) return dataset;
   const { store, targets, shape, classes } = dataset;

@@ -51,14 +51,21 @@ export interface LabelledPixels {
 /** A dataset without its fingerprint. */
 export type UnsignedDataset = Omit<Dataset, 'fingerprint'>;
 
-/** Completes a dataset with the SHA-256 over its classes, shape, labels and pixels (or paths and their sizes). */
-export function signDataset(dataset: UnsignedDataset, fileSizes: readonly number[] = []): Dataset {
+/** What a dataset of files is told by besides their paths. */
+export interface FileFacts {
+  readonly sizes: readonly number[];
+  /** Of `sampledContent`. */
+  readonly content: string;
+}
+
+/** Completes a dataset with the SHA-256 over its classes, shape, labels and pixels (or paths, sizes and contents of files). */
+export function signDataset(dataset: UnsignedDataset, files: FileFacts = { sizes: [], content: '' }): Dataset {
   const { split, count, classes, shape, store, targets } = dataset;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([split, count, classes, shape.height, shape.width, shape.channels]));
   hash.update(targets.kind === 'classes' ? targets.labels : targets.values);
   if (store.kind === 'pixels') hash.update(store.pixels);
-  else hash.update(JSON.stringify([store.paths, fileSizes]));
+  else hash.update(JSON.stringify([store.paths, files.sizes, files.content]));
   return { ...dataset, fingerprint: hash.digest('hex') };
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { markUsed, trimCache } from '../base/cache-folder.js';
+import { markUsed, trimCache, warnOfCache } from '../base/cache-folder.js';
 import { ConvoyError } from '../base/errors.js';
 import { partOf, removeDeadParts } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
@@ -36,7 +37,9 @@ const mostBytes = 256 * 2 ** 20;
  * The compiled graph of a model, from the cache when the same model, shapes, specification, TensorFlow and compiler
  * have been seen before; else, or where that graph is damaged, compiled and put there, whole or not at all.
  *
- * @throws ConvoyError `CONVOY_MODEL` when the model cannot be compiled, `CONVOY_DISK` when the cache is not writable.
+ * Where the cache can't be written the graph is compiled for this process alone.
+ *
+ * @throws ConvoyError `CONVOY_MODEL` when the model cannot be compiled, `CONVOY_DISK` when there is no folder to write to.
  */
 export async function compiledGraph(
   model: LayersModel,
@@ -74,34 +77,51 @@ export async function compiledGraph(
   });
   const entry = { train, evaluate, ...(features && { features }), products, writesInPlace };
   const part = partOf(place);
+  const write = async (target: string): Promise<void> => {
+    await mkdir(target, { recursive: true });
+    await writeFile(join(target, graphFile), savedModel, { flush: true });
+    const sha256 = digestOf(savedModel, JSON.stringify(entry));
+    await writeFile(join(target, functionsFile), JSON.stringify({ ...entry, sha256 }), { flush: true });
+  };
   try {
-    await mkdir(part, { recursive: true });
-    await writeFile(join(part, graphFile), savedModel, { flush: true });
-    await writeFile(join(part, functionsFile), JSON.stringify({ ...entry, sha256: digestOf(savedModel) }), {
-      flush: true,
-    });
+    await write(part);
     // Another run may have put the same graph there meanwhile, which its workers may be reading; a damaged one makes way.
     if ((await readEntry(place)) === 'damaged') await rm(place, { recursive: true, force: true });
     await rename(part, place).catch(async (error: unknown) => {
       if (typeof (await readEntry(place)) !== 'object') throw error;
     });
   } catch (error) {
-    throw new ConvoyError(
-      'CONVOY_DISK',
-      `${place}: expected to keep a compiled graph here but ${(error as Error).message}; $CONVOY_CACHE names another folder`,
-      { file: place },
-      error,
-    );
+    warnOfCache(place, error);
+    const temporary = await temporaryFolder(place, error);
+    await write(temporary).catch((second: unknown) => {
+      throw cannotKeep(temporary, second);
+    });
+    return { ...entry, folder: temporary, compiled: true, damaged: false };
   } finally {
-    await rm(part, { recursive: true, force: true });
+    await rm(part, { recursive: true, force: true }).catch(() => undefined); // a cache that can't be written
   }
   await removeDeadParts(folder);
   await trimCache(folder, mostBytes);
   return { ...entry, folder: place, compiled: true, damaged: known === 'damaged' };
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** A folder for the time of this process: TensorFlow loads graphs from files. */
+async function temporaryFolder(place: string, cause: unknown): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'convoy-graph-')).catch(() => {
+    throw cannotKeep(place, cause); // neither can be written: the cache is what a person can change
+  });
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function cannotKeep(place: string, error: unknown): ConvoyError {
+  const text = `${place}: expected to keep a compiled graph here but ${(error as Error).message}; $CONVOY_CACHE names another folder`;
+  return new ConvoyError('CONVOY_DISK', text, { file: place }, error);
+}
+
+/** Over TensorFlow's file and what is said of it. */
+function digestOf(graph: Uint8Array, entry: string): string {
+  return createHash('sha256').update(graph).update(entry).digest('hex');
 }
 
 /** An entry, where it is whole: entries appear at once, so that one that is not whole was damaged. */
@@ -110,7 +130,7 @@ async function readEntry(place: string): Promise<Omit<CompiledSpec, 'folder'> | 
   try {
     const text = await readFile(join(place, functionsFile), 'utf8');
     const { sha256, ...entry } = JSON.parse(text) as Omit<CompiledSpec, 'folder'> & { readonly sha256: string };
-    return digestOf(await readFile(join(place, graphFile))) === sha256 ? entry : 'damaged';
+    return digestOf(await readFile(join(place, graphFile)), JSON.stringify(entry)) === sha256 ? entry : 'damaged';
   } catch {
     return 'damaged'; // or removed meanwhile: either way it is compiled anew
   }

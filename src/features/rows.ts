@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskError } from '../base/atomic-file.js';
+import { warnOfCache } from '../base/cache-folder.js';
 import { ConvoyError } from '../base/errors.js';
 import { partOf, removeDeadParts } from '../base/part-file.js';
 
@@ -103,7 +104,7 @@ export function memorySink(file: string, shape: RowsShape): RowSink {
         await sink.put(0, values);
         await (await sink.finish()).close();
       } catch (error) {
-        process.emitWarning(`Cannot keep features, they will be computed again: ${(error as Error).message}`);
+        warnOfCache(file, error);
       }
       return new MemoryRows(values, shape.length);
     },

@@ -1,5 +1,5 @@
 import { gatherTargets, slotOf } from '../../augment/stage/index.js';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import type { BatchSlot, BatchStage, Dataset } from '../contracts/index.js';
 import type { FeatureRows } from './rows.js';
 
@@ -11,7 +11,7 @@ export function createFeatureStage(dataset: Dataset, rows: () => FeatureRows, sl
     fill: async (request) => {
       if (closed) throw new ConvoyError('CONVOY_ABORTED', 'The batch stage was closed');
       const slot = slotOf(slots, request);
-      if (slot.features === undefined) throw optionError('slot.features', 'memory for features', undefined);
+      if (slot.features === undefined) throw valueError('slot.features', 'memory for features', undefined);
       await rows().read(request.samples, slot.features);
       gatherTargets(dataset, request.samples, slot);
     },

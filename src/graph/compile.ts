@@ -7,12 +7,12 @@ import { type ModelParameter, modelParameters } from '../models/parameters.js';
 import { all, batchSize, binary, cast, GraphBuilder, reverse, scale, type Value } from '../ops/index.js';
 import { emulated } from './emulate.js';
 import { type Exchange, factored, type Product, type ProductSpec } from './factors.js';
-import { type CompiledFunction, Feeds, reach } from './feeds.js';
+import { type CompiledFunction, Placeholders, reach } from './feeds.js';
 import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
 import { lowerLoss } from './loss/index.js';
-import { mirrored, mixImages, mixLosses } from './mix.js';
+import { lowerMix, lowerMixLosses, mirrored } from './mix.js';
 import { summary } from './objective.js';
 import { preprocess } from './preprocess.js';
 import { writeSavedModel } from './saved-model.js';
@@ -73,7 +73,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     spec: { name },
   } of parameters)
     refuseNaN(name, variable.read());
-  const feeds = new Feeds(graph, spec, parameters);
+  const feeds = new Placeholders(graph, spec, parameters);
   const whole: Compilation = {
     graph,
     model,
@@ -129,7 +129,7 @@ interface Compilation {
   readonly model: LayersModel;
   readonly spec: StepSpec;
   readonly parameters: readonly ModelParameter[];
-  readonly feeds: Feeds;
+  readonly feeds: Placeholders;
   readonly writeInPlace: boolean;
   readonly exchange: Exchange | undefined;
   /** The preprocessed images. */
@@ -187,13 +187,13 @@ function lowerTraining(compilation: Compilation): { written: Value[]; products: 
   const { graph, model, spec, parameters, feeds, writeInPlace, exchange, input, batch } = compilation;
   const { mix, targets } = feeds;
   const pass = forwardPass(compilation, true);
-  const mixed = mix === undefined ? input : graph.scope('mix', () => mixImages(graph, input, mix));
+  const mixed = mix === undefined ? input : graph.scope('mix', () => lowerMix(graph, input, mix));
   const forward = lowerModel(pass, model, mixed);
   const own = lowerLoss(graph, spec, forward.output, targets);
   const parts =
     mix === undefined
       ? own
-      : mixLosses(graph, own, lowerLoss(graph, spec, forward.output, mirrored(graph, targets)), mix);
+      : lowerMixLosses(graph, own, lowerLoss(graph, spec, forward.output, mirrored(graph, targets)), mix);
   const { row, objective } = summary(graph, parts, forward, batch);
   const results = [writeInPlace ? feeds.writeStats(row) : row];
   const collect = (role: 'gradient' | 'state', index: number, value: Value): void => {

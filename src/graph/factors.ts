@@ -13,7 +13,7 @@ import {
   type Value,
   writeProduct,
 } from '../ops/index.js';
-import type { CompiledFunction, Feeds } from './feeds.js';
+import type { CompiledFunction, Placeholders } from './feeds.js';
 import type { PiecewiseProduct } from './gradient-writes.js';
 
 /** How shards work together on the gradients of large dense kernels. */
@@ -53,7 +53,7 @@ function unchanged(value: Value): Value {
 }
 
 /** What to do for a gradient whose factors are exchanged. */
-export interface Factored {
+interface Factored {
   /** Leaves a shard's factors in its slots. */
   readonly writes: readonly Value[];
   readonly product: Product;
@@ -72,7 +72,7 @@ export interface Product {
  */
 export function factored(
   graph: GraphBuilder,
-  feeds: Feeds,
+  feeds: Placeholders,
   { index, name }: { readonly index: number; readonly name: string },
   { pieces, rows, columns, left, right }: PiecewiseProduct,
   exchange: Exchange,

@@ -39,7 +39,7 @@ export type GraphInput =
   | MaskInput;
 
 /** Of a gradient whose factors are exchanged (see `ProductSpec`). */
-export interface FactorInput {
+interface FactorInput {
   readonly node: string;
   /**
    * Where a shard leaves its rows of A, as 32-bit words, or of B; all rows of A, of B, and what each counts; the first
@@ -59,7 +59,7 @@ export interface FactorInput {
 }
 
 /** A mask of bytes, each 1 with probability 1 - rate, else 0, drawn anew for every step by the key of step and layer. */
-export interface MaskInput {
+interface MaskInput {
   readonly node: string;
   readonly role: 'mask';
   /** Place among the random layers of the model. */
@@ -82,7 +82,7 @@ interface Feed {
 }
 
 /** The placeholders of a model's graph: what can be fed, in the order in which it is. */
-export class Feeds {
+export class Placeholders {
   readonly pixels: Value;
   readonly targets: Value;
   readonly seed: Value;

@@ -2,7 +2,7 @@ import {
   type Destination,
   type GraphBuilder,
   type GraphNode,
-  isPlain,
+  isUnitStride,
   plainAttributes,
   type Value,
 } from '../ops/index.js';
@@ -11,7 +11,7 @@ import {
 const fusedWindow = 2;
 
 /** What there is of a graph, inputs first. */
-export interface Fusible {
+interface Fusible {
   readonly nodes: readonly GraphNode[];
   /** Those that run in a training step. */
   readonly training: ReadonlySet<GraphNode>;
@@ -84,7 +84,7 @@ function partsOf(
   const [{ node: convolution }, bias] = biased.inputs as readonly [Value, Value];
   const isOnlyUser = (node: GraphNode, user: GraphNode): boolean =>
     [...(users.get(node) ?? [])].every((other) => other === user || !training.has(other));
-  return isPlain(convolution) && isOnlyUser(biased, pool) && isOnlyUser(convolution, biased)
+  return isUnitStride(convolution) && isOnlyUser(biased, pool) && isOnlyUser(convolution, biased)
     ? { convolution, bias }
     : undefined;
 }

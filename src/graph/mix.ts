@@ -37,7 +37,7 @@ export const mixLength = 8;
  * Mixes a batch of images by what is fed: mixup (Zhang et al. 2018) with one share for all pixels, CutMix (Yun et al.
  * 2019) with 1 outside and 0 inside a box. Nothing changes with shares of 1.
  */
-export function mixImages(graph: GraphBuilder, x: Value, mix: Value): Value {
+export function lowerMix(graph: GraphBuilder, x: Value, mix: Value): Value {
   const [, height, width] = x.shape as readonly [number, number, number, number];
   const within = (size: number, from: number, until: number): Value => {
     const places = graph.constant([...Array(size).keys()], 'float32', [size]);
@@ -64,7 +64,7 @@ export function mirrored(graph: GraphBuilder, targets: Value): Value {
  * Loss and weight of mixed samples: the shares of what they are for the sample's own target and for its partner's.
  * Right answers are those for the own target.
  */
-export function mixLosses(graph: GraphBuilder, own: LossParts, partner: LossParts, mix: Value): LossParts {
+export function lowerMixLosses(graph: GraphBuilder, own: LossParts, partner: LossParts, mix: Value): LossParts {
   const share = at(graph, mix, mixPlaces.share);
   const rest = shift(graph, negate(graph, share), 1);
   const blend = (a: Value, b: Value): Value =>

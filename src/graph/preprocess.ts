@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { Preprocess } from '../contracts/index.js';
 import { binary, cast, type GraphBuilder, scale, shift, type Value } from '../ops/index.js';
 
@@ -6,7 +6,7 @@ import { binary, cast, type GraphBuilder, scale, shift, type Value } from '../op
 export function preprocess(graph: GraphBuilder, pixels: Value, spec: Preprocess): Value {
   const channels = pixels.shape.at(-1) as number;
   for (const key of ['scale', 'offset'] as const) {
-    if (spec[key].length !== channels) throw optionError(`preprocess.${key}`, `${channels} numbers`, spec[key]);
+    if (spec[key].length !== channels) throw valueError(`preprocess.${key}`, `${channels} numbers`, spec[key]);
   }
   const x = cast(graph, pixels, 'float32');
   const [factor, offset] = [uniform(spec.scale), uniform(spec.offset)];

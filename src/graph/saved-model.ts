@@ -11,7 +11,7 @@ import { type Attribute, dataTypeNumbers, type GraphNode, type Shape, type Value
 const producerVersion = 1087;
 
 /** Named values of a signature. */
-export interface Signature {
+interface Signature {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly outputs: Readonly<Record<string, Value>>;
 }

@@ -2,7 +2,7 @@ import type { LayersModel } from '../base/tf.js';
 import { flatLayers, type Layer, layerDefinition, placedLayers } from '../layers/index.js';
 
 /** A layer by name and class. */
-export interface NamedLayer {
+interface NamedLayer {
   readonly layer: string;
   readonly className: string;
 }

@@ -23,6 +23,24 @@ export async function decodeImageFile(
 }
 
 /**
+ * The same of the bytes of an image file, whose name is for messages.
+ *
+ * @throws ConvoyError `CONVOY_DATA` when they are no image, or a damaged one.
+ */
+export async function decodeImageBytes(
+  encoded: Uint8Array,
+  shape: ImageShape,
+  into: Uint8Array,
+  name: string,
+): Promise<void> {
+  try {
+    await decodeImage(encoded, shape, into);
+  } catch (error) {
+    throw error instanceof BadImageError ? error.of(name) : error;
+  }
+}
+
+/**
  * The bytes of an image file.
  *
  * @throws BadImageError when it cannot be read.

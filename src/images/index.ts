@@ -2,4 +2,4 @@
 export { BadImageError } from './bad-image.js';
 export { type ChoosePart, decodeImage, imageSize, OtherSizeError, pixelLimit } from './decode.js';
 export { decodeBatch } from './decode-batch.js';
-export { decodeImageFile, readImageFile, unreadable, unreadableImage } from './decode-file.js';
+export { decodeImageBytes, decodeImageFile, readImageFile, unreadable, unreadableImage } from './decode-file.js';

@@ -91,8 +91,8 @@ function hoist(
 }
 
 /**
- * Compiles a program to `(bytes, ...lane addresses, ...scalars) -> sums of squares`. `bytes` is a positive multiple
- * of 64; addresses are multiples of 16.
+ * Compiles a program to `(bytes, ...lane addresses, ...scalars) -> (...sums of squares, flag)`, the flag of watched
+ * programs only. `bytes` is a positive multiple of 64; addresses are multiples of 16.
  */
 function compileFunction(name: string, program: KernelProgram): WasmFunction {
   const parameters: ValueType[] = [
@@ -134,6 +134,8 @@ function compileFunction(name: string, program: KernelProgram): WasmFunction {
   };
 
   const results = program.stores.map(() => writer.local(valueType.v128));
+  // x - x is 0 for finite numbers and NaN for others; one chain of `or` for each vector of a turn.
+  const watches = program.watched ? Array.from({ length: vectorsPerTurn }, () => writer.local(valueType.v128)) : [];
   const measured = writer.local(valueType.v128);
   const half = writer.local(valueType.v128);
   writer.emit(instruction.loop);
@@ -141,8 +143,13 @@ function compileFunction(name: string, program: KernelProgram): WasmFunction {
     const offset = vector * bytesPerVector;
     const done = new Set<Expression>();
     program.stores.forEach((store, index) => {
+      const result = results[index] ?? 0;
       write(store.value, offset, done);
-      writer.emit(localSet(results[index] ?? 0));
+      writer.emit(localSet(result));
+      const watch = watches[vector];
+      if (watch === undefined) return;
+      writer.emit(localGet(result), localGet(result), instruction.f32x4Subtract);
+      writer.emit(localGet(watch), instruction.v128Or, localSet(watch));
     });
     program.squareSums.forEach((value, index) => {
       write(value, offset, done);
@@ -171,20 +178,32 @@ function compileFunction(name: string, program: KernelProgram): WasmFunction {
     }
     writer.emit(localGet(total), f64x2ExtractLane(0), localGet(total), f64x2ExtractLane(1), instruction.f64Add);
   }
+  watches.forEach((watch, index) => writer.emit(localGet(watch), index === 0 ? [] : instruction.v128Or));
+  if (program.watched) writer.emit(instruction.v128AnyTrue);
   return {
     name,
     parameters,
-    results: program.squareSums.map(() => valueType.f64),
+    results: [...program.squareSums.map(() => valueType.f64), ...(program.watched ? [valueType.i32] : [])],
     locals: writer.locals,
     body: writer.code,
   };
 }
 
+/** What a loop gives besides what it stores. */
+export interface KernelResult {
+  readonly sums: readonly number[];
+  /** Of a watched program: whether all that it stored is finite; else true. */
+  readonly finite: boolean;
+}
+
 /**
  * A compiled loop: elements from the given byte addresses on, `length` of them (a positive multiple of
- * `elementsPerTurn`); addresses and values in the order of the program's `lanes` and `scalars`. Gives the sums.
+ * `elementsPerTurn`); addresses and values in the order of the program's `lanes` and `scalars`.
  */
-export type Kernel = (length: number, addresses: readonly number[], values: readonly number[]) => readonly number[];
+export type Kernel = (length: number, addresses: readonly number[], values: readonly number[]) => KernelResult;
+
+/** What a loop gives that measures and watches nothing. */
+const nothing: KernelResult = { sums: [], finite: true };
 
 /** Compiles programs to WebAssembly SIMD loops over a shared memory. */
 export function compileKernels<Name extends string>(
@@ -202,8 +221,10 @@ export function compileKernels<Name extends string>(
     return [
       name,
       (length, addresses, values) => {
-        const sums = call(length * 4, ...addresses, ...values);
-        return count === 0 ? [] : count === 1 ? [Number(sums)] : (sums as number[]);
+        const found = call(length * 4, ...addresses, ...values);
+        if (found === undefined) return nothing;
+        const results = Array.isArray(found) ? (found as number[]) : [Number(found)]; // a single result is no array
+        return { sums: results.slice(0, count), finite: !program.watched || results[count] === 0 };
       },
     ];
   });

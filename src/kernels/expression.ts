@@ -60,6 +60,8 @@ export interface KernelProgram {
   readonly stores: readonly { readonly lane: string; readonly value: Expression }[];
   /** Values whose squares are summed in float64. */
   readonly squareSums: readonly Expression[];
+  /** Whether the loop also tells if all that it stored is finite. */
+  readonly watched: boolean;
 }
 
 /** Visits every node once, operands first. */
@@ -77,7 +79,7 @@ export function visit(roots: readonly Expression[], each: (expression: Expressio
 /** Makes a program of stores and sums; lanes and scalars are named in the order in which they are met. */
 export function kernelProgram(
   stores: ReadonlyMap<string, Expression>,
-  squareSums: readonly Expression[] = [],
+  { squareSums = [], watched = false }: Partial<Pick<KernelProgram, 'squareSums' | 'watched'>> = {},
 ): KernelProgram {
   const lanes = new Set<string>();
   const scalars = new Set<string>();
@@ -91,5 +93,6 @@ export function kernelProgram(
     scalars: [...scalars],
     stores: [...stores].map(([name, value]) => ({ lane: name, value })),
     squareSums,
+    watched,
   };
 }

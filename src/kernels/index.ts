@@ -1,4 +1,4 @@
-export { compileKernels, elementsPerTurn, type Kernel } from './compile.js';
+export { compileKernels, elementsPerTurn, type Kernel, type KernelResult } from './compile.js';
 export {
   absolute,
   add,

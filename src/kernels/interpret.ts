@@ -1,4 +1,4 @@
-import { elementsPerTurn } from './compile.js';
+import { elementsPerTurn, type KernelResult } from './compile.js';
 import type { BinaryOperation, Expression, KernelProgram, UnaryOperation } from './expression.js';
 
 const unaryMeaning: Readonly<Record<UnaryOperation, (x: number) => number>> = {
@@ -20,13 +20,12 @@ const binaryMeaning: Readonly<Record<BinaryOperation, (x: number, y: number) => 
  * the float64 result of one +, -, *, / or square root of float32 numbers gives the correctly rounded float32.)
  *
  * @param arrays one array per lane, all of a multiple of `elementsPerTurn`; stores change them
- * @returns the sums of squares
  */
 export function interpret(
   program: KernelProgram,
   arrays: Readonly<Record<string, Float32Array>>,
   scalars: Readonly<Record<string, number>>,
-): number[] {
+): KernelResult {
   const arrayOf = (name: string): Float32Array => {
     const array = arrays[name];
     if (array === undefined) throw new RangeError(`no array for lane ${name}`);
@@ -52,6 +51,7 @@ export function interpret(
     }
   };
   const length = arrayOf(program.lanes[0] ?? '').length;
+  let finite = true;
   const partial = program.squareSums.map(() => new Float64Array(elementsPerTurn));
   for (let index = 0; index < length; index++) {
     const values = program.stores.map((store) => evaluate(store.value, index));
@@ -62,11 +62,13 @@ export function interpret(
     });
     program.stores.forEach((store, which) => {
       arrayOf(store.lane)[index] = values[which] ?? NaN;
+      finite &&= Number.isFinite(values[which]);
     });
   }
-  return partial.map((sums) => {
+  const sums = partial.map((ofPlaces) => {
     const pair = [0, 0];
-    sums.forEach((sum, place) => (pair[place % 2] = (pair[place % 2] ?? 0) + sum));
+    ofPlaces.forEach((sum, place) => (pair[place % 2] = (pair[place % 2] ?? 0) + sum));
     return (pair[0] ?? 0) + (pair[1] ?? 0);
   });
+  return { sums, finite: !program.watched || finite };
 }

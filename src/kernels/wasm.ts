@@ -35,6 +35,8 @@ export const instruction = {
   v128And: [0xfd, 0x4e],
   v128Or: [0xfd, 0x50],
   v128Xor: [0xfd, 0x51],
+  /** 1 where any bit is set, else 0. */
+  v128AnyTrue: [0xfd, 0x53],
   i32x4ShiftLeft: [0xfd, 0xab, 0x01],
   /** Of unsigned numbers. */
   i32x4ShiftRight: [0xfd, 0xad, 0x01],

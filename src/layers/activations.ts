@@ -15,7 +15,7 @@ import type { LayerScope } from './scope.js';
 import { isObject } from './values.js';
 
 /** Activations that TensorFlow has as one op. */
-const kernels: Readonly<Record<string, UnaryOp>> = {
+const singleOps: Readonly<Record<string, UnaryOp>> = {
   elu: 'Elu',
   relu6: 'Relu6',
   selu: 'Selu',
@@ -71,7 +71,7 @@ export const activation: ArgumentRule = {
     const name = named(value);
     // Keras 3 has another hard sigmoid than Keras 2 and tfjs: relu6(x + 3) / 6.
     if (typeof name !== 'string' || (dialect === 'keras 3' && name === 'hard_sigmoid')) return false;
-    return name in fileNames || name in kernels || name in composed;
+    return name in fileNames || name in singleOps || name in composed;
   },
   read: (value) => {
     const name = String(named(value));
@@ -86,7 +86,7 @@ export function clip(graph: GraphBuilder, x: Value, low: number, high: number): 
 
 /** Applies the activation a layer's configuration names. */
 export function activate(scope: LayerScope, x: Value, name = scope.settings.string('activation', 'linear')): Value {
-  const op = kernels[name];
+  const op = singleOps[name];
   if (op !== undefined) return unary(scope.graph, op, x);
   const compose = composed[name];
   if (compose === undefined) throw scope.error('an activation of tf.layers', JSON.stringify(name));

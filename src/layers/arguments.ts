@@ -20,7 +20,7 @@ export interface ArgumentRule {
 export type Arguments = Readonly<Record<string, ArgumentRule>>;
 
 /** What a conversion sees of a layer. */
-export interface LayerReading {
+interface LayerReading {
   /** The file's own configuration. */
   readonly given: JsonObject;
   /** What the rules made of it for tfjs. */
@@ -56,7 +56,7 @@ export function renamed(as: string): ArgumentRule {
 }
 
 /** Passed on if it is one of these values. */
-export function oneOf(...values: readonly (string | number | boolean | null)[]): ArgumentRule {
+export function among(...values: readonly (string | number | boolean | null)[]): ArgumentRule {
   return {
     passed: true,
     expected: values.map(String).join(' or '),
@@ -66,7 +66,7 @@ export function oneOf(...values: readonly (string | number | boolean | null)[]):
 
 /** Understood with these values alone, which are those of tfjs's layer. */
 export function only(...values: readonly (string | number | boolean | null)[]): ArgumentRule {
-  return { ...oneOf(...values), passed: false };
+  return { ...among(...values), passed: false };
 }
 
 /** Null, or a penalty l1 sum |w| + l2 sum w^2. */
@@ -93,7 +93,7 @@ export function weightArguments(...weights: readonly string[]): Arguments {
 }
 
 /** Where channels are. */
-export const dataFormat: ArgumentRule = oneOf('channels_last', 'channels_first');
+export const dataFormat: ArgumentRule = among('channels_last', 'channels_first');
 
 const dtypes: ReadonlySet<string> = new Set(
   ['float32', 'float16', 'bfloat16', 'float64'].flatMap((type) => [type, `mixed_${type}`]),

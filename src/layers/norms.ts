@@ -2,6 +2,9 @@ import { binary, type GraphBuilder, reduce, reshape, shift, unary, type Value } 
 import { type Arguments, type Conversion, constraint, kept, regularizer } from './arguments.js';
 import type { LayerScope } from './scope.js';
 
+/** What Keras and tfjs add to a variance where a layer does not say. */
+export const defaultEpsilon = 1e-3;
+
 /** Arguments of layers that normalize, then scale by gamma and shift by beta. */
 export const normArguments: Arguments = {
   axis: kept,

@@ -4,7 +4,7 @@ import { layerError } from './errors.js';
 import { camelCase, convertValue, type JsonObject } from './values.js';
 
 /** Where a layer's configuration stands. */
-export interface LayerPlace {
+interface LayerPlace {
   readonly file: string;
   readonly layer: string;
   readonly dialect: Dialect;

@@ -1,7 +1,7 @@
 import type { Tensor, tf } from '../base/tf.js';
 
 /** Sizes of a tensor; null is the batch. */
-export type Shape = (number | null)[];
+export type BatchShape = (number | null)[];
 
 /** A layer's configuration as tfjs writes it. */
 export type SerializedConfig = ReturnType<InstanceType<typeof tf.layers.Layer>['getConfig']>;
@@ -20,9 +20,9 @@ export function onlyInput(inputs: Tensor | Tensor[]): Tensor {
 }
 
 /** The one input shape of a layer. */
-export function onlyShape(shape: Shape | Shape[]): Shape {
+export function onlyShape(shape: BatchShape | BatchShape[]): BatchShape {
   const [first] = shape;
-  return Array.isArray(first) ? first : (shape as Shape);
+  return Array.isArray(first) ? first : (shape as BatchShape);
 }
 
 /** What tfjs's layers take of `LayerOptions`: nothing that is undefined. */
@@ -31,7 +31,7 @@ export function baseOptions({ name, trainable }: LayerOptions): { name?: string;
 }
 
 /** A size that a layer's weights depend on. */
-export function fixedSize(shape: Shape, axis: number, layer: string): number {
+export function fixedSize(shape: BatchShape, axis: number, layer: string): number {
   const size = shape.at(axis);
   if (typeof size !== 'number')
     throw new TypeError(`layer ${layer} needs a fixed size on axis ${axis} but has [${shape.join(', ')}]`);

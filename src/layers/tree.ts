@@ -2,7 +2,7 @@ import type { LayersModel } from '../base/tf.js';
 import type { Layer } from './scope.js';
 
 /** A layer of a model or of a model inside it. */
-export interface PlacedLayer {
+interface PlacedLayer {
   readonly layer: Layer;
   /** Names of the models around it and its own, with slashes. */
   readonly path: string;
@@ -44,7 +44,7 @@ export function isInferred(application: Application): boolean {
 }
 
 /** Whether every application of a layer is one of inference; what a model was made from is no application of it. */
-export function isOnlyInferred({ inboundNodes }: Layer): boolean {
+function isOnlyInferred({ inboundNodes }: Layer): boolean {
   const applications = inboundNodes.filter(({ inboundLayers }) => inboundLayers.length > 0);
   return applications.length > 0 && applications.every(isInferred);
 }

@@ -1,10 +1,10 @@
-import { biasAdd, cast, type Padding, reshape, transpose, type Value, type WindowOptions } from '../ops/index.js';
+import { biasAdd, cast, reshape, transpose, type Value, type WindowOptions, type WindowPadding } from '../ops/index.js';
 import { activate, activation } from './activations.js';
-import { type Arguments, dataFormat, kept, oneOf, regularizer, weightArguments } from './arguments.js';
+import { type Arguments, among, dataFormat, kept, regularizer, weightArguments } from './arguments.js';
 import type { LayerScope } from './scope.js';
 
 /** TensorFlow's name of a layer's padding. */
-export function paddingOf(scope: LayerScope): Padding {
+export function paddingOf(scope: LayerScope): WindowPadding {
   const name = scope.settings.string('padding', 'valid');
   if (name === 'same') return 'SAME';
   if (name === 'valid') return 'VALID';
@@ -47,7 +47,7 @@ export function asRow(scope: LayerScope, x: Value, lower: (x: Value) => Value): 
 /** Arguments of every window that moves over an image. */
 export const windowArguments: Arguments = {
   strides: kept,
-  padding: oneOf('valid', 'same'),
+  padding: among('valid', 'same'),
   data_format: dataFormat,
 };
 

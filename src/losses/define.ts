@@ -9,6 +9,7 @@ import {
   type Options,
   withChecks,
 } from '../base/options.js';
+import { alsoCalled } from '../base/schema-names.js';
 import type { LossAlgebra, LossInputs, WeightedLosses } from './algebra.js';
 
 /**
@@ -24,10 +25,12 @@ export type OutputMeaning = 'softmax' | 'sigmoid' | 'margins' | 'values' | 'any'
 type Spec<Own extends Options> = z.output<z.ZodObject<GivenShape<Own>>>;
 
 /** What a file of `named/` says of its loss. */
-export interface LossDefinition<Name extends string, Own extends Options> {
+interface LossDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
   readonly title: string;
   readonly source: string;
+  /** How other libraries call it: messages suggest the right name. */
+  readonly words?: readonly string[];
   readonly outputs: OutputMeaning;
   /** With `fromLogits` from `common.ts` where outputs are logits that a model may already have activated. */
   readonly options: Own;
@@ -66,14 +69,14 @@ export interface NamedLoss<Name extends string = string, Own extends Options = O
 export function defineLoss<const Name extends string, const Own extends Options>(
   definition: LossDefinition<Name, Own>,
 ): NamedLoss<Name, Own> {
-  const { name, title, source, outputs, options, checks = [], perClass = [], formula, examples } = definition;
+  const { name, title, source, words, outputs, options, checks = [], perClass = [], formula, examples } = definition;
   const schema = z.strictObject({ name: z.literal(name), ...givenShape(options) });
   return {
     name,
     title,
     source,
     options: describeOptions(options),
-    schema: withChecks(schema, checks as never) as unknown as NamedLoss<Name, Own>['schema'],
+    schema: alsoCalled(withChecks(schema, checks as never), words) as unknown as NamedLoss<Name, Own>['schema'],
     outputs,
     takesLogits: 'fromLogits' in options,
     perClass,

@@ -1,3 +1,3 @@
 export { loadModuleLoss, type ModuleLoss } from './module-loss.js';
 export { type SampleLosses, sampleLosses } from './sample-losses.js';
-export { lossName, parseLoss } from './spec/index.js';
+export { parseLoss } from './spec/index.js';

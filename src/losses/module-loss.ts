@@ -14,7 +14,7 @@ import type { LossSpec } from './registry.js';
 export type ModuleLoss = (outputs: Tensor, targets: Tensor, library: typeof tf) => Tensor;
 
 /** A loss that is a function of an ES module. */
-export type ModuleLossSpec = Extract<LossSpec, { name: 'module' }>;
+type ModuleLossSpec = Extract<LossSpec, { name: 'module' }>;
 
 /**
  * Loads the function of a loss in code; every thread does so for itself, since functions do not cross threads.

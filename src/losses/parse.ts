@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { parseOptions } from '../base/validate.js';
 import { type LossSpec, lossNamed, lossSchema } from './registry.js';
 
@@ -14,7 +14,7 @@ export function parseLoss(input: unknown, classes?: number): LossSpec {
   for (const name of lossNamed(spec).perClass) {
     const numbers: unknown = Reflect.get(spec, name);
     if (classes !== undefined && Array.isArray(numbers) && numbers.length !== classes) {
-      throw optionError(`loss.${name}`, `${classes} weights, one a class`, numbers);
+      throw valueError(`loss.${name}`, `${classes} weights, one a class`, numbers);
     }
   }
   return spec;

@@ -10,6 +10,7 @@ import { klDivergence } from './named/kl-divergence.js';
 import { meanAbsoluteError } from './named/mean-absolute-error.js';
 import { meanSquaredError } from './named/mean-squared-error.js';
 import { moduleLoss } from './named/module.js';
+import { squaredHinge } from './named/squared-hinge.js';
 
 const definitions = [
   crossEntropy,
@@ -20,6 +21,7 @@ const definitions = [
   huber,
   klDivergence,
   hinge,
+  squaredHinge,
   moduleLoss,
 ] as const;
 

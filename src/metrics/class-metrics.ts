@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { type RankingScores, type RocCurve, rankingScores, rocCurve } from './curves.js';
 import { OutputStore } from './output-store.js';
 import { type ConfusionScores, confusionScores } from './scores.js';
@@ -51,10 +51,9 @@ export class ClassMetrics {
 
   constructor(options: MetricsOptions) {
     const { classes, topK = [], fromLogits = true, curves = true } = options;
-    if (!Number.isInteger(classes) || classes < 2) throw optionError('classes', 'an integer of 2 or more', classes);
+    if (!Number.isInteger(classes) || classes < 2) throw valueError('classes', 'an integer of 2 or more', classes);
     for (const k of topK) {
-      if (!Number.isInteger(k) || k < 1 || k > classes)
-        throw optionError('topK', `integers from 1 to ${classes}`, topK);
+      if (!Number.isInteger(k) || k < 1 || k > classes) throw valueError('topK', `integers from 1 to ${classes}`, topK);
     }
     this.#options = { classes, topK, fromLogits, curves };
     this.#confusion = new Float64Array(classes * classes);
@@ -154,9 +153,9 @@ export class ClassMetrics {
    */
   rocCurve(classIndex: number): RocCurve {
     const { classes, curves, fromLogits } = this.#options;
-    if (!curves) throw optionError('curves', 'true to have ROC curves', curves);
+    if (!curves) throw valueError('curves', 'true to have ROC curves', curves);
     if (!Number.isInteger(classIndex) || classIndex < 0 || classIndex >= classes) {
-      throw optionError('classIndex', `an integer from 0 to ${classes - 1}`, classIndex);
+      throw valueError('classIndex', `an integer from 0 to ${classes - 1}`, classIndex);
     }
     const curve = rocCurve(this.#scores(classIndex), this.#positives(classIndex));
     if (!fromLogits) return curve;

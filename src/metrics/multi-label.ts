@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { type RankingScores, rankingScores } from './curves.js';
 import { OutputStore } from './output-store.js';
 import { averageScores, type ClassScores, scoresOf } from './scores.js';
@@ -48,8 +48,8 @@ export class MultiLabelMetrics {
 
   constructor(options: MultiLabelOptions) {
     const { classes, threshold = 0.5, fromLogits = true } = options;
-    if (!Number.isInteger(classes) || classes < 1) throw optionError('classes', 'an integer of 1 or more', classes);
-    if (!(threshold > 0 && threshold < 1)) throw optionError('threshold', 'a number between 0 and 1', threshold);
+    if (!Number.isInteger(classes) || classes < 1) throw valueError('classes', 'an integer of 1 or more', classes);
+    if (!(threshold > 0 && threshold < 1)) throw valueError('threshold', 'a number between 0 and 1', threshold);
     this.#classes = classes;
     this.#cut = fromLogits ? Math.log(threshold / (1 - threshold)) : threshold;
   }

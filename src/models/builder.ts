@@ -8,7 +8,7 @@ type Activation = 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'swish' | 'gelu' | 'li
 export type Padding = 'same' | 'valid' | number;
 
 /** Arguments of a convolution; every kernel, stride and padding is the same for height and width unless an array. */
-export interface ConvolutionOptions {
+interface ConvolutionOptions {
   readonly name: string;
   readonly kernel: number | readonly [number, number];
   readonly strides?: number;
@@ -18,7 +18,7 @@ export interface ConvolutionOptions {
 }
 
 /** Arguments of a pooling. */
-export interface PoolingOptions {
+interface PoolingOptions {
   readonly name: string;
   readonly size: number;
   readonly strides?: number;
@@ -26,7 +26,7 @@ export interface PoolingOptions {
 }
 
 /** What all layers of one network share. */
-export interface BuilderSettings {
+interface BuilderSettings {
   readonly initializer: InitializerName;
   /** Keras: momentum 0.99, epsilon 0.001 (the default); PyTorch: momentum 0.9, epsilon 1e-5. */
   readonly batchNorm?: { readonly momentum: number; readonly epsilon: number };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
+import { parseOptions } from '../base/validate.js';
 import { initializerNames } from './initializers.js';
 
 /** What every network takes: the input's size and the number of classes; further options are the network's own. */
@@ -21,7 +22,7 @@ export interface NetworkShape {
 }
 
 /** An option of a network, for help texts. */
-export interface NetworkOption {
+interface NetworkOption {
   readonly name: string;
   readonly description: string;
   readonly default: unknown;
@@ -75,7 +76,7 @@ const shapeOptions = {
 };
 
 /** Options as a reader of messages and help knows them. */
-export interface NetworkDefinition<Options extends z.ZodRawShape> {
+interface NetworkDefinition<Options extends z.ZodRawShape> {
   readonly name: string;
   readonly title: string;
   readonly source: string;
@@ -104,10 +105,10 @@ export function defineNetwork<Options extends z.ZodRawShape>(definition: Network
     create(options) {
       const { height, width, channels, classes, ...rest } = options;
       const given: Record<string, unknown> = { height, width, channels, classes };
-      const shape = parse(name, shapeSchema, given);
-      const own = parse(name, ownSchema, rest);
+      const shape = parseOptions(shapeSchema, given, name);
+      const own = parseOptions(ownSchema, rest, name);
       if (Math.min(shape.height, shape.width) < smallestInput) {
-        throw optionError(`${name} input size`, `height and width of at least ${smallestInput}`, [
+        throw valueError(`the images of ${name}`, `height and width of at least ${smallestInput}`, [
           shape.height,
           shape.width,
         ]);
@@ -115,37 +116,6 @@ export function defineNetwork<Options extends z.ZodRawShape>(definition: Network
       return definition.build(shape, own);
     },
   };
-}
-
-function parse<Schema extends z.ZodType>(
-  network: string,
-  schema: Schema,
-  values: Record<string, unknown>,
-): z.infer<Schema> {
-  const result = schema.safeParse(values);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  if (issue?.code === 'unrecognized_keys') {
-    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    throw optionError(`${network} options`, `only ${known.join(', ') || 'no options'}`, issue.keys.join(', '));
-  }
-  const option = String(issue?.path[0] ?? '');
-  throw optionError(`${network} option ${option}`, expectation(issue), values[option]);
-}
-
-function expectation(issue: z.core.$ZodIssue | undefined): string {
-  switch (issue?.code) {
-    case 'invalid_type':
-      return issue.expected === 'int' ? 'integer' : issue.expected;
-    case 'invalid_value':
-      return `one of ${issue.values.join(', ')}`;
-    case 'too_small':
-      return `at least ${issue.minimum}`;
-    case 'too_big':
-      return issue.inclusive === false ? `below ${issue.maximum}` : `at most ${issue.maximum}`;
-    default:
-      return issue?.message ?? 'a valid value';
-  }
 }
 
 function describeOption(name: string, schema: z.core.$ZodType): NetworkOption {

@@ -1,13 +1,10 @@
-export type { ModelOptions, Network, NetworkOption, NetworkShape } from './define.js';
+export type { ModelOptions, Network, NetworkShape } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
 export { loadArchitecture } from './keras-config.js';
 export {
   checkOutputs,
   classScores,
-  type Judgement,
   judgement,
-  type OutputKind,
-  outputKind,
   outputLength,
   probabilities,
 } from './outputs.js';

@@ -4,7 +4,7 @@ import { attempt, type Context, LayerItem, modelClasses } from './keras-layer.js
 import { calls, references, type TensorReference } from './keras-nodes.js';
 
 /** Height and width of images, for a model whose input leaves them open. */
-export interface ImageSize {
+export interface InputSize {
   readonly height: number;
   readonly width: number;
 }
@@ -20,7 +20,7 @@ export interface ImageSize {
  * @throws ConvoyError `CONVOY_MODEL` that names the layer: for an unknown layer class, a setting that cannot be honoured,
  * inputs that don't exist, a cycle, or shapes that don't fit.
  */
-export function loadArchitecture(json: unknown, file = 'model configuration', size?: ImageSize): LayersModel {
+export function loadArchitecture(json: unknown, file = 'model configuration', size?: InputSize): LayersModel {
   if (!isObject(json)) throw layerError(file, '(model)', 'an object with class_name and config', json);
   const inner = json['modelTopology'] ?? json['model_config'];
   if (inner !== undefined) return loadArchitecture(inner, file, size);

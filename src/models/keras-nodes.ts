@@ -4,7 +4,7 @@ import { isObject, type JsonObject, layerError } from '../layers/index.js';
 export type TensorReference = readonly [layer: string, node: number, tensor: number];
 
 /** One application of a layer. */
-export interface LayerCall {
+interface LayerCall {
   readonly inputs: readonly TensorReference[];
   /** Arguments other than the inputs, those that are null left out. */
   readonly arguments: Readonly<Record<string, unknown>>;

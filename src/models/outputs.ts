@@ -9,7 +9,7 @@ export function outputLength(model: LayersModel): number {
 }
 
 /** How it is counted whether a sample's outputs are right. */
-export type Judgement =
+type Judgement =
   /** The greatest output is that of the class, or of the greatest target. */
   | { readonly by: 'greatest' }
   /** Every output is above the threshold exactly where its target is above 0.5. */
@@ -38,10 +38,10 @@ function meaningOf(loss: LossSpec): OutputMeaning {
  * What classes' scores the outputs of trained models are: probabilities, logits of a softmax over them, or logits of a
  * sigmoid for each.
  */
-export type OutputKind = 'probabilities' | 'softmax logits' | 'sigmoid logits';
+type OutputKind = 'probabilities' | 'softmax logits' | 'sigmoid logits';
 
 /** What a model's outputs are, by the loss that it was trained with. */
-export function outputKind(loss: LossSpec, outputs: number): OutputKind {
+function outputKind(loss: LossSpec, outputs: number): OutputKind {
   if ('fromLogits' in loss && loss.fromLogits === false) return 'probabilities';
   if (outputs === 1) return meaningOf(loss) === 'values' ? 'probabilities' : 'sigmoid logits';
   return meaningOf(loss) === 'sigmoid' ? 'sigmoid logits' : 'softmax logits';

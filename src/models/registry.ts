@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { choiceError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { ModelOptions, Network } from './define.js';
 import { alexnet } from './networks/alexnet.js';
@@ -14,6 +14,7 @@ import { mlp } from './networks/mlp.js';
 import { mobilenetV1, mobilenetV2 } from './networks/mobilenet.js';
 import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
 import { resNets } from './networks/resnet.js';
+import { squeezenet } from './networks/squeezenet.js';
 import { vggs } from './networks/vgg.js';
 import { visionTransformers } from './networks/vit.js';
 
@@ -30,6 +31,7 @@ export const networks: readonly Network[] = [
   ...vggs,
   ...resNets,
   ...cifarResNets,
+  squeezenet,
   googlenet,
   inceptionV3,
   mobilenetV1,
@@ -49,7 +51,11 @@ export const networks: readonly Network[] = [
 export function networkNamed(name: string): Network {
   const network = networks.find((candidate) => candidate.name === name);
   if (network === undefined)
-    throw optionError('model', `one of ${networks.map((known) => known.name).join(', ')}`, name);
+    throw choiceError('model', name, {
+      known: networks.map((known) => known.name),
+      what: 'network',
+      list: 'convoy model',
+    });
   return network;
 }
 

@@ -7,7 +7,8 @@
  * refuses names that are not here.
  *
  * The list: every name in tfjs-node 4.22's kernels (a test reads them from its sources), and those of TensorFlow 2.21's
- * op registry for arrays, arithmetic, convolution, pooling, normalization, resizing and random numbers.
+ * op registry for arrays, arithmetic, convolution, pooling, normalization, resizing and random numbers; and those of our
+ * own ops (`kernels/ops`).
  */
 export const attributeNames: ReadonlySet<string> = new Set(
   `
@@ -26,6 +27,7 @@ export const attributeNames: ReadonlySet<string> = new Set(
   Tnumsegments Tout Tpaddings Tparams Tperm transpose_a transpose_b Truncate try_recover_truncated Tseed Tshape
   Tshift type U update_slots use_cudnn_on_gpu use_locking use_nesterov validate_indices validate_shape value
   x_density xmp_metadata y_density
+  kernel relu size window
 `
     .trim()
     .split(/\s+/),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import util from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { attributeNames } from './attributes.js';
 import { asBackend, type Binding, rawAttribute } from './binding.js';
 import { AddonNative } from './handle.js';
@@ -43,7 +43,7 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
         if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
         return { session, dispose: () => model.dispose() };
       },
-      loadKernels(),
+      loadKernels(backend.binding.TF_Version),
     );
     return { native, binding: backend.binding };
   } catch (error) {
@@ -86,10 +86,15 @@ export function givenEnvironment(): NodeJS.ProcessEnv {
 
 function setThreads(variable: string, option: string, value: number | undefined, standard?: string): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 1024)) {
-    throw optionError(option, 'integer from 1 to 1024', value);
+    throw valueError(option, 'an integer from 1 to 1024', value);
   }
   const text = value === undefined ? (process.env[variable] ?? standard) : String(value);
   if (text !== undefined) setVariable(variable, text);
+}
+
+/** TensorFlow's threads inside one op, once it has been loaded. They decide in which order sums are added: the last bits. */
+export function intraOpThreads(): number {
+  return Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 1);
 }
 
 /** A sharp call works on one small image: one thread, and no cache, whose entries would never be asked for again. */
@@ -114,13 +119,14 @@ function tellCaches(native: Native): void {
   const one = native.wrap(Float32Array.of(1), [1, 1]);
   const made = native.execute('MatMul', [{ name: 'T', kind: 'type', value: 'float32' }], [one, one], 1);
   for (const id of [one, ...made]) native.release(id);
-  const mended = native.kernels.mendCaches?.() ?? 0;
+  const corrected = native.kernels.correctCaches?.() ?? 0;
   // Not every system that shows no caches hides them from the processor's own instruction; and a later TensorFlow's oneDNN
   // takes those that are hidden to be of usual sizes.
   const [, minor = 0] = native.tensorflowVersion.split('.').map(Number);
-  if (mended !== 0 || minor > 21) return;
-  const { mendCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } = native.kernels;
-  const found = mendCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
+  if (corrected !== 0 || minor > 21) return;
+  const { correctCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } =
+    native.kernels;
+  const found = correctCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
   throw new ConvoyError(
     'CONVOY_NATIVE',
     `Expected to tell TensorFlow's oneDNN of the caches, which this machine hides and without which it computes wrongly, ` +
@@ -130,7 +136,8 @@ function tellCaches(native: Native): void {
 
 async function prepare(options: NativeOptions): Promise<Native> {
   const level = options.logLevel;
-  if (level !== undefined && ![0, 1, 2, 3].includes(level)) throw optionError('logLevel', 'integer from 0 to 3', level);
+  if (level !== undefined && ![0, 1, 2, 3].includes(level))
+    throw valueError('logLevel', 'an integer from 0 to 3', level);
   // TensorFlow reads these from the environment of the process, when its library loads or its first graph: a worker's copy
   // is not it.
   setThreads('TF_NUM_INTRAOP_THREADS', 'intraOpThreads', options.intraOpThreads, '1');
@@ -180,7 +187,7 @@ export function loadNative(options: NativeOptions = {}): Promise<Native> {
     const [name, value, variable] = late;
     const loaded = process.env[variable] ?? 'its own default';
     return Promise.reject(
-      optionError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value),
+      valueError(name, `what TensorFlow was loaded with (${Number(loaded) < 0 ? 'none' : loaded})`, value),
     );
   }
   return loading;
@@ -200,7 +207,10 @@ export function loadNativeInWorker(): Promise<Native> {
   if (isMainThread) return loadNative();
   if (getEnvironmentData(readyKey) !== true) {
     return Promise.reject(
-      new ConvoyError('CONVOY_NATIVE', 'Expected loadNative() to be awaited on the main thread before a worker starts'),
+      new ConvoyError(
+        'CONVOY_NATIVE',
+        'Expected TensorFlow to be loaded on the main thread before a worker thread needs it: start convoy on the main thread, or in a process of its own (child_process.fork), not in a Worker',
+      ),
     );
   }
   loading ??= open().then(({ native }) => native);

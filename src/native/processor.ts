@@ -53,7 +53,7 @@ export function processorModel({
 
 /**
  * Whether this is a virtual machine that hides the caches of an AMD processor. The oneDNN of TensorFlow 2.21 takes them to
- * be of one byte, with which its convolutions compute wrongly or crash (see `kernels/caches.h`).
+ * be of one byte, with which its convolutions compute wrongly or crash (see `kernels/onednn-caches.cc`).
  */
 export function hidesCaches({ root = '/' }: ProcessorOptions = {}): boolean {
   return (

@@ -14,17 +14,22 @@ export async function withoutNoise<Result>(load: () => Promise<Result>): Promise
   if (process.platform !== 'linux') return load();
   const target = fstatSync(2);
   if (!target.isCharacterDevice() && !target.isFIFO()) return load();
-  const folder = mkdtempSync(join(tmpdir(), 'convoy-'));
+  let folder: string | undefined;
   let saved: number;
+  let written: number;
   try {
+    folder = mkdtempSync(join(tmpdir(), 'convoy-'));
+    written = openSync(join(folder, 'stderr'), 'a+');
     saved = openSync('/proc/self/fd/2', 'a');
   } catch {
-    rmSync(folder, { recursive: true });
+    // No folder for temporary files, or a full one: a few lines too many are no reason to stop.
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     return load();
   }
   const file = join(folder, 'stderr');
   closeSync(2);
-  openSync(file, 'a'); // the lowest free number: 2
+  openSync(`/proc/self/fd/${written}`, 'a'); // the lowest free number: 2
+  closeSync(written);
   try {
     return await load();
   } finally {

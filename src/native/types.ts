@@ -64,13 +64,15 @@ export interface LoadedGraph {
 /** Ops of our own, beside TensorFlow's (src/native/kernels). */
 export interface Kernels {
   /**
-   * Names of the ops, and `bfloat16` where their sums of bfloat16 outdo TensorFlow's; none where the library is not there or
-   * the processor lacks what it needs.
+   * Names of the ops that are worth using, and `bfloat16` where their sums of bfloat16 outdo TensorFlow's; none where the
+   * library is not there or the processor lacks what it needs.
    */
   readonly ops: readonly string[];
-  /** Vector instructions they use: AVX2, AVX-512 or AVX-512 BF16; empty where there are no ops. */
+  /** The instruction set that they use: scalar, avx2, avx512 or avx512bf16; empty where there are no ops. */
   readonly instructions: string;
-  /** Why the library that is there could not be loaded. */
+  /** All sets that this machine could use, the quickest last; none where the library is not there. */
+  readonly sets: readonly string[];
+  /** Why there are no kernels, where that is not by choice. */
   readonly problem?: string;
   /**
    * Has the calling thread take subnormal numbers as zero, or not; returns what held before. Not there where the library
@@ -78,11 +80,11 @@ export interface Kernels {
    */
   readonly flushSubnormals?: (flush: boolean) => boolean;
   /**
-   * Tells oneDNN how large the caches are where it takes them to be empty (see `kernels/caches.h`), once it has described
-   * the processor, which it does at its first operation; returns how many of its records were mended, -1 where an AMD
+   * Tells oneDNN how large the caches are where it takes them to be empty (see `kernels/onednn-caches.h`), once it has described
+   * the processor, which it does at its first operation; returns how many of its records were corrected, -1 where an AMD
    * processor describes its caches itself or is too old to. Not there where the library is not.
    */
-  readonly mendCaches?: () => number;
+  readonly correctCaches?: () => number;
 }
 
 /** TensorFlow as this thread sees it. */

@@ -3,7 +3,7 @@ import { encodeElements } from './elements.js';
 import type { Attribute, Attributes, DataType, GraphNode, Shape, Value } from './types.js';
 
 /** What a node's output is. */
-export interface OutputSpec {
+interface OutputSpec {
   readonly type: DataType;
   readonly shape: Shape;
 }

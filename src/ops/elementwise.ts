@@ -42,7 +42,7 @@ export type BinaryOp =
   | 'SquaredDifference';
 
 /** Comparisons of two values that broadcast to one shape. */
-export type CompareOp = 'Equal' | 'NotEqual' | 'Greater' | 'GreaterEqual' | 'Less' | 'LessEqual';
+type CompareOp = 'Equal' | 'NotEqual' | 'Greater' | 'GreaterEqual' | 'Less' | 'LessEqual';
 
 /** The shape to which two shapes broadcast, or undefined where they don't. */
 export function broadcastShape(a: Shape, b: Shape): Shape | undefined {

@@ -31,10 +31,10 @@ export {
   fusedBatchNorm,
   matMul,
   maxPool,
-  type Padding,
   type WindowOptions,
+  type WindowPadding,
 } from './neural.js';
-export { isPlain, plainAttributes } from './plain.js';
+export { isUnitStride, plainAttributes } from './plain.js';
 export { canPlace, placedMaxPool, placedMaxPoolGradient, pooledConvolutionGradients } from './pooled.js';
 export { canWriteProduct, rowProducts, writeProduct } from './product.js';
 export { relu, reluGradient } from './rectify.js';

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from './builder.js';
 import { towards } from './elementwise.js';
-import { isPlain, plainAttributes } from './plain.js';
+import { isUnitStride, plainAttributes } from './plain.js';
 import type { GraphNode, Value } from './types.js';
 
 /** Kernels of our own for convolutions of few channels, as the first of a network is, in training (src/native/kernels/narrow.h). */
@@ -10,7 +10,7 @@ const narrowRow = 16;
 
 /** In bfloat16 it was seen to be quicker where there are no tiles (AMX). */
 function isNarrow(graph: GraphBuilder, node: GraphNode): boolean {
-  if (!isPlain(node)) return false;
+  if (!isUnitStride(node)) return false;
   const { type, shape } = node.inputs[1] as Value;
   const typed = type === 'float32' || (type === 'bfloat16' && graph.kernels.has('bfloat16'));
   return typed && (shape[1] as number) * (shape[2] as number) <= narrowRow;

@@ -2,17 +2,17 @@ import type { GraphBuilder } from './builder.js';
 import type { Attributes, GraphNode, Shape, Value } from './types.js';
 
 /** TensorFlow's padding rules: none, or zeros so that the output has ceil(input / stride) places. */
-export type Padding = 'SAME' | 'VALID';
+export type WindowPadding = 'SAME' | 'VALID';
 
 /** How a window moves over height and width. */
 export interface WindowOptions {
   readonly strides: readonly [number, number];
-  readonly padding: Padding;
+  readonly padding: WindowPadding;
   readonly dilations?: readonly [number, number];
 }
 
 /** Places of a window along one axis. */
-export function windowPlaces(size: number, window: number, stride: number, dilation: number, padding: Padding): number {
+function windowPlaces(size: number, window: number, stride: number, dilation: number, padding: WindowPadding): number {
   if (size < 0) return -1;
   const reach = (window - 1) * dilation + 1;
   return padding === 'SAME' ? Math.ceil(size / stride) : Math.floor((size - reach) / stride) + 1;
@@ -125,7 +125,7 @@ export function batchMatMul(graph: GraphBuilder, a: Value, b: Value, transposeA 
 }
 
 /** What `FusedBatchNormV3` is told. */
-export interface BatchNormOptions {
+interface BatchNormOptions {
   readonly epsilon: number;
   /** True when the kernel computes the batch's statistics, false when they are inputs. */
   readonly training: boolean;

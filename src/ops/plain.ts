@@ -1,7 +1,7 @@
 import type { Attributes, GraphNode, Value } from './types.js';
 
 /** Whether a node is a convolution with stride 1, without dilation or groups: what kernels of our own are for. */
-export function isPlain({ op, attributes, inputs }: GraphNode): boolean {
+export function isUnitStride({ op, attributes, inputs }: GraphNode): boolean {
   if (op !== 'Conv2D') return false;
   const [x, filter] = inputs as readonly [Value, Value];
   const steps = [attributes['strides'], attributes['dilations']] as readonly { readonly integers: readonly number[] }[];

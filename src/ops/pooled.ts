@@ -1,7 +1,7 @@
 import type { GraphBuilder } from './builder.js';
 import { towards } from './elementwise.js';
 import type { WindowOptions } from './neural.js';
-import { isPlain, plainAttributes } from './plain.js';
+import { isUnitStride, plainAttributes } from './plain.js';
 import type { GraphNode, Value } from './types.js';
 
 /**
@@ -31,7 +31,7 @@ export function canPlace(
   { strides, padding }: WindowOptions,
 ): boolean {
   const convolution = x.node.op === 'BiasAdd' ? (x.node.inputs[0] as Value).node : x.node;
-  if (!graph.kernels.has('ConvoyMaxPool') || !isPlain(convolution) || !paysOff(graph, convolution)) return false;
+  if (!graph.kernels.has('ConvoyMaxPool') || !isUnitStride(convolution) || !paysOff(graph, convolution)) return false;
   if (window.some((size, axis) => size !== strides[axis]) || window[0] * window[1] > mostPlaces) return false;
   const [, height, width] = x.shape as readonly [number, number, number];
   // Padding is only where windows do not fit.
@@ -92,7 +92,7 @@ export function pooledConvolutionGradients(
   gradient: Value,
 ): Readonly<Record<'input' | 'filter' | 'bias', () => Value>> | undefined {
   const pooled = pooledGradient(gradient);
-  if (pooled === undefined || !isPlain(node)) return undefined;
+  if (pooled === undefined || !isUnitStride(node)) return undefined;
   const [x, filter] = node.inputs as readonly [Value, Value];
   const { kernel, padding } = plainAttributes(node);
   const { window } = pooled.node.attributes as { window: { integers: readonly number[] } };

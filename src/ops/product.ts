@@ -18,7 +18,7 @@ export function rowProducts(graph: GraphBuilder, a: Value, b: Value): Value {
 }
 
 /** A product A'B and where it goes. */
-export interface WrittenProduct {
+interface WrittenProduct {
   /** A: [samples, inputs]. */
   readonly left: Value;
   /** B: [samples, columns], in A's type or float32; multiplied in A's. */

@@ -3,7 +3,7 @@ import { integers, reshape } from './shape.js';
 import type { Value } from './types.js';
 
 /** Ops that reduce axes. */
-export type ReduceOp = 'Sum' | 'Mean' | 'Max' | 'Min' | 'Prod';
+type ReduceOp = 'Sum' | 'Mean' | 'Max' | 'Min' | 'Prod';
 
 /** Reduces axes (all by default); with `keep` they stay with size 1. */
 export function reduce(

@@ -15,6 +15,6 @@ export function chainOf(spec: ParsedSpec, decays: boolean, synchronise: boolean)
     ...ownTransforms(spec, decays),
     descend(),
     ...(spec.lookahead === undefined ? [] : [lookahead(spec.lookahead.alpha, synchronise)]),
-    ...(spec.ema === undefined ? [] : [averageWeights(spec.ema.decay)]),
+    ...(spec.ema === undefined ? [] : [averageWeights(spec.ema)]),
   ];
 }

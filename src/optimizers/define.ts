@@ -9,6 +9,7 @@ import {
   type Options,
   withChecks,
 } from '../base/options.js';
+import { alsoCalled } from '../base/schema-names.js';
 import { type CommonSpec, commonOptions, type Style } from './common.js';
 import type { GradientTransform } from './program.js';
 import { addWeightDecay, decoupleWeightDecay } from './transforms.js';
@@ -26,10 +27,12 @@ type Settled<Default, Value> = Default extends Readonly<Record<Style, unknown>> 
 type OwnSpec<Own extends Options> = z.input<z.ZodObject<GivenShape<Own>>>;
 
 /** What a file of `named/` says of its optimizer. */
-export interface OptimizerDefinition<Name extends string, Own extends Options> {
+interface OptimizerDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
   readonly title: string;
   readonly source: string;
+  /** How other libraries call it: messages suggest the right name. */
+  readonly words?: readonly string[];
   /** Where schedules start unless a person says otherwise. */
   readonly learningRate: ByStyle<number>;
   /** Unless a person says otherwise; default 0. */
@@ -88,7 +91,10 @@ export function defineOptimizer<const Name extends string, const Own extends Opt
       { name: 'learningRate', description: 'where schedules start', default: learningRate, required: false },
       ...describeOptions(options),
     ],
-    schema: withChecks(schema, (definition.checks ?? []) as never) as unknown as NamedOptimizer<Name, Own>['schema'],
+    schema: alsoCalled(
+      withChecks(schema, (definition.checks ?? []) as never),
+      definition.words,
+    ) as unknown as NamedOptimizer<Name, Own>['schema'],
     examples: definition.examples.map((example) => ({ name, ...example })),
     learningRate: (spec) => spec.learningRate ?? (ofStyle(learningRate, styleOf(spec)) as number),
     weightDecay: (spec) => spec.weightDecay ?? (ofStyle(weightDecay, styleOf(spec)) as number),

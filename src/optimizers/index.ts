@@ -6,6 +6,7 @@ export {
   type OptimizerSpec,
   optimizerSchema,
   optimizers,
+  optimizersWithMomentum,
   takesMomentum,
 } from './registry.js';
 export { cutSlices, type ParameterPlace, type Slice } from './spans.js';

@@ -72,7 +72,7 @@ export class StepBuilder {
    */
   measure(update: Expression, scope: StepPass['scope'], norms: Readonly<Record<string, Expression>>): Expression {
     this.#passes.push({
-      program: kernelProgram(this.#stores, Object.values(norms)),
+      program: kernelProgram(this.#stores, { squareSums: Object.values(norms), watched: true }),
       norms: Object.keys(norms),
       scope,
     });
@@ -86,6 +86,6 @@ export class StepBuilder {
   /** Ends the last pass, which writes the parameter. */
   finish(): readonly StepPass[] {
     this.#stores.set('parameter', this.parameter);
-    return [...this.#passes, { program: kernelProgram(this.#stores), norms: [], scope: 'all' }];
+    return [...this.#passes, { program: kernelProgram(this.#stores, { watched: true }), norms: [], scope: 'all' }];
   }
 }

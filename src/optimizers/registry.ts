@@ -10,11 +10,12 @@ import { adamax } from './named/adamax.js';
 import { adamw } from './named/adamw.js';
 import { lamb } from './named/lamb.js';
 import { lars } from './named/lars.js';
+import { lion } from './named/lion.js';
 import { nadam } from './named/nadam.js';
 import { rmsprop } from './named/rmsprop.js';
 import { sgd } from './named/sgd.js';
 
-const definitions = [sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, adamax, lamb, lars] as const;
+const definitions = [sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, adamax, lamb, lars, lion] as const;
 
 /** Every optimizer, by name. */
 export const optimizers: readonly NamedOptimizer[] = definitions as readonly unknown[] as readonly NamedOptimizer[];
@@ -49,6 +50,14 @@ export function baseWeightDecay(spec: OptimizerSpec): number {
 /** Whether a schedule can move the optimizer's momentum: it has one, or a first beta that stands for it. */
 export function takesMomentum(spec: OptimizerSpec): boolean {
   return definitionOf(spec).takesMomentum(spec);
+}
+
+/** Optimizers whose momentum a schedule can move, and what some need for it; for messages. */
+export function optimizersWithMomentum(): string[] {
+  return optimizers.flatMap(({ name, options, takesMomentum }) => {
+    if (takesMomentum({})) return [name];
+    return options.some((one) => one.name === 'momentum') ? [`${name} with momentum above 0`] : [];
+  });
 }
 
 /** The transforms that are the optimizer's own, from the gradient to the step. */

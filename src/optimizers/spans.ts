@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { elementsPerTurn } from '../kernels/index.js';
 import { baseWeightDecay, type OptimizerSpec } from './registry.js';
 
@@ -54,7 +54,7 @@ function matcher(match: string, place: string): (name: string) => boolean {
     const expression = new RegExp(match);
     return (name) => expression.test(name);
   } catch {
-    throw optionError(place, 'bias, norm or a regular expression', match);
+    throw valueError(place, 'bias, norm or a regular expression', match);
   }
 }
 
@@ -74,7 +74,7 @@ export function planSpans(
     const matches = matcher(group.match, place);
     const keyword = group.match === 'bias' || group.match === 'norm';
     if (!keyword && !parameters.some(({ name }) => matches(name))) {
-      throw optionError(place, `an expression that matches a parameter such as ${parameters[0]?.name}`, group.match);
+      throw valueError(place, `an expression that matches a parameter such as ${parameters[0]?.name}`, group.match);
     }
     return { ...group, matches };
   });

@@ -1,4 +1,5 @@
 import { type Addend, compileKernels, type Kernel, openReducer, type Reducer } from '../kernels/index.js';
+import { findNotFinite } from './not-finite.js';
 import type { GradientTransform, ScalarContext, StepPass } from './program.js';
 import type { OptimizerSpec } from './registry.js';
 import { cutSlices, type ParameterPlace, type ParameterSpan, type Slice, type SpanBlock } from './spans.js';
@@ -40,6 +41,7 @@ const bytes = (floats: number): number => floats * 4;
 
 class BoundStepKernel implements StepKernel {
   readonly #plan: KernelPlan;
+  readonly #memory: WebAssembly.Memory;
   readonly #regions: StepRegions;
   readonly #kernels: ReadonlyMap<StepPass, Kernel>;
   readonly #reduce: Reducer;
@@ -48,6 +50,7 @@ class BoundStepKernel implements StepKernel {
 
   constructor(plan: KernelPlan, memory: WebAssembly.Memory, regions: StepRegions) {
     this.#plan = plan;
+    this.#memory = memory;
     this.#regions = regions;
     const passes = [...new Set(plan.variants.flatMap((variant) => variant.passes))];
     const kernels = compileKernels(
@@ -86,13 +89,15 @@ class BoundStepKernel implements StepKernel {
     const norms: (readonly number[])[] = [];
     let allReduce = 0;
     let optimizer = 0;
+    let notFinite: string | undefined;
     for (let pass = 0; pass < this.passes; pass++) {
-      const { seconds, sums } = this.pass(pass, { begin: 0, end: this.blocks }, { ...args, norms });
+      const { seconds, sums, ...found } = this.pass(pass, { begin: 0, end: this.blocks }, { ...args, norms });
+      notFinite ??= found.notFinite;
       norms.push(this.norms(pass, sums));
       allReduce += seconds.allReduce;
       optimizer += seconds.optimizer;
     }
-    return this.result({ products: 0, allReduce, optimizer }, norms);
+    return this.result({ products: 0, allReduce, optimizer }, norms, notFinite);
   }
 
   pass(index: number, { begin, end }: Slice, args: PassArguments, prepare?: Prepare): PassResult {
@@ -106,6 +111,7 @@ class BoundStepKernel implements StepKernel {
     const scalars = this.#scalarsBySpan(variant, pass, args);
     const sums: number[] = [];
     let unit: Unit | undefined;
+    let notFinite: string | undefined;
     let products = 0;
     let allReduce = 0;
     const started = performance.now();
@@ -120,10 +126,13 @@ class BoundStepKernel implements StepKernel {
         allReduce += performance.now() - reducing;
       }
       const addresses = bases.map((base) => (base === undefined ? gradient : base + bytes(block.begin)));
-      for (const sum of kernel(block.end - block.begin, addresses, scalars(block.span))) sums.push(sum);
+      const result = kernel(block.end - block.begin, addresses, scalars(block.span));
+      sums.push(...result.sums);
+      if (!result.finite) notFinite ??= this.#nameOf(pass, block);
     }
     const optimizer = performance.now() - started - products - allReduce;
-    return { seconds: { products: products / 1000, allReduce: allReduce / 1000, optimizer: optimizer / 1000 }, sums };
+    const seconds = { products: products / 1000, allReduce: allReduce / 1000, optimizer: optimizer / 1000 };
+    return { seconds, sums, ...(notFinite === undefined ? {} : { notFinite }) };
   }
 
   norms(index: number, sums: readonly number[]): readonly number[] {
@@ -141,10 +150,14 @@ class BoundStepKernel implements StepKernel {
     return totals.map(Math.sqrt);
   }
 
-  result(seconds: StepSeconds, norms: readonly (readonly number[])[]): StepResult {
+  result(seconds: StepSeconds, norms: readonly (readonly number[])[], notFinite?: string): StepResult {
     const pass = this.#plan.variants[0]?.passes.findIndex((candidate) => candidate.norms.includes('gradient')) ?? -1;
     const gradientNorm = norms[pass]?.[0];
-    return { seconds, ...(gradientNorm === undefined ? {} : { gradientNorm }) };
+    return {
+      seconds,
+      ...(gradientNorm === undefined ? {} : { gradientNorm }),
+      ...(notFinite === undefined ? {} : { notFinite }),
+    };
   }
 
   accumulate(
@@ -215,6 +228,12 @@ class BoundStepKernel implements StepKernel {
     const base = this.#regions.states[this.#plan.stateNames.indexOf(name)];
     if (base === undefined) throw new RangeError(`no region for state ${name}`);
     return base;
+  }
+
+  #nameOf({ program }: StepPass, block: SpanBlock): string {
+    // What is stored lies in a region of its own: only the gradient does not, and no pass stores that.
+    const baseOf = (lane: string): number => this.#baseOf(lane) ?? Number.NaN;
+    return findNotFinite(this.#memory, program, block, this.#plan.parameters, baseOf);
   }
 
   /** Values of a pass's scalars for each span, computed when first asked for. */

@@ -50,6 +50,8 @@ export interface PassResult {
   readonly seconds: StepSeconds;
   /** Sums of squares, block after block; empty where the pass measures nothing. */
   readonly sums: readonly number[];
+  /** The first tensor of the slice that the pass left with a number that is not finite. */
+  readonly notFinite?: string;
 }
 
 /** What a whole step gives. */
@@ -57,6 +59,8 @@ export interface StepResult {
   readonly seconds: StepSeconds;
   /** Norm of the reduced gradient before clipping, where `clipNorm` had it measured. */
   readonly gradientNorm?: number;
+  /** The first tensor that the step left with a number that is not finite: weights, or a state of the optimizer. */
+  readonly notFinite?: string;
 }
 
 /** Everything a thread needs, besides the memory, to open the same kernel. Plain data. */
@@ -89,8 +93,8 @@ export interface StepKernel {
   pass(pass: number, slice: Slice, args: PassArguments, prepare?: Prepare): PassResult;
   /** The norms a pass measured, from the sums of all its blocks in order. */
   norms(pass: number, sums: readonly number[]): readonly number[];
-  /** The step's result from what its passes measured. */
-  result(seconds: StepSeconds, norms: readonly (readonly number[])[]): StepResult;
+  /** The step's result from what its passes measured, and the first tensor that one of them found not finite. */
+  result(seconds: StepSeconds, norms: readonly (readonly number[])[], notFinite?: string): StepResult;
   /** Adds gradients to `regions.reduced`, which counts `carry` times (0: begins anew); a slice, or all blocks. */
   accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>, slice?: Slice, prepare?: Prepare): StepSeconds;
   /** For `openStepKernel` on another thread. */

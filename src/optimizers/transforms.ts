@@ -146,11 +146,18 @@ export function lookahead(alpha: number, synchronise: boolean): GradientTransfor
   };
 }
 
-/** Exponential moving average of the weights; the first step's weights start it, as in PyTorch and Keras. */
-export function averageWeights(decay: number): GradientTransform {
+/**
+ * Exponential moving average of the weights; the first step's weights start it, as in PyTorch and Keras. With a ramp the
+ * decay is at most (1 + t) / (10 + t), t being the steps before this one: TensorFlow's `ExponentialMovingAverage`.
+ */
+export function averageWeights({ decay, ramp }: { decay: number; ramp: boolean }): GradientTransform {
+  const decayAt = (before: number): number => (ramp ? Math.min(decay, (1 + before) / (10 + before)) : decay);
   return {
     states: { ema: 'weights' },
-    scalars: ({ step }) => (step === 1 ? { keep: 0, take: 1 } : { keep: decay, take: 1 - decay }),
+    scalars: ({ step }) => {
+      const keep = step === 1 ? 0 : decayAt(step - 1);
+      return { keep, take: 1 - keep };
+    },
     apply: (update, builder) => {
       const old = multiply(scalar('keep'), lane('ema'));
       builder.store('ema', add(old, multiply(scalar('take'), builder.parameter)));

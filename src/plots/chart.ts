@@ -11,7 +11,7 @@ import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 
 use([
   BarChart,
@@ -106,6 +106,12 @@ export function topLegend(entries: readonly LegendEntry[]): NonNullable<EChartsO
   return { data: [...entries], top: 38, left: 'center', itemGap: 16, textStyle: { color: ink.text } };
 }
 
+/** Without characters that XML does not allow (XML 1.0, 2.2), and controls: names of classes and files may have any. */
+function wellFormed(svg: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return svg.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Cs}/gu, '\ufffd');
+}
+
 /** A finished chart. Its background is white and opaque, so that it reads on light and dark pages alike. */
 export class Chart {
   /** The chart as an SVG document. */
@@ -120,7 +126,7 @@ export class Chart {
       title: { text: title, left: 'center', top: 10, textStyle: { fontSize: 16, fontWeight: 'bold', color: ink.text } },
       ...option,
     });
-    this.svg = chart.renderToSVGString();
+    this.svg = wellFormed(chart.renderToSVGString());
     chart.dispose();
   }
 
@@ -140,6 +146,6 @@ export class Chart {
   async write(path: string): Promise<void> {
     if (path.endsWith('.svg')) return writeFileAtomic(path, [this.svg]);
     if (path.endsWith('.png')) return writeFileAtomic(path, [await this.png()]);
-    throw optionError('the chart', 'a path that ends in .svg or .png', path);
+    throw valueError('the chart', 'a path that ends in .svg or .png', path);
   }
 }

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, fileError, valueError } from '../base/errors.js';
 import { holderText, LockFile } from '../base/lock-file.js';
 import { partEnding } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
@@ -43,7 +44,8 @@ export interface TrainSummary {
 }
 
 /** Name of the file that is there while a process trains in a run folder. */
-const lockName = 'run.lock';
+export const lockName = 'run.lock';
+const architectureName = 'architecture.json';
 
 /** The files of one run: `config.json`, `architecture.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
 export class RunFolder {
@@ -155,9 +157,32 @@ export class RunFolder {
     return this.#readJson('config.json');
   }
 
-  /** The network as it was trained, in tfjs's form: a run goes on, and is evaluated, without the files it was made from. */
-  async writeArchitecture(model: LayersModel): Promise<void> {
-    await writeFileAtomic(join(this.path, 'architecture.json'), [JSON.stringify(model.toJSON(undefined, false))]);
+  /**
+   * The network as it was trained, in tfjs's form: a run goes on, and is evaluated, without the files it was made from.
+   *
+   * @returns SHA-256 of the file.
+   */
+  async writeArchitecture(model: LayersModel): Promise<string> {
+    const text = JSON.stringify(model.toJSON(undefined, false));
+    await writeFileAtomic(join(this.path, architectureName), [text]);
+    return digestOf(text);
+  }
+
+  /** SHA-256 of the network's file; undefined when there is none. */
+  async architectureDigest(): Promise<string | undefined> {
+    const text = await readFile(join(this.path, architectureName)).catch(() => undefined);
+    return text && digestOf(text);
+  }
+
+  /** Whether any epoch has been recorded. */
+  async hasBegun(): Promise<boolean> {
+    return ((await stat(join(this.path, 'metrics.jsonl')).catch(() => undefined))?.size ?? 0) > 0;
+  }
+
+  /** Removes what says that the run has ended, and with what. */
+  async removeEnding(): Promise<void> {
+    await rm(join(this.path, 'summary.json'), { force: true });
+    await rm(this.modelFolder, { recursive: true, force: true });
   }
 
   /**
@@ -166,7 +191,7 @@ export class RunFolder {
    * @throws ConvoyError `CONVOY_CHECKPOINT`, `CONVOY_MODEL` when the file is damaged.
    */
   async readArchitecture(): Promise<LayersModel | undefined> {
-    const name = 'architecture.json';
+    const name = architectureName;
     if (!existsSync(join(this.path, name))) return undefined;
     return loadArchitecture(await this.#readJson(name), join(this.path, name));
   }
@@ -224,9 +249,13 @@ export class RunFolder {
   }
 }
 
+function digestOf(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 function refuseRun(path: string): void {
   if (!existsSync(join(path, 'config.json'))) return;
-  throw optionError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
+  throw valueError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
 }
 
 function needRun(path: string): void {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConvoyError, fileError, optionError } from '../base/errors.js';
+import { ConvoyError, choiceError, combinationError, fileError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
 import type { Dataset } from '../contracts/index.js';
@@ -49,13 +49,13 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
     weights,
   } = config;
   if (weights === 'imagenet')
-    throw optionError('weights', 'a weights file (imagenet goes with a base: --base NAME)', weights);
+    throw combinationError('--weights imagenet', 'needs', `a base: --base ${name} instead of --model ${name}`);
   if (isNetwork(name) || !existsSync(name)) {
     return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
-    throw optionError(`model.${surplus}`, 'no options beside a model file', networkOptions[surplus]);
+    throw combinationError(`model.${surplus}`, 'needs', `a network by name; ${name} is a file`);
   const { model, weights: own } = await openModelFile(name, shapeOf(train));
   return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
 }
@@ -75,7 +75,12 @@ async function openBase(
   const { classes, ...shape } = shapeOf(train);
   const headOptions = { classes, head, freeze, seed };
   if (isNetwork(name)) {
-    if (weights === undefined) throw optionError('weights', `imagenet or a weights file for the base ${name}`, weights);
+    if (weights === undefined)
+      throw combinationError(
+        `--base ${name}`,
+        'needs',
+        '--weights imagenet or a weights file: a base is a trained network',
+      );
     const {
       model,
       weights: values,
@@ -93,17 +98,15 @@ async function openBase(
   }
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
-    throw optionError(`base.${surplus}`, 'no options beside a run or model file', networkOptions[surplus]);
+    throw combinationError(`base.${surplus}`, 'needs', `a network by name; ${name} is a run or file`);
   if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights, headOptions);
   if (!existsSync(name)) {
-    const shown = `a run folder, a model file, or one of ${networks.map((known) => known.name).join(', ')}`;
-    throw optionError(
-      'base',
-      /[\\/]/.test(name) ? 'a run folder or a model file that exists (or the name of a network)' : shown,
-      name,
-    );
+    const known = networks.map((network) => network.name);
+    const also = 'the path of a run folder or model file';
+    throw choiceError('--base', name, { known, what: 'network', also, list: 'convoy model' });
   }
-  if (weights !== undefined) throw optionError('weights', 'none beside a base file, which has its own', weights);
+  if (weights !== undefined)
+    throw combinationError('--weights', 'excludes', `the base ${name}: a model file has its own weights`);
   return transferFrom(await loadModelFile(name), headOptions);
 }
 
@@ -134,22 +137,25 @@ function shapeOf({ shape, classes }: Dataset): Dataset['shape'] & { readonly cla
   return { ...shape, classes: classes.length };
 }
 
-/** Networks by name are built to fit; files and runs may be of other images or classes. */
-function checkFits(model: LayersModel, name: string, { shape, classes, targets, name: dataset }: Dataset): void {
+/**
+ * Networks by name are built to fit; models of files, of runs and of code may be of other images or classes.
+ *
+ * @throws ConvoyError `CONVOY_MODEL` with the shape that the model takes and the one that the data have.
+ */
+export function checkFits(model: LayersModel, name: string, { shape, classes, targets, name: dataset }: Dataset): void {
   const wanted = [shape.height, shape.width, shape.channels];
   const input = model.inputs[0]?.shape.slice(1) ?? [];
   const output = model.outputs[0]?.shape.slice(1) ?? [];
-  const fail = (what: string, expected: string, found: string): ConvoyError =>
-    new ConvoyError('CONVOY_MODEL', `${name}: expected ${what} ${expected} as in ${dataset} but found ${found}`, {
-      file: name,
-      place: what,
-    });
+  const fail = (expected: string, found: string): ConvoyError =>
+    new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${dataset} has ${found}`, { file: name });
   if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
-    throw fail('images of', `${wanted.join('x')} (--image-size resizes folders and archives)`, input.join('x'));
+    const advice = '--image-size resizes folders and archives';
+    throw fail(`images of ${input.join('x')}, which ${name} takes,`, `${wanted.join('x')} (${advice})`);
   }
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';
   if (model.outputs.length !== 1 || output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
-    throw fail('an output of', `${classes.length} classes (--base puts a new head on a model)`, output.join('x'));
+    const advice = '--base puts a new head on a trained model';
+    throw fail(`${output.join('x')} classes, which ${name} tells apart,`, `${classes.length} (${advice})`);
   }
 }

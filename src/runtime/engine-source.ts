@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { LossSpec, Precision, StepSpec } from '../contracts/index.js';
@@ -70,10 +70,11 @@ export async function engineSource(
     config.precision !== 'float32' &&
     (config.engine === 'eager' || (missing !== undefined && config.engine === 'auto'))
   ) {
-    throw optionError(
-      'precision',
-      `float32 with the eager engine${missing === undefined ? '' : `, which ${missing} needs,`}`,
-      config.precision,
+    const why = missing === undefined ? '' : `, which does not know ${missing}`;
+    throw combinationError(
+      `--precision ${config.precision}`,
+      'needs',
+      `the compiled engine${why}; use --precision float32`,
     );
   }
   if (config.engine === 'eager') return eager;
@@ -82,7 +83,7 @@ export async function engineSource(
     return eager;
   }
   const { limit } = cpuFeatures();
-  const untold = hidesCaches() && native.kernels.mendCaches === undefined;
+  const untold = hidesCaches() && native.kernels.correctCaches === undefined;
   if (limit !== undefined)
     onNote?.(
       untold ? `${limit}: this machine hides its caches and our own library, which tells them, is not built` : limit,

@@ -3,7 +3,7 @@ import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, StepSpec } from '../contracts/index.js';
 import { loadArchitecture, takesRawPixels } from '../models/index.js';
 import { normalizationOf } from '../transfer/index.js';
-import { openModel } from './base-model.js';
+import { checkFits, openModel } from './base-model.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
 import { settlePrecision } from './engine-source.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
@@ -52,6 +52,7 @@ async function findModel(
       JSON.parse(JSON.stringify(options.model.toJSON(undefined, false))),
       options.model.name,
     );
+    checkFits(model, options.model.name, train);
     const drawn = () => startWeights(model, config.seed, train, preprocessOf(config, train.shape.channels));
     return { model, weights: options.weights ?? (await drawn()), normalize: config.normalize };
   }

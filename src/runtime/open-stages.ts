@@ -1,4 +1,5 @@
 import { type AugmentStage, createAugmentStage, createGatherStage } from '../../augment/stage/index.js';
+import type { Patience } from '../base/answer-watch.js';
 import type { BatchStage, Dataset, StepSpec } from '../contracts/index.js';
 import type { Coordinator } from '../coordinator/index.js';
 import { FrozenFeatures } from '../features/index.js';
@@ -15,6 +16,7 @@ export async function openAugmentStage(
   train: Dataset,
   { slots }: Pick<RunMemory, 'slots'>,
   { augmentWorkers }: Pick<RunSettings, 'augmentWorkers'>,
+  patience: Patience,
 ): Promise<AugmentStage | undefined> {
   if (config.augment === undefined || config.augment.length === 0) return undefined;
   return createAugmentStage({
@@ -25,6 +27,7 @@ export async function openAugmentStage(
     workers: augmentWorkers,
     cores: availableCores(),
     batchSize: config.batchSize,
+    patience,
   });
 }
 
@@ -37,6 +40,7 @@ export interface StagesOptions {
   readonly settings: Pick<RunSettings, 'augmentWorkers'>;
   readonly coordinator: Coordinator;
   readonly augmented: AugmentStage | undefined;
+  readonly patience: Patience;
   readonly parts?: SplitModel | undefined;
 }
 
@@ -47,12 +51,12 @@ export interface Stages extends Pick<Runtime, 'stage' | 'prepare' | 'evaluationS
 
 /** Opens the stages of a run; `augmented` is the training stage where there is one. */
 export function openStages(opening: StagesOptions): Stages {
-  const { datasets, spec, native, coordinator, augmented, parts } = opening;
+  const { datasets, spec, native, coordinator, augmented, parts, patience } = opening;
   const { arena, layout, slots, evaluationSlots: work } = opening.memory;
   const { augmentWorkers } = opening.settings;
   const { signal, onNote, onProgress } = opening.options;
   const decoders = augmentWorkers === 'auto' ? {} : { workers: augmentWorkers };
-  const pixels = (dataset: Dataset): BatchStage => createGatherStage({ dataset, slots, ...decoders });
+  const pixels = (dataset: Dataset): BatchStage => createGatherStage({ dataset, slots, patience, ...decoders });
   const shared = { arena, layout, spec, coordinator, slots, work, pixels, native, signal, onNote, onProgress };
   const features = parts && new FrozenFeatures({ ...shared, parts });
   const stage = augmented ?? features?.stage(datasets.train) ?? pixels(datasets.train);

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import { baseLearningRate, type SettledConfig } from '../config/index.js';
 import { Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
 import { availableCores, loadNative } from '../native/index.js';
@@ -22,12 +22,17 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const settings = await settleSettings(options.config, options.model === undefined && options.datasets === undefined);
   const { workers, shards, augmentWorkers } = settings;
   if (settings.tuned) onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
+  if (settings.leftOut !== undefined) {
+    const { intraOpThreads } = settings.leftOut;
+    const asked = `intraOpThreads: ${intraOpThreads} asks for them`;
+    onNote?.(`convoy tune found ${intraOpThreads} threads inside ops quicker, which change a run's bits: ${asked}`);
+  }
   const native = await loadNative(settings.threads);
   const datasets = options.datasets ?? (await openData(options));
   const { train } = datasets;
   const network = await openNetwork(options, internals, train);
   const { model, config, spec } = network;
-  if (shards > train.count) throw optionError('shards', `at most the ${train.count} training samples`, shards);
+  if (shards > train.count) throw valueError('shards', `at most the ${train.count} training samples`, shards);
   const { cacheFeatures } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures });
   const plan = planSlots(config, train, parts !== undefined);
@@ -36,10 +41,12 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const schedule = openSchedule(config, train.count, internals.scheduledEpochs);
 
   // Threads come last: what goes wrong before them leaves nothing running.
-  const augmented = await openAugmentStage(network, train, memory, settings);
+  const patience = { minutes: config.workerTimeoutMinutes, signal: options.signal };
+  const augmented = await openAugmentStage(network, train, memory, settings, patience);
   const spin = spinTime(workers + (plan.staged ? 1 : 0), availableCores());
   const pool = new GradientPool({
     workers,
+    patience,
     setup: {
       arena: arena.handle,
       layout,
@@ -53,7 +60,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
     ...(internals.workerFile === undefined ? {} : { workerFile: internals.workerFile }),
   });
   const coordinator = new Coordinator({ arena, layout, pool, kernel, slices });
-  const opened = { options, datasets, spec, native, memory, settings, coordinator, augmented, parts };
+  const opened = { options, datasets, spec, native, memory, settings, coordinator, augmented, patience, parts };
   const { stage, prepare, evaluationStage, close: closeStages } = openStages(opened);
   let closed: Promise<void> | undefined;
   return {

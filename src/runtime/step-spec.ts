@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
@@ -62,16 +62,13 @@ export function preprocessOf(
   const entry = catalogEntry(dataset);
   if (normalize === 'unit') return { scale: fill(channels, 1 / 255), offset: fill(channels, 0) };
   if (normalize === 'standard' && entry === undefined) {
-    throw optionError(
-      'normalize',
-      `mean and std (standard values are known for catalog datasets only, not for ${dataset})`,
-      normalize,
-    );
+    const why = `no mean and std of ${dataset} are known; give them as {"mean":[...],"std":[...]}, or leave it out`;
+    throw combinationError(`normalize ${normalize}`, 'needs', `a dataset of the catalog: ${why}`);
   }
   const { mean, std } =
     normalize === 'standard' ? { mean: entry?.mean ?? [], std: entry?.standardDeviation ?? [] } : normalize;
   if (mean.length !== channels || std.length !== channels) {
-    throw optionError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
+    throw valueError('normalize', `${channels} means and deviations, one per channel`, [mean.length, std.length]);
   }
   return {
     scale: std.map((deviation) => 1 / (255 * deviation)),

@@ -93,6 +93,13 @@ export interface RunSettings {
   readonly threads: Pick<NativeOptions, 'intraOpThreads' | 'interOpThreads'>;
 }
 
+/** Settings of a run, and whether `convoy tune` found them. */
+interface TriedSettings extends RunSettings {
+  readonly tuned: boolean;
+  /** What `convoy tune` found, where it would change the bits of a run whose shards or threads are given. */
+  readonly leftOut?: TunedSettings;
+}
+
 /** The settings that are used where nothing has been measured: a worker a core, a shard a worker. */
 export function ruleSettings(cores: number, batchSize: number): TunedSettings {
   return { workers: cores, shards: Math.min(cores, batchSize), intraOpThreads: 1 };
@@ -103,11 +110,11 @@ export function ruleSettings(cores: number, batchSize: number): TunedSettings {
  *
  * @param tunable false where model or data are made in code: what was tuned under their names is not about them.
  */
-export async function settleSettings(
-  config: RunConfig,
-  tunable: boolean,
-): Promise<RunSettings & { readonly tuned: boolean }> {
-  const tuned = config.workers === 'auto' && tunable ? await readTunedSettings(config) : undefined;
+export async function settleSettings(config: RunConfig, tunable: boolean): Promise<TriedSettings> {
+  const found = config.workers === 'auto' && tunable ? await readTunedSettings(config) : undefined;
+  // Who fixes shards wants the same bits again, and threads inside ops change them.
+  const wanted = config.intraOpThreads ?? (config.shards === undefined ? found?.intraOpThreads : 1);
+  const tuned = found?.intraOpThreads === wanted ? found : undefined;
   const chosen = tuned ?? ruleSettings(availableCores(), config.batchSize);
   const workers = config.workers === 'auto' ? chosen.workers : config.workers;
   const given = pick(config);
@@ -124,6 +131,7 @@ export async function settleSettings(
     augmentWorkers: config.augmentWorkers === 'auto' ? (tuned?.augmentWorkers ?? 'auto') : config.augmentWorkers,
     threads,
     tuned: tuned !== undefined,
+    ...(found === undefined || tuned !== undefined ? {} : { leftOut: found }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Described, describeOptions } from '../base/described.js';
 import { type Filled, type FilledShape, filledShape, type Options, option } from '../base/options.js';
+import { alsoCalled } from '../base/schema-names.js';
 
 const count = z.int().min(1);
 
@@ -18,7 +19,9 @@ export const commonOptions = {
           .max(1)
           .default(1 / 3),
       })
-      .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), 'either steps or epochs'),
+      .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), {
+        params: { needs: 'either steps or epochs' },
+      }),
     undefined,
     "a linear rise before the schedule, as PyTorch's LinearLR; the schedule's own time begins behind it",
   ),
@@ -39,7 +42,7 @@ export interface Scores {
 }
 
 /** What a schedule does, once it is known what it is laid over. */
-export interface Course {
+interface Course {
   /** At a time of the schedule, from 0 behind the warm-up. */
   readonly learningRate: Curve;
   /** Only where it moves the momentum. */
@@ -69,10 +72,12 @@ export interface Training {
 }
 
 /** What a file of `named/` says of its schedule. */
-export interface ScheduleDefinition<Name extends string, Own extends Options> {
+interface ScheduleDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
   readonly title: string;
   readonly source: string;
+  /** How other libraries call it: messages suggest the right name. */
+  readonly words?: readonly string[];
   /** With `interval` where its time can count epochs; else it counts steps. */
   readonly options: Own;
   readonly open: (settings: Filled<Own>, training: Training) => Course;
@@ -93,14 +98,14 @@ export interface NamedSchedule<Name extends string = string, Own extends Options
 export function defineSchedule<const Name extends string, const Own extends Options>(
   definition: ScheduleDefinition<Name, Own>,
 ): NamedSchedule<Name, Own> {
-  const { name, title, source, options, open, momentumOption } = definition;
+  const { name, title, source, words, options, open, momentumOption } = definition;
   const shape = { name: z.literal(name), ...filledShape({ ...commonOptions, ...options }) };
   return {
     name,
     title,
     source,
     options: describeOptions(options),
-    schema: z.strictObject(shape) as unknown as NamedSchedule<Name, Own>['schema'],
+    schema: alsoCalled(z.strictObject(shape), words) as unknown as NamedSchedule<Name, Own>['schema'],
     open: (spec, training) => open(spec as Filled<Own>, training),
     momentumOption,
   };

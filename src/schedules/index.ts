@@ -1,3 +1,2 @@
-export type { FollowerState } from './define.js';
 export { commonScheduleOptions, momentumOption, type ScheduleSpec, scheduleSchema, schedules } from './registry.js';
 export { createSchedule, type Schedule } from './schedule.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { activationGrid, filterGrid, layerOutputs, type Points, pca, tsne } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
 import { BatchFeeder, readWeights } from '../coordinator/index.js';
@@ -15,7 +15,7 @@ import type { Runtime } from '../runtime/index.js';
 import { splitHead } from '../transfer/index.js';
 
 export interface AnalyseOptions {
-  /** From `openRun`; the caller closes it. */
+  /** From `openRunRuntime`; the caller closes it. */
   readonly runtime: Runtime;
   /** Folder for the pictures, made if it is not there. */
   readonly folder: string;
@@ -121,7 +121,7 @@ async function activations({ model, spec }: Runtime, layer: string, pixels: Uint
   try {
     const [, height, width, channels] = maps.shape;
     if (maps.shape.length !== 4)
-      throw optionError('--layer', 'a layer that gives maps of [height, width, channels]', layer);
+      throw valueError('--layer', 'a layer that gives maps of [height, width, channels]', layer);
     return await activationGrid(await maps.data(), [height ?? 1, width ?? 1, channels ?? 1]);
   } finally {
     maps.dispose();
@@ -191,7 +191,11 @@ async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: 
 
 function labelsOf({ targets }: Dataset): (sample: number) => number {
   if (targets.kind !== 'classes')
-    throw optionError('--only', 'filters or activations (the dataset has several classes an image)', targets.kind);
+    throw combinationError(
+      '--only pca or tsne',
+      'needs',
+      'a dataset of one class per image; use --only filters,activations',
+    );
   return (sample) => targets.labels[sample] ?? 0;
 }
 

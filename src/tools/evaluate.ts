@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { valueError } from '../base/errors.js';
+import { combinationError, valueError } from '../base/errors.js';
 import { type Split, splits } from '../contracts/index.js';
 import { createMetrics, type MetricsResult, metricsCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
 import { confusionChart } from '../plots/index.js';
 import { findRecord } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
-import { evaluateSplit, type OpenRunOptions, openRun } from '../training/index.js';
-import { compareData } from './recorded-data.js';
+import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
+import { compareData } from './compare-data.js';
 
-export interface EvaluateRunOptions extends OpenRunOptions {
+export interface EvaluateRunOptions extends RunRuntimeOptions {
   /** `test` by default. */
   readonly split?: Split;
 }
@@ -31,7 +31,7 @@ export interface RunEvaluation {
  */
 export async function evaluateRun({ split = 'test', ...opening }: EvaluateRunOptions): Promise<RunEvaluation> {
   const record = opening.datasets === undefined ? await findRecord(opening.run) : undefined;
-  const runtime = await openRun(opening);
+  const runtime = await openRunRuntime(opening);
   try {
     const note = record && compareData(runtime.datasets, record);
     if (note !== undefined) opening.onNote?.(note);
@@ -49,7 +49,8 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
     throw valueError('--split', `a split that the run has (${there.join(', ')})`, split);
   }
   const { targets, classes } = dataset;
-  if (targets.kind !== 'classes') throw valueError('--split', 'a dataset of one class per image', targets.kind);
+  if (targets.kind !== 'classes')
+    throw combinationError('convoy evaluate', 'needs', 'a dataset of one class per image');
   const stage = runtime.evaluationStage(dataset);
   // Batches come in any order; metrics take them in file order, so that files are the same every time.
   const { outputLength: width } = layout;

@@ -1,4 +1,4 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import type { LearningRateSweep } from '../plots/index.js';
 import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
 import { endlessSteps } from '../training/index.js';
@@ -47,9 +47,10 @@ const noisySteps = 10;
  */
 export async function findLearningRate(options: LearningRateSearchOptions): Promise<LearningRateSearch> {
   const { from = 1e-6, to = 10, steps = 100, onStep, ...opening } = options;
-  if (!(from > 0)) throw optionError('from', 'a number above 0', from);
-  if (!(to > from) || !Number.isFinite(to)) throw optionError('to', `a number above the ${from} to start from`, to);
-  if (!Number.isInteger(steps) || steps < 10) throw optionError('steps', 'an integer from 10', steps);
+  if (!(from > 0)) throw valueError('--from', 'a number above 0', from);
+  if (!(to > from) || !Number.isFinite(to))
+    throw valueError('--to', `a number above ${from}, where --from starts,`, to);
+  if (!Number.isInteger(steps) || steps < 10) throw valueError('--steps', 'an integer of at least 10', steps);
   const runtime = await openRuntime(opening);
   const learningRates: number[] = [];
   const losses: number[] = [];

@@ -1,16 +1,17 @@
 import { ConvoyError } from '../base/errors.js';
-import { decodeImageFile } from '../images/index.js';
-import { type Arena, slotNames } from '../memory/index.js';
-import { classScores, probabilities } from '../models/index.js';
-import { findRecord } from '../run/index.js';
-import { type OpenRunOptions, openRun } from '../training/index.js';
-import { recordedData } from './recorded-data.js';
+import type { ImageInput, Prediction } from '../predict/index.js';
+import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
+import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
 export interface PredictFilesOptions extends OpenRunOptions {
-  /** Image files of any size. */
+  /** Run folder. */
+  readonly run: string;
+  /** Image files of any size, folders of them, patterns as `photos/*.jpg`; `-` for standard input. */
   readonly files: readonly string[];
   /** Classes to give for each image; 3. */
   readonly top?: number;
+  /** What `-` reads; default: the process's standard input. */
+  readonly stdin?: AsyncIterable<Buffer>;
 }
 
 /** The most likely classes of an image file, best first. */
@@ -19,68 +20,69 @@ export interface FilePrediction {
   readonly top: readonly { readonly class: string; readonly share: number }[];
 }
 
+/** An image that there is no answer for, and why. */
+export interface UnreadableFile {
+  readonly file: string;
+  readonly error: ConvoyError;
+}
+
+/** Images that go through the network at once. */
+const batchSize = 64;
+
 /**
- * Predicts the classes of image files with a trained run, in the order of the files. Classes and image size are those that
- * the run recorded: its data need not be there.
+ * Predicts the classes of image files with a trained run, in the order of the files; those that cannot be read are told in
+ * their place. Needs nothing but the run's folder.
  *
- * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run; `CONVOY_DATA` for files that are no images, once all others
- *   have been predicted.
+ * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run.
  */
-export async function* predictFiles({
-  files,
-  top = 3,
-  ...opening
-}: PredictFilesOptions): AsyncGenerator<FilePrediction> {
-  const record = opening.datasets === undefined ? await findRecord(opening.run) : undefined;
-  const runtime = await openRun({ ...opening, ...(record && { datasets: recordedData(record) }) });
-  try {
-    const { arena, layout, datasets, coordinator, spec } = runtime;
-    const { classes, shape } = datasets.train;
-    const slot = runtime.evaluationSlots[0] as number;
-    const bad: ConvoyError[] = [];
-    for (let start = 0; start < files.length; start += layout.capacity) {
-      const batch: string[] = [];
-      for (const file of files.slice(start, start + layout.capacity)) {
-        const place = arena.slot(slotNames.pixels(slot));
-        const pixels = arena.uint8(place, batch.length * layout.imageBytes, layout.imageBytes);
-        try {
-          await decodeImageFile(file, shape, pixels);
-          batch.push(file);
-        } catch (error) {
-          if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
-          bad.push(error);
-        }
-      }
-      if (batch.length === 0) continue;
-      clearTargets(arena, slot);
-      await coordinator.evaluate({ slot, count: batch.length });
-      const width = layout.outputLength;
-      const outputs = arena.float32(arena.slot(slotNames.outputs(slot)), 0, batch.length * width);
-      const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
-      for (const [index, file] of batch.entries()) {
-        const best = probabilities(scores.subarray(index * classes.length, (index + 1) * classes.length), fromLogits)
-          .map((share, label) => ({ class: classes[label] ?? String(label), share }))
-          .sort((a, b) => b.share - a.share)
-          .slice(0, top);
-        yield { file, top: best };
-      }
+export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction | UnreadableFile> {
+  const { run: folder, files, top = 3, stdin = process.stdin, ...opening } = options;
+  const run = await openRun(folder, opening);
+  let batch: NamedImage[] = [];
+  for await (const image of namedImages(files, stdin)) {
+    batch.push(image);
+    if (batch.length < batchSize) continue;
+    yield* predictBatch(run, batch, top);
+    batch = [];
+  }
+  yield* predictBatch(run, batch, top);
+}
+
+/** Answers images together; where one of them cannot be read, one by one. */
+async function* predictBatch(
+  run: TrainedRun,
+  images: readonly NamedImage[],
+  top: number,
+): AsyncGenerator<FilePrediction | UnreadableFile> {
+  const named = images.filter((image): image is ReadableImage => !('error' in image));
+  const together = await predictions(run, named);
+  for (const image of images) {
+    if ('error' in image) {
+      yield image;
+      continue;
     }
-    const [first] = bad;
-    if (first !== undefined) throw bad.length === 1 ? first : severalBad(bad);
-  } finally {
-    await runtime.close();
+    const found = Array.isArray(together) ? together.slice(named.indexOf(image)) : await predictions(run, [image]);
+    const { file } = image;
+    if (Array.isArray(found)) yield { file, top: best(found[0] as Prediction, run.classes, top) };
+    else yield { file, error: found };
   }
 }
 
-/** One error for all files that cannot be decoded. */
-function severalBad(bad: readonly ConvoyError[]): ConvoyError {
-  const files = bad.map(({ details }) => details.file);
-  return new ConvoyError('CONVOY_DATA', bad.map(({ message }) => message).join('\n'), { files });
+async function predictions(run: TrainedRun, images: readonly ReadableImage[]): Promise<Prediction[] | ConvoyError> {
+  const inputs = images.map(
+    ({ file, bytes }): ImageInput => (bytes === undefined ? file : { encoded: bytes, name: file }),
+  );
+  try {
+    return await run.predict(inputs);
+  } catch (error) {
+    if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
+    return error;
+  }
 }
 
-/** Targets are not known: zeros are valid ones, and their loss is not shown. */
-function clearTargets(arena: Arena, slot: number): void {
-  const place = arena.slot(slotNames.targets(slot));
-  if (place.type === 'int32') arena.int32(place).fill(0);
-  else arena.float32(place).fill(0);
+function best({ probabilities }: Prediction, classes: readonly string[], top: number): FilePrediction['top'] {
+  return probabilities
+    .map((share, label) => ({ class: classes[label] ?? String(label), share }))
+    .sort((a, b) => b.share - a.share)
+    .slice(0, top);
 }

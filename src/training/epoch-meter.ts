@@ -1,4 +1,4 @@
-import type { Phase, SplitScores } from '../callbacks/index.js';
+import type { EpochPart, SplitScores } from '../callbacks/index.js';
 import type { Sums } from '../coordinator/index.js';
 
 /** What an epoch under way has added up; plain numbers, so that a checkpoint holds it exactly. */
@@ -10,7 +10,7 @@ export interface MeterState {
   readonly regularizationSum: number;
   readonly batches: number;
   readonly seconds: number;
-  readonly phases: Readonly<Record<Phase, number>>;
+  readonly phases: Readonly<Record<EpochPart, number>>;
 }
 
 const empty: MeterState = {
@@ -53,9 +53,9 @@ export class EpochMeter {
   }
 
   /** Adds seconds to phases. */
-  spend(seconds: Partial<Record<Phase, number>>): void {
+  spend(seconds: Partial<Record<EpochPart, number>>): void {
     const phases = { ...this.#state.phases };
-    for (const [phase, value] of Object.entries(seconds) as [Phase, number][]) phases[phase] += value;
+    for (const [phase, value] of Object.entries(seconds) as [EpochPart, number][]) phases[phase] += value;
     this.#state = { ...this.#state, phases };
   }
 

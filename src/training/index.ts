@@ -4,6 +4,7 @@ export { type OpenRunOptions, openRun } from './open-run.js';
 export type { Progress, TrainerOptions } from './options.js';
 export { shortened } from './phases.js';
 export type { TrainSummary } from './recorder.js';
+export { openRunRuntime, type RunRuntimeOptions } from './run-runtime.js';
 export { endlessSteps, type TrainedBatch, trainingSteps } from './steps.js';
 export { Trace } from './trace.js';
 export { type DataOptions, TrainedRun } from './trained-run.js';

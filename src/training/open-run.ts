@@ -1,43 +1,71 @@
-import { existsSync } from 'node:fs';
-import { choiceError } from '../base/errors.js';
-import { type RunConfig, resolveConfig } from '../config/index.js';
-import { RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
-import { onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
-import { restoreWeights } from './training-state.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError } from '../base/errors.js';
+import type { EpochRecord } from '../callbacks/index.js';
+import { resolveConfig } from '../config/index.js';
+import { loadNative } from '../native/index.js';
+import { checkpointWeights, RunFolder, readCheckpoint, readRecord, type TrainSummary } from '../run/index.js';
+import { needSameArchitecture } from './same-run.js';
+import { type DataOptions, TrainedRun } from './trained-run.js';
 
-export interface OpenRunOptions extends Omit<RuntimeOptions, 'config'> {
-  /** Run folder. */
-  readonly run: string;
-  /** Which checkpoint: `last`, `best`, or another name below `checkpoints/`; default: the one with the weights that the run ended with. */
+export interface OpenRunOptions extends DataOptions {
+  /** `last`, `best`, or another name below `checkpoints/`; default: the one with the weights that the run ended with. */
   readonly checkpoint?: string;
-  /** Options that do not change what the model is: workers, dataset... */
-  readonly overrides?: Partial<Pick<RunConfig, 'workers' | 'dataset' | 'limit' | 'engine'>>;
+  /** Evaluation may run code that the folder names: the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean;
 }
 
 /**
- * Opens a run's model with its trained weights (averaged ones where the optimizer kept them), ready to evaluate; no transforms, one shard a worker.
+ * Opens a trained run from its folder, without its training data: predicts at once, and evaluates where the data are found.
  *
- * @throws ConvoyError when the folder holds no run, or its checkpoint is damaged.
+ * @throws ConvoyError `CONVOY_CHECKPOINT` when the folder holds no run, or a file of it is missing or damaged.
  */
-export async function openRun({ run, checkpoint: wanted, overrides, ...options }: OpenRunOptions): Promise<Runtime> {
-  const folder = RunFolder.open(run);
-  const checkpoint = wanted ?? (await folder.finalCheckpoint());
-  const file = folder.checkpoint(checkpoint);
-  if (!existsSync(file)) throw choiceError('--checkpoint', checkpoint, { known: await folder.checkpoints() });
-  const message = await readCheckpoint(file);
-  const { augment: _, shards: __, ...recorded } = (await folder.readConfig()) as RunConfig;
-  const config = resolveConfig(
-    { where: `${run}/config.json`, input: { ...recorded, workers: 'auto' } },
-    { where: '', input: overrides ?? {} },
-  );
-  const opening = { ...options, config: onThisProcessor(config, options.onNote) };
-  const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture() });
+export async function openRun(
+  folder: string,
+  { checkpoint, trustCode = false, ...data }: OpenRunOptions = {},
+): Promise<TrainedRun> {
+  const run = RunFolder.open(folder);
+  const config = resolveConfig({ where: `${folder}/config.json`, input: await run.readConfig() });
+  const record = await readRecord(folder);
+  await loadNative(); // models are made on its backend
+  const model = await run.readArchitecture();
+  if (model === undefined)
+    throw fileError('CONVOY_CHECKPOINT', folder, 'architecture.json', 'the network of the run', 'none');
   try {
-    restoreWeights(runtime, message, file);
-    takeAveragedWeights(runtime);
-  } catch (error) {
-    await runtime.close();
-    throw error;
+    const file = run.checkpoint(checkpoint ?? (await run.finalCheckpoint()));
+    const message = await readCheckpoint(file);
+    await needSameArchitecture(run, message, file);
+    const weights = checkpointWeights(message, model, file);
+    const summary = await readSummary(folder);
+    const architecture: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
+    const history = await readHistory(folder);
+    return new TrainedRun(
+      { config, record, architecture, weights, history, folder, trustCode, ...(summary && { summary }) },
+      data,
+    );
+  } finally {
+    model.dispose();
   }
-  return runtime;
+}
+
+async function readSummary(folder: string): Promise<TrainSummary | undefined> {
+  const text = await readFile(join(folder, 'summary.json'), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parsed<TrainSummary>(text, join(folder, 'summary.json'));
+}
+
+async function readHistory(folder: string): Promise<EpochRecord[]> {
+  const file = join(folder, 'metrics.jsonl');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => parsed<EpochRecord>(line, file));
+}
+
+function parsed<Value>(text: string, file: string): Value {
+  try {
+    return JSON.parse(text) as Value;
+  } catch (error) {
+    throw fileError('CONVOY_CHECKPOINT', file, '', 'JSON', (error as Error).message, error);
+  }
 }

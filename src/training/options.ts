@@ -25,6 +25,8 @@ export interface TrainerOptions extends Omit<RuntimeOptions, 'config'> {
   readonly out?: string;
   /** Run folder to go on with, from its last checkpoint. */
   readonly resume?: string;
+  /** With `resume`: run code that the folder names, the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean;
   readonly callbacks?: readonly Callback[];
   readonly onBatch?: (progress: Progress) => void;
   /** Told when everything is open, before the first step. */

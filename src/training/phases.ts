@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { combinationError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig } from '../config/index.js';
 import { loadArchitecture } from '../models/index.js';
@@ -47,7 +47,8 @@ export async function openPhase(
 ): Promise<Runtime> {
   const opening = { ...options, config };
   if (config.phases === undefined) return openRuntime(opening, { ...internals, recorded, cacheFeatures: true });
-  if (options.model !== undefined) throw optionError('phases', 'no model made in code', options.model.name);
+  if (options.model !== undefined)
+    throw combinationError('phases', 'excludes', 'a model made in code: give a base by name, run or file');
   const frozen = async (): Promise<LayersModel | undefined> => {
     const model = await recorded();
     if (model !== undefined) freezeUntil(model, parseFreeze(config.freeze ?? 'base'));

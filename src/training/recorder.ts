@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { CheckpointMessage } from '../../proto/convoy.js';
 import { ConvoyError, combinationError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { Callback, CallbackList, EpochRecord } from '../callbacks/index.js';
-import { baseLearningRate, type ConfigInput, type RunConfig, resolveConfig } from '../config/index.js';
+import { type ConfigInput, type RunConfig, resolveConfig } from '../config/index.js';
 import { readWeights } from '../coordinator/index.js';
 import {
   averagedState,
@@ -19,9 +18,11 @@ import {
 } from '../run/index.js';
 import { onThisProcessor, type Runtime } from '../runtime/index.js';
 import { recordOf } from './record-of.js';
+import { lastCheckpoint, needSameRun, resumable } from './same-run.js';
 import { summarize } from './summary.js';
 import type { Trace } from './trace.js';
-import { restoreWeights, type TrainingState, toCheckpoint } from './training-state.js';
+import { recordedConfig, restoreWeights, type TrainingState, toCheckpoint } from './training-state.js';
+import { needTrust } from './trust.js';
 
 export type { TrainSummary } from '../run/index.js';
 
@@ -39,21 +40,29 @@ export interface Ending {
 export class RunRecorder {
   /** Configuration of the run to resume; undefined for a new run. */
   readonly config: RunConfig | undefined;
-  /** Checkpoint to go on from. */
-  readonly resumeFrom: string | undefined;
+  /** Checkpoint to go on from, and its file; undefined for a run that begins. */
+  readonly resumed: { readonly message: CheckpointMessage; readonly file: string } | undefined;
   /** Callbacks of the run folder. */
   readonly callbacks: readonly Callback[] = [];
   readonly #folder: RunFolder | undefined;
   readonly #trace: Trace | undefined;
   #best: CheckpointMessage | undefined;
+  /** SHA-256 of the network's file. */
+  #architecture = '';
   #lastCheckpoint = performance.now();
   #checkpoint: RunConfig['checkpoint'] = {};
 
-  private constructor(folder: RunFolder | undefined, trace?: Trace, config?: RunConfig, resumeFrom?: string) {
+  private constructor(
+    folder: RunFolder | undefined,
+    trace?: Trace,
+    config?: RunConfig,
+    resumed?: { readonly message: CheckpointMessage; readonly file: string },
+  ) {
     this.#folder = folder;
     this.#trace = trace;
     this.config = config;
-    this.resumeFrom = resumeFrom;
+    this.resumed = resumed;
+    this.#architecture = resumed?.message.architecture ?? '';
   }
 
   /**
@@ -67,25 +76,27 @@ export class RunRecorder {
     config = {},
     trace,
     onNote,
+    trustCode = false,
   }: {
     readonly out?: string;
     readonly resume?: string;
     readonly config?: ConfigInput;
     readonly trace?: Trace;
+    readonly trustCode?: boolean;
     readonly onNote?: ((note: string) => void) | undefined;
   }): Promise<RunRecorder> {
     if (resume === undefined)
       return new RunRecorder(out === undefined ? undefined : await RunFolder.create(out), trace);
     const folder = await RunFolder.resume(resume, onNote);
     try {
-      const last = folder.checkpoint('last');
-      const recorded = resolveConfig(
-        { where: `${resume}/config.json`, input: await folder.readConfig() },
-        // The number of workers does not change a result, and more epochs may be asked for.
-        { where: 'config', input: allowed(config) },
-      );
+      const own = { where: `${resume}/config.json`, input: await folder.readConfig() };
+      const resumed = await lastCheckpoint(folder, onNote);
+      if (resumed !== undefined) await needSameRun(folder, resolveConfig(own), resumed);
+      // The number of workers does not change a result, and more epochs may be asked for.
+      const recorded = resolveConfig(own, { where: 'config', input: allowed(config) });
+      needTrust(recorded, resume, trustCode);
       const here = config.precision === undefined ? onThisProcessor(recorded, onNote) : recorded;
-      return new RunRecorder(folder, trace, here, existsSync(last) ? last : undefined);
+      return new RunRecorder(folder, trace, here, resumed);
     } catch (error) {
       await folder.close();
       throw error;
@@ -103,19 +114,19 @@ export class RunRecorder {
 
   /** The network of the run to resume. */
   async recordedModel(): Promise<LayersModel | undefined> {
-    return this.resumeFrom === undefined ? undefined : this.#folder?.readArchitecture();
+    return this.resumed === undefined ? undefined : this.#folder?.readArchitecture();
   }
 
   /** Before the first step: configuration written, metrics cut to the checkpoint's epochs. */
   async begin(runtime: Runtime, state: TrainingState, callbacks: CallbackList, madeInCode: boolean): Promise<void> {
-    const { config, shards } = runtime;
-    this.#checkpoint = config.checkpoint;
-    // Shards decide bits, so a resumed run must have them even if it has other workers.
-    await this.#folder?.writeConfig({ ...config, shards, learningRate: baseLearningRate(config) });
+    this.#checkpoint = runtime.config.checkpoint;
+    // What is there of an ending is not this run's any more.
+    if (this.resumed !== undefined) await this.#folder?.removeEnding();
+    await this.#folder?.writeConfig(recordedConfig(runtime));
     await this.#folder?.rewriteMetrics(state.history);
     if (this.#folder !== undefined) await writeRecord(this.#folder.path, recordOf(runtime, madeInCode));
-    if (this.resumeFrom !== undefined) return;
-    await this.#folder?.writeArchitecture(runtime.model);
+    if (this.resumed !== undefined) return;
+    this.#architecture = (await this.#folder?.writeArchitecture(runtime.model)) ?? '';
     await this.checkpoint('last', runtime, state, callbacks);
   }
 
@@ -130,7 +141,7 @@ export class RunRecorder {
   async checkpoint(name: string, runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
     if (this.#folder === undefined && name !== 'best') return;
     const began = performance.now();
-    const message = toCheckpoint(runtime, state, callbacks);
+    const message = { ...toCheckpoint(runtime, state, callbacks), architecture: this.#architecture };
     if (this.#folder === undefined) this.#best = detached(message, [averagedState]);
     else {
       await this.#folder.needLock();
@@ -178,19 +189,6 @@ export class RunRecorder {
     });
   }
 }
-
-/** What may be changed when a run is resumed; all else is the run's own. */
-const resumable = [
-  'workers',
-  'epochs',
-  'augmentWorkers',
-  'checkpoint',
-  'engine',
-  'precision',
-  'forcePrecision',
-  'intraOpThreads',
-  'interOpThreads',
-];
 
 function allowed(config: ConfigInput): ConfigInput {
   for (const [key, value] of Object.entries(config)) {

@@ -34,6 +34,7 @@ export class Run implements Control {
   async epoch(): Promise<EpochRecord> {
     const { runtime, state } = this;
     const { config, datasets } = runtime;
+    this.#stopIfAborted();
     const meter = new EpochMeter(state.meter);
     await this.#train(meter);
     const evaluated = performance.now();
@@ -91,12 +92,13 @@ export class Run implements Control {
     }
   }
 
-  async #stepDone(meter: EpochMeter, { stepSums, learningRate }: TrainedBatch): Promise<void> {
+  async #stepDone(meter: EpochMeter, { outcome, stepSums, learningRate }: TrainedBatch): Promise<void> {
     const { state, callbacks, recorder } = this;
     if (callbacks.wantsSteps) {
       const record = { epoch: state.epoch + 1, step: state.step, learningRate };
       await callbacks.onStepEnd({ ...record, loss: meanLoss(stepSums), samples: stepSums.count }, this);
     }
+    if (outcome.notFinite !== undefined) return; // nothing to keep: the step loop ends the run
     if (recorder.checkpointDue(state.step)) await this.#checkpointMidway(meter);
     if (this.options.signal?.aborted === true) {
       await this.#checkpointMidway(meter);
@@ -169,6 +171,7 @@ export class Run implements Control {
       weights,
       history: state.history,
       summary,
+      trustCode: true,
       ...(recorder.path === undefined ? {} : { folder: recorder.path }),
     };
   }

@@ -1,3 +1,4 @@
+import { ConvoyError } from '../base/errors.js';
 import { EpochFeeds, type StepOutcome, type Sums } from '../coordinator/index.js';
 import type { Runtime } from '../runtime/index.js';
 
@@ -48,7 +49,8 @@ const noSums: Sums = { lossSum: 0, weightSum: 0, correct: 0, count: 0, regulariz
  * The step loop: trains on one batch after the other, from the cursor to the end of its epoch. Every training, short or
  * long, uses it. A consumer that stops early leaves no batch being filled.
  *
- * @throws ConvoyError `CONVOY_DIVERGED` for a loss that is not finite, and whatever a stage or a worker fails with.
+ * @throws ConvoyError `CONVOY_DIVERGED` for a loss that is not finite, or once a step whose weights are not has been given,
+ *   and whatever a stage or a worker fails with.
  */
 export async function* trainingSteps(options: StepsOptions): AsyncGenerator<TrainedBatch, void, void> {
   const { feeds, cursor, rates, lastEpoch = 0 } = options;
@@ -84,6 +86,7 @@ export async function* trainingSteps(options: StepsOptions): AsyncGenerator<Trai
       const stepSums = addSums(gathered, outcome.sums);
       gathered = stepped ? noSums : stepSums;
       yield { outcome, samples: batch.count, stepped, stepSums, learningRate, waited, started };
+      if (outcome.notFinite !== undefined) throw diverged(outcome.notFinite, cursor.step, learningRate);
       waited = performance.now();
     }
   } finally {
@@ -104,6 +107,16 @@ export async function* endlessSteps(
   for (; ; cursor.epoch += 1, cursor.position = 0) {
     yield* trainingSteps({ runtime, feeds, cursor, rates, lastEpoch: Infinity });
   }
+}
+
+/** The loss may still be finite: TensorFlow's ReLU makes 0 of NaN. */
+function diverged(name: string, step: number, learningRate: number): ConvoyError {
+  return new ConvoyError(
+    'CONVOY_DIVERGED',
+    `Expected finite numbers in ${name} but found others after step ${step}, at a learning rate of ` +
+      `${learningRate.toPrecision(3)}: a lower one, a warm-up or optimizer.clipNorm may help`,
+    { place: name, step },
+  );
 }
 
 function addSums(a: Sums, b: Sums): Sums {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { optionError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import { readWeights } from '../coordinator/index.js';
 import type { TrainSummary } from '../run/index.js';
@@ -21,7 +21,7 @@ export function summarize(
   const { config, datasets, engine, workers, shards, layout } = runtime;
   const final = restored === undefined ? history.at(-1) : history.find((record) => record.epoch === restored);
   if (final?.test === undefined)
-    throw optionError('--epochs', 'more epochs than the run has already done', config.epochs);
+    throw valueError('--epochs', 'more epochs than the run has already done', config.epochs);
   const trained = sum(history, (record) => trainingSeconds(record));
   const dataWait = sum(history, ({ phases }) => phases.data) / trained;
   const advice = adviceOn(dataWait, runtime);

@@ -1,5 +1,6 @@
-import { cp, mkdir } from 'node:fs/promises';
-import { fileError, optionError } from '../base/errors.js';
+import { cp } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
@@ -9,6 +10,7 @@ import { loadNative } from '../native/index.js';
 import { type ImagesInput, type Prediction, Predictor } from '../predict/index.js';
 import {
   exportLayersModel,
+  lockName,
   RunFolder,
   type RunRecord,
   type TrainSummary,
@@ -18,6 +20,7 @@ import {
 import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
 import { normalizationOf } from '../transfer/index.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
+import { needTrust } from './trust.js';
 
 /** Everything that a trained run consists of, in memory. */
 export interface RunContents {
@@ -32,10 +35,15 @@ export interface RunContents {
   readonly summary?: TrainSummary;
   /** The run's folder, where it has one. */
   readonly folder?: string;
+  /** Whether code that the configuration names may run: the module of its loss. */
+  readonly trustCode: boolean;
 }
 
 /** How data are found again. */
-export type DataOptions = Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'>;
+export interface DataOptions extends Pick<RuntimeOptions, 'dataDir' | 'datasets' | 'onNote' | 'onProgress' | 'signal'> {
+  /** Evaluate with code that a run's folder names, the module of its loss. Default: refuse. */
+  readonly trustCode?: boolean | undefined;
+}
 
 /** A trained network with its classes and its history: predicts, evaluates, and is saved. Needs no training data. */
 export class TrainedRun {
@@ -103,13 +111,15 @@ export class TrainedRun {
    */
   async evaluate(dataset?: Dataset): Promise<Scores> {
     const { config, record, weights } = this.#contents;
+    needTrust(config, this.#contents.folder ?? record.dataset.name, this.#contents.trustCode);
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
-      throw optionError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
+      throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
     }
     if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
-      throw optionError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
+      throw valueError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);
     }
-    const { augment: _, shards: __, ...rest } = config;
+    if (this.#contents.folder !== undefined) needTrust(config, this.#contents.folder, this.#data.trustCode ?? false);
+    const { augment: _, shards: __, intraOpThreads: ___, interOpThreads: ____, ...rest } = config;
     const datasets = dataset === undefined ? this.#data.datasets : { train: dataset, test: dataset };
     const model = this.#open();
     const runtime = await openRuntime({
@@ -140,22 +150,30 @@ export class TrainedRun {
    * @throws ConvoyError `CONVOY_OPTION` when the folder holds a run, `CONVOY_DISK` when it cannot be written.
    */
   async save(folder: string): Promise<void> {
-    const { config, record, weights, history, summary, folder: source } = this.#contents;
+    const { folder: source } = this.#contents;
     const target = await RunFolder.create(folder);
-    if (source !== undefined) {
-      await mkdir(folder, { recursive: true });
-      await cp(source, folder, { recursive: true });
-      return;
+    try {
+      if (source === undefined) await this.#write(target);
+      else await cp(source, folder, { recursive: true, filter: (file) => basename(file) !== lockName });
+    } finally {
+      await target.close();
     }
+  }
+
+  async #write(target: RunFolder): Promise<void> {
+    const { config, record, weights, history, summary } = this.#contents;
+    const folder = target.path;
     const model = this.#open();
     try {
       await target.writeConfig(config);
-      await target.writeArchitecture(model);
+      const architecture = await target.writeArchitecture(model);
       await writeRecord(folder, record);
       await target.rewriteMetrics(history);
       await writeCheckpoint(target.checkpoint('last'), {
         config: JSON.stringify(config),
         fingerprint: record.dataset.train,
+        testFingerprint: record.dataset.test,
+        architecture,
         epoch: history.length,
         position: 0,
         step: history.at(-1)?.steps ?? 0,

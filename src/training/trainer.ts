@@ -1,6 +1,7 @@
+import { ConvoyError } from '../base/errors.js';
 import { CallbackList, type EpochRecord } from '../callbacks/index.js';
 import { type ConfigInput, resolveConfig } from '../config/index.js';
-import { detached, readCheckpoint } from '../run/index.js';
+import { detached } from '../run/index.js';
 import type { RuntimeInternals } from '../runtime/index.js';
 import type { TrainerOptions } from './options.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
@@ -48,6 +49,7 @@ export async function* trainingRun(
   options: TrainerOptions,
   internals: Pick<RuntimeInternals, 'workerFile'> = {},
 ): AsyncGenerator<EpochRecord, TrainedRun> {
+  if (options.signal?.aborted === true) throw new ConvoyError('CONVOY_ABORTED', 'Stopped before the training began');
   const recorder = await RunRecorder.open(options);
   try {
     return yield* recordedRun(recorder, options, internals);
@@ -63,14 +65,15 @@ async function* recordedRun(
 ): AsyncGenerator<EpochRecord, TrainedRun> {
   const config =
     recorder.config ?? resolveConfig({ where: 'config', input: { ...madeInCode(options), ...options.config } });
-  const file = recorder.resumeFrom;
-  const resumed = file === undefined ? undefined : await readCheckpoint(file);
-  let phase = phaseAt(config, resumed?.epoch ?? 0);
+  const { resumed } = recorder;
+  let phase = phaseAt(config, resumed?.message.epoch ?? 0);
   let runtime = await openPhase(phase, options, { ...internals, recorded: () => recorder.recordedModel() });
   try {
     const callbacks = new CallbackList(runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]));
     let state =
-      resumed === undefined ? initialState() : fromCheckpoint(runtime, callbacks, resumed, file ?? '', phase.first);
+      resumed === undefined
+        ? initialState()
+        : fromCheckpoint(runtime, callbacks, resumed.message, resumed.file, phase.first);
     await recorder.begin(runtime, state, callbacks, options.datasets !== undefined);
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
@@ -89,7 +92,7 @@ async function* recordedRun(
       run = new Run(runtime, state, callbacks, recorder, options);
     }
     await callbacks.onTrainEnd(run);
-    return new TrainedRun(await run.finish(), options);
+    return new TrainedRun(await run.finish(), { ...options, trustCode: true });
   } finally {
     await runtime.close();
   }

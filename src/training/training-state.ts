@@ -2,8 +2,10 @@ import { z } from 'zod';
 import type { CheckpointMessage } from '../../proto/convoy.js';
 import { ConvoyError } from '../base/errors.js';
 import type { CallbackList, EpochRecord } from '../callbacks/index.js';
+import { baseLearningRate, type SettledConfig } from '../config/index.js';
 import { initializeState } from '../coordinator/index.js';
 import { slotNames } from '../memory/index.js';
+import { intraOpThreads } from '../native/index.js';
 import { averagedState } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import type { MeterState } from './epoch-meter.js';
@@ -59,26 +61,40 @@ const smallStateSchema = z.object({
 });
 
 /**
+ * What a run says of itself, in `config.json` and in its checkpoints: with what decides bits, chosen at its start where the
+ * configuration left it open.
+ */
+export function recordedConfig({ config, shards }: Pick<Runtime, 'config' | 'shards'>): SettledConfig {
+  return { ...config, shards, learningRate: baseLearningRate(config), intraOpThreads: intraOpThreads() };
+}
+
+/**
  * A checkpoint of the present moment, between two optimizer steps.
  *
  * @throws ConvoyError `CONVOY_DIVERGED` when a weight is not finite: such a checkpoint would be of no use.
  */
 export function toCheckpoint(runtime: Runtime, state: TrainingState, callbacks: CallbackList): CheckpointMessage {
-  const { arena, layout, config, datasets, schedule } = runtime;
+  const { arena, layout, datasets, schedule } = runtime;
   const weights = arena.slot(slotNames.weights);
   const { epoch, position, step, ...small } = state;
   return {
-    config: JSON.stringify(config),
+    config: JSON.stringify(recordedConfig(runtime)),
     fingerprint: datasets.train.fingerprint,
+    testFingerprint: datasets.test.fingerprint,
+    validationFingerprint: datasets.validation?.fingerprint ?? '',
     epoch,
     position,
     step,
     weights: layout.parameters.map(({ name, shape, offset, length }) => {
       const values = arena.float32(weights, offset, length);
       if (!values.every(Number.isFinite)) {
-        throw new ConvoyError('CONVOY_DIVERGED', `Expected finite weights but ${name} has others after step ${step}`, {
-          place: name,
-        });
+        throw new ConvoyError(
+          'CONVOY_DIVERGED',
+          `Expected finite weights but ${name} has others after step ${step}; try a lower --learning-rate, or convoy lr-find`,
+          {
+            place: name,
+          },
+        );
       }
       return { name, shape, data: bytesOf(values) };
     }),
@@ -107,12 +123,17 @@ export function fromCheckpoint(
 ): TrainingState {
   const { datasets, schedule, arena, layout } = runtime;
   const begins = firstEpoch > 0 && message.epoch === firstEpoch && message.position === 0;
-  if (message.fingerprint !== datasets.train.fingerprint) {
+  for (const [what, expected, found] of [
+    ['training', message.fingerprint, datasets.train.fingerprint],
+    ['test', message.testFingerprint, datasets.test.fingerprint],
+    ['validation', message.validationFingerprint, datasets.validation?.fingerprint ?? 'none'],
+  ] as const) {
+    if (expected === undefined || expected === '' || expected === found) continue; // older checkpoints do not say
     throw mismatch(
       file,
       'fingerprint',
-      `the training data of the run (${message.fingerprint.slice(0, 12)}...)`,
-      `other data (${datasets.train.fingerprint.slice(0, 12)}...)`,
+      `the ${what} data of the run (${expected.slice(0, 12)}...)`,
+      `other data (${found.slice(0, 12)}...)`,
     );
   }
   restoreWeights(runtime, message, file);

@@ -1,4 +1,4 @@
-import { optionError } from '../base/errors.js';
+import { choiceError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import { headLayers } from './head.js';
 
@@ -14,7 +14,7 @@ export function parseFreeze(text: string): string {
   const layer = /^until:(.+)$/.exec(text)?.[1];
   if (layer !== undefined) return layer;
   if (text === 'base' || text === 'none') return text;
-  throw optionError('--freeze', 'base, none or until:LAYER', text);
+  throw choiceError('--freeze', text, { known: ['base', 'none'], also: 'until:LAYER' });
 }
 
 /**
@@ -31,11 +31,7 @@ export function freezeUntil(model: LayersModel, until: string): string[] {
   const last = model.layers.findIndex(({ name }) => name === until);
   if (until !== 'base' && until !== 'none' && last < 0) {
     const weighted = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
-    throw optionError(
-      '--freeze until',
-      `a layer of ${model.name} (${weighted.slice(0, 6).join(', ')}... ${weighted.at(-1)})`,
-      until,
-    );
+    throw choiceError('--freeze until', until, { known: weighted, what: `layer of ${model.name} with weights` });
   }
   const frozen: string[] = [];
   for (const [index, layer] of model.layers.entries()) {

@@ -1,10 +1,10 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, valueError } from '../base/errors.js';
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 
 type Layer = LayersModel['layers'][number];
 
 /** One layer of a new head: a dense layer with ReLU, or dropout. */
-export type HeadLayer = { readonly units: number } | { readonly dropout: number };
+type HeadLayer = { readonly units: number } | { readonly dropout: number };
 
 /** What a classifier behind a network's features is made of. */
 const classifierClasses: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ export function parseHead(text: string): HeadLayer[] {
     const rate = /^dropout:(\d*\.?\d+)$/.exec(item)?.[1];
     if (rate !== undefined && Number(rate) < 1) return { dropout: Number(rate) };
     if (/^[1-9]\d{0,5}$/.test(item)) return { units: Number(item) };
-    throw optionError('--head', "units and 'dropout:RATE' with RATE below 1, such as 256,dropout:0.5", text);
+    throw valueError('--head', "units and 'dropout:RATE' with RATE below 1, such as 256,dropout:0.5", text);
   });
 }
 
@@ -51,7 +51,7 @@ export function parseHead(text: string): HeadLayer[] {
  *   or without a layer to replace.
  */
 export function replaceHead(model: LayersModel, head: string | undefined, classes: number): LayersModel {
-  if (!Number.isInteger(classes) || classes < 1) throw optionError('classes', 'integer from 1', classes);
+  if (!Number.isInteger(classes) || classes < 1) throw valueError('classes', 'an integer of at least 1', classes);
   const hidden = head === undefined ? [] : parseHead(head);
   const features = (head === undefined ? undefined : classifierInput(model)) ?? lastLayerInput(model);
   const taken = new Set(layersBefore(features).map(({ name }) => name));

@@ -24,7 +24,7 @@ export function splitHead(model: LayersModel): SplitModel {
 }
 
 /** A model whose base is frozen, cut so that the base's features are the same in every epoch; or why that cannot be. */
-export type FrozenSplit = { readonly parts: SplitModel; readonly model: LayersModel } | { readonly why: string };
+type FrozenSplit = { readonly parts: SplitModel; readonly model: LayersModel } | { readonly why: string };
 
 /**
  * Cuts a model whose base is frozen whole, so that the features of its images are computed once and the head alone is

@@ -13,7 +13,7 @@ import { freezeUntil, parseFreeze } from './freeze.js';
 import { headLayers, replaceHead } from './head.js';
 
 /** What becomes of a base. */
-export interface HeadOptions {
+interface HeadOptions {
   readonly classes: number;
   /** `256,dropout:0.5`: a new classifier; undefined replaces the last layer only (see `replaceHead`). */
   readonly head?: string | undefined;
@@ -24,7 +24,7 @@ export interface HeadOptions {
 }
 
 /** A base by name. */
-export interface TransferOptions extends HeadOptions, Omit<ApplicationDownloadOptions, 'includeTop'> {
+interface TransferOptions extends HeadOptions, Omit<ApplicationDownloadOptions, 'includeTop'> {
   /** Name of a network. */
   readonly base: string;
   readonly shape: ImageShape;
@@ -35,7 +35,7 @@ export interface TransferOptions extends HeadOptions, Omit<ApplicationDownloadOp
 }
 
 /** A model to train further. */
-export interface Transferred {
+interface Transferred {
   readonly model: LayersModel;
   /** In the order of `modelParameters`. */
   readonly weights: Float32Array[];

@@ -1,9 +1,9 @@
 /** The weight files that Keras Applications publishes, trained on ImageNet, for the networks convoy has too. */
-import { optionError } from '../base/errors.js';
+import { choiceError } from '../base/errors.js';
 import type { Preprocess } from '../contracts/index.js';
 
 /** A published file. */
-export interface ApplicationFile {
+interface ApplicationFile {
   readonly name: string;
   /** Official address. */
   readonly url: string;
@@ -147,6 +147,5 @@ export const applications: readonly Application[] = [
 export function applicationNamed(name: string): Application {
   const found = applications.find((application) => application.name === name);
   if (found !== undefined) return found;
-  const names = applications.map((application) => application.name).join(', ');
-  throw optionError('--weights imagenet', `one of the networks ${names}`, name);
+  throw choiceError('--base with --weights imagenet', name, { known: applications.map((known) => known.name) });
 }

@@ -18,7 +18,7 @@ function numbers(bytes: number, read: (view: DataView, at: number) => number): E
 }
 
 /** IEEE 754 binary16 to number: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-export function halfToNumber(bits: number): number {
+function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;

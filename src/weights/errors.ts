@@ -1,4 +1,5 @@
 import { type ConvoyError, fileError } from '../base/errors.js';
+import { isObject } from '../layers/index.js';
 
 const longestPlace = 160;
 
@@ -32,9 +33,4 @@ export function parseJsonObject(file: string, place: string, text: string): Reco
     );
   }
   return value;
-}
-
-/** True for anything with string keys, lists excluded. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -31,7 +31,7 @@ export interface Hdf5Group {
 }
 
 /** A dataset of an open HDF5 file. */
-export interface Hdf5Dataset {
+interface Hdf5Dataset {
   readonly kind: 'dataset';
   readonly path: string;
   readonly shape: readonly number[];

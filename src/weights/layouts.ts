@@ -4,7 +4,7 @@ import type { LayersModel } from '../base/tf.js';
 type Layer = LayersModel['layers'][number];
 
 /** Height, width and channels that a `Flatten` before a layer has made one axis. */
-export interface FlattenedShape {
+interface FlattenedShape {
   readonly height: number;
   readonly width: number;
   readonly channels: number;

@@ -5,7 +5,7 @@ import { mapWeights } from './map.js';
 import { readWeightsFile } from './read.js';
 
 /** A model file's two parts. */
-export interface LoadedModel {
+interface LoadedModel {
   /** Its variables do not hold the weights yet: give them to an engine's arena, or to `setWeights`. */
   readonly model: LayersModel;
   /** In the order of `modelParameters`. */

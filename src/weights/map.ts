@@ -1,9 +1,9 @@
-import { ConvoyError, optionError } from '../base/errors.js';
+import { ConvoyError, choiceError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
 import { layersByPath, modelParameters } from '../models/index.js';
 import { flattenedBefore, fromTorch, torchShape } from './layouts.js';
-import { inModuleOrder, isBookkeeping, type Layout, layoutOf, ParameterNames } from './names.js';
+import { inModuleOrder, isBookkeeping, type Layout, layoutByNames, ParameterNames } from './names.js';
 import type { NamedTensor, WeightsFile } from './tensors.js';
 
 /** How a file's tensors find their places in a model. */
@@ -51,7 +51,7 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
   const parameters = modelParameters(model);
   const specs = parameters.map(({ spec }) => spec);
   const tensors = file.tensors.filter((tensor) => !isBookkeeping(tensor));
-  const layout = options.layout === undefined || options.layout === 'auto' ? layoutOf(tensors) : options.layout;
+  const layout = options.layout === undefined || options.layout === 'auto' ? layoutByNames(tensors) : options.layout;
   const skipped = skippedLayers(specs, options.skip);
   const plan = choosePlan(model, specs, tensors, layout, skipped, file, options);
   const lenient = options.strict === false;
@@ -80,7 +80,7 @@ function skippedLayers(specs: readonly ParameterSpec[], skip: MapOptions['skip']
   if (skip === 'head') return new Set(last === undefined ? [] : [last]);
   const layers = new Set(specs.map(({ layer }) => layer));
   for (const name of skip) {
-    if (!layers.has(name)) throw optionError('skip', `a layer with weights (the last is ${last})`, name);
+    if (!layers.has(name)) throw choiceError('skip', name, { known: [...layers], what: 'layer with weights' });
   }
   return new Set(skip);
 }
@@ -138,8 +138,7 @@ function namedByOption(specs: readonly ParameterSpec[], name: string, names: Map
         : undefined;
   if (wanted === undefined) return undefined;
   const index = specs.findIndex((spec) => spec.name === wanted);
-  if (index < 0)
-    throw optionError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
+  if (index < 0) throw valueError(`names[${JSON.stringify(name)}]`, "a parameter of the model, 'layer/weight'", wanted);
   return index;
 }
 

@@ -4,7 +4,7 @@ import { createModel, type NetworkShape } from '../models/index.js';
 import { loadModelFile } from './load-model.js';
 
 /** What a file says of a model. */
-export interface FiledModel {
+interface FiledModel {
   readonly model: LayersModel;
   /** In the order of `modelParameters`; undefined for a network that is only described. */
   readonly weights?: Float32Array[];

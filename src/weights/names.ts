@@ -18,7 +18,7 @@ const torchWeights: Readonly<Record<string, readonly string[]>> = {
 const torchWrappers = /^((module|_orig_mod)\.)+/;
 
 /** PyTorch's names are dotted and end in one of its words; Keras's have slashes. */
-export function layoutOf(tensors: readonly NamedTensor[]): Layout {
+export function layoutByNames(tensors: readonly NamedTensor[]): Layout {
   const dotted = tensors.filter(
     ({ name }) => /\.(weight|bias|running_mean|running_var)$/.test(name) && !name.includes('/'),
   );

@@ -4,8 +4,9 @@
  * holes, no overlaps, header at most 100 MB.
  */
 import { writeFileAtomic } from '../base/atomic-file.js';
+import { isObject } from '../layers/index.js';
 import { type ElementType, elementTypes } from './element-types.js';
-import { isObject, parseJsonObject, weightsError } from './errors.js';
+import { parseJsonObject, weightsError } from './errors.js';
 import { type OpenFile, withFile } from './open-file.js';
 import { elementCount, maximumTensorBytes, type NamedTensor } from './tensors.js';
 
@@ -22,7 +23,7 @@ interface Entry {
 }
 
 /** What a safetensors file holds. */
-export interface SafetensorsFile {
+interface SafetensorsFile {
   /** In order of their bytes in the file. */
   readonly tensors: readonly NamedTensor[];
   /** The header's `__metadata__`. */

@@ -1,7 +1,8 @@
 /** tfjs models: `model.json` (topology and a manifest of weights) and binary shards beside it. */
 import { dirname, isAbsolute, join } from 'node:path';
+import { isObject } from '../layers/index.js';
 import { elementTypes } from './element-types.js';
-import { isObject, parseJsonObject, weightsError } from './errors.js';
+import { parseJsonObject, weightsError } from './errors.js';
 import { withFile } from './open-file.js';
 import { elementCount, maximumTensorBytes, type NamedTensor, type WeightsFile } from './tensors.js';
 

@@ -39,16 +39,16 @@ test('JSON takes names, objects, and lists that have been read before', (t) => {
 });
 
 for (const [text, message] of [
-  ['flop', /Expected one of flip, .* for --augment but received "flop"/],
+  ['flop', /Expected the name of a transform, or none, for --augment but received "flop"; did you mean flip\?/],
   [
     'rotate:200',
-    /Expected number from 0 to 180 or \[low, high\] within ±180 for --augment\.rotate\.degrees but received 200/,
+    /Expected a number from 0 to 180 or \[low, high\] within ±180 for --augment\.rotate\.degrees but received 200/,
   ],
   ['rotate:20..10', /--augment\.rotate\.degrees/],
-  ['crop:x', /Expected integer from 0 to 1024 for --augment\.crop\.padding but received "x"/],
+  ['crop:x', /Expected an integer from 0 to 1024 for --augment\.crop\.padding but received "x"/],
   ['crop:2:zero:9', /Expected at most 2 parameters \(padding, border\) for --augment\.crop/],
   ['flip:', /--augment\.flip\.probability/],
-  ['flip,,crop', /Expected one of/],
+  ['flip,,crop', /Expected the name of a transform/],
   ['randAugment:2:31', /--augment\.randAugment\.magnitude/],
 ] as const) {
   test(`the text ${JSON.stringify(text)} is refused by name and range`, (t) => {
@@ -59,7 +59,10 @@ for (const [text, message] of [
 }
 
 for (const [value, message] of [
-  [[{ name: 'crop', pading: 4 }], /only the parameters padding, border of crop for augment\.0/],
+  [
+    [{ name: 'crop', pading: 4 }],
+    /Unknown option "pading" of augment\.0 crop; did you mean padding\? \(it takes padding, border\)/,
+  ],
   [['flip', { name: 'crop', padding: -1 }], /augment\.1\.padding/],
   [[{ degrees: 3 }], /augment\.0\.name/],
   [[7], /augment\.0/],

@@ -36,7 +36,7 @@ for (const transform of transforms) {
 
   test(`${name}: an unknown or wrong option is refused by name`, (t) => {
     t.throws(() => validateAugment([{ name, ...example, nothing: 1 }]), {
-      message: new RegExp(`of ${name} for augment`),
+      message: new RegExp(`^Unknown option "nothing" of augment\\.0 ${name}; it takes `),
     });
     for (const option of Object.keys(transform.options)) {
       t.throws(() => validateAugment([{ name, ...example, [option]: {} }]), {

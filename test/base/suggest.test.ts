@@ -1,7 +1,18 @@
 import test from 'ava';
 import { didYouMean, suggestions } from '../../src/base/suggest.js';
 
-const known = ['cifar10', 'cifar100', 'mnist', 'fashion-mnist', 'shapes', 'learningRate', 'weightDecay'];
+const known = [
+  'cifar10',
+  'cifar100',
+  'mnist',
+  'fashion-mnist',
+  'shapes',
+  'learningRate',
+  'weightDecay',
+  'resnet50',
+  'cifar-resnet20',
+  'widthFactor',
+];
 const aliases = { learningRate: ['lr', 'eta'], weightDecay: ['wd'] };
 
 const table: readonly (readonly [word: string, meant: readonly string[]])[] = [
@@ -12,13 +23,15 @@ const table: readonly (readonly [word: string, meant: readonly string[]])[] = [
   ['LR', ['learningRate']],
   ['wd', ['weightDecay']],
   ['cifra10', ['cifar10']],
-  ['cifar', ['cifar10', 'cifar100']],
+  ['cifar1', ['cifar10', 'cifar100']],
   ['cifar1o', ['cifar10']],
   ['minst', ['mnist']],
   ['fashion', ['fashion-mnist']],
   ['fashon_mnist', ['fashion-mnist']],
   ['learningrat', ['learningRate']],
   ['decay', ['weightDecay']],
+  ['resnet-20', ['cifar-resnet20']],
+  ['widht', ['widthFactor']],
   ['svhn', []],
   ['x', []],
   ['', []],

@@ -4,7 +4,7 @@ import { alsoCalled, choicesAlsoCalled } from '../../src/base/schema-names.js';
 import { parseOptions } from '../../src/base/validate.js';
 
 const shape = z.discriminatedUnion('kind', [
-  alsoCalled(z.strictObject({ kind: z.literal('circle'), radius: alsoCalled(z.number(), 'r') }), 'disc'),
+  alsoCalled(z.strictObject({ kind: z.literal('circle'), radius: alsoCalled(z.number(), ['r']) }), ['disc']),
   z
     .strictObject({ kind: z.literal('box'), sides: z.tuple([z.int(), z.int()]), round: z.boolean().default(false) })
     .refine(({ sides: [a, b], round }) => !round || a === b, { path: ['round'], params: { needs: 'equal sides' } }),
@@ -13,7 +13,7 @@ const schema = z.strictObject({
   count: z.int().min(1).max(9).optional(),
   words: z.array(z.string().min(2)).min(1).optional(),
   mode: choicesAlsoCalled(z.enum(['minimum', 'maximum']), { maximum: ['biggest'] }).default('minimum'),
-  list: z.array(z.strictObject({ name: z.string(), weight: alsoCalled(z.number(), 'w').optional() })).default([]),
+  list: z.array(z.strictObject({ name: z.string(), weight: alsoCalled(z.number(), ['w']).optional() })).default([]),
   shape: shape.optional(),
   amount: z.union([z.literal('auto'), z.strictObject({ share: z.number() })]).optional(),
 });

@@ -109,6 +109,7 @@ test.serial('a run killed twice at random steps and resumed has the weights of o
 for (const [sent, expected] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const)
   test.serial(
     `${sent} writes a checkpoint, says how to go on and ends with code ${expected}; going on gives the same weights`,

@@ -113,7 +113,7 @@ test('wrong options are named with what was expected and received', (t) => {
     [{ model: 'resnet18' }, 'Expected an object as {"name":"resnet18"} for config.model but received "resnet18"'],
     [
       { augment: [{ name: 'flip', chance: 0.5 }] },
-      "Expected only the parameters probability of flip for config.augment.0 but received { name: 'flip', chance: 0.5 }",
+      'Unknown option "chance" of config.augment.0 flip; did you mean probability? (it takes probability)',
     ],
     [[], 'Expected an object of options for config but received []'],
     [null, 'Expected an object of options for config but received null'],
@@ -148,7 +148,7 @@ test('options that do not go together are answered with what is needed or left o
     ],
     [
       { optimizer: { name: 'adagrad' }, schedule: { name: 'oneCycle', cycleMomentum: true } },
-      'schedule.cycleMomentum needs an optimizer with momentum: sgd with momentum above 0, adam, adamw or lamb instead of adagrad',
+      'schedule.cycleMomentum needs an optimizer with momentum instead of adagrad: sgd with momentum above 0, adam, adamw, rmsprop with momentum above 0, lamb, lars',
     ],
   ];
   for (const [input, message] of table) {
@@ -214,12 +214,16 @@ test('configuration files that are none are refused by name', async (t) => {
   await rm(folder, { recursive: true });
 });
 
-test('an unknown recipe is answered with the known ones', async (t) => {
+test('an unknown recipe is answered with those that were meant, or with the known ones', async (t) => {
   const names = (await readdir(new URL('../../../recipes/', import.meta.url)))
     .map((name) => name.replace('.json', ''))
     .sort();
   await t.throwsAsync(readRecipe('cifar'), {
     code: 'CONVOY_OPTION',
-    message: `Expected one of ${names.join(', ')} for --recipe but received "cifar"; did you mean cifar10-augmented, cifar10-cnn or cifar10-fast?`,
+    message: `Expected the name of a recipe for --recipe but received "cifar"; did you mean cifar10-augmented, cifar10-cnn or cifar10-fast? (convoy recipes lists all ${names.length})`,
+  });
+  await t.throwsAsync(readRecipe('speech'), {
+    code: 'CONVOY_OPTION',
+    message: `Expected one of ${names.join(', ')} for --recipe but received "speech"`,
   });
 });

@@ -2,8 +2,8 @@ import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
-import { Trainer } from '../../src/training/trainer.js';
-import { summaryOf } from '../support/summary.js';
+import type { TrainerOptions } from '../../src/training/options.js';
+import { trainingRun } from '../../src/training/trainer.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 const config: ConfigInput = {
@@ -19,23 +19,22 @@ test.before(async () => {
   await loadNative(); // models are made on its backend
 });
 
-function train(failure?: string): { result: Promise<{ weightsSha256: string }>; notes: string[] } {
+function train(
+  failure?: string,
+  more: Partial<TrainerOptions> = {},
+): { result: Promise<{ weightsSha256: string }>; notes: string[] } {
   const notes: string[] = [];
   if (failure !== undefined) process.env['CONVOY_TEST_FAILURE'] = failure;
-  const trainer = new Trainer({
-    config,
-    datasets: tinyDatasets(),
-    model: tinyModel(),
-    onNote: (note) => notes.push(note),
-    ...(failure === undefined ? {} : { workerFile: new URL('../support/failing-worker.js', import.meta.url) }),
-  });
-  return {
-    result: trainer
-      .train()
-      .then(summaryOf)
-      .finally(() => delete process.env['CONVOY_TEST_FAILURE']),
-    notes,
+  const options = { config, datasets: tinyDatasets(), model: tinyModel(), onNote: (note: string) => notes.push(note) };
+  const workerFile = new URL('../support/failing-worker.js', import.meta.url);
+  const run = trainingRun({ ...options, ...more }, failure === undefined ? {} : { workerFile });
+  const toEnd = async (): Promise<{ weightsSha256: string }> => {
+    for (;;) {
+      const next = await run.next();
+      if (next.done) return next.value.summary;
+    }
   };
+  return { result: toEnd().finally(() => delete process.env['CONVOY_TEST_FAILURE']), notes };
 }
 
 for (const failure of ['throw', 'exit']) {
@@ -57,4 +56,24 @@ test.serial('a task that fails on every worker ends the run with its reason', as
   const error = await t.throwsAsync(train('always').result, { instanceOf: ConvoyError });
   t.is(error.code, 'CONVOY_WORKER');
   t.regex(error.message, /failed on 3 workers in a row: out of order/);
+});
+
+test.serial('a worker that never answers ends the run after the time that is allowed', async (t) => {
+  const error = await t.throwsAsync(train('hang', { config: { ...config, workerTimeoutMinutes: 0.1 } }).result, {
+    instanceOf: ConvoyError,
+  });
+  t.is(error.code, 'CONVOY_WORKER');
+  t.regex(error.message, /a thread that computes a batch but none came for 0.1 minutes .* --resume goes on/);
+});
+
+test.serial('while a worker does not answer, a signal still ends the run', async (t) => {
+  const abort = new AbortController();
+  const { result } = train('hang', {
+    config: { ...config, workerTimeoutMinutes: 0 },
+    signal: abort.signal,
+    // The step after the first batch is under way by then, and hangs.
+    onBatch: () => setImmediate(() => abort.abort()),
+  });
+  const error = await t.throwsAsync(result, { instanceOf: ConvoyError });
+  t.is(error.code, 'CONVOY_ABORTED');
 });

@@ -96,6 +96,6 @@ test('a class without images, and targets of several classes, are refused', (t) 
   };
   t.throws(() => selectClasses(several, [0, 1]), {
     code: 'CONVOY_OPTION',
-    message: /none with a dataset of several classes an image/,
+    message: /--classes needs a dataset of one class per image/,
   });
 });

@@ -64,20 +64,26 @@ const wrong: readonly [
   official: string[] | undefined,
   message: RegExp,
 ][] = [
-  ['nothing', [], ['a'], undefined, /^S: expected images in class folders but found none$/],
+  [
+    'nothing',
+    [],
+    ['a'],
+    undefined,
+    /^S: expected images in folders of their classes, as dog\/1\.jpg or train\/dog\/1\.jpg, but found none$/,
+  ],
   [
     'no image',
     ['a/readme.txt', 'b/x.bin', 'b/y.bin'],
     ['a', 'b'],
     undefined,
-    /^S: expected images in class folders but found 3 files of other kinds \(1 \.txt, 2 \.bin\)$/,
+    /^S: expected images in folders of their classes, as dog\/1\.jpg or train\/dog\/1\.jpg, but found 3 files of other kinds \(1 \.txt, 2 \.bin\)$/,
   ],
   [
     'images outside class folders',
     ['1.jpg', '2.jpg'],
     [],
     undefined,
-    /^S: 1\.jpg: expected an image inside the folder of its class/,
+    /^S: 1\.jpg: expected every image in a folder of its class, as dog\/1\.jpg/,
   ],
   [
     'an empty class folder',

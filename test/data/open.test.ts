@@ -198,11 +198,15 @@ const wrongOptions: readonly [what: string, options: OpenOptions, message: RegEx
     { name: 'x', seed: 1, imageSize: 0 },
     /^Expected an integer from 1 to 4096, .* for imageSize/,
   ],
-  ['a size for images that have one', { name: 'mnist', seed: 1, imageSize: 32 }, /^Expected none \(mnist is 28x28/],
+  [
+    'a size for images that have one',
+    { name: 'mnist', seed: 1, imageSize: 32 },
+    /^--image-size needs a folder or archive of images: mnist has images of 28x28/,
+  ],
   [
     'an unknown option',
     { name: 'shapes', seed: 1, ...{ limits: 3 } },
-    /^Expected one of name, dataDir, .* for limits but received 3/,
+    /^Unknown option "limits" of openDataset; did you mean limit\? \(it takes name, dataDir/,
   ],
 ];
 
@@ -245,7 +249,7 @@ test.serial('a cache that cannot be written is a warning, not the end', async (t
   process.env['CONVOY_CACHE'] = path.join(blocked, 'cache');
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
   t.is((await openDataset({ name: 'shapes', seed: 1 })).train.count, 6000);
-  t.regex((await warned).message, /^Cannot keep decoded images in .*a-file.cache.decoded.*ENOTDIR/);
+  t.regex((await warned).message, /^Cannot write to the cache \(.*ENOTDIR.*a-file.cache.decoded/);
   process.env['CONVOY_CACHE'] = cache;
 });
 

@@ -14,8 +14,8 @@ import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
 import type { Runtime } from '../../src/runtime/contract.js';
 import { openRuntime } from '../../src/runtime/runtime.js';
-import { openRun } from '../../src/training/open-run.js';
 import type { TrainerOptions } from '../../src/training/options.js';
+import { openRunRuntime } from '../../src/training/run-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { splitFrozen } from '../../src/transfer/index.js';
 import { summaryOf } from '../support/summary.js';
@@ -88,7 +88,7 @@ async function train(changes: ConfigInput, options: Partial<TrainerOptions> = {}
 
 async function lastWeights(run: string): Promise<Float32Array[]> {
   const file = join(run, 'checkpoints', 'last.ckpt');
-  const runtime = await openRun({ run, datasets });
+  const runtime = await openRunRuntime({ run, datasets });
   try {
     return checkpointWeights(await readCheckpoint(file), runtime.model, file);
   } finally {
@@ -118,7 +118,7 @@ test.serial(
       t.true(Math.abs(cached[split].loss - whole[split].loss) < 1e-5, split);
 
     // The run is one of the whole model, for pixels.
-    const runtime = await openRun({ run: join(folder, 'cached'), datasets });
+    const runtime = await openRunRuntime({ run: join(folder, 'cached'), datasets });
     t.is(runtime.layout.featureLength, undefined);
     await runtime.close();
   },

@@ -99,25 +99,25 @@ test('stores see the old elements, and a program may store several lanes and sum
       ['a', add(a, b)],
       ['b', subtract(a, b)],
     ]),
-    [a, multiply(b, constant(2))],
+    { squareSums: [a, multiply(b, constant(2))] },
   );
   const { run } = compileKernels(memory, { run: program });
   const first = new Float32Array(memory.buffer, 0, 32).fill(3);
   const second = new Float32Array(memory.buffer, 128, 32).fill(1);
   // 32 * 3^2 and 32 * 2^2.
-  t.deepEqual(run(32, [0, 128], []), [288, 128]);
+  t.deepEqual(run(32, [0, 128], []), { sums: [288, 128], finite: true });
   t.true(first.every((value) => value === 4));
   t.true(second.every((value) => value === 2));
 });
 
 test("sums of squares are taken in float64, with the interpreter's bits", (t) => {
   const memory = newMemory();
-  const program = kernelProgram(new Map(), [a]);
+  const program = kernelProgram(new Map(), { squareSums: [a] });
   const { run } = compileKernels(memory, { run: program });
   const values = Float32Array.from({ length: 4096 }, (_, index) => new RandomStream(1, 'test', index).normal() * 1e3);
   new Float32Array(memory.buffer, 0, 4096).set(values);
-  const [sum = NaN] = run(4096, [0], []);
-  t.deepEqual([sum], interpret(program, { a: values }, {}));
+  const [sum = NaN] = run(4096, [0], []).sums;
+  t.deepEqual([sum], interpret(program, { a: values }, {}).sums);
   // In any order float64 is right to about 4096 * 2^-53.
   const exact = values.reduce((total, value) => total + value * value, 0);
   t.true(Math.abs(sum / exact - 1) < 1e-12);
@@ -154,4 +154,53 @@ test('a reduction into one of its own sources gives the same', (t) => {
     { address: 64, coefficient: 2 },
   ]);
   t.true(first.every((value) => value === 7)); // 2 * 0.5 + 3 * 2
+});
+
+for (const bad of [NaN, Infinity, -Infinity]) {
+  test(`a watched program tells of ${bad} anywhere in what it stores, and stores and sums what others do`, (t) => {
+    const memory = newMemory();
+    const stores = new Map([
+      ['a', add(a, constant(1))],
+      ['b', multiply(b, b)],
+    ]);
+    const programs = {
+      watched: kernelProgram(stores, { squareSums: [b], watched: true }),
+      plain: kernelProgram(stores, { squareSums: [b] }),
+      alone: kernelProgram(new Map([['a', a]]), { watched: true }),
+    };
+    const { watched, plain, alone } = compileKernels(memory, programs);
+    const arrays = { a: new Float32Array(memory.buffer, 0, 48), b: new Float32Array(memory.buffer, 192, 48) };
+    for (const name of ['a', 'b'] as const) {
+      for (const place of [0, 3, 16, 30, 47]) {
+        const fill = (): void => {
+          // The largest number that is finite, and the smallest: neither must be taken for what it is not.
+          arrays.a.fill(1).fill(-3.4028234e38, 4, 6);
+          arrays.b.fill(2).fill(1e-45, 4, 6);
+          arrays[name][place] = bad;
+        };
+        fill();
+        const flagged = watched(48, [0, 192], []);
+        t.false(flagged.finite, `${name}[${place}]`);
+        const after = [arrays.a.slice(), arrays.b.slice()];
+        fill();
+        t.deepEqual(plain(48, [0, 192], []).sums, flagged.sums);
+        t.deepEqual([arrays.a.slice(), arrays.b.slice()], after);
+        fill();
+        t.false(interpret(programs.watched, { a: arrays.a.slice(), b: arrays.b.slice() }, {}).finite);
+        t.is(alone(48, [0], []).finite, name === 'b');
+        arrays[name][place] = 1;
+        t.true(watched(48, [0, 192], []).finite);
+      }
+    }
+  });
+}
+
+test('an element that overflows while it is stored is told of', (t) => {
+  const memory = newMemory();
+  const { run } = compileKernels(memory, { run: kernelProgram(new Map([['a', multiply(a, a)]]), { watched: true }) });
+  const values = new Float32Array(memory.buffer, 0, 16).fill(1);
+  values[9] = 1e19;
+  t.true(run(16, [0], []).finite);
+  t.false(run(16, [0], []).finite);
+  t.is(values[9], Infinity);
 });

@@ -84,7 +84,7 @@ test.serial('a loss in code that cannot be had, or gives something else, is told
     [
       { name: 'module', path: good },
       { precision: 'bfloat16', forcePrecision: true },
-      /float32 with the eager engine, which the loss of .* needs, for precision/,
+      /--precision bfloat16 needs the compiled engine, which does not know the loss of .*; use --precision float32/,
     ],
   ];
   for (const [loss, more, message] of cases)

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { ConvoyError, type ErrorCode } from '../../src/base/errors.js';
+import { tf } from '../../src/base/tf.js';
 import { createModel, initialWeights, type ModelOptions, modelParameters } from '../../src/models/index.js';
+import { argumentsOf } from '../../src/models/networks/custom-arguments.js';
+import { layerTypes } from '../../src/models/networks/custom-layers.js';
 
 const image = { height: 8, width: 8, channels: 3, classes: 5 };
 
@@ -43,25 +47,62 @@ test('a network described in JSON has the layers, names and joins of its descrip
   model.dispose();
 });
 
+const wrongArguments: readonly (readonly [layer: Record<string, unknown>, message: string])[] = [
+  [
+    { type: 'leakyReLU', negativeSlope: 0.1 },
+    'Unknown option "negativeSlope" of layer leakyReLU_1; did you mean alpha? (it takes alpha, inputs, name, trainable)',
+  ],
+  [
+    { type: 'maxPooling2d', name: 'pool', stride: 2 },
+    'Unknown option "stride" of layer pool (maxPooling2d); did you mean strides? (it takes poolSize, padding, strides, dataFormat, inputs, name, trainable)',
+  ],
+  [{ type: 'flatten', foo: 1 }, 'Unknown option "foo" of layer flatten_1; it takes inputs, name, trainable'],
+  [
+    { type: 'dropout', p: 0.5 },
+    'Unknown option "p" of layer dropout_1; did you mean rate? (it takes rate, noiseShape, seed, inputs, name, trainable)',
+  ],
+];
+for (const [layer, message] of wrongArguments) {
+  test(`${JSON.stringify(layer)} is refused, with the argument that was meant`, (t) => {
+    t.throws(() => createModel('custom', custom([layer, { type: 'flatten' }, { type: 'dense', units: 5 }])), {
+      code: 'CONVOY_OPTION',
+      message,
+    });
+  });
+}
+
+test('arguments of every type are known: those of the convolutions are the ones that Keras documents', (t) => {
+  const of = (layer: object) =>
+    t.throws(() => createModel('custom', custom([{ ...layer, unheardOf: 1 }])), { code: 'CONVOY_OPTION' })?.message ??
+    '';
+  // Keras's reference of Conv2D and Dense, in camel case; groups and LoRA are not in tfjs.
+  const names =
+    'filters kernelSize strides padding dataFormat dilationRate activation useBias kernelInitializer biasInitializer ' +
+    'kernelRegularizer biasRegularizer activityRegularizer kernelConstraint biasConstraint';
+  const conv = argumentsOf('conv2d', (args) => tf.layers.conv2d(args as never));
+  t.deepEqual([...conv].sort(), names.split(' ').sort());
+  t.regex(of({ type: 'conv2d' }), /"unheardOf" of layer conv2d_1; it takes .*/);
+});
+
 const broken: [string, unknown, ErrorCode, RegExp][] = [
-  ['no layers', [], 'CONVOY_OPTION', /custom option layers/],
+  ['no layers', [], 'CONVOY_OPTION', /at least one value for custom\.layers/],
   [
     'an unknown type',
     [{ type: 'conv9d' }],
-    'CONVOY_MODEL',
-    /layer conv9d_1: expected a type among conv2d, .*SelfAttention but found conv9d/,
+    'CONVOY_OPTION',
+    /^Expected one of conv2d, .* for the type of layer conv9d_1 but received "conv9d"; did you mean conv2d\?$/,
   ],
   [
     'a type from the prototype',
     [{ type: 'constructor' }],
-    'CONVOY_MODEL',
-    /layer constructor_1: expected a type among/,
+    'CONVOY_OPTION',
+    /^Expected one of conv2d, .* for the type of layer constructor_1 but received "constructor"$/,
   ],
   [
     'an unknown input',
     [{ type: 'flatten', inputs: 'ghost' }],
     'CONVOY_MODEL',
-    /layer flatten_1: expected inputs among input but found ghost/,
+    /layer flatten_1: expected inputs among input but found "ghost"/,
   ],
   [
     'a name twice',
@@ -92,3 +133,14 @@ for (const [what, layers, code, message] of broken) {
     t.regex(error?.message ?? '', message);
   });
 }
+
+test('every type of layer refuses an argument that it does not take, and docs/networks.md lists it', async (t) => {
+  const page = await readFile(new URL('../../../docs/networks.md', import.meta.url), 'utf8');
+  for (const type of layerTypes()) {
+    t.throws(() => createModel('custom', custom([{ type, foo: 1 }])), {
+      code: 'CONVOY_OPTION',
+      message: new RegExp(`^Unknown option "foo" of layer ${type}_1; it takes `),
+    });
+    t.true(page.includes(`| \`${type}\` |`), type);
+  }
+});

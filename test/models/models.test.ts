@@ -128,23 +128,26 @@ for (const network of networks.filter(({ name }) => name !== 'custom')) {
 test('an unknown network is refused with the names of all', (t) => {
   const error = t.throws(() => createModel('resnet-20', optionsOf('mlp')), { instanceOf: ConvoyError });
   t.is(error?.code, 'CONVOY_OPTION');
-  t.regex(error?.message ?? '', /one of .*cifar-resnet20.* for model but received "resnet-20"/);
+  t.regex(error?.message ?? '', /for model but received "resnet-20"; did you mean cifar-resnet20\?/);
 });
 
 test('an unknown option is refused with the names of those there are', (t) => {
   const error = t.throws(() => createModel('cifar-resnet20', optionsOf('cifar-resnet20', { widht: 2 })));
-  t.regex(error?.message ?? '', /only shortcut, widthFactor, initializer .* but received "widht"/);
+  t.regex(
+    error?.message ?? '',
+    /"widht" of cifar-resnet20; did you mean widthFactor\? \(it takes shortcut, widthFactor, initializer\)/,
+  );
 });
 
 const wrongOptions: [string, Record<string, unknown>, RegExp][] = [
-  ['mlp', { hidden: [0] }, /at least 1 for mlp option hidden/],
-  ['cifar10-cnn', { dropoutDense: 1 }, /below 1 for cifar10-cnn option dropoutDense but received 1/],
-  ['cifar10-cnn', { classes: 2.5 }, /integer for cifar10-cnn option classes but received 2.5/],
-  ['cifar-resnet20', { shortcut: 'B' }, /one of pad, projection for cifar-resnet20 option shortcut but received "B"/],
-  ['densenet-bc', { depth: 41 }, /a depth of 6n \+ 4.* for densenet-bc option depth but received 41/],
-  ['vit-tiny', { patch: 5 }, /a divisor of height 224 and width 224 for vit-tiny option patch but received 5/],
-  ['vit-tiny', { heads: 5 }, /a divisor of features 192 for vit-tiny option heads but received 5/],
-  ['mnist-cnn', { height: 9 }, /at least 10 for mnist-cnn input size/],
+  ['mlp', { hidden: [0] }, /at least 1 for mlp\.hidden\.0 but received 0/],
+  ['cifar10-cnn', { dropoutDense: 1 }, /less than 1 for cifar10-cnn\.dropoutDense but received 1/],
+  ['cifar10-cnn', { classes: 2.5 }, /an integer for cifar10-cnn\.classes but received 2.5/],
+  ['cifar-resnet20', { shortcut: 'B' }, /one of pad, projection for cifar-resnet20\.shortcut but received "B"/],
+  ['densenet-bc', { depth: 41 }, /a depth of 6n \+ 4.* for densenet-bc\.depth but received 41/],
+  ['vit-tiny', { patch: 5 }, /a divisor of height 224 and width 224 for vit-tiny\.patch but received 5/],
+  ['vit-tiny', { heads: 5 }, /a divisor of features 192 for vit-tiny\.heads but received 5/],
+  ['mnist-cnn', { height: 9 }, /at least 10 for the images of mnist-cnn/],
 ];
 for (const [name, more, message] of wrongOptions) {
   test(`${name} refuses ${JSON.stringify(more)}`, (t) => {

@@ -95,11 +95,11 @@ test('Loading again gives the same object, and refuses thread counts that come t
   t.is(process.env['TF_NUM_INTRAOP_THREADS'], '1');
 });
 
-test('Nothing that oneDNN knows of the caches is left to mend', (t) => {
+test('Nothing that oneDNN knows of the caches is left to correct', (t) => {
   const one = native.wrap(Float32Array.of(3), [1, 1]);
   const [product] = native.execute('MatMul', [{ name: 'T', kind: 'type', value: 'float32' }], [one, one], 1);
   t.deepEqual([...native.read(product as number)], [9]); // by now oneDNN has described the processor
-  t.true((native.kernels.mendCaches?.() ?? 0) <= 0);
+  t.true((native.kernels.correctCaches?.() ?? 0) <= 0);
 });
 
 test('Every attribute name in the kernels of tfjs-node is among those filled in before workers start', (t) => {
@@ -117,6 +117,19 @@ test('Every attribute name in the kernels of tfjs-node is among those filled in 
   t.true(found.size > 80, `only ${found.size} names found: the patterns no longer fit tfjs-node`);
   t.deepEqual(
     [...found].filter((name) => !attributeNames.has(name)),
+    [],
+  );
+});
+
+test('So is every attribute of our own ops', (t) => {
+  const ops = new URL('../../../src/native/kernels/ops/', import.meta.url);
+  const sources = readdirSync(ops).map((file) => readFileSync(new URL(file, ops), 'utf8'));
+  const found = sources.flatMap((text) =>
+    [...text.matchAll(/\.attribute\("(\w+):/g)].map(([, name]) => name as string),
+  );
+  t.true(found.length > 10, `only ${found.length} names found: the pattern no longer fits the ops`);
+  t.deepEqual(
+    found.filter((name) => !attributeNames.has(name)),
     [],
   );
 });

@@ -13,8 +13,8 @@ import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
 import type { TrainSummary } from '../../src/run/index.js';
 import { openModel } from '../../src/runtime/base-model.js';
-import { openRun } from '../../src/training/open-run.js';
 import type { TrainerOptions } from '../../src/training/options.js';
+import { openRunRuntime } from '../../src/training/run-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { writeSafetensors } from '../../src/weights/index.js';
 import { summaryOf } from '../support/summary.js';
@@ -39,7 +39,7 @@ const open = (config: ConfigInput) =>
   openModel({ config: resolveConfig({ where: '', input: { ...base, ...config } }) }, datasets.train);
 
 test.serial(
-  'a run is the base of another: its frozen weights stay to the bit; resume and openRun need no base any more',
+  'a run is the base of another: its frozen weights stay to the bit; resume and openRunRuntime need no base any more',
   async (t) => {
     const first = join(folder, 'first');
     const run = join(folder, 'second');
@@ -66,7 +66,7 @@ test.serial(
 
     const resumed = await new Trainer({ resume: run, config: { epochs: 3 }, datasets }).train().then(summaryOf);
     t.is(resumed.weightsSha256, straight.weightsSha256);
-    const runtime = await openRun({ run, datasets });
+    const runtime = await openRunRuntime({ run, datasets });
     readWeights(runtime.arena, runtime.layout).forEach((values, index) => {
       t.is(
         isDeepStrictEqual(Float32Array.from(values), opened.weights[index]),
@@ -149,7 +149,7 @@ test.serial('the average of the weights is what is evaluated and exported; a res
     onStart: ({ arena, layout }) => void (current = () => readWeights(arena, layout)),
   });
   const message = await readCheckpoint(join(run, 'checkpoints', 'last.ckpt'));
-  const opened = await openRun({ run, datasets });
+  const opened = await openRunRuntime({ run, datasets });
   const averaged = readWeights(opened.arena, opened.layout).map((values) => Float32Array.from(values));
   t.deepEqual(averaged, checkpointWeights(message, opened.model, run));
   t.notDeepEqual(averaged, raw);
@@ -179,12 +179,24 @@ test('what does not go together is refused with the reason', async (t) => {
   const cases: readonly (readonly [ConfigInput, RegExp])[] = [
     [{ freeze: 'base' }, /freeze needs a base/],
     [{ head: '16' }, /head needs a base/],
-    [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /no model beside a base/],
-    [{ base: { name: 'shapes-cnn' } }, /imagenet or a weights file for the base shapes-cnn/],
-    [{ model: { name: 'shapes-cnn' }, weights: 'imagenet' }, /imagenet goes with a base/],
-    [{ base: { name: 'no-such-thing' }, weights: 'imagenet' }, /a run folder, a model file, or one of .*resnet50/],
-    [{ base: { name: 'mlp' }, weights: 'imagenet' }, /one of the networks vgg16/],
-    [{ engine: 'eager', precision: 'bfloat16', forcePrecision: true }, /float32 with the eager engine/],
+    [{ model: { name: 'mlp' }, base: { name: 'shapes-cnn' } }, /model excludes base/],
+    [{ base: { name: 'shapes-cnn' } }, /--base shapes-cnn needs --weights imagenet or a weights file/],
+    [
+      { model: { name: 'shapes-cnn' }, weights: 'imagenet' },
+      /--weights imagenet needs a base: --base shapes-cnn instead of --model shapes-cnn/,
+    ],
+    [
+      { base: { name: 'no-such-thing' }, weights: 'imagenet' },
+      /the name of a network, or the path of a run folder or model file, for --base but received "no-such-thing"|one of .*resnet50/,
+    ],
+    [
+      { base: { name: 'mlp' }, weights: 'imagenet' },
+      /one of vgg16, .* for --base with --weights imagenet but received "mlp"/,
+    ],
+    [
+      { engine: 'eager', precision: 'bfloat16', forcePrecision: true },
+      /--precision bfloat16 needs the compiled engine; use --precision float32/,
+    ],
   ];
   for (const [config, message] of cases) await t.throwsAsync(train(config), { instanceOf: ConvoyError, message });
 });

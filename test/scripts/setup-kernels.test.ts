@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +13,8 @@ interface KernelsModule {
 }
 const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../scripts/native');
 const kernels: KernelsModule = await import(path.join(scripts, 'kernels.mjs'));
+const sources = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../src/native/kernels');
+const tfjsNode = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'));
 // Elsewhere no kernels are built.
 const onLinux = process.platform === 'linux' && process.arch === 'x64' ? test.serial : test.serial.skip;
 
@@ -56,7 +60,31 @@ onLinux('A compiler that does not know the newest instructions is not asked for 
   const compiled = readFileSync(log, 'utf8')
     .split('\n')
     .filter((line) => line.includes(' -c '));
-  t.is(compiled.length, 3, compiled.join('\n'));
-  t.true(compiled.every((line) => !line.includes('bf16') && !line.includes('Bf16')));
-  t.is(compiled.filter((line) => line.includes('ops.cc') && line.includes('-DCONVOY_WITHOUT_PAIRS')).length, 1);
+  const ops = compiled.filter((line) => line.includes('/ops.cc '));
+  const sets = ops.map((line) => /-DCONVOY_SET=(\w+)/.exec(line)?.[1]);
+  t.deepEqual(sets.sort(), ['avx2', 'avx512', 'scalar'], compiled.join('\n'));
+  t.true(compiled.every((line) => !line.includes('bf16')));
+});
+
+onLinux("The copy of TensorFlow's declarations agrees with its headers, where these are there", (t) => {
+  const include = path.join(tfjsNode, 'deps/include');
+  if (!existsSync(path.join(include, 'tensorflow/c/kernels.h'))) {
+    t.pass('this TensorFlow came without headers for kernels');
+    return;
+  }
+  const source = path.join(place(t), 'both.cc');
+  // A function that is declared again with other types is an error.
+  writeFileSync(
+    source,
+    `#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/ops.h"
+#define CONVOY_TENSORFLOW_TYPES
+#include "${path.join(sources, 'tensorflow-declarations.h')}"
+static_assert(TF_FLOAT == 1 && TF_INT32 == 3 && TF_UINT8 == 4 && TF_BFLOAT16 == 14);
+static_assert(TF_OK == 0 && TF_INVALID_ARGUMENT == 3 && TF_RESOURCE_EXHAUSTED == 8 && sizeof(TF_Bool) == 1);
+`,
+  );
+  const options = ['-std=c++17', '-fsyntax-only', '-isystem', include, source];
+  const { status, stderr } = spawnSync(process.env['CXX'] ?? 'g++', options, { encoding: 'utf8' });
+  t.is(status, 0, stderr);
 });

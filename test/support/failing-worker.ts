@@ -20,6 +20,7 @@ export default async function failing(task: WorkerTask): Promise<WorkerReply> {
   if (task.kind === 'gradients' && task.task.step === 1 && task.task.shard === shard) {
     // A kernel whose scratch memory is beyond the arena: it fails behind the barrier.
     if (kind === 'share' && task.share !== undefined) return run({ ...task, share: { ...task.share, scratch: 1e6 } });
+    if (kind === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     if (kind === 'always') return { kind: 'failed', error: { message: 'out of order' } };
     if (Atomics.add(counter, 0, 1) === 0) {
       if (kind === 'exit') process.exit(3);

@@ -59,9 +59,9 @@ test.serial('a sweep rises by one factor, ends where the loss diverges and sugge
 test('a range that is none is refused', async (t) => {
   const config = resolveConfig({ where: '', input: {} });
   const cases = [
-    [{ from: 0 }, /a number above 0 for from/],
-    [{ from: 1, to: 1 }, /above the 1 to start from for to/],
-    [{ steps: 9 }, /an integer from 10 for steps/],
+    [{ from: 0 }, /a number above 0 for --from/],
+    [{ from: 1, to: 1 }, /a number above 1, where --from starts, for --to/],
+    [{ steps: 9 }, /an integer of at least 10 for --steps/],
   ] as const;
   for (const [range, message] of cases) {
     await t.throwsAsync(findLearningRate({ config, ...range }), { instanceOf: ConvoyError, message });

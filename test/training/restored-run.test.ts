@@ -9,7 +9,7 @@ import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { openModel } from '../../src/runtime/base-model.js';
 import type { Datasets } from '../../src/runtime/contract.js';
 import { evaluateSplit } from '../../src/training/evaluation.js';
-import { openRun } from '../../src/training/open-run.js';
+import { openRunRuntime } from '../../src/training/run-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { summaryOf } from '../support/summary.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
@@ -62,7 +62,7 @@ test.serial(
     t.notDeepEqual(summary.test, history.at(-1)?.test);
     t.is(summary.target?.reached, summary.test.accuracy >= 0.4);
 
-    const opened = await openRun({ run, datasets });
+    const opened = await openRunRuntime({ run, datasets });
     const { coordinator, arena, layout, evaluationSlots } = opened;
     const stage = opened.evaluationStage(datasets.test);
     const scores = await evaluateSplit({
@@ -79,7 +79,7 @@ test.serial(
     t.is(scores.accuracy, summary.test.accuracy);
     t.true(Math.abs(scores.loss - summary.test.loss) < 1e-6 * summary.test.loss);
 
-    const last = await openRun({ run, datasets, checkpoint: 'last' });
+    const last = await openRunRuntime({ run, datasets, checkpoint: 'last' });
     t.notDeepEqual(
       readWeights(last.arena, last.layout).map((values) => Float32Array.from(values)),
       weights,
@@ -107,7 +107,7 @@ test.serial('a run without early stopping ends with its last weights', async (t)
     .train()
     .then(summaryOf);
   t.is(summary.restoredEpoch, undefined);
-  const opened = await openRun({ run, datasets });
+  const opened = await openRunRuntime({ run, datasets });
   const kept = checkpointWeights(await readCheckpoint(join(run, 'checkpoints', 'last.ckpt')), opened.model, run);
   t.deepEqual(
     readWeights(opened.arena, opened.layout).map((values) => Float32Array.from(values)),

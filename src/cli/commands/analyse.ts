@@ -4,7 +4,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, someOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir } from '../shared-options.js';
+import { checkpoint, dataDir, trustCode } from '../shared-options.js';
 
 export const analyse = defineCommand({
   name: 'analyse',
@@ -17,16 +17,18 @@ export const analyse = defineCommand({
     option('--limit <n>', 'test images whose features are drawn (default: 1000)', { parse: integer(4) }),
     checkpoint,
     dataDir,
+    trustCode,
   ],
-  async action([run], { only, image, layer, limit, checkpoint, dataDir }, terminal) {
-    const { analyseRun, openRun } = await import('../../index.js');
+  async action([run], { only, image, layer, limit, checkpoint, dataDir, trustCode }, terminal) {
+    const { analyseRun, openRunRuntime } = await import('../../index.js');
     const data = dataProgress(terminal);
-    const runtime = await openRun({
+    const runtime = await openRunRuntime({
       run,
       dataDir,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(trustCode === undefined ? {} : { trustCode }),
     }).finally(data.end);
     try {
       const files = await analyseRun({ runtime, folder: join(run, 'analysis'), only, image, layers: layer, limit });

@@ -3,7 +3,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { oneOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir, workers } from '../shared-options.js';
+import { checkpoint, dataDir, trustCode, workers } from '../shared-options.js';
 import { percent } from '../terminal.js';
 
 export const evaluate = defineCommand({
@@ -16,8 +16,9 @@ export const evaluate = defineCommand({
     option('--split <split>', splits.join(', '), { parse: oneOf(splits), default: 'test' }),
     dataDir,
     workers,
+    trustCode,
   ],
-  async action([run], { checkpoint, split, dataDir, workers }, terminal) {
+  async action([run], { checkpoint, split, dataDir, workers, trustCode }, terminal) {
     const { classificationReport, evaluateRun, writeEvaluation } = await import('../../index.js');
     const data = dataProgress(terminal);
     const evaluation = await evaluateRun({
@@ -27,6 +28,7 @@ export const evaluate = defineCommand({
       onProgress: data.update,
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(dataDir === undefined ? {} : { dataDir }),
+      ...(trustCode === undefined ? {} : { trustCode }),
       ...(workers === undefined ? {} : { overrides: { workers } }),
     }).finally(data.end);
     const files = await writeEvaluation(evaluation, run);

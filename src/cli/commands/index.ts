@@ -7,6 +7,8 @@ import { evaluate } from './evaluate.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
 import { predict } from './predict.js';
+import { recipes } from './recipes.js';
+import { setup } from './setup.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
@@ -18,8 +20,10 @@ export const commands: readonly Command[] = [
   analyse,
   data,
   model,
+  recipes,
   augment,
   learningRateFinder,
   tune,
   verify,
+  setup,
 ];

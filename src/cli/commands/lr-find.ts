@@ -4,6 +4,7 @@ import { option } from '../options.js';
 import { integer, positive } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
+import { onFirstSignal } from '../signals.js';
 
 export const learningRateFinder = defineCommand({
   name: 'lr-find',
@@ -36,16 +37,14 @@ export const learningRateFinder = defineCommand({
     const config = await configOfFlags({ recipe, file, flags });
     const { findLearningRate, makeRunFolder, writeLearningRateSearch } = await import('../../index.js');
     const data = dataProgress(terminal);
-    const abort = new AbortController();
-    const stop = () => abort.abort();
-    process.once('SIGINT', stop);
+    const interruption = onFirstSignal(() => terminal.note('stopping after this step; again to stop at once'));
     const search = await findLearningRate({
       config,
       dataDir,
       from,
       to,
       steps,
-      signal: abort.signal,
+      signal: interruption.signal,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       onStep: (step) => {
@@ -54,7 +53,7 @@ export const learningRateFinder = defineCommand({
       },
     }).finally(() => {
       data.end();
-      process.off('SIGINT', stop);
+      interruption.end();
     });
     const folder = out ?? (await makeRunFolder('lr-find')).path;
     const files = await writeLearningRateSearch(search, { config, folder });

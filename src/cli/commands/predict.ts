@@ -1,15 +1,19 @@
+import { ConvoyError } from '../../api/errors.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer } from '../parsers.js';
 import { checkpoint, dataDir } from '../shared-options.js';
-import { percent, table } from '../terminal.js';
+import { counted, percent, table, tellError } from '../terminal.js';
 
 export const predict = defineCommand({
   name: 'predict',
   description: 'The most likely classes of image files.',
   arguments: [
     argument('<run>', 'run folder'),
-    argument('<image...>', 'image files of any size: JPEG, PNG, WebP, AVIF, TIFF, GIF'),
+    argument(
+      '<image...>',
+      'images of any size (JPEG, PNG, WebP, AVIF, TIFF, GIF), folders of them, patterns, or - for standard input',
+    ),
   ],
   options: [option('--top <k>', 'classes to show', { parse: integer(), default: 3 }), checkpoint, dataDir],
   async action([run, files], { top, checkpoint, dataDir }, terminal) {
@@ -22,15 +26,28 @@ export const predict = defineCommand({
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(dataDir === undefined ? {} : { dataDir }),
     });
-    for await (const { file, top: best } of predictions) {
-      terminal.record({ type: 'prediction', file, top: best });
+    let answered = 0;
+    let unreadable = 0;
+    for await (const prediction of predictions) {
+      const { file } = prediction;
+      if ('error' in prediction) {
+        unreadable += 1;
+        tellError(terminal, prediction.error);
+        continue;
+      }
+      answered += 1;
+      terminal.record({ type: 'prediction', file, top: prediction.top });
       terminal.line(file);
       terminal.line(
         table(
-          best.map((item) => ['', item.class, percent(item.share)]),
+          prediction.top.map((item) => ['', item.class, percent(item.share)]),
           new Set([2]),
         ),
       );
+    }
+    if (unreadable > 0) {
+      const found = `${unreadable} of ${counted(answered + unreadable, 'image')} that cannot be read, named above`;
+      throw new ConvoyError('CONVOY_DATA', `Expected images but found ${found}`);
     }
   },
 });

@@ -6,11 +6,12 @@ import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
 import { type Flags, option } from '../options.js';
-import { integer, integerOrAuto, mixing, named, namesOf, oneOf, phase } from '../parsers.js';
+import { integer, integerOrAuto, mixing, named, namesOf, notNegative, oneOf, phase } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
+import { onFirstSignal } from '../signals.js';
 import { tellEpoch, tellSummary } from '../tell-training.js';
-import { counted, exitCodes, grouped, type Terminal } from '../terminal.js';
+import { counted, grouped, type Terminal } from '../terminal.js';
 
 const options = [
   shared.recipe,
@@ -51,12 +52,23 @@ const options = [
     alsoCalled: ['--tta'],
   }),
   option('--augment-workers <n|auto>', 'threads that transform images', { parse: integerOrAuto }),
+  option(
+    '--worker-timeout-minutes <n>',
+    'end the run when no thread has answered for so long; 0: never (default: 30)',
+    {
+      parse: notNegative,
+    },
+  ),
   shared.imageSizeOption,
   option('--on-bad-image <what>', 'fail or skip', { parse: oneOf(['fail', 'skip']) }),
   option('--out <dir>', 'folder for the run (default: runs/NAME-N)', {
     alsoCalled: ['--output', '--output-dir', '--save-dir', '--log-dir', '--save'],
   }),
   option('--resume <run>', 'go on with a run folder from its last checkpoint', { alsoCalled: ['--continue'] }),
+  shared.trustCode,
+  option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
+    parse: integer(),
+  }),
   option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
 ] as const;
 
@@ -76,7 +88,17 @@ export const train = defineCommand({
 });
 
 async function run(
-  { config: file, phase: phases, dataDir, out, resume, recipe, trace: traceFile, ...given }: Flags<typeof options>,
+  {
+    config: file,
+    phase: phases,
+    dataDir,
+    out,
+    resume,
+    recipe,
+    trace: traceFile,
+    trustCode,
+    ...given
+  }: Flags<typeof options>,
   terminal: Terminal,
 ): Promise<void> {
   const flags = { ...given, ...(phases === undefined ? {} : { phases }) };
@@ -95,16 +117,10 @@ async function run(
   const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
-  const abort = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
-    const code = signal === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
-    if (abort.signal.aborted) process.exit(code); // asked twice: at once
+  const interruption = onFirstSignal(() => {
+    bars.end();
     terminal.note('stopping after this step; again to stop at once');
-    process.exitCode = code;
-    abort.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  });
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
   const trace = traceFile === undefined ? undefined : new Trace();
@@ -112,12 +128,15 @@ async function run(
     const trainer = new Trainer({
       config,
       ...(resume === undefined ? { out: folder } : { resume }),
+      ...(trustCode === undefined ? {} : { trustCode }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
-      signal: abort.signal,
+      signal: interruption.signal,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
-      onBatch: bars.update,
+      onBatch: (progress) => {
+        if (!interruption.signal.aborted) bars.update(progress);
+      },
       onStart: (runtime, state) => {
         data.end();
         const { config: used, datasets, workers, shards, engine, layout } = runtime;
@@ -146,8 +165,7 @@ async function run(
   } finally {
     data.end();
     bars.end();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    interruption.end();
     await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
   }

@@ -49,6 +49,10 @@ export const tune = defineCommand({
     ]);
     terminal.line(table([header, ...rows], new Set([0, 1, 2, 3, 4, 5, 6])));
     terminal.line(`\n--workers auto now trains ${config.model.name} with ${described(best)} (${kept})`);
+    terminal.line(
+      `Shards and threads inside ops decide a run's last bits: runs that give no shards get ${best.shards} and ${best.intraOpThreads} now. ` +
+        'A run with given shards keeps to 1 thread unless it asks for more; every run records its own, and resumes with them.',
+    );
   },
 });
 

@@ -2,7 +2,7 @@ import { binary, reduce, reluGradient, unary } from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** A kernel of TensorFlow that takes (gradient, input or output). */
-function kernel(op: string, source: 'input' | 'output'): GradientTable[string] {
+function gradientOp(op: string, source: 'input' | 'output'): GradientTable[string] {
   return (graph, node, gradient) => {
     const features = source === 'input' ? inputOf(node, 0) : outputOf(node);
     const attributes = { ...node.attributes, T: { type: features.type } };
@@ -24,12 +24,12 @@ function swapped(op: string): GradientTable[string] {
  */
 export const activationGradients: GradientTable = {
   Relu: (graph, node, gradient) => [reluGradient(graph, gradient, outputOf(node))],
-  Relu6: kernel('Relu6Grad', 'output'),
-  LeakyRelu: kernel('LeakyReluGrad', 'output'),
-  Elu: kernel('EluGrad', 'output'),
-  Selu: kernel('SeluGrad', 'output'),
-  Softplus: kernel('SoftplusGrad', 'input'),
-  Softsign: kernel('SoftsignGrad', 'input'),
+  Relu6: gradientOp('Relu6Grad', 'output'),
+  LeakyRelu: gradientOp('LeakyReluGrad', 'output'),
+  Elu: gradientOp('EluGrad', 'output'),
+  Selu: gradientOp('SeluGrad', 'output'),
+  Softplus: gradientOp('SoftplusGrad', 'input'),
+  Softsign: gradientOp('SoftsignGrad', 'input'),
   Sigmoid: swapped('SigmoidGrad'),
   Tanh: swapped('TanhGrad'),
   /** (g - sum(g y)) y along the last axis. */

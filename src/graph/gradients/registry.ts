@@ -4,7 +4,7 @@ import type { Derivative, GraphNode, Value } from '../../ops/index.js';
  * The gradient of one op: from the gradient of the node's first output to those of its inputs, undefined where none is
  * needed or none flows. `needs` says whether an input leads to a wanted value.
  */
-export type GradientFunction = Derivative['rule'];
+type GradientFunction = Derivative['rule'];
 
 /** Gradient functions by op. */
 export type GradientTable = Readonly<Record<string, GradientFunction>>;

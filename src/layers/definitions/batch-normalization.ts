@@ -23,7 +23,7 @@ import {
 } from '../../ops/index.js';
 import { kept, meaningless, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
-import { normArguments, singleAxis } from '../norms.js';
+import { defaultEpsilon, normArguments, singleAxis } from '../norms.js';
 import { type LayerScope, single } from '../scope.js';
 
 /** A weight over channels, or a constant where the layer has none. */
@@ -94,7 +94,7 @@ function batchNormalization(scope: LayerScope, x: Value): Value {
   const channels = x.shape.at(-1) as number;
   const rank = x.shape.length;
   if (rank > 4 || rank < 2) throw new RangeError(`batch normalization of rank ${rank}`);
-  const epsilon = scope.settings.number('epsilon', 1e-3);
+  const epsilon = scope.settings.number('epsilon', defaultEpsilon);
   const gamma = vector(scope, 'gamma', 1, channels);
   const beta = vector(scope, 'beta', 0, channels);
   const training = scope.training && !scope.frozen;

@@ -4,16 +4,16 @@ import { kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
 import {
+  type BatchShape,
   baseOptions,
   type LayerOptions,
   onlyInput,
   onlyShape,
   type SerializedConfig,
-  type Shape,
 } from '../tfjs-layer.js';
 
 /** Configuration of `ChannelPadding`. */
-export interface ChannelPaddingOptions extends LayerOptions {
+interface ChannelPaddingOptions extends LayerOptions {
   /** Number of channels of the output, at least that of the input. */
   readonly channels: number;
 }
@@ -31,7 +31,7 @@ export class ChannelPadding extends tf.layers.Layer {
     this.channels = options.channels;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     return [...onlyShape(inputShape).slice(0, -1), this.channels];
   }
 

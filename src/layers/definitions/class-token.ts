@@ -4,13 +4,13 @@ import { meaningless } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
 import {
+  type BatchShape,
   baseOptions,
   fixedSize,
   type LayerOptions,
   onlyInput,
   onlyShape,
   type SerializedConfig,
-  type Shape,
 } from '../tfjs-layer.js';
 
 /**
@@ -25,13 +25,13 @@ export class ClassToken extends tf.layers.Layer {
     super(baseOptions(options));
   }
 
-  override build(inputShape: Shape | Shape[]): void {
+  override build(inputShape: BatchShape | BatchShape[]): void {
     const features = fixedSize(onlyShape(inputShape), -1, this.name);
     this.#token = this.addWeight('token', [1, 1, features], 'float32', tf.initializers.zeros(), undefined, true);
     this.built = true;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     const shape = onlyShape(inputShape);
     return [shape[0] ?? null, fixedSize(shape, 1, this.name) + 1, shape[2] ?? null];
   }

@@ -3,16 +3,16 @@ import { kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { atRate, drawDropped, drop } from '../drop.js';
 import {
+  type BatchShape,
   baseOptions,
   type LayerOptions,
   onlyInput,
   onlyShape,
   type SerializedConfig,
-  type Shape,
 } from '../tfjs-layer.js';
 
 /** Configuration of `DropPath`. */
-export interface DropPathOptions extends LayerOptions {
+interface DropPathOptions extends LayerOptions {
   /** Probability to drop a sample's branch, from 0 up to but not including 1. */
   readonly rate: number;
 }
@@ -31,7 +31,7 @@ export class DropPath extends tf.layers.Layer {
     this.rate = options.rate;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     return onlyShape(inputShape);
   }
 

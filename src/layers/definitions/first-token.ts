@@ -2,7 +2,7 @@ import { type Tensor, tf } from '../../base/tf.js';
 import { reshape, slice } from '../../ops/index.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
-import { baseOptions, type LayerOptions, onlyInput, onlyShape, type Shape } from '../tfjs-layer.js';
+import { type BatchShape, baseOptions, type LayerOptions, onlyInput, onlyShape } from '../tfjs-layer.js';
 
 /** The first token of `[batch, tokens, features]`: `[batch, features]`. */
 export class FirstToken extends tf.layers.Layer {
@@ -12,7 +12,7 @@ export class FirstToken extends tf.layers.Layer {
     super(baseOptions(options));
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     const shape = onlyShape(inputShape);
     return [shape[0] ?? null, shape[2] ?? null];
   }

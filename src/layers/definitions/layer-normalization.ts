@@ -1,7 +1,7 @@
 import { cast } from '../../ops/index.js';
 import { only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
-import { normArguments, scaleAndShift, singleAxis, standardize } from '../norms.js';
+import { defaultEpsilon, normArguments, scaleAndShift, singleAxis, standardize } from '../norms.js';
 import { single } from '../scope.js';
 
 /** Layer normalization (Ba et al. 2016). */
@@ -13,7 +13,7 @@ defineLayer({
     const { graph, settings } = scope;
     const rank = x.shape.length;
     const axes = (settings.numbers('axis') ?? [-1]).map((axis) => (axis < 0 ? rank + axis : axis));
-    const normal = standardize(graph, cast(graph, x, 'float32'), axes, settings.number('epsilon', 1e-3));
+    const normal = standardize(graph, cast(graph, x, 'float32'), axes, settings.number('epsilon', defaultEpsilon));
     const across = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1)).slice(Math.min(...axes));
     return cast(graph, scaleAndShift(scope, normal, across), x.type);
   }),

@@ -4,13 +4,13 @@ import { converted, meaningless, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
 import {
+  type BatchShape,
   baseOptions,
   fixedSize,
   type LayerOptions,
   onlyInput,
   onlyShape,
   type SerializedConfig,
-  type Shape,
 } from '../tfjs-layer.js';
 
 /** Keras's smallest standard deviation, `keras.config.epsilon()`. */
@@ -30,7 +30,7 @@ export class FixedNormalization extends tf.layers.Layer {
     super({ ...baseOptions(options), trainable: false });
   }
 
-  override build(inputShape: Shape | Shape[]): void {
+  override build(inputShape: BatchShape | BatchShape[]): void {
     const channels = fixedSize(onlyShape(inputShape), -1, this.name);
     this.#mean = this.addWeight('mean', [channels], 'float32', tf.initializers.zeros(), undefined, false);
     this.#variance = this.addWeight('variance', [channels], 'float32', tf.initializers.ones(), undefined, false);
@@ -38,7 +38,7 @@ export class FixedNormalization extends tf.layers.Layer {
     this.built = true;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     return onlyShape(inputShape);
   }
 

@@ -4,13 +4,13 @@ import { meaningless } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
 import {
+  type BatchShape,
   baseOptions,
   fixedSize,
   type LayerOptions,
   onlyInput,
   onlyShape,
   type SerializedConfig,
-  type Shape,
 } from '../tfjs-layer.js';
 
 /**
@@ -25,7 +25,7 @@ export class PositionEmbedding extends tf.layers.Layer {
     super(baseOptions(options));
   }
 
-  override build(inputShape: Shape | Shape[]): void {
+  override build(inputShape: BatchShape | BatchShape[]): void {
     const shape = onlyShape(inputShape);
     const sizes = [1, fixedSize(shape, 1, this.name), fixedSize(shape, 2, this.name)];
     const initializer = tf.initializers.randomNormal({ mean: 0, stddev: 0.02 });
@@ -33,7 +33,7 @@ export class PositionEmbedding extends tf.layers.Layer {
     this.built = true;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     return onlyShape(inputShape);
   }
 

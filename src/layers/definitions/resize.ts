@@ -10,7 +10,7 @@ import {
   shift,
   type Value,
 } from '../../ops/index.js';
-import { dataFormat, kept, oneOf, only } from '../arguments.js';
+import { among, dataFormat, kept, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { type LayerScope, single } from '../scope.js';
 import { channelsLast } from '../windows.js';
@@ -52,7 +52,7 @@ function resize(
   return graph.add(op, [cast(graph, x, 'float32'), integers(graph, size)], attributes, output, 'resize');
 }
 
-const interpolation = oneOf('nearest', 'bilinear');
+const interpolation = among('nearest', 'bilinear');
 
 defineLayer({
   className: 'UpSampling2D',

@@ -4,17 +4,17 @@ import { kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
 import {
+  type BatchShape,
   baseOptions,
   fixedSize,
   type LayerOptions,
   onlyInput,
   onlyShape,
   type SerializedConfig,
-  type Shape,
 } from '../tfjs-layer.js';
 
 /** Configuration of `SelfAttention`. */
-export interface SelfAttentionOptions extends LayerOptions {
+interface SelfAttentionOptions extends LayerOptions {
   /** Number of heads; it divides the number of features. */
   readonly heads: number;
 }
@@ -33,7 +33,7 @@ export class SelfAttention extends tf.layers.Layer {
     this.heads = options.heads;
   }
 
-  override build(inputShape: Shape | Shape[]): void {
+  override build(inputShape: BatchShape | BatchShape[]): void {
     const features = fixedSize(onlyShape(inputShape), -1, this.name);
     if (features % (3 * this.heads) !== 0) {
       throw new RangeError(
@@ -43,7 +43,7 @@ export class SelfAttention extends tf.layers.Layer {
     this.built = true;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
     const shape = onlyShape(inputShape);
     return [shape[0] ?? null, shape[1] ?? null, fixedSize(shape, 2, this.name) / 3];
   }

@@ -1,11 +1,11 @@
-import { backpropInput, convolutionAttributes, type Padding, shapeWith, type Value } from '../../ops/index.js';
+import { backpropInput, convolutionAttributes, shapeWith, type Value, type WindowPadding } from '../../ops/index.js';
 import { kept, only, weightArguments } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { type LayerScope, single } from '../scope.js';
 import { channelsLast, finish, finishArguments, kernelOf, windowArguments, windowOf } from '../windows.js';
 
 /** Size along one axis that a transposed convolution gives, as tfjs counts it. */
-function transposedSize(size: number, window: number, stride: number, padding: Padding): number {
+function transposedSize(size: number, window: number, stride: number, padding: WindowPadding): number {
   return padding === 'SAME' ? size * stride : size * stride + Math.max(window - stride, 0);
 }
 

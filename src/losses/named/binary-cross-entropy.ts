@@ -30,6 +30,7 @@ export const binaryCrossEntropy = defineLoss({
   name: 'binaryCrossEntropy',
   title: 'Binary cross-entropy of each class: for several labels an image, or a single output',
   source: "PyTorch's `BCEWithLogitsLoss`; of probabilities `BCELoss`",
+  words: ['bce', 'BCELoss', 'BCEWithLogitsLoss', 'sigmoid'],
   outputs: 'sigmoid',
   options: { fromLogits, labelSmoothing },
   formula: (math, { outputs, logits, rows }, { labelSmoothing }) => {

@@ -9,6 +9,15 @@ export const crossEntropy = defineLoss({
   name: 'crossEntropy',
   title: 'Softmax cross-entropy over class indices, or over soft targets',
   source: "PyTorch's `CrossEntropyLoss`; of probabilities Keras's `categorical_crossentropy`",
+  words: [
+    'cce',
+    'ce',
+    'categorical_crossentropy',
+    'sparse_categorical_crossentropy',
+    'CrossEntropyLoss',
+    'nll',
+    'softmax',
+  ],
   outputs: 'softmax',
   options: {
     fromLogits,
@@ -19,13 +28,13 @@ export const crossEntropy = defineLoss({
   checks: [
     {
       option: 'classWeights',
-      expected: 'at least one class weight above 0',
+      needs: 'at least one weight above 0',
       holds: ({ classWeights }) => classWeights === undefined || classWeights.some((weight) => weight > 0),
     },
     {
       // A smoothed sample of a class of weight 0 would have a loss but no weight to average it by.
       option: 'classWeights',
-      expected: 'class weights above 0 together with labelSmoothing',
+      needs: 'weights above 0 together with labelSmoothing',
       holds: ({ classWeights, labelSmoothing }) =>
         !labelSmoothing || (classWeights ?? []).every((weight) => weight > 0),
     },

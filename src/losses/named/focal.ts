@@ -9,6 +9,7 @@ export const focal = defineLoss({
   name: 'focal',
   title: 'Focal loss on softmax: easy samples count little',
   source: "Lin et al. 2017, whose values in section 5.1 are the defaults; Keras's `CategoricalFocalCrossentropy`",
+  words: ['FocalLoss'],
   outputs: 'softmax',
   options: {
     gamma: option(z.number().min(0), 2, 'how little easy samples count'),

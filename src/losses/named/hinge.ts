@@ -6,6 +6,7 @@ export const hinge = defineLoss({
   name: 'hinge',
   title: 'Multi-class hinge: the true class must lead by a margin of 1',
   source: "Crammer and Singer 2001; Keras's `CategoricalHinge`",
+  words: ['HingeLoss', 'MultiMarginLoss', 'svm'],
   outputs: 'margins',
   options: {},
   formula: (math, { outputs, rows }) => {

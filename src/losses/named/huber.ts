@@ -7,6 +7,7 @@ export const huber = defineLoss({
   name: 'huber',
   title: 'Squared errors, absolute ones beyond delta',
   source: "Huber 1964; PyTorch's `HuberLoss`, Keras's `Huber`",
+  words: ['HuberLoss', 'smooth_l1', 'SmoothL1Loss'],
   outputs: 'values',
   options: { delta: option(z.number().positive(), 1, 'where squares end') },
   formula: (math, { outputs, rows }, { delta }) => {

@@ -16,6 +16,7 @@ export const klDivergence = defineLoss({
   name: 'klDivergence',
   title: 'Kullback-Leibler divergence of soft targets from the softmax',
   source: "PyTorch's `KLDivLoss` with `batchmean`; of probabilities Keras's `kl_divergence`, both clipped by 1e-7",
+  words: ['kldiv', 'kl', 'kld', 'KLDivLoss', 'kullback_leibler_divergence'],
   outputs: 'softmax',
   options: { fromLogits },
   formula: (math, inputs, { fromLogits }) => {

@@ -5,6 +5,7 @@ export const meanAbsoluteError = defineLoss({
   name: 'meanAbsoluteError',
   title: 'Mean of absolute errors',
   source: "PyTorch's `L1Loss`",
+  words: ['mae', 'l1', 'L1Loss', 'absolute'],
   outputs: 'values',
   options: {},
   formula: (math, { outputs, rows }) => math.mean(math.absolute(math.subtract(outputs, rows))),

@@ -7,6 +7,7 @@ export const moduleLoss = defineLoss({
   name: 'module',
   title: 'A function of an ES module: eager engine only',
   source: 'yours',
+  words: ['custom'],
   outputs: 'any',
   options: {
     path: required(z.string().min(1), 'file of the module'),

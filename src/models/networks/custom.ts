@@ -1,67 +1,16 @@
 import { z } from 'zod';
 import { ConvoyError } from '../../base/errors.js';
-import { type LayersModel, type SymbolicTensor, tf } from '../../base/tf.js';
-import { type LayerClass, layerDefinitions } from '../../layers/index.js';
+import { didYouMean, suggestions } from '../../base/suggest.js';
+import type { SymbolicTensor } from '../../base/tf.js';
 import { NetworkBuilder } from '../builder.js';
 import { defineNetwork } from '../define.js';
-import { type InitializerName, initializerNamed, initializerNames } from '../initializers.js';
-
-type Layer = LayersModel['layers'][number];
-
-/** tfjs's own names, by which a description may call layers. */
-const tfjsLayers = [
-  'conv2d',
-  'conv2dTranspose',
-  'depthwiseConv2d',
-  'separableConv2d',
-  'dense',
-  'maxPooling2d',
-  'averagePooling2d',
-  'globalMaxPooling2d',
-  'globalAveragePooling2d',
-  'globalAveragePooling1d',
-  'batchNormalization',
-  'layerNormalization',
-  'dropout',
-  'gaussianDropout',
-  'gaussianNoise',
-  'alphaDropout',
-  'activation',
-  'reLU',
-  'leakyReLU',
-  'prelu',
-  'elu',
-  'thresholdedReLU',
-  'softmax',
-  'add',
-  'average',
-  'concatenate',
-  'maximum',
-  'minimum',
-  'multiply',
-  'flatten',
-  'reshape',
-  'permute',
-  'zeroPadding2d',
-  'cropping2D',
-  'upSampling2d',
-  'rescaling',
-] as const;
-
-/** Layers of convoy's own, by their class. */
-function ownLayers(): Map<string, LayerClass> {
-  return new Map(
-    layerDefinitions().flatMap(({ className, layer }) => (layer === undefined ? [] : [[className, layer]])),
-  );
-}
+import { createLayer } from './custom-layers.js';
 
 const layerSchema = z.looseObject({
   type: z.string(),
   name: z.string().min(1).optional(),
   inputs: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
 });
-
-type LayerDescription = z.infer<typeof layerSchema>;
 
 /**
  * A network described in JSON: a list of layers, each with a `type` (the names of `tf.layers`, or of our own layers), tfjs's
@@ -95,8 +44,7 @@ export const custom = defineNetwork({
       const names = wanted === undefined ? undefined : typeof wanted === 'string' ? [wanted] : wanted;
       const inputs = names?.map((from) => {
         const tensor = outputs.get(from);
-        if (tensor === undefined)
-          throw descriptionError(name, `inputs among ${[...outputs.keys()].slice(-8).join(', ')}`, from);
+        if (tensor === undefined) throw unknownInput(name, from, [...outputs.keys()]);
         return tensor;
       });
       try {
@@ -124,33 +72,12 @@ export const custom = defineNetwork({
   },
 });
 
+function unknownInput(layer: string, from: string, outputs: readonly string[]): ConvoyError {
+  const meant = suggestions(from, outputs);
+  return descriptionError(layer, `inputs among ${outputs.slice(-8).join(', ')}`, `"${from}"${didYouMean(meant)}`);
+}
+
 function descriptionError(layer: string, expected: string, found: string, cause?: unknown): ConvoyError {
   const message = `custom network: layer ${layer}: expected ${expected} but found ${found}`;
   return new ConvoyError('CONVOY_MODEL', message, { place: layer }, cause);
-}
-
-function createLayer(description: LayerDescription, name: string, classes: number): Layer {
-  const { type, inputs: _inputs, ...rest } = description;
-  const settings: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(rest)) {
-    if (value === 'classes' && (key === 'units' || key === 'filters')) settings[key] = classes;
-    else if (key.endsWith('Initializer') && isInitializerName(value)) settings[key] = initializerNamed(value);
-    else settings[key] = value;
-  }
-  settings['name'] = name;
-  const own = ownLayers();
-  const tfjs: Readonly<Record<string, unknown>> = tf.layers;
-  const ownClass = own.get(type);
-  const make = (tfjsLayers as readonly string[]).includes(type) ? tfjs[type] : undefined;
-  if (ownClass === undefined && typeof make !== 'function') {
-    throw descriptionError(name, `a type among ${[...tfjsLayers, ...own.keys()].join(', ')}`, type);
-  }
-  const layer: unknown =
-    ownClass === undefined ? Reflect.apply(make as () => unknown, tf.layers, [settings]) : new ownClass(settings);
-  if (layer instanceof tf.layers.Layer) return layer;
-  throw descriptionError(name, 'a layer', type);
-}
-
-function isInitializerName(value: unknown): value is InitializerName {
-  return (initializerNames as readonly unknown[]).includes(value);
 }

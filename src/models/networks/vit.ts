@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionError } from '../../base/errors.js';
+import { valueError } from '../../base/errors.js';
 import { type SymbolicTensor, tf } from '../../base/tf.js';
 import { ClassToken, FirstToken, PositionEmbedding, SelfAttention } from '../../layers/index.js';
 import { NetworkBuilder } from '../builder.js';
@@ -52,13 +52,9 @@ function vit(variant: keyof typeof variants): Network {
       const { features, heads, depth, dropout } = options;
       const patch = options.patch ?? (Math.min(shape.height, shape.width) < 64 ? 4 : 16);
       if (shape.height % patch !== 0 || shape.width % patch !== 0) {
-        throw optionError(
-          `${name} option patch`,
-          `a divisor of height ${shape.height} and width ${shape.width}`,
-          patch,
-        );
+        throw valueError(`${name}.patch`, `a divisor of height ${shape.height} and width ${shape.width}`, patch);
       }
-      if (features % heads !== 0) throw optionError(`${name} option heads`, `a divisor of features ${features}`, heads);
+      if (features % heads !== 0) throw valueError(`${name}.heads`, `a divisor of features ${features}`, heads);
       const net = new NetworkBuilder(options);
       const normalize = (x: SymbolicTensor, layer: string) =>
         net.apply(tf.layers.layerNormalization({ epsilon: 1e-6, name: layer }), x);

@@ -30,6 +30,7 @@ export const adamax = defineOptimizer({
   name: 'adamax',
   title: 'Adam with the infinity norm',
   source: 'Kingma and Ba 2015, section 7.1',
+  words: ['adaMax'],
   learningRate: { pytorch: 0.002, keras: 0.001 },
   options: { betas, epsilon: epsilon({ pytorch: 1e-8, keras: 1e-7 }) },
   transforms: (settings, decay) => [...decay, scaleByAdamax(settings), scaleByLearningRate()],

@@ -9,6 +9,7 @@ export const adamw = defineOptimizer({
   name: 'adamw',
   title: 'Adam with weight decay apart from the gradient',
   source: 'Loshchilov and Hutter 2019',
+  words: ['adam_weight_decay'],
   learningRate: 0.001,
   weightDecay: { pytorch: 0.01, keras: 0.004 },
   decay: 'decoupled',

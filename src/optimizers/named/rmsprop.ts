@@ -32,9 +32,13 @@ export const rmsprop = defineOptimizer({
   name: 'rmsprop',
   title: 'Divides by the root of an average of squares',
   source: 'Tieleman and Hinton 2012; centred: Graves 2013',
+  words: ['rms'],
   learningRate: { pytorch: 0.01, keras: 0.001 },
   options: {
-    alpha: option(fraction, { pytorch: 0.99, keras: 0.9 }, 'decay of the average of squares; Keras calls it rho'),
+    alpha: option(fraction, { pytorch: 0.99, keras: 0.9 }, 'decay of the average of squares; Keras calls it rho', [
+      'rho',
+      'decay',
+    ]),
     epsilon: epsilon({ pytorch: 1e-8, keras: 1e-7 }),
     momentum: option(fraction, 0, 'share of the last step in the next'),
     centered: option(z.boolean(), false, 'divides by the root of the variance'),

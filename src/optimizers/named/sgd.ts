@@ -9,6 +9,7 @@ export const sgd = defineOptimizer({
   name: 'sgd',
   title: 'Stochastic gradient descent, with momentum or without',
   source: "Polyak 1964; Nesterov 1983; PyTorch's SGD",
+  words: ['momentum', 'gd'],
   learningRate: { pytorch: 0.001, keras: 0.01 },
   options: {
     momentum: option(fraction, 0, 'share of the last step in the next'),
@@ -18,7 +19,7 @@ export const sgd = defineOptimizer({
   checks: [
     {
       option: 'nesterov',
-      expected: 'momentum and no dampening with nesterov',
+      needs: 'momentum above 0 and no dampening',
       holds: ({ nesterov = false, momentum = 0, dampening = 0 }) => !nesterov || (momentum > 0 && dampening === 0),
     },
   ],

@@ -7,6 +7,10 @@ export const exponential = defineSchedule({
   name: 'exponential',
   title: 'Times gamma each time',
   source: "PyTorch's ExponentialLR",
-  options: { interval: interval('epoch'), gamma: required(z.number().positive(), 'factor of each fall') },
+  words: ['ExponentialLR', 'ExponentialDecay'],
+  options: {
+    interval: interval('epoch'),
+    gamma: required(z.number().positive(), 'factor of each fall', ['factor', 'decay_rate']),
+  },
   open: ({ gamma }, { base }) => ({ learningRate: (time) => base * gamma ** time }),
 });

@@ -43,8 +43,12 @@ export const oneCycle = defineSchedule({
   name: 'oneCycle',
   title: 'Rises and falls once over the whole training',
   source: "Smith and Topin 2018; PyTorch's OneCycleLR, whose cycleMomentum is on unless told otherwise",
+  words: ['OneCycleLR', '1cycle'],
   options: {
-    maxLearningRate: option(z.number().positive(), undefined, 'highest learning rate; without it the base one'),
+    maxLearningRate: option(z.number().positive(), undefined, 'highest learning rate; without it the base one', [
+      'max_lr',
+      'lr',
+    ]),
     pctStart: option(z.number().positive().lt(1), 0.3, 'share of the training that the rise takes'),
     annealStrategy: option(z.enum(['cos', 'linear']), 'cos', 'shape of rise and fall'),
     divFactor: option(z.number().positive(), 25, 'the first learning rate is the highest by this'),

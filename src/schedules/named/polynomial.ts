@@ -7,9 +7,13 @@ export const polynomial = defineSchedule({
   name: 'polynomial',
   title: 'Falls to 0 as a power of the time that is left',
   source: "PyTorch's PolynomialLR",
+  words: ['PolynomialLR', 'PolynomialDecay', 'linear', 'LinearLR'],
   options: {
     interval: interval('step'),
-    totalIters: option(z.int().min(1), undefined, 'time until 0; without it the end of training'),
+    totalIters: option(z.int().min(1), undefined, 'time until 0; without it the end of training', [
+      'decay_steps',
+      'steps',
+    ]),
     power: option(z.number().nonnegative(), 1, '1 is a straight line'),
   },
   open: ({ totalIters, power }, { base, length }) => {

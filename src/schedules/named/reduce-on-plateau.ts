@@ -16,7 +16,7 @@ const options = {
   threshold: option(notNegative, 1e-4, 'a smaller change is no improvement'),
   thresholdMode: option(z.enum(['rel', 'abs']), 'rel', 'whether the threshold is a share of the best value'),
   cooldown: option(z.int().min(0), 0, 'epochs after a fall that do not count'),
-  minLearningRate: option(notNegative, 0, 'lowest learning rate'),
+  minLearningRate: option(notNegative, 0, 'lowest learning rate', ['min_lr']),
   epsilon: option(notNegative, 1e-8, 'a smaller change of the learning rate is not made'),
 } as const;
 
@@ -93,6 +93,7 @@ export const reduceOnPlateau = defineSchedule({
   name: 'reduceOnPlateau',
   title: 'Times factor when the metric has not improved for more than patience epochs',
   source: "PyTorch's ReduceLROnPlateau",
+  words: ['ReduceLROnPlateau', 'plateau'],
   options,
   open: (settings, { base }) => {
     const follower = new Plateau(settings, base);

@@ -1,0 +1,2 @@
+/** What a program asks that ends itself. */
+export { hasHeldThread } from '../base/answer-watch.js';

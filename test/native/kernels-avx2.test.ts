@@ -1,0 +1,3 @@
+import { testKernels } from './kernel-tests.js';
+
+await testKernels('avx2');
