@@ -66,7 +66,11 @@ function readText(text: string): AugmentSpec {
     const transform = transformAt(word, []);
     const keys = Object.keys(transform.options);
     if (values.length > keys.length) {
-      throw valueProblem([word], `at most ${keys.length} parameters (${keys.join(', ')})`, values);
+      throw valueProblem(
+        [word],
+        `at most ${keys.length === 1 ? 'one value' : `${keys.length} values`} (${keys.join(', ')})`,
+        values,
+      );
     }
     return fill(transform, Object.fromEntries(values.map((value, i) => [keys[i] ?? '', parseValue(value)])), [word]);
   });

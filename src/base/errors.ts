@@ -60,10 +60,15 @@ function show(value: unknown): string {
   return String(value);
 }
 
-/** An error for a wrong value: `Expected an integer of at least 1 for --epochs but received "many"`. */
-export function valueError(name: string, expected: string, received: unknown): ConvoyError {
+/**
+ * An error for a wrong value: `Expected an integer of at least 1 for --epochs but received "many"`.
+ *
+ * @param advice what to do, where the expectation does not say it.
+ */
+export function valueError(name: string, expected: string, received: unknown, advice?: string): ConvoyError {
   const shown = received === undefined ? 'nothing' : show(received);
-  return new ConvoyError('CONVOY_OPTION', `Expected ${expected} for ${name} but received ${shown}`, { place: name });
+  const message = `Expected ${expected} for ${name} but received ${shown}${advice === undefined ? '' : `; ${advice}`}`;
+  return new ConvoyError('CONVOY_OPTION', message, { place: name });
 }
 
 /** What `choiceError` and `unknownKeyError` choose a suggestion from. */

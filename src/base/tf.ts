@@ -7,6 +7,11 @@
 import tfjs from '@tensorflow/tfjs';
 
 export const tf = tfjs;
+
+// Models are built on tfjs's own backend, which recommends to install the one that trains: it is there.
+const own = tfjs.findBackend('cpu') as { firstUse?: boolean } | undefined;
+if (own?.firstUse === true) own.firstUse = false;
+
 export type {
   LayersModel,
   SymbolicTensor,

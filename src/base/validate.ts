@@ -41,11 +41,8 @@ function describeIssue(issue: z.core.$ZodIssue, { schema, value, where }: Checke
   switch (issue.code) {
     case 'unrecognized_keys':
       return unknownKeyError(ownerOf(name, found), issue.keys[0] as string, { ...keysOf(at, found), place: name });
-    case 'invalid_type': {
-      const named =
-        issue.expected === 'object' && typeof found === 'string' && keysOf(at, { name: found }).known.includes('name');
-      return valueError(name, named ? `an object as {"name":"${found}"}` : article(issue.expected), found);
-    }
+    case 'invalid_type':
+      return valueError(name, expectedType(issue.expected, at, found), found);
     case 'too_small':
       return valueError(name, limit(issue, issue.inclusive ? 'at least' : 'more than', issue.minimum), found);
     case 'too_big':
@@ -96,6 +93,15 @@ function limit(issue: { readonly origin: string }, relation: string, bound: numb
   if (issue.origin === 'array' || issue.origin === 'set')
     return `${relation} ${bound === 1 ? 'one value' : `${bound} values`}`;
   return issue.origin === 'string' ? `a text of ${relation} ${bound} characters` : `${relation} ${bound}`;
+}
+
+/** A type in words, with the given value in that form where it is clear what was meant. */
+function expectedType(type: string, schema: z.core.$ZodType | undefined, found: unknown): string {
+  const named =
+    type === 'object' && typeof found === 'string' && keysOf(schema, { name: found }).known.includes('name');
+  if (named) return `an object as {"name":"${found}"}`;
+  const listed = (type === 'array' || type === 'tuple') && (typeof found === 'number' || typeof found === 'string');
+  return listed ? `a list, as [${JSON.stringify(found)}],` : article(type);
 }
 
 function article(type: string): string {

@@ -9,6 +9,8 @@ export interface CommandDefinition<
   readonly name: string;
   /** One sentence, for `convoy --help`. */
   readonly description: string;
+  /** What people type for it: messages name the right one. */
+  readonly alsoCalled?: readonly string[];
   readonly arguments?: Arguments;
   /** `--json` is added to all. */
   readonly options?: Options;

@@ -52,6 +52,13 @@ const inFile: Readonly<Record<string, string>> = {
 
 const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
 
+/** What convoy does not have. */
+const notOffered: readonly (readonly [words: string, advice: string])[] = [
+  ['gpu gpus cuda device accelerator', 'convoy trains on CPUs, with every core unless --workers says otherwise'],
+  ['verbose v quiet q progress', 'where no terminal is, one line an epoch is printed; --json prints objects'],
+  ['shuffle', 'training samples are shuffled in every epoch, by --seed'],
+];
+
 /**
  * What to write instead of a flag of other trainers, or undefined.
  *
@@ -59,6 +66,8 @@ const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g,
  */
 export function adviceOnFlag(flag: string, known: readonly string[]): string | undefined {
   const word = plain(flag);
+  const without = notOffered.find(([words]) => words.split(' ').includes(word));
+  if (without !== undefined) return without[1];
   const part = partOf.find(({ words, flag: needed }) => words.split(' ').includes(word) && known.includes(needed));
   if (part !== undefined) return `it is an option of the ${part.part}: ${part.flag} ${part.example}`;
   if (!known.includes('--config') || known.some((each) => plain(each) === word)) return undefined;

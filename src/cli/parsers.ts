@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { choiceError, valueError } from '../api/errors.js';
 import type { Parser } from './options.js';
 
@@ -108,6 +109,12 @@ export interface Phase {
 export const phase: Parser<Phase[]> = (given, name, before = []) => {
   const { name: epochs, ...options } = named(given, name);
   return [...before, { ...options, epochs: integer()(epochs, name) }];
+};
+
+/** A folder that exists. */
+export const existingFolder: Parser<string> = (given, name) => {
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory() === true) return given;
+  throw valueError(name, 'a folder that exists', given);
 };
 
 /** `224` or `224x192`: height and width. */

@@ -1,7 +1,17 @@
 /** Options that several commands have, each defined once. */
 import { losses, optimizers, parseAugment, precisions } from '../api/config.js';
 import { option } from './options.js';
-import { classList, imageSize, integer, integerOrAuto, named, namesOf, oneOf, positive } from './parsers.js';
+import {
+  classList,
+  existingFolder,
+  imageSize,
+  integer,
+  integerOrAuto,
+  named,
+  namesOf,
+  oneOf,
+  positive,
+} from './parsers.js';
 
 export const recipe = option('--recipe <name>', 'start from a recipe (see: convoy recipes)');
 export const config = option('--config <file>', 'a JSON file of options, stronger than the recipe');
@@ -16,6 +26,7 @@ export const dataDir = option(
   '--data-dir <dir>',
   'the only folder to look in for the dataset (default: $CONVOY_DATA, system, cache, download)',
   {
+    parse: existingFolder,
     alsoCalled: ['--root', '--data-path', '--dataset-dir'],
   },
 );
@@ -59,9 +70,13 @@ export const augment = option('--augment <list>', 'flip,crop,rotate,... with par
 export const classes = option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', {
   parse: classList,
 });
-export const limit = option('--limit <n>', 'first N training samples only', {
+export const limit = option('--limit <n>', 'first N training samples only; the test set stays whole', {
   parse: integer(),
   alsoCalled: ['--samples', '--subset', '--max-samples'],
+});
+export const testLimit = option('--test-limit <n>', 'first N test samples only', {
+  parse: integer(),
+  alsoCalled: ['--limit-test', '--val-limit', '--eval-limit'],
 });
 export const imageSizeOption = option('--image-size <n|HxW>', 'size that files of images are brought to', {
   parse: imageSize,

@@ -1,14 +1,15 @@
 /** What is told of a training: its epochs and its summary. */
-import type { EpochRecord, TrainSummary } from '../index.js';
+import type { EpochRecord, ModelSummary, RunConfig, TrainSummary } from '../index.js';
 import { counted, duration, grouped, percent, type Terminal } from './terminal.js';
 
-export function tellEpoch(terminal: Terminal, record: EpochRecord): void {
+/** @param moving whether the learning rate is told: where it is not the same in all epochs. */
+export function tellEpoch(terminal: Terminal, record: EpochRecord, moving: boolean): void {
   terminal.record({ type: 'epoch', ...record });
-  const { epoch, train, test, imagesPerSecond, seconds } = record;
+  const { epoch, train, test, imagesPerSecond, seconds, learningRate } = record;
   terminal.line(
     `epoch ${String(epoch).padStart(2)}  loss ${train.loss.toFixed(4)}  accuracy ${percent(train.accuracy)}` +
       `  test loss ${test?.loss.toFixed(4) ?? '-'}  test accuracy ${test === undefined ? '-' : percent(test.accuracy)}` +
-      `  ${grouped(imagesPerSecond)} images/s  ${duration(seconds)}`,
+      `${moving ? `  rate ${rateInWords(learningRate)}` : ''}  ${grouped(imagesPerSecond)} images/s  ${duration(seconds)}`,
   );
 }
 
@@ -30,4 +31,55 @@ export function tellSummary(terminal: Terminal, summary: TrainSummary, folder: s
   );
   if (summary.advice !== undefined) terminal.line(summary.advice);
   terminal.line(`model, metrics and checkpoints: ${folder}`);
+}
+
+/** `0.000123`, `1.5e-7`: three digits. */
+function rateInWords(rate: number): string {
+  return String(Number(rate.toPrecision(3)));
+}
+
+/** Whether the learning rate differs between epochs or within them. */
+export function rateMoves({ schedule, phases }: RunConfig): boolean {
+  return schedule.name !== 'constant' || schedule.warmup !== undefined || phases !== undefined;
+}
+
+/**
+ * Tells which phase begins: what trains, at which rate.
+ *
+ * @param epoch epochs done.
+ * @param config the phase's own.
+ */
+export function tellPhase(
+  terminal: Terminal,
+  { config, epoch, summary }: { readonly config: RunConfig; readonly epoch: number; readonly summary: ModelSummary },
+): void {
+  const { phases, freeze = 'base', schedule, learningRate = 0 } = config;
+  if (phases === undefined) return;
+  let end = 0;
+  const place = phases.findIndex((phase) => {
+    end += phase.epochs;
+    return epoch < end;
+  });
+  const { parameters, trainableParameters } = summary;
+  const frozen = parameters - trainableParameters;
+  const what =
+    freeze === 'none'
+      ? 'all layers'
+      : freeze === 'base'
+        ? 'the head'
+        : `the layers after ${freeze.replace(/^until:/, '')}`;
+  terminal.record({
+    type: 'phase',
+    phase: place + 1,
+    of: phases.length,
+    freeze,
+    learningRate,
+    trainableParameters,
+    frozen,
+  });
+  const scheduled = schedule.name === 'constant' ? '' : `, schedule ${schedule.name}`;
+  terminal.line(
+    `phase ${place + 1} of ${phases.length}: ${what}, rate ${rateInWords(learningRate)}${scheduled}; ` +
+      `${grouped(trainableParameters)} parameters train, ${grouped(frozen)} are frozen`,
+  );
 }

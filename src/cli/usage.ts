@@ -14,6 +14,7 @@ export function usageError(error: UsageError): ConvoyError | undefined {
     case 'commander.unknownCommand':
       return choiceError('the command', quoted, {
         known: (command.commands ?? []).map(({ name }) => name),
+        aliases: Object.fromEntries((command.commands ?? []).map(({ name, alsoCalled = [] }) => [name, alsoCalled])),
         list: `${whole} --help`,
       });
     case 'commander.optionMissingArgument':

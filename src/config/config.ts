@@ -38,8 +38,10 @@ export const configSchema = z.strictObject({
     .array(z.union([z.string().min(1), z.int().min(0)]))
     .min(2)
     .optional(),
-  /** First N training samples only. */
+  /** First N training samples only; the test split stays whole. */
   limit: count.optional(),
+  /** First N test samples only. */
+  testLimit: count.optional(),
   /** Part of the training samples set aside, stratified by class. */
   validationSplit: z.number().min(0).max(0.9).default(0),
   /**
@@ -179,7 +181,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   const config = settleNormalize(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
-    throw valueError('shards', `at most the batch size of ${config.batchSize}`, config.shards);
+    throw valueError('shards', `at most ${config.batchSize} (the batch size)`, config.shards);
   }
   for (const { schedule } of [config, ...(config.phases ?? [])]) {
     const moves = schedule && momentumOption(schedule);
@@ -190,7 +192,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   for (const key of ['freeze', 'head'] as const) {
     if (config[key] !== undefined && config.base === undefined)
-      throw combinationError(key, 'needs', 'a base, as --base resnet18 --weights imagenet');
+      throw combinationError(key, 'needs', 'a base, as --base resnet50 --weights imagenet');
   }
   return settlePhases(config, merged['epochs']);
 }
@@ -217,7 +219,7 @@ function settlePhases(config: RunConfig, epochs: unknown): RunConfig {
   if (phases === undefined) return config;
   const sum = phases.reduce((total, phase) => total + phase.epochs, 0);
   if (config.base === undefined)
-    throw combinationError('phases', 'needs', 'a base, as --base resnet18 --weights imagenet');
+    throw combinationError('phases', 'needs', 'a base, as --base resnet50 --weights imagenet');
   if (epochs !== undefined && epochs !== sum)
     throw combinationError('epochs', 'excludes', `phases, which have ${sum} epochs of their own`);
   if (config.optimizer.ema !== undefined)

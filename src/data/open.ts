@@ -9,6 +9,7 @@ import { selectClasses } from './class-subset.js';
 import { downloadDataset } from './download.js';
 import { type DatasetFormat, pathFormats } from './formats/index.js';
 import { locateDataset } from './locate.js';
+import { adviceOnDataset } from './not-offered.js';
 import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
 import type { OpenedSplits } from './splits.js';
@@ -43,9 +44,11 @@ const testShare = 0.2;
 export async function openDataset(options: OpenOptions): Promise<OpenedDataset> {
   checkOpenOptions(options);
   const splits = chosenClasses(await openSplits(options), options.classes);
-  const [whole, test] =
+  const [whole, wholeTest] =
     splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
-  const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit);
+  const { testLimit } = options;
+  const test = testLimit === undefined ? wholeTest : firstSamples(wholeTest, testLimit, '--test-limit');
+  const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit, '--limit');
   const held = options.validationSplit !== undefined && options.validationSplit > 0;
   const [train, validation] = held
     ? holdOut(limited, options.validationSplit ?? 0, options.seed, 'validation')
@@ -147,12 +150,15 @@ const pathsInWords = (): string =>
 
 function unknownDataset(name: string): ConvoyError {
   const known = catalog.map((entry) => entry.name);
-  if (!/[\\/.]/.test(name)) return choiceError('--dataset', name, { known, also: `the path of ${pathsInWords()}` });
+  const advice = adviceOnDataset(name);
+  if (advice !== undefined) return valueError('--dataset', `one of ${known.join(', ')}, or a path,`, name, advice);
+  if (!/[\\/.]/.test(name))
+    return choiceError('--dataset', name, { known, also: 'the path of a folder or archive of images' });
   const folder = path.dirname(path.resolve(name));
   const beside = existsSync(folder) ? readdirSync(folder) : [];
   const meant = suggestions(path.basename(name), beside).map((entry) => path.join(path.dirname(name), entry));
   const found = existsSync(folder) ? 'no such file or folder' : `no folder ${path.dirname(name)}`;
-  return fileError('CONVOY_OPTION', name, '', pathsInWords(), `${found}${didYouMean(meant)}`);
+  return fileError('CONVOY_OPTION', name, '', 'a folder or archive of images', `${found}${didYouMean(meant)}`);
 }
 
 /** Says every place looked at and what a person can do. */

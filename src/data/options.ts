@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly classes?: readonly (string | number)[];
   /** Keep the first N training samples. */
   readonly limit?: number;
+  /** Keep the first N test samples. */
+  readonly testLimit?: number;
   /** Share of the training samples (after `limit`) to hold out, class by class; from 0 to below 1. */
   readonly validationSplit?: number;
   /** Size that images of a folder or archive are brought to: side of a square, or height and width. */
@@ -53,6 +55,7 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
     expected: 'names or places of at least two classes',
   },
   limit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
+  testLimit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
   validationSplit: { schema: z.number().min(0).lt(1).optional(), expected: 'a number from 0 to below 1' },
   imageSize: {
     schema: z.union([side, z.tuple([side, side])]).optional(),

@@ -76,11 +76,13 @@ function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classe
 /**
  * The first `limit` samples; pixels and labels are views of the same memory.
  *
+ * @param flag whose limit it is, for messages.
+ *
  * @throws ConvoyError `CONVOY_OPTION` when there are fewer.
  */
-export function firstSamples(dataset: Dataset, limit: number): Dataset {
+export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | '--test-limit'): Dataset {
   if (limit > dataset.count) {
-    throw valueError('--limit', `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
+    throw valueError(flag, `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
   }
   if (limit === dataset.count) return dataset;
   const { store, targets, shape, classes } = dataset;

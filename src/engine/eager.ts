@@ -1,5 +1,6 @@
 import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
-import { stats, statsLength } from '../contracts/index.js';
+import { type StepSpec, stats, statsLength } from '../contracts/index.js';
+import { mixPlaces } from '../graph/index.js';
 import { sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames } from '../memory/index.js';
 import { judgement } from '../models/outputs.js';
@@ -64,7 +65,7 @@ export class EagerEngine implements Engine {
         const own = lossesFor(targets);
         const { losses, weights } = mix === undefined ? own : mixLosses(own, lossesFor(tf.reverse(targets, 0)), mix);
         const regularization = this.#regularization();
-        this.#measure(line, outputs, targets, losses, weights);
+        this.#measure(line, outputs, targets, losses, weights, mix?.[mixPlaces.share]);
         line[stats.regularization] = regularization?.dataSync()[0] ?? 0;
         // A shard of samples that all weigh 0 has loss and gradient 0, not 0/0.
         const mean = tf.div(tf.sum(tf.mul(losses, weights)), line[stats.weightSum] || 1);
@@ -159,32 +160,42 @@ export class EagerEngine implements Engine {
     return { inputs, targets };
   }
 
-  #measure(line: Float32Array, outputs: Tensor, targets: Tensor, losses: Tensor1D, weights: Tensor1D): void {
-    const count = targets.shape[0] as number;
-    const right = tf.tidy(() => {
-      const judged = judgement(this.#context.spec, outputs.shape[1] as number);
-      const indices = targets.rank === 1;
-      if (judged.by === 'greatest') {
-        const truth = indices ? targets : tf.argMax(targets, -1);
-        return tf.sum(tf.cast(tf.equal(tf.cast(tf.argMax(outputs, -1), 'int32'), truth), 'float32'));
-      }
-      const said = tf.greater(outputs, judged.threshold);
-      const right = indices
-        ? tf.equal(tf.cast(tf.reshape(said, [-1]), 'int32'), targets)
-        : tf.all(tf.equal(said, tf.greater(targets, 0.5)), -1);
-      return tf.sum(tf.cast(right, 'float32'));
-    });
+  /**
+   * @param share what the samples' own targets count where they are mixed, against those of their partners.
+   */
+  #measure(line: Float32Array, outputs: Tensor, targets: Tensor, losses: Tensor1D, weights: Tensor1D, share = 1): void {
+    const rightFor = (wanted: Tensor): number => countRight(this.#context.spec, outputs, wanted);
+    const partners = (): number => tf.tidy(() => rightFor(tf.reverse(targets, 0)));
     line[stats.lossSum] = tf.tidy(() => tf.sum(tf.mul(losses, weights)).dataSync()[0] as number);
     line[stats.weightSum] = tf.tidy(() => tf.sum(weights).dataSync()[0] as number);
-    line[stats.correct] = right.dataSync()[0] as number;
-    line[stats.count] = count;
-    right.dispose();
+    line[stats.correct] = share * rightFor(targets) + (share === 1 ? 0 : (1 - share) * partners());
+    line[stats.count] = targets.shape[0] as number;
   }
 
   #regularization(): Tensor | undefined {
     const terms = collectLosses(this.#model.layers);
     return terms.length === 0 ? undefined : tf.addN(terms);
   }
+}
+
+/** How many samples are right. */
+function countRight(spec: StepSpec, outputs: Tensor, targets: Tensor): number {
+  const right = tf.tidy(() => {
+    const judged = judgement(spec, outputs.shape[1] as number);
+    const indices = targets.rank === 1;
+    if (judged.by === 'greatest') {
+      const truth = indices ? targets : tf.argMax(targets, -1);
+      return tf.sum(tf.cast(tf.equal(tf.cast(tf.argMax(outputs, -1), 'int32'), truth), 'float32'));
+    }
+    const said = tf.greater(outputs, judged.threshold);
+    const matches = indices
+      ? tf.equal(tf.cast(tf.reshape(said, [-1]), 'int32'), targets)
+      : tf.all(tf.equal(said, tf.greater(targets, 0.5)), -1);
+    return tf.sum(tf.cast(matches, 'float32'));
+  });
+  const count = right.dataSync()[0] as number;
+  right.dispose();
+  return count;
 }
 
 /** tfjs's Variable under a layer's weight. */

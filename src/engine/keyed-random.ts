@@ -1,5 +1,5 @@
 import { type Tensor, tf } from '../base/tf.js';
-import type { RandomSource } from '../layers/index.js';
+import type { ProjectionOptions, RandomSource } from '../layers/index.js';
 import { elements, ThreadMemory } from '../memory/index.js';
 import type { Native, TensorId } from '../native/index.js';
 import { Masks } from './masks.js';
@@ -33,12 +33,45 @@ export class KeyedRandom implements RandomSource {
 
   /** Standard normal noise of `shape`. */
   normal(shape: readonly number[], layerIndex: number): Tensor {
+    return this.#draw('StatelessRandomNormal', shape, layerIndex);
+  }
+
+  /** Uniform numbers from 0 up to 1. */
+  uniform(shape: readonly number[], layerIndex: number): Tensor {
+    return this.#draw('StatelessRandomUniform', shape, layerIndex);
+  }
+
+  /** Images by projections, as TensorFlow's own op moves them. */
+  project(images: Tensor, transforms: Tensor, { interpolation, fillMode, fillValue }: ProjectionOptions): Tensor {
+    const native = this.#native;
+    const [, height = 1, width = 1] = images.shape;
+    const made = [
+      native.wrap(images.dataSync() as Float32Array, images.shape),
+      native.wrap(transforms.dataSync() as Float32Array, transforms.shape),
+      native.wrap(Int32Array.of(height, width), [2]),
+      native.wrap(Float32Array.of(fillValue), []),
+    ];
+    const [moved] = native.execute(
+      'ImageProjectiveTransformV3',
+      [
+        { name: 'dtype', kind: 'type', value: 'float32' },
+        { name: 'interpolation', kind: 'string', value: interpolation },
+        { name: 'fill_mode', kind: 'string', value: fillMode },
+      ],
+      made,
+      1,
+    );
+    for (const id of made) native.release(id);
+    return native.toTensor(moved as TensorId);
+  }
+
+  #draw(op: 'StatelessRandomNormal' | 'StatelessRandomUniform', shape: readonly number[], layerIndex: number): Tensor {
     const native = this.#native;
     const made: TensorId[] = [];
     const size = native.wrap(Int32Array.from(shape), [shape.length]);
     made.push(size);
     const noise = native.execute(
-      'StatelessRandomNormal',
+      op,
       [
         { name: 'dtype', kind: 'type', value: 'float32' },
         { name: 'T', kind: 'type', value: 'int32' },

@@ -38,16 +38,33 @@ export function drawMix(
   return drawn;
 }
 
+/** Below this a number has not all of its digits any more: the smallest normal float64 is 2^-1022. */
+const fewDigits = 2 ** -960;
+
 /** A number from Beta(alpha, alpha), as the share of one of two gamma numbers. */
 function beta(alpha: number, stream: RandomStream): number {
-  const one = gamma(alpha, stream);
-  const other = gamma(alpha, stream);
-  return one + other === 0 ? 0.5 : one / (one + other); // both vanish for the tiniest alphas
+  const [one, other] = [gammaParts(alpha, stream), gammaParts(alpha, stream)];
+  const [a, b] = [one, other].map(({ factor, base, power }) => factor * base ** power) as [number, number];
+  if (a + b > fewDigits) return a / (a + b);
+  // Of the smallest alphas both vanish; their logarithms still say which is the greater, by orders of magnitude.
+  const [logA, logB] = [one, other].map(({ factor, base, power }) => Math.log(factor) + power * Math.log(base)) as [
+    number,
+    number,
+  ];
+  return 1 / (1 + Math.exp(logB - logA));
 }
 
-/** Marsaglia and Tsang 2000, for shapes below 1 with their power of a uniform number. */
+/** A gamma number as factor * base ^ power: for shapes below 1 with Marsaglia's and Tsang's power of a uniform number. */
+function gammaParts(
+  shape: number,
+  stream: RandomStream,
+): { readonly factor: number; readonly base: number; readonly power: number } {
+  if (shape >= 1) return { factor: gamma(shape, stream), base: 1, power: 1 };
+  return { factor: gamma(shape + 1, stream), base: 1 - stream.uniform(), power: 1 / shape };
+}
+
+/** Marsaglia and Tsang 2000, of shapes of at least 1. */
 function gamma(shape: number, stream: RandomStream): number {
-  if (shape < 1) return gamma(shape + 1, stream) * (1 - stream.uniform()) ** (1 / shape);
   const d = shape - 1 / 3;
   for (;;) {
     const normal = stream.normal();

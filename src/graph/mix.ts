@@ -61,16 +61,17 @@ export function mirrored(graph: GraphBuilder, targets: Value): Value {
 }
 
 /**
- * Loss and weight of mixed samples: the shares of what they are for the sample's own target and for its partner's.
- * Right answers are those for the own target.
+ * Loss, weight and right answers of mixed samples: the shares of what they are for the sample's own target and for its
+ * partner's.
  */
 export function lowerMixLosses(graph: GraphBuilder, own: LossParts, partner: LossParts, mix: Value): LossParts {
   const share = at(graph, mix, mixPlaces.share);
   const rest = shift(graph, negate(graph, share), 1);
   const blend = (a: Value, b: Value): Value =>
     binary(graph, 'AddV2', binary(graph, 'Mul', share, a), binary(graph, 'Mul', rest, b));
+  const correct = blend(own.correct, partner.correct);
   if (own.weights === undefined || partner.weights === undefined) {
-    return { ...own, losses: blend(own.losses, partner.losses) };
+    return { correct, weights: undefined, losses: blend(own.losses, partner.losses) };
   }
   const weights = blend(own.weights, partner.weights);
   const weighted = ({ losses }: LossParts, weight: Value): Value => binary(graph, 'Mul', losses, weight);
@@ -78,7 +79,7 @@ export function lowerMixLosses(graph: GraphBuilder, own: LossParts, partner: Los
   // Where both weights are 0 there is nothing to divide by, and nothing to add.
   const none = cast(graph, compare(graph, 'Equal', weights, graph.constant(0, 'float32')), 'float32');
   return {
-    correct: own.correct,
+    correct,
     losses: binary(graph, 'RealDiv', total, binary(graph, 'AddV2', weights, none)),
     weights,
   };

@@ -65,21 +65,34 @@ class Walk {
     const known = new Map<number, Value>();
     model.inputs.forEach((tensor, place) => known.set(tensor.id, inputs[place] as Value));
     const open = new Set<number>();
-    const valueAt = (tensor: SymbolicTensor): Value => {
-      const value = known.get(tensor.id);
-      if (value !== undefined) return value;
-      const layer = tensor.sourceLayer;
-      if (open.has(tensor.id)) throw layerError(layer, 'a model without cycles', 'its output leads to its own input');
-      open.add(tensor.id);
-      const node = layer.inboundNodes[tensor.nodeIndex];
-      if (node === undefined || node.inputTensors.length === 0) {
-        throw layerError(layer, 'an input of the model or a layer with inputs', 'a layer that is not connected');
+    // A list of what is still to do instead of calls in calls: a network may have thousands of layers behind each other.
+    const valueAt = (wanted: SymbolicTensor): Value => {
+      const pending = [wanted];
+      for (let tensor = pending.at(-1); tensor !== undefined; tensor = pending.at(-1)) {
+        if (known.has(tensor.id)) {
+          pending.pop();
+          continue;
+        }
+        const layer = tensor.sourceLayer;
+        const node = layer.inboundNodes[tensor.nodeIndex];
+        if (node === undefined || node.inputTensors.length === 0) {
+          throw layerError(layer, 'an input of the model or a layer with inputs', 'a layer that is not connected');
+        }
+        open.add(tensor.id);
+        const missing = node.inputTensors.find(({ id }) => !known.has(id));
+        if (missing !== undefined) {
+          if (open.has(missing.id))
+            throw layerError(missing.sourceLayer, 'a model without cycles', 'its output leads to its own input');
+          pending.push(missing);
+          continue;
+        }
+        const inputs = node.inputTensors.map(({ id }) => known.get(id) as Value);
+        const own = { frozen: around.frozen || !layer.trainable, inference: around.inference || isInferred(node) };
+        const outputs = this.#layer(layer, inputs, own, tensor.id === this.#last?.id);
+        node.outputTensors.forEach((output, place) => known.set(output.id, outputs[place] as Value));
+        open.delete(tensor.id);
       }
-      const own = { frozen: around.frozen || !layer.trainable, inference: around.inference || isInferred(node) };
-      const outputs = this.#layer(layer, node.inputTensors.map(valueAt), own, tensor.id === this.#last?.id);
-      node.outputTensors.forEach((output, place) => known.set(output.id, outputs[place] as Value));
-      open.delete(tensor.id);
-      return known.get(tensor.id) as Value;
+      return known.get(wanted.id) as Value;
     };
     return model.outputs.map(valueAt);
   }

@@ -1,7 +1,9 @@
+import { type Tensor, tf } from '../base/tf.js';
 import {
   binary,
   cast,
   type GraphBuilder,
+  negate,
   relu,
   scalarOf,
   scale,
@@ -25,7 +27,7 @@ const singleOps: Readonly<Record<string, UnaryOp>> = {
   tanh: 'Tanh',
 };
 
-/** The others, as tfjs defines them. */
+/** The others; those that tfjs does not have are below. */
 const composed: Readonly<Record<string, (graph: GraphBuilder, x: Value) => Value>> = {
   linear: (_graph, x) => x,
   relu,
@@ -46,15 +48,68 @@ const composed: Readonly<Record<string, (graph: GraphBuilder, x: Value) => Value
   },
   /** x tanh(softplus(x)) (Misra 2019). */
   mish: (graph, x) => binary(graph, 'Mul', x, unary(graph, 'Tanh', unary(graph, 'Softplus', x))),
+  exponential: (graph, x) => unary(graph, 'Exp', x),
+  /** x where it is positive, else x / 5. */
+  leaky_relu: (graph, x) => leakyRelu(graph, x, 0.2),
+  /** relu6(x + 3) / 6: Keras 3's hard sigmoid. */
+  hard_sigmoid6: hardSigmoid6,
+  /** x relu6(x + 3) / 6 (Howard et al. 2019). */
+  hard_silu: (graph, x) => binary(graph, 'Mul', x, hardSigmoid6(graph, x)),
+  hard_tanh: (graph, x) => clip(graph, x, -1, 1),
+  /** max(x, 0) + min(exp(x) - 1, 0): celu at its default alpha of 1 is elu. */
+  celu: (graph, x) => unary(graph, 'Elu', x),
+  log_sigmoid: (graph, x) => negate(graph, unary(graph, 'Softplus', negate(graph, x))),
+  tanh_shrink: (graph, x) => binary(graph, 'Sub', x, unary(graph, 'Tanh', x)),
   /** x sigmoid(x) (Ramachandran et al. 2017). */
   swish: (graph, x) => binary(graph, 'Mul', x, unary(graph, 'Sigmoid', x)),
 };
+
+function hardSigmoid6(graph: GraphBuilder, x: Value): Value {
+  return scale(graph, unary(graph, 'Relu6', shift(graph, x, 3)), 1 / 6);
+}
+
+/** x where it is positive, else x * slope; the slope is not negative. */
+export function leakyRelu(graph: GraphBuilder, x: Value, slope: number): Value {
+  const attributes = { T: { type: x.type }, alpha: { float: slope } } as const;
+  return graph.add('LeakyRelu', [x], attributes, { type: x.type, shape: x.shape });
+}
+
+const hardSigmoidOf = (x: Tensor): Tensor => tf.div(tf.clipByValue(tf.add(x, 3), 0, 6), 6);
+
+/** Those that tfjs does not have, for its layers. */
+const own: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+  exponential: (x) => tf.exp(x),
+  leaky_relu: (x) => tf.leakyRelu(x, 0.2),
+  hard_sigmoid6: hardSigmoidOf,
+  hard_silu: (x) => tf.mul(x, hardSigmoidOf(x)),
+  hard_tanh: (x) => tf.clipByValue(x, -1, 1),
+  celu: (x) => tf.elu(x),
+  log_sigmoid: (x) => tf.logSigmoid(x),
+  tanh_shrink: (x) => tf.sub(x, tf.tanh(x)),
+};
+
+for (const [className, apply] of Object.entries(own)) {
+  tf.serialization.registerClass(
+    class extends tf.serialization.Serializable {
+      static readonly className = className;
+
+      apply(x: Tensor): Tensor {
+        return tf.tidy(() => apply(x));
+      }
+
+      getConfig(): Record<string, never> {
+        return {};
+      }
+    },
+  );
+}
 
 /** Activations whose name in a file is another. */
 const fileNames: Readonly<Record<string, string>> = {
   silu: 'swish',
   log_softmax: 'logSoftmax',
   hard_sigmoid: 'hardSigmoid',
+  hard_swish: 'hard_silu',
 };
 
 /** The name of a function that a file of Keras gives as an object. */
@@ -67,15 +122,14 @@ function named(value: unknown): unknown {
 export const activation: ArgumentRule = {
   passed: true,
   expected: 'one that is known',
-  accepts: (value, dialect) => {
+  accepts: (value) => {
     const name = named(value);
-    // Keras 3 has another hard sigmoid than Keras 2 and tfjs: relu6(x + 3) / 6.
-    if (typeof name !== 'string' || (dialect === 'keras 3' && name === 'hard_sigmoid')) return false;
-    return name in fileNames || name in singleOps || name in composed;
+    return typeof name === 'string' && [fileNames, singleOps, composed].some((table) => Object.hasOwn(table, name));
   },
-  read: (value) => {
+  read: (value, dialect) => {
     const name = String(named(value));
-    return fileNames[name] ?? name;
+    // Keras 3 has another hard sigmoid than Keras 2 and tfjs.
+    return dialect === 'keras 3' && name === 'hard_sigmoid' ? 'hard_sigmoid6' : (fileNames[name] ?? name);
   },
 };
 

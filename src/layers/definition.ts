@@ -9,6 +9,17 @@ export interface RandomSource {
   keepMask(shape: readonly number[], rate: number, place: number): Tensor;
   /** Standard normal numbers. */
   normal(shape: readonly number[], place: number): Tensor;
+  /** Uniform numbers from 0 up to 1. */
+  uniform(shape: readonly number[], place: number): Tensor;
+  /** Images by projections, TensorFlow's `ImageProjectiveTransformV3`; tfjs has no such op in Node.js. */
+  project(images: Tensor, transforms: Tensor, options: ProjectionOptions): Tensor;
+}
+
+/** How pixels between and beyond those of an image are made. */
+export interface ProjectionOptions {
+  readonly interpolation: string;
+  readonly fillMode: string;
+  readonly fillValue: number;
 }
 
 /** What a random layer computes in training, on tensors. */

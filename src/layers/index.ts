@@ -1,5 +1,15 @@
 // Each of these files defines layers: see "To add a layer" in CONTRIBUTING.md.
 import './definitions/activation.js';
+import './definitions/random-light.js';
+import './definitions/random-projection.js';
+import './definitions/random-flip.js';
+import './definitions/with-constant.js';
+import './definitions/spatial-dropout.js';
+import './definitions/rms-normalization.js';
+import './definitions/mean.js';
+import './definitions/layer-scale.js';
+import './definitions/group-normalization.js';
+import './definitions/center-crop.js';
 import './definitions/alpha-dropout.js';
 import './definitions/batch-normalization.js';
 import './definitions/channel-padding.js';
@@ -29,6 +39,7 @@ export {
   type LayerDefinition,
   layerDefinition,
   layerDefinitions,
+  type ProjectionOptions,
   type RandomSource,
 } from './definition.js';
 export { ChannelPadding } from './definitions/channel-padding.js';

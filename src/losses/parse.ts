@@ -14,7 +14,7 @@ export function parseLoss(input: unknown, classes?: number): LossSpec {
   for (const name of lossNamed(spec).perClass) {
     const numbers: unknown = Reflect.get(spec, name);
     if (classes !== undefined && Array.isArray(numbers) && numbers.length !== classes) {
-      throw valueError(`loss.${name}`, `${classes} weights, one a class`, numbers);
+      throw valueError(`loss.${name}`, `${classes} numbers, one for each class,`, numbers);
     }
   }
   return spec;

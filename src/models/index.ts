@@ -1,9 +1,10 @@
 export type { ModelOptions, Network, NetworkShape } from './define.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
-export { loadArchitecture } from './keras-config.js';
+export { type InputSize, loadArchitecture } from './keras-config.js';
 export {
   checkOutputs,
   classScores,
+  givesProbabilities,
   judgement,
   outputLength,
   probabilities,

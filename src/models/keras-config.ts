@@ -1,7 +1,8 @@
 import { type LayersModel, type SymbolicTensor, tf } from '../base/tf.js';
 import { type Dialect, isObject, type JsonObject, layerError } from '../layers/index.js';
-import { attempt, type Context, LayerItem, modelClasses } from './keras-layer.js';
+import { attempt, type Context, LayerItem, modelClasses, plainName } from './keras-layer.js';
 import { calls, references, type TensorReference } from './keras-nodes.js';
+import { operationAsLayer } from './keras-operations.js';
 
 /** Height and width of images, for a model whose input leaves them open. */
 export interface InputSize {
@@ -66,7 +67,7 @@ function buildSequential(config: unknown, context: Context): LayersModel {
     x = single(item.apply([x], {}), item.name, file);
   }
   if (first === undefined || x === undefined) throw layerError(file, name, 'at least one layer', 'none');
-  return tf.model({ name, inputs: first, outputs: x });
+  return tf.model({ name: plainName(name), inputs: first, outputs: x });
 }
 
 /** The shape that a Sequential's first layer takes: its own word, that of the model inside it, or what the model was built for. */
@@ -94,7 +95,7 @@ function buildFunctional(config: unknown, context: Context): LayersModel {
       outputs.set(layerName, [[inputTensor(shape, layerName, context)]]);
       continue;
     }
-    const layer = new LayerItem(entry, context, layerName);
+    const layer = new LayerItem(operationAsLayer(entry, file), context, layerName);
     items.push({ layer, calls: calls(layer.entry, layerName, file), next: 0 });
   }
   const endsOf = (key: string): TensorReference[] =>
@@ -111,7 +112,11 @@ function buildFunctional(config: unknown, context: Context): LayersModel {
       return tensor;
     });
   return attempt(file, name, () =>
-    tf.model({ name, inputs: tensors('input_layers', inputs), outputs: tensors('output_layers', ends) }),
+    tf.model({
+      name: plainName(name),
+      inputs: tensors('input_layers', inputs),
+      outputs: tensors('output_layers', ends),
+    }),
   );
 }
 
@@ -174,7 +179,7 @@ function inputTensor(shape: unknown, name: string, { file, size }: Context): Sym
     const expected = 'an input shape of fixed sizes after the batch (--image-size sets height and width of images)';
     throw layerError(file, name, expected, shape);
   }
-  return attempt(file, name, () => tf.input({ shape: sizes.map(Number), name }));
+  return attempt(file, name, () => tf.input({ shape: sizes.map(Number), name: plainName(name) }));
 }
 
 function single(tensors: readonly SymbolicTensor[], layer: string, file: string): SymbolicTensor {

@@ -35,11 +35,23 @@ export class LayerItem {
   #layer: Layer | undefined;
   #inferred: boolean | undefined;
 
+  /** The layer that is given as the activation of this one. */
+  readonly #activation: LayerItem | undefined;
+
   constructor(entry: JsonObject, context: Context, name?: string) {
     const given = isObject(entry['config']) ? entry['config'] : {};
-    this.entry = entry;
     this.name = name ?? String(given['name'] ?? entry['name'] ?? entry['class_name']);
     this.#context = context;
+    const activation = layerAsActivation(given);
+    if (activation === undefined) {
+      this.entry = entry;
+    } else if (entry['class_name'] === 'Activation') {
+      const config = isObject(activation['config']) ? activation['config'] : {};
+      this.entry = { ...entry, ...activation, config: { ...config, name: this.name } };
+    } else {
+      this.entry = { ...entry, config: { ...given, activation: 'linear' } };
+      this.#activation = new LayerItem(activation, context, `${this.name}_activation`);
+    }
   }
 
   get isModel(): boolean {
@@ -63,10 +75,11 @@ export class LayerItem {
         inferred ? { training: false } : undefined,
       ),
     );
-    return (Array.isArray(output) ? output : [output]).map((tensor) => {
+    const outputs = (Array.isArray(output) ? output : [output]).map((tensor) => {
       if (tensor instanceof tf.SymbolicTensor) return tensor;
       throw layerError(file, this.name, 'symbolic outputs', typeof tensor);
     });
+    return this.#activation === undefined ? outputs : this.#activation.apply(outputs, {});
   }
 
   /** Whether a call says that the layer is to behave as in inference; any other argument that would change it is refused. */
@@ -95,14 +108,19 @@ export class LayerItem {
       const [, height, width]: unknown[] = Array.isArray(inputShape) ? inputShape : [];
       const size = typeof height === 'number' && typeof width === 'number' ? { height, width } : undefined;
       const model = build(entry, { ...this.#context, size });
-      model.name = name;
+      model.name = plainName(name);
       if (given['trainable'] === false || entry['trainable'] === false) model.trainable = false;
       return model;
     }
     if (typeof kind !== 'string') throw layerError(file, name, 'a class_name', kind);
     const definition = layerDefinition(kind);
-    const read = definition && readLayer(definition, { ...given, name }, { file, layer: name, dialect, inputShape });
-    const { className, config } = read ?? { className: kind, config: convertObject({ ...given, name }) };
+    const read =
+      definition &&
+      readLayer(definition, { ...given, name: plainName(name) }, { file, layer: name, dialect, inputShape });
+    const { className, config } = read ?? {
+      className: kind,
+      config: convertObject({ ...given, name: plainName(name) }),
+    };
     const layer = fromConfig(file, name, className, config);
     if (read === undefined) this.#checkTaken(layer, config);
     if (given['trainable'] === false) layer.trainable = false;
@@ -120,6 +138,12 @@ export class LayerItem {
   }
 }
 
+/** An activation that is a layer with arguments of its own, as `Conv2D(activation=LeakyReLU(0.1))` has. */
+function layerAsActivation({ activation }: JsonObject): JsonObject | undefined {
+  const isLayer = isObject(activation) && layerDefinition(String(activation['class_name'])) !== undefined;
+  return isLayer ? activation : undefined;
+}
+
 function fromConfig(
   file: string,
   layerName: string,
@@ -133,6 +157,11 @@ function fromConfig(
   const layer: unknown = attempt(file, layerName, () => make(layerClass, config as Parameters<typeof make>[1]));
   if (!(layer instanceof tf.layers.Layer)) throw layerError(file, layerName, 'the class of a layer', className);
   return layer;
+}
+
+/** A name that tfjs takes: letters, digits and `-_./`, any other run of characters an underscore. */
+export function plainName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.\-/]+/g, '_');
 }
 
 /** Names the layer in what tfjs throws. */

@@ -1,6 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { LossSpec, StepSpec } from '../contracts/index.js';
+import { isModel } from '../layers/index.js';
 import { lossNamed, type OutputMeaning } from '../losses/spec/index.js';
 
 /** Values a sample that a model gives, all axes behind the first together. */
@@ -117,4 +118,20 @@ export function checkOutputs(
 
 function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
+}
+
+/** Layers that may stand between a softmax and a model's output without changing what it gives. */
+const passing: ReadonlySet<string> = new Set(['Identity', 'Dropout', 'Flatten', 'Reshape']);
+
+/** Whether a model's outputs are probabilities, as its last layer's activation makes them: of a model within it too. */
+export function givesProbabilities({ outputs }: Pick<LayersModel, 'outputs'>): boolean {
+  let tensor = outputs[0];
+  while (tensor !== undefined && passing.has(tensor.sourceLayer.getClassName())) {
+    tensor = tensor.sourceLayer.inboundNodes[tensor.nodeIndex ?? 0]?.inputTensors[0];
+  }
+  const layer = tensor?.sourceLayer;
+  if (layer === undefined) return false;
+  if (isModel(layer)) return givesProbabilities(layer);
+  const activation = layer.getConfig()['activation'];
+  return activation === 'softmax' || activation === 'sigmoid' || layer.getClassName() === 'Softmax';
 }

@@ -120,13 +120,15 @@ export function formatSummary(summary: ModelSummary): string {
     '',
     `parameters      ${summary.parameters.toLocaleString('en')} (${summary.trainableParameters.toLocaleString('en')} trainable)`,
     `multiply-adds   ${(summary.multiplyAdds / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} million a sample`,
-    `activations     ${mebibytes(summary.activationBytes)} MiB a sample`,
-    `training        at most ${mebibytes(summary.trainingBytes)} MiB a sample`,
+    `activations     ${bytesInWords(summary.activationBytes)} a sample`,
+    `training        at most ${bytesInWords(summary.trainingBytes)} a sample`,
   ].join('\n');
 }
 
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 2 });
+/** `1.5 MiB`; below a hundredth of that in KiB. */
+function bytesInWords(bytes: number): string {
+  const [size, unit] = bytes < 2 ** 20 / 100 ? [2 ** 10, 'KiB'] : [2 ** 20, 'MiB'];
+  return `${(bytes / size).toLocaleString('en', { maximumFractionDigits: 2 })} ${unit}`;
 }
 
 function costOf(layer: Layer, input: readonly number[], output: readonly number[]): number {

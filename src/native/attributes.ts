@@ -16,8 +16,8 @@ export const attributeNames: ReadonlySet<string> = new Set(
   batch_dim batch_dims begin_mask beta bias block_size channels chroma_downsampling combiner compression
   concat_dimension container data_format dct_method density_unit depth_radius devices dilations display_name
   DstT dtype ellipsis_mask end end_mask epsilon equation exclusive expand_animations explicit_paddings
-  exponential_avg_factor extrapolation_value fancy_upscaling filter_format format fused_ops grad_a grad_b grad_x
-  grad_y half_pixel_centers include_batch_in_index incompatible_shape_error Index index_type init is_training k
+  exponential_avg_factor extrapolation_value fancy_upscaling fill_mode filter_format format fused_ops grad_a grad_b grad_x
+  grad_y half_pixel_centers include_batch_in_index incompatible_shape_error Index index_type init interpolation is_training k
   keep_dims ksize ksizes leakyrelu_alpha message method mode N new_axis_mask num num_args num_split num_splits
   optimize_size out_idx out_type output_dtype output_shapes output_type output_types pad pad_to_max_output_size
   padding paddings pattern progressive quality R rates ratio replace_global resize_align_corners reverse rewrite

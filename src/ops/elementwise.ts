@@ -4,6 +4,7 @@ import type { DataType, GraphNode, Shape, Value } from './types.js';
 /** Ops from one value to another of the same type and shape. */
 export type UnaryOp =
   | 'Abs'
+  | 'Cos'
   | 'Elu'
   | 'Erf'
   | 'Exp'
@@ -21,6 +22,7 @@ export type UnaryOp =
   | 'Selu'
   | 'Sigmoid'
   | 'Sign'
+  | 'Sin'
   | 'Softmax'
   | 'Softplus'
   | 'Softsign'

@@ -260,7 +260,13 @@ function refuseRun(path: string): void {
 
 function needRun(path: string): void {
   if (existsSync(join(path, 'config.json'))) return;
-  throw fileError('CONVOY_CHECKPOINT', path, '', 'a run folder with a config.json', 'none');
+  throw fileError(
+    'CONVOY_CHECKPOINT',
+    path,
+    '',
+    'a run folder with a config.json',
+    existsSync(path) ? 'none' : 'no such folder',
+  );
 }
 
 async function takeLock(path: string, onNote?: (note: string) => void): Promise<LockFile> {

@@ -50,9 +50,10 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
   } = config;
   if (weights === 'imagenet')
     throw combinationError('--weights imagenet', 'needs', `a base: --base ${name} instead of --model ${name}`);
-  if (isNetwork(name) || !existsSync(name)) {
+  if (isNetwork(name)) {
     return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
   }
+  if (!existsSync(name)) throw unknownModel('--model', name, 'the path of a model file');
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
     throw combinationError(`model.${surplus}`, 'needs', `a network by name; ${name} is a file`);
@@ -100,14 +101,10 @@ async function openBase(
   if (surplus !== undefined)
     throw combinationError(`base.${surplus}`, 'needs', `a network by name; ${name} is a run or file`);
   if (existsSync(join(name, 'config.json'))) return openBaseRun(name, weights, headOptions);
-  if (!existsSync(name)) {
-    const known = networks.map((network) => network.name);
-    const also = 'the path of a run folder or model file';
-    throw choiceError('--base', name, { known, what: 'network', also, list: 'convoy model' });
-  }
+  if (!existsSync(name)) throw unknownModel('--base', name, 'the path of a run folder or model file');
   if (weights !== undefined)
     throw combinationError('--weights', 'excludes', `the base ${name}: a model file has its own weights`);
-  return transferFrom(await loadModelFile(name), headOptions);
+  return transferFrom(await loadModelFile(name, shape), headOptions);
 }
 
 async function openBaseRun(
@@ -127,6 +124,12 @@ async function openBaseRun(
     ...transferFrom({ model: base, weights }, options),
     normalize: normalizationOf(preprocessOf(config, channels)),
   };
+}
+
+/** A name that is no network, and no path either. */
+function unknownModel(flag: string, name: string, also: string): ConvoyError {
+  const known = networks.map((network) => network.name);
+  return choiceError(flag, name, { known, what: 'network', also, list: 'convoy model' });
 }
 
 function isNetwork(name: string): boolean {

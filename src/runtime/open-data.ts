@@ -17,6 +17,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(config.classes === undefined ? {} : { classes: config.classes }),
     ...(config.limit === undefined ? {} : { limit: config.limit }),
+    ...(config.testLimit === undefined ? {} : { testLimit: config.testLimit }),
     ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),

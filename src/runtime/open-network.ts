@@ -6,6 +6,8 @@ import { normalizationOf } from '../transfer/index.js';
 import { checkFits, openModel } from './base-model.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
 import { settlePrecision } from './engine-source.js';
+import { requireFiniteWeights } from './finite-weights.js';
+import { activationNote } from './output-activation.js';
 import { preprocessOf, stepSpec } from './step-spec.js';
 import { startWeights } from './whitening.js';
 
@@ -23,7 +25,7 @@ export interface OpenedNetwork {
  * Opens the network that is trained: a copy of the model given in code, that of a recorded run, or the configuration's. The
  * caller disposes it.
  *
- * @throws ConvoyError as `openModel`, and `CONVOY_OPTION` where normalization, loss or precision do not fit it.
+ * @throws ConvoyError as `openModel`, `CONVOY_WEIGHTS` for weights that are not finite, and `CONVOY_OPTION` where normalization, loss or precision do not fit it.
  */
 export async function openNetwork(
   options: RuntimeOptions,
@@ -31,8 +33,18 @@ export async function openNetwork(
   train: Dataset,
 ): Promise<OpenedNetwork> {
   const { model, weights, normalize = usualNormalize(model, train) } = await findModel(options, recorded, train);
+  if (weights !== undefined) requireFiniteWeights(model, weights, sourceOf(options));
   const config = { ...options.config, normalize, precision: settlePrecision(options.config, model) };
-  return { model, config, spec: stepSpec(config, model, train), ...(weights && { weights }) };
+  const spec = stepSpec(config, model, train);
+  const note = activationNote(model, spec.loss);
+  if (note !== undefined) options.onNote?.(note);
+  return { model, config, spec, ...(weights && { weights }) };
+}
+
+/** Where weights come from, as a person named it. */
+function sourceOf({ config, model, weights }: RuntimeOptions): string {
+  if (weights !== undefined || model !== undefined) return `the weights of ${(model ?? config.model).name}`;
+  return config.weights ?? (config.base ?? config.model).name;
 }
 
 interface FoundModel {

@@ -19,7 +19,8 @@ import { settleSettings } from './tuned-settings.js';
  */
 export async function openRuntime(options: RuntimeOptions, internals: RuntimeInternals = {}): Promise<Runtime> {
   const { onNote } = options;
-  const settings = await settleSettings(options.config, options.model === undefined && options.datasets === undefined);
+  const tunable = options.model === undefined && options.datasets === undefined;
+  const settings = await settleSettings(options.config, tunable, onNote);
   const { workers, shards, augmentWorkers } = settings;
   if (settings.tuned) onNote?.(`${workers} workers, ${shards} shards and their threads as convoy tune found them`);
   if (settings.leftOut !== undefined) {
@@ -32,7 +33,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const { train } = datasets;
   const network = await openNetwork(options, internals, train);
   const { model, config, spec } = network;
-  if (shards > train.count) throw valueError('shards', `at most the ${train.count} training samples`, shards);
+  if (shards > train.count) throw valueError('shards', `at most ${train.count} (the training samples)`, shards);
   const { cacheFeatures } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures });
   const plan = planSlots(config, train, parts !== undefined);

@@ -4,7 +4,7 @@ import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
 import { catalogEntry } from '../data/index.js';
 import { lossNamed, parseLoss } from '../losses/spec/index.js';
-import { checkOutputs } from '../models/index.js';
+import { checkOutputs, givesProbabilities } from '../models/index.js';
 import { cpuFeatures } from '../native/index.js';
 
 /**
@@ -42,12 +42,7 @@ function mixOf({ mix: { mixup = 0, cutmix = 0 } = {} }: RunConfig): Pick<StepSpe
 function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
   if (!lossNamed(loss).takesLogits) return loss;
   if ('fromLogits' in loss && loss.fromLogits !== undefined) return loss;
-  const last = model.layers.at(-1)?.getConfig() as { activation?: string } | undefined;
-  const probabilities =
-    last?.activation === 'softmax' ||
-    last?.activation === 'sigmoid' ||
-    model.layers.at(-1)?.getClassName() === 'Softmax';
-  return probabilities ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
+  return givesProbabilities(model) ? ({ ...loss, fromLogits: false } as LossSpec) : loss;
 }
 
 /**

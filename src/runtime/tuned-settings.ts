@@ -105,18 +105,32 @@ export function ruleSettings(cores: number, batchSize: number): TunedSettings {
   return { workers: cores, shards: Math.min(cores, batchSize), intraOpThreads: 1 };
 }
 
+/** Threads beyond this many for each core wait more than they compute, and each takes memory. */
+const mostWorkersPerCore = 4;
+
 /**
  * Settles what a configuration leaves open.
  *
+ * @param onNote told where fewer workers are started than were asked for; results are those of the number asked for.
+ *
  * @param tunable false where model or data are made in code: what was tuned under their names is not about them.
  */
-export async function settleSettings(config: RunConfig, tunable: boolean): Promise<TriedSettings> {
+export async function settleSettings(
+  config: RunConfig,
+  tunable: boolean,
+  onNote?: (note: string) => void,
+): Promise<TriedSettings> {
   const found = config.workers === 'auto' && tunable ? await readTunedSettings(config) : undefined;
   // Who fixes shards wants the same bits again, and threads inside ops change them.
-  const wanted = config.intraOpThreads ?? (config.shards === undefined ? found?.intraOpThreads : 1);
-  const tuned = found?.intraOpThreads === wanted ? found : undefined;
+  const intraOp = config.intraOpThreads ?? (config.shards === undefined ? found?.intraOpThreads : 1);
+  const tuned = found?.intraOpThreads === intraOp ? found : undefined;
   const chosen = tuned ?? ruleSettings(availableCores(), config.batchSize);
-  const workers = config.workers === 'auto' ? chosen.workers : config.workers;
+  const wanted = config.workers === 'auto' ? chosen.workers : config.workers;
+  const workers = Math.min(wanted, mostWorkersPerCore * availableCores());
+  if (workers < wanted)
+    onNote?.(
+      `${workers} workers instead of ${wanted}: this machine has ${availableCores()} cores; results stay the same`,
+    );
   const given = pick(config);
   // TensorFlow reads its thread counts once: where an earlier run of this process has loaded it, only a person may insist.
   const late = nativeIsLoading();
@@ -127,7 +141,7 @@ export async function settleSettings(config: RunConfig, tunable: boolean): Promi
     : { ...(spare ? { interOpThreads: availableCores() } : {}), ...(tuned && pick(tuned)), ...given };
   return {
     workers,
-    shards: config.shards ?? (config.workers === 'auto' ? chosen.shards : Math.min(workers, config.batchSize)),
+    shards: config.shards ?? (config.workers === 'auto' ? chosen.shards : Math.min(wanted, config.batchSize)),
     augmentWorkers: config.augmentWorkers === 'auto' ? (tuned?.augmentWorkers ?? 'auto') : config.augmentWorkers,
     threads,
     tuned: tuned !== undefined,

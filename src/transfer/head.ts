@@ -42,7 +42,8 @@ export function parseHead(text: string): HeadLayer[] {
  * A model with `model`'s layers up to its features and a new head of `classes` logits, the last layer called `head`. The
  * layers before are `model`'s own, weights included; the values of the new ones are unspecified (see `initialWeights`).
  *
- * With `head` undefined the last layer that has weights is replaced, as PyTorch's `model.fc = ...` does. Else the whole
+ * With `head` undefined the last layer that has weights is replaced, as PyTorch's `model.fc = ...` does, if it is a classifier;
+ * of a network without one, as of Keras's `include_top=False`, all is kept. With a `head` the whole
  * classifier is: every dense layer, activation and dropout behind the last pooling, flattening or other layer, as with
  * Keras's `include_top=False`; unless nothing with weights would be left (a perceptron). Features that are images or
  * sequences are averaged.
@@ -113,12 +114,24 @@ function onlyInput(tensor: SymbolicTensor): SymbolicTensor | undefined {
   return more.length === 0 ? input : undefined;
 }
 
-/** What the last layer with weights takes. */
+/** Whether a layer with weights gives scores of classes: a dense layer, or a convolution of single pixels. */
+function isScoring(layer: Layer): boolean {
+  const kind = layer.getClassName();
+  const size: unknown = layer.getConfig()['kernelSize'];
+  return kind === 'Dense' || (kind === 'Conv2D' && Array.isArray(size) && size.every((side) => side === 1));
+}
+
+/** What the head takes: the input of the last layer with weights, or, of a network without a classifier, its output. */
 function lastLayerInput(model: LayersModel): SymbolicTensor {
   let tensor: SymbolicTensor | undefined = onlyOutput(model);
+  const output = tensor;
   while (tensor !== undefined && !isInput(tensor)) {
     const before = onlyInput(tensor);
-    if (tensor.sourceLayer.weights.length > 0 && before !== undefined) return before;
+    if (tensor.sourceLayer.weights.length > 0) {
+      if (output.shape.length !== 2 || !isScoring(tensor.sourceLayer)) return output;
+      if (before !== undefined) return before;
+    }
+    if (before === undefined && !isInput(tensor)) return output; // branches that are joined last
     tensor = before;
   }
   throw new ConvoyError(

@@ -5,6 +5,7 @@
  */
 import type { Dataset, Group } from 'h5wasm';
 import { ConvoyError } from '../base/errors.js';
+import { elementTypes } from './element-types.js';
 import { weightsError } from './errors.js';
 import { elementCount, maximumTensorBytes } from './tensors.js';
 
@@ -159,8 +160,8 @@ class Reader {
     if (attribute === undefined) return undefined;
     const { value } = attribute;
     this.check();
-    if (typeof value === 'string') return value;
-    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    if (typeof value === 'string') return unicode(value);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.map(unicode);
     // An empty list of texts is stored as an empty list of numbers.
     if (attribute.shape?.length === 1 && attribute.shape[0] === 0) return [];
     throw weightsError(this.file, `${path}@${name}`, 'text', typeof value);
@@ -174,18 +175,28 @@ class Reader {
     if (shape === null || count === undefined) throw weightsError(this.file, path, 'a shape', JSON.stringify(shape));
     const isInteger = type === 0; // H5T_INTEGER
     const isFloat = type === 1 && size >= 4; // H5T_FLOAT, which h5wasm reads from 32 bits on
-    if (!isInteger && !isFloat) {
+    // Of 16 bits h5wasm gives the bytes, told that they are opaque (H5T_OPAQUE), as which Keras writes bfloat16.
+    const half = size !== 2 ? undefined : type === 1 ? 'F16' : type === 5 ? 'BF16' : undefined;
+    if (half !== undefined) Object.defineProperty(source, 'metadata', { value: { ...source.metadata, type: 5 } });
+    if (!isInteger && !isFloat && half === undefined) {
       throw weightsError(
         this.file,
         path,
-        'integers or 32- or 64-bit floats',
+        'integers or floats of 16, 32 or 64 bits',
         `HDF5 type class ${type} of ${size} bytes`,
       );
     }
-    return { kind: 'dataset', path, shape, read: () => this.read(source, path, shape, count, size) };
+    return { kind: 'dataset', path, shape, read: () => this.read(source, path, shape, count, size, half) };
   }
 
-  read(source: Dataset, path: string, shape: number[], count: number, size: number): Float32Array<ArrayBuffer> {
+  read(
+    source: Dataset,
+    path: string,
+    shape: number[],
+    count: number,
+    size: number,
+    half: 'F16' | 'BF16' | undefined,
+  ): Float32Array<ArrayBuffer> {
     const limit = this.fileBytes * (source.filters.length > 0 ? deflateRatio : 1);
     if (count * size > limit) {
       throw weightsError(this.file, path, `at most ${limit} bytes, which the file can hold`, `${count * size}`);
@@ -203,10 +214,19 @@ class Reader {
       const slab =
         shape.length === 0 ? source.value : source.slice(shape.map((_, axis) => (axis === 0 ? [row, end] : [])));
       this.check();
-      copyNumbers(slab, values, row * rowLength);
+      if (half === undefined) copyNumbers(slab, values, row * rowLength);
+      else copyHalves(slab, values, row * rowLength, half);
     }
     return values;
   }
+}
+
+function copyHalves(slab: unknown, values: Float32Array, at: number, half: 'F16' | 'BF16'): void {
+  if (!(slab instanceof Uint8Array)) throw new TypeError(`h5wasm gave ${typeof slab} for bytes`);
+  const decoded = elementTypes
+    .get(half)
+    ?.decode(new DataView(slab.buffer, slab.byteOffset, slab.length), slab.length / 2);
+  if (decoded !== undefined) values.set(decoded, at);
 }
 
 function copyNumbers(slab: unknown, values: Float32Array, at: number): void {
@@ -214,4 +234,11 @@ function copyNumbers(slab: unknown, values: Float32Array, at: number): void {
   else if (slab instanceof BigInt64Array || slab instanceof BigUint64Array) values.set(Array.from(slab, Number), at);
   else if (ArrayBuffer.isView(slab) && !(slab instanceof DataView)) values.set(slab as Float32Array, at);
   else throw new TypeError(`h5wasm gave ${typeof slab} for numbers`);
+}
+
+/** h5py writes UTF-8 as bytes without a character set, which h5wasm takes for Latin-1. */
+function unicode(text: string): string {
+  if (/[\u0100-\uffff]/.test(text) || !/[\x80-\xff]/.test(text)) return text;
+  const decoded = Buffer.from(text, 'latin1').toString('utf8');
+  return decoded.includes('\ufffd') ? text : decoded;
 }

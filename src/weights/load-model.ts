@@ -1,5 +1,5 @@
 import type { LayersModel } from '../base/tf.js';
-import { loadArchitecture } from '../models/index.js';
+import { type InputSize, loadArchitecture } from '../models/index.js';
 import { weightsError } from './errors.js';
 import { mapWeights } from './map.js';
 import { readWeightsFile } from './read.js';
@@ -15,15 +15,16 @@ interface LoadedModel {
 /**
  * Loads a whole model: Keras's `.keras` or `.h5` with its architecture, or the `model.json` of a tfjs model.
  *
+ * @param size height and width of images, for a model that takes any.
  * @throws ConvoyError `CONVOY_WEIGHTS` when the file is damaged, has no architecture or weights that do not fit it;
  *   `CONVOY_MODEL` when the architecture has a layer or setting that convoy does not know.
  */
-export async function loadModelFile(path: string): Promise<LoadedModel> {
+export async function loadModelFile(path: string, size?: InputSize): Promise<LoadedModel> {
   const file = await readWeightsFile(path);
   if (file.config === undefined) {
     throw weightsError(path, '', 'a model with its architecture', `weights alone (${file.format})`);
   }
-  const model = loadArchitecture(file.config, path);
+  const model = loadArchitecture(file.config, path, size);
   try {
     return { model, weights: mapWeights(model, file) };
   } catch (error) {

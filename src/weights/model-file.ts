@@ -20,7 +20,7 @@ interface FiledModel {
 export async function openModelFile(file: string, shape: NetworkShape): Promise<FiledModel> {
   const description = await describedNetwork(file);
   return description === undefined
-    ? loadModelFile(file)
+    ? loadModelFile(file, shape)
     : { model: createModel('custom', { ...description, ...shape }) };
 }
 

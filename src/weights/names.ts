@@ -87,6 +87,9 @@ export class ParameterNames {
   /** The parameter's index, or undefined. `siblings` is how many tensors the file has of the tensor's layer. */
   find(tensor: NamedTensor, layout: Layout, siblings: number): number | undefined {
     if (layout === 'pytorch') return this.#findTorch(tensor.name);
+    // In a file of Keras the group's name tells apart what two inner models call the same.
+    const grouped = tensor.layer === undefined ? undefined : this.#named(`${tensor.layer}/${tensor.name}`);
+    if (grouped !== undefined) return grouped;
     const parts = tensor.name.split('/');
     for (let from = 0; from < parts.length; from++) {
       const index = this.#named(parts.slice(from).join('/'));
@@ -138,9 +141,9 @@ export class ParameterNames {
   }
 }
 
-/** Names compare without regard to what separates their parts. */
+/** Names compare without regard to what separates their parts, or to characters that models here do not keep. */
 function canonical(name: string): string {
-  return name.replace(/[./]/g, '_').toLowerCase();
+  return name.replace(/[^A-Za-z0-9_./-]+|[./]/g, '_').toLowerCase();
 }
 
 /** Layer paths by the keys Keras 3 gives them in a weights file: class in snake case, counted in order of the layers. */

@@ -46,7 +46,7 @@ for (const [text, message] of [
   ],
   ['rotate:20..10', /--augment\.rotate\.degrees/],
   ['crop:x', /Expected an integer from 0 to 1024 for --augment\.crop\.padding but received "x"/],
-  ['crop:2:zero:9', /Expected at most 2 parameters \(padding, border\) for --augment\.crop/],
+  ['crop:2:zero:9', /Expected at most 2 values \(padding, border\) for --augment\.crop/],
   ['flip:', /--augment\.flip\.probability/],
   ['flip,,crop', /Expected the name of a transform/],
   ['randAugment:2:31', /--augment\.randAugment\.magnitude/],

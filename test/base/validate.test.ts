@@ -25,7 +25,7 @@ const wrong: readonly (readonly [value: unknown, message: string])[] = [
   [{ count: 1.5 }, 'Expected an integer for input.count but received 1.5'],
   [{ words: [] }, 'Expected at least one value for input.words but received []'],
   [{ words: ['a'] }, 'Expected a text of at least 2 characters for input.words.0 but received "a"'],
-  [{ words: 'ab' }, 'Expected a list for input.words but received "ab"'],
+  [{ words: 'ab' }, 'Expected a list, as ["ab"], for input.words but received "ab"'],
   [
     { mode: 'biggest' },
     'Expected one of minimum, maximum for input.mode but received "biggest"; did you mean maximum?',

@@ -221,7 +221,7 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
     2,
     /^error: seed excludes --resume, which goes on with the run as it is: only .*epochs.* may change\n$/,
   ],
-  ['evaluate nowhere', 1, 'error: nowhere: expected a run folder with a config.json but found none\n'],
+  ['evaluate nowhere', 1, 'error: nowhere: expected a run folder with a config.json but found no such folder\n'],
   ['evaluate run --checkpoint worst', 2, 'error: Expected one of best, last for --checkpoint but received "worst"\n'],
   [
     'evaluate run --split validation',

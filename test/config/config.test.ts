@@ -117,7 +117,7 @@ test('wrong options are named with what was expected and received', (t) => {
     ],
     [[], 'Expected an object of options for config but received []'],
     [null, 'Expected an object of options for config but received null'],
-    [{ shards: 64, batchSize: 32 }, 'Expected at most the batch size of 32 for shards but received 64'],
+    [{ shards: 64, batchSize: 32 }, 'Expected at most 32 (the batch size) for shards but received 64'],
   ];
   for (const [input, message] of table) {
     const error = t.throws(
@@ -133,9 +133,9 @@ test('wrong options are named with what was expected and received', (t) => {
 test('options that do not go together are answered with what is needed or left out', (t) => {
   const base = { base: { name: 'resnet18' } };
   const table: [input: unknown, message: string][] = [
-    [{ freeze: 'none' }, 'freeze needs a base, as --base resnet18 --weights imagenet'],
-    [{ head: '64' }, 'head needs a base, as --base resnet18 --weights imagenet'],
-    [{ phases: [{ epochs: 2 }] }, 'phases needs a base, as --base resnet18 --weights imagenet'],
+    [{ freeze: 'none' }, 'freeze needs a base, as --base resnet50 --weights imagenet'],
+    [{ head: '64' }, 'head needs a base, as --base resnet50 --weights imagenet'],
+    [{ phases: [{ epochs: 2 }] }, 'phases needs a base, as --base resnet50 --weights imagenet'],
     [{ ...base, epochs: 3, phases: [{ epochs: 2 }] }, 'epochs excludes phases, which have 2 epochs of their own'],
     [
       { ...base, phases: [{ epochs: 2 }], optimizer: { name: 'sgd', ema: {} } },

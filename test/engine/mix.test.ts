@@ -27,6 +27,19 @@ for (const alpha of [0.2, 1, 4]) {
   });
 }
 
+for (const alpha of [0.02, 0.002, 1e-4, 1e-9]) {
+  test(`shares of mixup ${alpha} are where Beta(${alpha}, ${alpha}) has them: at its ends, not in the middle`, (t) => {
+    const shares = draws({ mixup: alpha }, 4000).map((drawn) => drawn[mixPlaces.share] as number);
+    const variance = shares.reduce((sum, share) => sum + (share - 0.5) ** 2, 0) / shares.length;
+    const expected = 1 / (4 * (2 * alpha + 1));
+    // (share - 1/2)^2 is at most 1/4 and its mean nearly that: its variance is below expected (1/4 - expected) + rounding.
+    const deviation = Math.sqrt((expected * (0.25 - expected)) / shares.length);
+    t.true(Math.abs(variance - expected) <= 5 * deviation + 1e-12, `${variance} of ${expected}`);
+    const high = shares.filter((share) => share > 0.5).length;
+    t.true(Math.abs(high - 2000) < 5 * Math.sqrt(1000), `${high} of 4000 above a half`);
+  });
+}
+
 test('a box of CutMix lies in the image and its share is what it leaves', (t) => {
   let cut = 0;
   for (const drawn of draws({ cutmix: 1 }, 500)) {

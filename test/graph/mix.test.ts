@@ -23,7 +23,10 @@ const crossEntropy = (image: readonly number[], label: number): number => {
 const image = (sample: number): number[] =>
   [...pixels.subarray(sample * 16, sample * 16 + 16)].map((pixel) => pixel / 255);
 
-/** By the definitions, in float64: image i with image 2 - i, own share of each pixel, and own share of the loss. */
+/**
+ * By the definitions, in float64: image i with image 2 - i, own share of each pixel, and own share of the loss. Sums of
+ * losses and of weights, and right answers.
+ */
 function expected(ownShare: (row: number, column: number) => number, share: number, weights = [1, 1]): number[] {
   const samples = labels.map((label, sample) => {
     const partner = image(2 - sample);
@@ -33,9 +36,12 @@ function expected(ownShare: (row: number, column: number) => number, share: numb
     });
     const other = labels[2 - sample] as number;
     const [a, b] = [share * (weights[label] as number), (1 - share) * (weights[other] as number)];
-    return [a * crossEntropy(mixed, label) + b * crossEntropy(mixed, other), a + b];
+    const [first = 0, second = 0] = logits(mixed);
+    const said = first >= second ? 0 : 1;
+    const right = (said === label ? share : 0) + (said === other ? 1 - share : 0);
+    return [a * crossEntropy(mixed, label) + b * crossEntropy(mixed, other), a + b, right];
   });
-  return [0, 1].map((column) => samples.reduce((sum, sample) => sum + (sample[column] as number), 0));
+  return [0, 1, 2].map((column) => samples.reduce((sum, sample) => sum + (sample[column] as number), 0));
 }
 
 const plain: LossSpec = { name: 'crossEntropy' };
@@ -55,7 +61,7 @@ const cases: Readonly<Record<string, { mix: number[]; loss?: LossSpec; expected:
 };
 
 for (const [title, { mix, loss = plain, expected: sums }] of Object.entries(cases)) {
-  test.serial(`${title}: sums of losses and weights are those of the definition`, async (t) => {
+  test.serial(`${title}: sums of losses, weights and right answers are those of the definition`, async (t) => {
     const native = await loadNative();
     const { layers } = tf;
     const model = tf.sequential({
@@ -76,7 +82,7 @@ for (const [title, { mix, loss = plain, expected: sums }] of Object.entries(case
     graph.graph.dispose();
     const line = readStats(run);
     for (const [index, sum] of sums.entries()) {
-      const got = line[index === 0 ? stats.lossSum : stats.weightSum] as number;
+      const got = line[[stats.lossSum, stats.weightSum, stats.correct][index] as number] as number;
       t.true(Math.abs(got - sum) < 1e-5 * sum, `${index}: ${got} for ${sum}`);
     }
   });

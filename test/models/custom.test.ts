@@ -90,13 +90,13 @@ const broken: [string, unknown, ErrorCode, RegExp][] = [
     'an unknown type',
     [{ type: 'conv9d' }],
     'CONVOY_OPTION',
-    /^Expected one of conv2d, .* for the type of layer conv9d_1 but received "conv9d"; did you mean conv2d\?$/,
+    /^Expected the name of a layer for the type of layer conv9d_1 but received "conv9d"; did you mean conv2d\? \(docs\/networks\.md lists all \d+\)$/,
   ],
   [
     'a type from the prototype',
     [{ type: 'constructor' }],
     'CONVOY_OPTION',
-    /^Expected one of conv2d, .* for the type of layer constructor_1 but received "constructor"$/,
+    /^Expected the name of a layer for the type of layer constructor_1 but received "constructor" \(docs\/networks\.md lists all \d+\)$/,
   ],
   [
     'an unknown input',

@@ -9,6 +9,7 @@ import { checkpoint, dataDir, trustCode } from '../shared-options.js';
 export const analyse = defineCommand({
   name: 'analyse',
   description: 'Pictures of what a run has learned: filters, activations, PCA and t-SNE of its features.',
+  alsoCalled: ['analyze', 'visualize', 'explain', 'features'],
   arguments: [argument('<run>', 'run folder; pictures go to its folder analysis')],
   options: [
     option('--only <list>', `some of ${analyses.join(',')}`, { parse: someOf(analyses) }),

@@ -9,6 +9,7 @@ import * as shared from '../shared-options.js';
 export const augment = defineCommand({
   name: 'augment',
   description: 'A picture of samples and what transforms make of them: look before you train.',
+  alsoCalled: ['transform', 'transforms'],
   arguments: [argument('<dataset>', 'a dataset by name, a folder or a tar of images')],
   options: [
     option('--recipe <name>', 'the transforms of a recipe'),

@@ -1,12 +1,14 @@
 import type { Dataset, DatasetInfo } from '../../api/data.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
-import { integer } from '../parsers.js';
+import { existingFolder, integer } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import { seedOrZero } from '../shared-options.js';
 import { grouped, type Terminal, table } from '../terminal.js';
 
-const dataDir = option('--data-dir <dir>', 'the only folder to look in (default: $CONVOY_DATA, system, cache)');
+const dataDir = option('--data-dir <dir>', 'the only folder to look in (default: $CONVOY_DATA, system, cache)', {
+  parse: existingFolder,
+});
 
 const list = defineCommand({
   name: 'list',
@@ -30,6 +32,7 @@ const info = defineCommand({
 export const data = defineCommand({
   name: 'data',
   description: 'What datasets there are, and what is in them.',
+  alsoCalled: ['dataset', 'datasets'],
   commands: [list, info],
 });
 

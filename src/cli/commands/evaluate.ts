@@ -10,6 +10,7 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   description:
     'Metrics of a trained run over every sample of a split: report, evaluation.json, evaluation.csv, confusion.svg.',
+  alsoCalled: ['test', 'eval', 'score', 'validate'],
   arguments: [argument('<run>', 'run folder')],
   options: [
     checkpoint,

@@ -9,6 +9,7 @@ import { onFirstSignal } from '../signals.js';
 export const learningRateFinder = defineCommand({
   name: 'lr-find',
   description: 'Sweeps the learning rate until the loss diverges, suggests one, draws the sweep.',
+  alsoCalled: ['find-lr', 'learning-rate', 'lr'],
   options: [
     shared.recipe,
     shared.config,

@@ -7,6 +7,7 @@ export const model = defineCommand({
   name: 'model',
   description:
     'Layers, shapes, parameters, multiply-adds and memory of a network, model file or run; without a name: the networks there are.',
+  alsoCalled: ['models', 'network', 'networks', 'info'],
   arguments: [
     argument(
       '[name[:key=value,...]|file|run]',

@@ -8,6 +8,7 @@ import { counted, percent, table, tellError } from '../terminal.js';
 export const predict = defineCommand({
   name: 'predict',
   description: 'The most likely classes of image files.',
+  alsoCalled: ['infer', 'inference', 'classify'],
   arguments: [
     argument('<run>', 'run folder'),
     argument(

@@ -5,6 +5,7 @@ import { percent, table } from '../terminal.js';
 export const recipes = defineCommand({
   name: 'recipes',
   description: 'The recipes that convoy train --recipe takes: data, network, epochs and the accuracy they aim at.',
+  alsoCalled: ['recipe', 'list'],
   async action(_values, _flags, terminal) {
     const rows = [];
     for (const name of await recipeNames()) {

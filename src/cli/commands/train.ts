@@ -10,7 +10,7 @@ import { integer, integerOrAuto, mixing, named, namesOf, notNegative, oneOf, pha
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
 import { onFirstSignal } from '../signals.js';
-import { tellEpoch, tellSummary } from '../tell-training.js';
+import { rateMoves, tellEpoch, tellPhase, tellSummary } from '../tell-training.js';
 import { counted, grouped, type Terminal } from '../terminal.js';
 
 const options = [
@@ -46,6 +46,7 @@ const options = [
   shared.seed,
   shared.classes,
   shared.limit,
+  shared.testLimit,
   shared.augment,
   option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', { parse: mixing }),
   option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs', {
@@ -75,6 +76,7 @@ const options = [
 export const train = defineCommand({
   name: 'train',
   description: 'Train a network on every core. Without options: the embedded shapes, in under a minute.',
+  alsoCalled: ['fit', 'run'],
   options,
   examples: [
     ['convoy train', 'ten kinds of drawn shapes, no download'],
@@ -113,7 +115,7 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { makeRunFolder, Trace, Trainer } = await import('../../index.js');
+  const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
   const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
@@ -123,6 +125,8 @@ async function run(
   });
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
+  let moving = false;
+  let started = false;
   const trace = traceFile === undefined ? undefined : new Trace();
   try {
     const trainer = new Trainer({
@@ -141,6 +145,13 @@ async function run(
         data.end();
         const { config: used, datasets, workers, shards, engine, layout } = runtime;
         const parameters = layout.parameters.reduce((sum, { length }) => sum + length, 0);
+        moving = rateMoves(used);
+        const summary = modelSummary(runtime.model);
+        if (started) {
+          tellPhase(terminal, { config: used, epoch: state.epoch, summary });
+          return;
+        }
+        started = true;
         terminal.record({ type: 'start', run: folder, config: used, workers, shards, engine, parameters });
         terminal.line(
           `${used.model.name} (${grouped(parameters)} parameters) on ${datasets.train.name}: ` +
@@ -150,6 +161,7 @@ async function run(
           `${counted(workers, 'worker')}, ${counted(shards, 'shard')}, ${engine} engine, ${used.precision}; run folder ${folder}`,
         );
         if (state.step > 0) terminal.line(`going on in epoch ${state.epoch + 1} after step ${state.step}`);
+        tellPhase(terminal, { config: used, epoch: state.epoch, summary });
       },
     });
     const epochs = trainer.run();
@@ -160,7 +172,7 @@ async function run(
         tellSummary(terminal, next.value.summary, folder);
         break;
       }
-      tellEpoch(terminal, next.value);
+      tellEpoch(terminal, next.value, moving);
     }
   } finally {
     data.end();

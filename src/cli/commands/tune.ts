@@ -10,6 +10,7 @@ export const tune = defineCommand({
   name: 'tune',
   description:
     'Finds by measurement how this machine trains a model quickest, and keeps the answer for --workers auto.',
+  alsoCalled: ['benchmark', 'bench', 'autotune'],
   options: [
     shared.recipe,
     shared.config,

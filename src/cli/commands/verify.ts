@@ -8,6 +8,7 @@ import { dataDir, precision, shards } from '../shared-options.js';
 export const verify = defineCommand({
   name: 'verify',
   description: 'Proves on this machine that workers do not change a training: same bits, same gradients.',
+  alsoCalled: ['check', 'prove'],
   options: [
     option('--recipe <name>', 'whose network and data (see: convoy recipes)', { parse: text, default: 'shapes' }),
     dataDir,

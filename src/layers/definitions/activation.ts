@@ -1,25 +1,11 @@
-import {
-  binary,
-  cast,
-  compare,
-  type GraphBuilder,
-  relu,
-  scalarOf,
-  scale,
-  unary,
-  type Value,
-  withLast,
-} from '../../ops/index.js';
-import { activate, activation } from '../activations.js';
+import { type Tensor, tf } from '../../base/tf.js';
+import { binary, cast, compare, relu, scalarOf, scale, select, shift, unary, withLast } from '../../ops/index.js';
+import { activate, activation, leakyRelu } from '../activations.js';
 import { constraint, converted, kept, regularizer } from '../arguments.js';
 import { defineLayer } from '../definition.js';
+import { OwnLayer } from '../own-layer.js';
 import { single } from '../scope.js';
-
-/** x where it is positive, else x * slope. */
-function leaky(graph: GraphBuilder, x: Value, slope: number): Value {
-  const attributes = { T: { type: x.type }, alpha: { float: slope } } as const;
-  return graph.add('LeakyRelu', [x], attributes, { type: x.type, shape: x.shape });
-}
+import type { LayerSettings } from '../settings.js';
 
 defineLayer({
   className: 'Activation',
@@ -27,27 +13,47 @@ defineLayer({
   lower: single((scope, x) => activate(scope, x)),
 });
 
+/**
+ * Keras's ReLU: min(x, maxValue) from the threshold on, negativeSlope (x - threshold) below it. tfjs's has the first alone.
+ */
+class Rectifier extends OwnLayer {
+  static readonly className = 'ReLU';
+
+  protected override compute(x: Tensor): Tensor {
+    const { slope, threshold, limit } = rectifier(this.settings);
+    const kept = limit === undefined ? x : tf.minimum(x, limit);
+    if (slope === 0 && threshold === 0) return tf.relu(kept);
+    // 1 above the threshold, else 0: tfjs has no gradient of comparisons, but one of steps.
+    const above = tf.step(tf.sub(x, threshold));
+    const below = tf.mul(tf.mul(tf.sub(x, threshold), slope), tf.sub(1, above));
+    return tf.add(tf.mul(kept, above), below);
+  }
+}
+
+function rectifier(settings: LayerSettings) {
+  const limit = settings.get('maxValue');
+  return {
+    slope: settings.number('negativeSlope', 0),
+    threshold: settings.number('threshold', 0),
+    limit: typeof limit === 'number' ? limit : undefined,
+  };
+}
+
 defineLayer({
   className: 'ReLU',
-  arguments: { max_value: converted, negative_slope: converted, threshold: converted },
-  /** Keras's ReLU has a slope and a threshold that tfjs's has not: its other rectifiers have one each. */
-  convert({ given, config, refuse }) {
-    const limit = given['max_value'] ?? undefined;
-    const slope = Number(given['negative_slope'] ?? 0);
-    const theta = Number(given['threshold'] ?? 0);
-    if (slope === 0 && theta === 0) {
-      return { className: 'ReLU', config: limit === undefined ? config : { ...config, maxValue: limit } };
-    }
-    if (limit === undefined && theta === 0) return { className: 'LeakyReLU', config: { ...config, alpha: slope } };
-    if (limit === undefined && slope === 0) return { className: 'ThresholdedReLU', config: { ...config, theta } };
-    return refuse('a ReLU with one of max_value, negative_slope and threshold', given);
-  },
+  layer: Rectifier,
+  arguments: { max_value: kept, negative_slope: kept, threshold: kept },
   lower: single(({ graph, settings }, x) => {
+    const { slope, threshold, limit } = rectifier(settings);
+    if (slope !== 0 || threshold !== 0) {
+      const kept = limit === undefined ? x : binary(graph, 'Minimum', x, scalarOf(graph, x, limit));
+      const below = scale(graph, shift(graph, x, -threshold), slope);
+      return select(graph, compare(graph, 'Greater', x, scalarOf(graph, x, threshold)), kept, below);
+    }
     const positive = relu(graph, x);
-    const highest = settings.get('maxValue');
-    if (typeof highest !== 'number') return positive;
-    if (highest === 6) return unary(graph, 'Relu6', x);
-    return binary(graph, 'Minimum', positive, scalarOf(graph, x, highest));
+    if (limit === undefined) return positive;
+    if (limit === 6) return unary(graph, 'Relu6', x);
+    return binary(graph, 'Minimum', positive, scalarOf(graph, x, limit));
   }),
 });
 
@@ -60,7 +66,7 @@ defineLayer({
   lower: single((scope, x) => {
     const alpha = scope.settings.number('alpha', 0.3);
     if (!(alpha >= 0)) throw scope.error('an alpha of 0 or more', String(alpha));
-    return leaky(scope.graph, x, alpha);
+    return leakyRelu(scope.graph, x, alpha);
   }),
 });
 
@@ -81,8 +87,19 @@ defineLayer({
   }),
 });
 
+/** x where it is positive, else alpha (exp(x) - 1); tfjs's knows an alpha of 1 alone. */
+class ExponentialUnit extends OwnLayer {
+  static readonly className = 'ELU';
+
+  protected override compute(x: Tensor): Tensor {
+    const negative = tf.mul(tf.elu(tf.minimum(x, 0)), this.settings.number('alpha', 1));
+    return tf.add(tf.relu(x), negative);
+  }
+}
+
 defineLayer({
   className: 'ELU',
+  layer: ExponentialUnit,
   arguments: { alpha: kept },
   lower: single((scope, x) => {
     const alpha = scope.settings.number('alpha', 1);

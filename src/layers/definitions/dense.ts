@@ -29,6 +29,13 @@ defineLayer({
 defineLayer({
   className: 'Flatten',
   arguments: { data_format: dataFormat },
+  /** What is a vector stays one; tfjs's refuses it. */
+  convert({ config, inputShape }) {
+    const isVector = Array.isArray(inputShape) && inputShape.length === 2;
+    return isVector
+      ? { className: 'Identity', config: { name: config['name'], trainable: config['trainable'] } }
+      : { className: 'Flatten', config };
+  },
   lower: single(({ graph, settings }, x) => {
     if (settings.string('dataFormat', 'channelsLast') === 'channelsFirst' && x.shape.length === 4) {
       throw new RangeError('Flatten of channels first');

@@ -1,3 +1,4 @@
+import { type Tensor, tf } from '../../base/tf.js';
 import {
   addAll,
   type BinaryOp,
@@ -13,6 +14,7 @@ import {
 import { kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { type Lowering, several } from '../scope.js';
+import type { BatchShape } from '../tfjs-layer.js';
 
 /** Applies an op of two from left to right. */
 function fold(op: BinaryOp): Lowering {
@@ -38,6 +40,48 @@ join(
   'Average',
   several(({ graph }, inputs) => scale(graph, sum(graph, inputs), 1 / inputs.length)),
 );
+/** Two branches, the second taken from or dividing the first; tfjs has neither. */
+abstract class TwoBranches extends tf.layers.Layer {
+  protected abstract joined(a: Tensor, b: Tensor): Tensor;
+
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
+    const [a = [], b = []] = inputShape as BatchShape[];
+    const longer = a.length >= b.length ? a : b;
+    const at = (shape: BatchShape, axis: number) => shape.at(axis - longer.length) ?? 1;
+    return longer.map((_, axis) => (axis === 0 ? null : Math.max(at(a, axis), at(b, axis))));
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    const [a, b, ...more] = inputs as Tensor[];
+    if (a === undefined || b === undefined || more.length > 0)
+      throw new TypeError(`layer ${this.name} takes two inputs`);
+    return tf.tidy(() => this.joined(a, b));
+  }
+}
+
+class Subtract extends TwoBranches {
+  static readonly className = 'Subtract';
+
+  protected override joined(a: Tensor, b: Tensor): Tensor {
+    return tf.sub(a, b);
+  }
+}
+
+class Divide extends TwoBranches {
+  static readonly className = 'Divide';
+
+  protected override joined(a: Tensor, b: Tensor): Tensor {
+    return tf.div(a, b);
+  }
+}
+
+for (const [layer, op] of [
+  [Subtract, 'Sub'],
+  [Divide, 'RealDiv'],
+] as const) {
+  defineLayer({ className: layer.className, layer, arguments: {}, lower: fold(op) });
+}
+
 join('Multiply', fold('Mul'));
 join('Maximum', fold('Maximum'));
 join('Minimum', fold('Minimum'));

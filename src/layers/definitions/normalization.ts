@@ -1,54 +1,47 @@
 import { type Tensor, tf } from '../../base/tf.js';
-import { binary, cast, scalarOf, unary } from '../../ops/index.js';
-import { converted, meaningless, only } from '../arguments.js';
+import { binary, cast, scalarOf, unary, type Value } from '../../ops/index.js';
+import { converted, kept, meaningless } from '../arguments.js';
 import { defineLayer } from '../definition.js';
-import { single } from '../scope.js';
-import {
-  type BatchShape,
-  baseOptions,
-  fixedSize,
-  type LayerOptions,
-  onlyInput,
-  onlyShape,
-  type SerializedConfig,
-} from '../tfjs-layer.js';
+import { OwnLayer } from '../own-layer.js';
+import { type LayerScope, single } from '../scope.js';
+import { type BatchShape, fixedSize, onlyShape, type SerializedConfig } from '../tfjs-layer.js';
 
 /** Keras's smallest standard deviation, `keras.config.epsilon()`. */
 const smallestDeviation = 1e-7;
 
 /**
- * Keras's `Normalization`: `(x - mean) / max(sqrt(variance), 1e-7)` along the last axis, with statistics that come from a
- * weights file and are never trained: `mean` and `variance` of the channels, and the `count` of pixels they were
- * taken from, kept so that Keras's files fit. Fresh, it changes nothing: mean 0, variance 1.
+ * Keras's `Normalization`: `(x - mean) / max(sqrt(variance), 1e-7)` along the last axis, or of all numbers with `axis: null`,
+ * with statistics that are never trained: arguments `mean` and `variance`, or weights that come from a file, `mean` and
+ * `variance` of the channels, and the `count` of pixels they were taken from, kept so that Keras's files fit. Fresh, it
+ * changes nothing: mean 0, variance 1. `invert` undoes it.
  */
-export class FixedNormalization extends tf.layers.Layer {
+export class FixedNormalization extends OwnLayer {
   static readonly className = 'Normalization';
-  #mean: ReturnType<FixedNormalization['addWeight']> | undefined;
-  #variance: ReturnType<FixedNormalization['addWeight']> | undefined;
+  #mean: ReturnType<OwnLayer['addWeight']> | undefined;
+  #variance: ReturnType<OwnLayer['addWeight']> | undefined;
 
-  constructor(options: LayerOptions = {}) {
-    super({ ...baseOptions(options), trainable: false });
+  constructor(options: Readonly<Record<string, unknown>> = {}) {
+    super({ ...options, trainable: false });
   }
 
   override build(inputShape: BatchShape | BatchShape[]): void {
-    const channels = fixedSize(onlyShape(inputShape), -1, this.name);
-    this.#mean = this.addWeight('mean', [channels], 'float32', tf.initializers.zeros(), undefined, false);
-    this.#variance = this.addWeight('variance', [channels], 'float32', tf.initializers.ones(), undefined, false);
-    this.addWeight('count', [], 'float32', tf.initializers.zeros(), undefined, false);
+    if (this.settings.numbers('mean') === undefined) {
+      const shape = this.settings.get('axis') === null ? [] : [fixedSize(onlyShape(inputShape), -1, this.name)];
+      this.#mean = this.constantWeight('mean', shape, 0, false);
+      this.#variance = this.constantWeight('variance', shape, 1, false);
+      this.constantWeight('count', [], 0, false);
+    }
     this.built = true;
   }
 
-  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
-    return onlyShape(inputShape);
-  }
-
-  override call(inputs: Tensor | Tensor[]): Tensor {
-    return tf.tidy(() => {
-      if (this.#mean === undefined || this.#variance === undefined)
-        throw new TypeError(`layer ${this.name} is not built`);
-      const deviation = tf.maximum(tf.sqrt(this.#variance.read()), smallestDeviation);
-      return tf.div(tf.sub(onlyInput(inputs), this.#mean.read()), deviation);
-    });
+  protected override compute(x: Tensor): Tensor {
+    const [means, variances] = [this.settings.numbers('mean'), this.settings.numbers('variance')];
+    const mean = means ? tf.tensor1d([...means]) : this.#mean?.read();
+    const variance = variances ? tf.tensor1d([...variances]) : this.#variance?.read();
+    if (mean === undefined || variance === undefined) throw new TypeError(`layer ${this.name} is not built`);
+    const deviation = tf.maximum(tf.sqrt(variance), smallestDeviation);
+    if (this.settings.boolean('invert', false)) return tf.add(mean, tf.mul(x, deviation));
+    return tf.div(tf.sub(x, mean), deviation);
   }
 
   override getConfig(): SerializedConfig {
@@ -61,28 +54,51 @@ export class FixedNormalization extends tf.layers.Layer {
   }
 }
 
+/** Statistics of the layer's arguments, or its weights. */
+function statistic(scope: LayerScope, name: 'mean' | 'variance'): Value {
+  const given = scope.settings.numbers(name);
+  return given === undefined ? scope.weight(name) : scope.graph.constant(given, 'float32', [given.length]);
+}
+
 defineLayer({
   className: FixedNormalization.className,
   layer: FixedNormalization,
   arguments: {
     axis: converted,
-    invert: only(false),
-    mean: only(null),
-    variance: only(null),
+    invert: kept,
+    mean: converted,
+    variance: converted,
     mean_initializer: meaningless,
     variance_initializer: meaningless,
     count_initializer: meaningless,
   },
+  convert({ given, config, inputShape, refuse }) {
+    // Keras writes no axis at all as an empty list.
+    const axes: unknown = given['axis'];
+    const axis: unknown = Array.isArray(axes) && axes.length < 2 ? (axes[0] ?? null) : axes;
+    const rank = Array.isArray(inputShape) ? inputShape.length : 4;
+    if (axis !== undefined && axis !== null && axis !== -1 && axis !== rank - 1) {
+      return refuse('normalization of the last axis or of all numbers', given['axis']);
+    }
+    const numbers = (value: unknown): number[] | undefined => {
+      const flat: unknown[] = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
+      return flat.every((item) => typeof item === 'number') ? flat : undefined;
+    };
+    const [mean, variance] = [numbers(given['mean']), numbers(given['variance'])];
+    if ((mean === undefined) !== (variance === undefined)) return refuse('mean and variance, or neither', given);
+    const statistics = mean && variance ? { mean, variance } : {};
+    return {
+      className: FixedNormalization.className,
+      config: { ...config, ...statistics, ...(axis === null ? { axis: null } : {}) },
+    };
+  },
   lower: single((scope, x) => {
-    const { graph } = scope;
-    const variance = scope.weight('variance');
-    const deviation = binary(
-      graph,
-      'Maximum',
-      unary(graph, 'Sqrt', variance),
-      scalarOf(graph, variance, smallestDeviation),
-    );
-    const centered = binary(graph, 'Sub', cast(graph, x, 'float32'), scope.weight('mean'));
-    return binary(graph, 'RealDiv', centered, deviation);
+    const { graph, settings } = scope;
+    const [mean, variance] = [statistic(scope, 'mean'), statistic(scope, 'variance')];
+    const root = unary(graph, 'Sqrt', variance);
+    const deviation = binary(graph, 'Maximum', root, scalarOf(graph, variance, smallestDeviation));
+    const wide = cast(graph, x, 'float32');
+    if (settings.boolean('invert', false)) return binary(graph, 'AddV2', mean, binary(graph, 'Mul', wide, deviation));
+    return binary(graph, 'RealDiv', binary(graph, 'Sub', wide, mean), deviation);
   }),
 });

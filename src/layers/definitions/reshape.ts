@@ -56,6 +56,19 @@ function targetShape(scope: LayerScope, x: Value): number[] {
 defineLayer({
   className: 'Reshape',
   arguments: { target_shape: kept },
+  /** The size that is left open follows from the input's, so that layers behind know it. */
+  convert({ config, inputShape, refuse }) {
+    const target: unknown = config['targetShape'];
+    const [, ...input]: unknown[] = Array.isArray(inputShape) ? inputShape : [];
+    if (!Array.isArray(target) || !input.every((size) => typeof size === 'number'))
+      return { className: 'Reshape', config };
+    const product = (sizes: readonly unknown[]): number => sizes.reduce<number>((all, size) => all * Number(size), 1);
+    const open = target.filter((size) => size === -1 || size === null).length;
+    const rest = product(input) / product(target.filter((size) => typeof size === 'number' && size >= 0));
+    if (open > 1 || !Number.isInteger(rest)) return refuse('a target_shape that fits', target);
+    const sizes = target.map((size: unknown) => (size === -1 || size === null ? rest : size));
+    return { className: 'Reshape', config: { ...config, targetShape: sizes } };
+  },
   lower: single((scope, x) => reshape(scope.graph, x, [-1, ...targetShape(scope, x)])),
 });
 

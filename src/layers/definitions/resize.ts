@@ -1,3 +1,4 @@
+import { type Tensor, type Tensor4D, tf } from '../../base/tf.js';
 import {
   binary,
   broadcastTo,
@@ -10,9 +11,13 @@ import {
   shift,
   type Value,
 } from '../../ops/index.js';
-import { among, dataFormat, kept, only } from '../arguments.js';
+import { among, dataFormat, kept, meaningless, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
+import { resizedTensor } from '../interpolation.js';
+import { OwnLayer, tfjsClass } from '../own-layer.js';
 import { type LayerScope, single } from '../scope.js';
+import { LayerSettings } from '../settings.js';
+import { type BatchShape, onlyInput, onlyShape, type SerializedConfig } from '../tfjs-layer.js';
 import { channelsLast } from '../windows.js';
 
 /** Nearest neighbours at whole factors: every pixel becomes a block. */
@@ -34,7 +39,7 @@ function resize(
   scope: LayerScope,
   x: Value,
   size: readonly [number, number],
-  options: { readonly interpolation: string; readonly alignCorners: boolean },
+  options: { readonly interpolation: string; readonly alignCorners: boolean; readonly halfPixelCenters?: boolean },
 ): Value {
   const { graph } = scope;
   const [, height, width, channels] = x.shape as readonly [number, number, number, number];
@@ -46,7 +51,7 @@ function resize(
   const attributes = {
     T: { type: 'float32' },
     align_corners: options.alignCorners,
-    half_pixel_centers: false,
+    half_pixel_centers: options.halfPixelCenters ?? false,
   } as const;
   const output = { type: 'float32', shape: [-1, ...size, channels] } as const;
   return graph.add(op, [cast(graph, x, 'float32'), integers(graph, size)], attributes, output, 'resize');
@@ -54,9 +59,45 @@ function resize(
 
 const interpolation = among('nearest', 'bilinear');
 
+/** Keras interpolates between centres of pixels, tfjs between their corners. */
+class UpSampling extends tfjsClass('UpSampling2D') {
+  static readonly className = 'UpSampling2D';
+  readonly #settings: LayerSettings;
+
+  constructor(config: Readonly<Record<string, unknown>>) {
+    const { halfPixelCenters: _halfPixelCenters, ...rest } = config;
+    super(rest as never);
+    this.#settings = new LayerSettings(config);
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: never): Tensor | Tensor[] {
+    const settings = this.#settings;
+    if (!settings.boolean('halfPixelCenters', false)) return super.call(inputs, kwargs);
+    const isFirst = settings.string('dataFormat', 'channelsLast') === 'channelsFirst';
+    const [down, across] = settings.pair('size', [2, 2]);
+    return tf.tidy(() => {
+      const x = onlyInput(inputs) as Tensor4D;
+      const image = isFirst ? tf.transpose(x, [0, 2, 3, 1]) : x;
+      const [, height, width] = image.shape;
+      const resized = resizedTensor(image, [height * down, width * across], 'bilinear');
+      return isFirst ? tf.transpose(resized, [0, 3, 1, 2]) : resized;
+    });
+  }
+
+  override getConfig(): SerializedConfig {
+    const centres = this.#settings.boolean('halfPixelCenters', false);
+    return centres ? { ...super.getConfig(), halfPixelCenters: true } : super.getConfig();
+  }
+}
+
 defineLayer({
   className: 'UpSampling2D',
-  arguments: { size: kept, data_format: dataFormat, interpolation },
+  layer: UpSampling,
+  arguments: { size: kept, data_format: dataFormat, interpolation, half_pixel_centers: kept },
+  convert({ config, dialect }) {
+    const isCentred = dialect !== 'tfjs' && config['interpolation'] === 'bilinear';
+    return { className: 'UpSampling2D', config: isCentred ? { ...config, halfPixelCenters: true } : config };
+  },
   lower: single((scope, x) => {
     const factors = scope.settings.pair('size', [2, 2]);
     const interpolation = scope.settings.string('interpolation', 'nearest');
@@ -64,28 +105,50 @@ defineLayer({
       if (interpolation === 'nearest') return repeatPixels(scope.graph, image, factors);
       const [, height, width] = image.shape as readonly [number, number, number];
       const size = [height * factors[0], width * factors[1]] as const;
-      return resize(scope, image, size, { interpolation, alignCorners: false });
+      const halfPixelCenters = scope.settings.boolean('halfPixelCenters', false);
+      return resize(scope, image, size, { interpolation, alignCorners: false, halfPixelCenters });
     });
   }),
 });
 
+/** Keras's `Resizing`, of images whose height and width may change their ratio. */
+class Resizing extends OwnLayer {
+  static readonly className = 'Resizing';
+
+  get #size(): [number, number] {
+    return [this.settings.number('height', 1), this.settings.number('width', 1)];
+  }
+
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape {
+    const shape = onlyShape(inputShape);
+    return [shape[0] ?? null, ...this.#size, shape[3] ?? null];
+  }
+
+  protected override compute(x: Tensor): Tensor {
+    return resizedTensor(x as Tensor4D, this.#size, this.settings.string('interpolation', 'bilinear'));
+  }
+}
+
 defineLayer({
   className: 'Resizing',
+  layer: Resizing,
   arguments: {
     height: kept,
     width: kept,
     interpolation,
-    crop_to_aspect_ratio: kept,
+    crop_to_aspect_ratio: only(false),
     pad_to_aspect_ratio: only(false),
     antialias: only(false),
-    fill_mode: only('constant'),
-    fill_value: only(0),
+    fill_mode: meaningless,
+    fill_value: meaningless,
     data_format: only('channels_last'),
   },
+  callDefaults: { training: true },
   lower: single((scope, x) =>
     resize(scope, x, [scope.settings.number('height', 0), scope.settings.number('width', 0)], {
       interpolation: scope.settings.string('interpolation', 'bilinear'),
-      alignCorners: !scope.settings.boolean('cropToAspectRatio', false),
+      alignCorners: false,
+      halfPixelCenters: true,
     }),
   ),
 });

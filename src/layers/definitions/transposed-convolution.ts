@@ -1,26 +1,18 @@
-import { backpropInput, convolutionAttributes, shapeWith, type Value, type WindowPadding } from '../../ops/index.js';
+import { backpropInput, convolutionAttributes, shapeWith, type Value } from '../../ops/index.js';
 import { kept, only, weightArguments } from '../arguments.js';
+import { TransposedConvolution, transposedSizes } from '../convolutions.js';
 import { defineLayer } from '../definition.js';
+import { dilated } from '../dilation.js';
 import { type LayerScope, single } from '../scope.js';
 import { channelsLast, finish, finishArguments, kernelOf, windowArguments, windowOf } from '../windows.js';
 
-/** Size along one axis that a transposed convolution gives, as tfjs counts it. */
-function transposedSize(size: number, window: number, stride: number, padding: WindowPadding): number {
-  return padding === 'SAME' ? size * stride : size * stride + Math.max(window - stride, 0);
-}
-
 /** A transposed convolution: the gradient of the convolution that would undo its change of size. */
 function transposed(scope: LayerScope, x: Value): Value {
-  const { graph } = scope;
-  const filter = kernelOf(scope, 'kernel');
-  const [high, wide, filters] = filter.shape as readonly [number, number, number];
+  const { graph, settings } = scope;
+  const { strides, padding, dilations = [1, 1] } = windowOf(scope);
+  const filter = dilated(graph, kernelOf(scope, 'kernel'), dilations);
   const [, height, width] = x.shape as readonly [number, number, number];
-  const { strides, padding } = windowOf(scope);
-  const rest = [
-    transposedSize(height, high, strides[0], padding),
-    transposedSize(width, wide, strides[1], padding),
-    filters,
-  ];
+  const rest = [...transposedSizes(settings, height, width), filter.shape[2] as number];
   const input = { sizes: shapeWith(graph, x, rest), shape: [-1, ...rest] };
   const attributes = convolutionAttributes(x, { strides, padding });
   return backpropInput(graph, 'Conv2DBackpropInput', input, filter, scope.compute(x), {
@@ -31,6 +23,7 @@ function transposed(scope: LayerScope, x: Value): Value {
 
 defineLayer({
   className: 'Conv2DTranspose',
+  layer: TransposedConvolution,
   arguments: {
     ...windowArguments,
     ...finishArguments,
@@ -38,7 +31,8 @@ defineLayer({
     filters: kept,
     kernel_size: kept,
     dilation_rate: kept,
-    output_padding: only(null),
+    output_padding: kept,
+    rank: kept,
     groups: only(1),
   },
   lower: single((scope, x) => channelsLast(scope, x, (image) => finish(scope, transposed(scope, image)))),

@@ -106,7 +106,12 @@ function makerOf(type: string, name: string): (settings: Readonly<Record<string,
   if (ownClass !== undefined) return (settings) => new ownClass(settings);
   const tfjs = (tfjsLayers as readonly string[]).includes(type) ? Reflect.get(tf.layers, type) : undefined;
   if (typeof tfjs !== 'function') {
-    throw choiceError(`the type of layer ${name}`, type, { known: layerTypes(), aliases: typeAliases });
+    throw choiceError(`the type of layer ${name}`, type, {
+      known: layerTypes(),
+      aliases: typeAliases,
+      what: 'layer',
+      list: 'docs/networks.md',
+    });
   }
   return (settings) => Reflect.apply(tfjs, tf.layers, [settings]) as Layer;
 }

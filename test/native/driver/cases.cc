@@ -36,9 +36,9 @@ struct Sizes {
       windowColumns;
 };
 
-Sizes draw(Random& random, bool pooled, bool narrow, bool square) {
+Sizes draw(Random& random, bool pooled, bool narrow, bool square, int scale) {
   Sizes s = {};
-  s.images = random.between(0, 3);
+  s.images = random.between(0, 3) * scale;
   s.filterRows = random.between(1, random.oneIn(3) ? 5 : 3);
   s.filterColumns = random.between(1, random.oneIn(3) ? 5 : 3);
   s.inputs = narrow ? random.between(1, 4) : random.oneIn(4) ? random.between(1, 3) : random.between(1, 40);
@@ -57,7 +57,7 @@ Sizes draw(Random& random, bool pooled, bool narrow, bool square) {
 
 }  // namespace
 
-OpCall validCall(const std::string& op, Random& random) {
+OpCall validCall(const std::string& op, Random& random, int scale) {
   const TF_DataType T = random.oneIn(2) ? TF_BFLOAT16 : TF_FLOAT;
   OpCall call{op, {}, {}};
   auto& lists = call.attributes.lists;
@@ -68,7 +68,7 @@ OpCall validCall(const std::string& op, Random& random) {
   const bool pooled = op.find("Pool") != std::string::npos, narrow = op.find("Narrow") != std::string::npos;
   if (pooled || narrow) {
     const bool fused = op.find("PooledConvolution") != std::string::npos;
-    const Sizes s = draw(random, pooled, narrow, fused || random.oneIn(2));
+    const Sizes s = draw(random, pooled, narrow, fused || random.oneIn(2), scale);
     window = pooled ? s.windowRows * s.windowColumns : 0;
     lists["window"] = {s.windowRows, s.windowColumns};
     lists["kernel"] = {s.filterRows, s.filterColumns};
@@ -93,7 +93,7 @@ OpCall validCall(const std::string& op, Random& random) {
     if (op == "ConvoyNarrowDropout") add(T, x), add(T, filter), add(T, {s.outputs}), add(TF_UINT8, y);
     if (op == "ConvoyNarrowFilterGrad") add(T, x), add(T, y), add(T, random.oneIn(2) ? y : std::vector<int64_t>{1});
   } else if (op == "ConvoyProduct") {
-    const int samples = random.oneIn(4) ? random.between(0, 600) : random.between(0, 40),
+    const int samples = scale * (random.oneIn(4) ? random.between(0, 600) : random.between(0, 40)),
               inputs = random.between(1, 90);
     const int columns = random.between(1, 90), first = random.between(0, inputs - 1),
               rows = random.between(0, inputs - first);
@@ -105,13 +105,13 @@ OpCall validCall(const std::string& op, Random& random) {
     return call;
   } else if (op == "ConvoyRowProducts") {
     const int inner = random.between(0, 150);
-    add(TF_FLOAT, {random.between(0, 70), inner}), add(TF_FLOAT, {random.between(0, 110), inner});
+    add(TF_FLOAT, {random.between(0, 70), inner}), add(TF_FLOAT, {random.between(0, 110) * scale, inner});
   } else {
     call.attributes.floats["epsilon"] = 1e-3f;
     call.attributes.flags["relu"] = random.oneIn(2);
     const int channels = random.oneIn(2) ? 1 << random.between(0, 6) : random.between(1, 70);
-    std::vector<int64_t> x = {random.between(1, 9), random.between(1, 9), random.between(1, 9), channels};
-    if (random.oneIn(3)) x = {random.between(1, 900), channels};
+    std::vector<int64_t> x = {random.between(1, 9) * scale, random.between(1, 9), random.between(1, 9), channels};
+    if (random.oneIn(3)) x = {random.between(1, 900) * scale, channels};
     const int vectors = op == "ConvoyBatchStatistics" ? 2 : op == "ConvoyBatchNorm" ? 3 : 4;
     if (op == "ConvoyBatchNormGrad") add(T, x);
     add(T, x);

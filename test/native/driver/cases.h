@@ -24,8 +24,8 @@ struct OpCall {
   std::vector<TF_Tensor> inputs;
 };
 
-/** A call of an op that fits. */
-OpCall validCall(const std::string& op, Random&);
+/** A call of an op that fits; with `scale` times as many images, samples or rows. */
+OpCall validCall(const std::string& op, Random&, int scale = 1);
 
 /** Changes ranks, sizes or attributes of a call, most often to what does not fit. */
 void disturb(OpCall&, Random&);

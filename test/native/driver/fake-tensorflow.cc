@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <numeric>
 
 namespace {
@@ -69,6 +70,13 @@ std::map<std::string, TF_KernelBuilder>& kernels() {
   return all;
 }
 
+/** Microseconds that this thread has computed. */
+double processorTime() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
+}
+
 template <typename Value>
 const Value* attribute(const std::map<std::string, Value>& all, const char* name, TF_Status* status) {
   const auto found = all.find(name);
@@ -101,7 +109,9 @@ Outcome runOp(const std::string& op, const NodeAttributes& attributes, const std
   outcome.status = construction.status;
   if (outcome.status.code == TF_OK) {
     TF_OpKernelContext context{inputs, outcome};
+    const double start = processorTime();
     kernel.compute(state, &context);
+    outcome.microseconds = processorTime() - start;
     // TensorFlow would merge nodes that look alike, although each of them writes.
     if (context.gaveInput && !definition.stateful)
       fprintf(stderr, "%s: writes into an input but is not stateful\n", op.c_str()), abort();

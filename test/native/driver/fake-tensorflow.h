@@ -51,6 +51,8 @@ struct NodeAttributes {
 struct Outcome {
   TF_Status status;
   std::vector<std::optional<TF_Tensor>> outputs;
+  /** Processor time of the run itself. */
+  double microseconds = 0;
 };
 
 /** Names of registered ops. */

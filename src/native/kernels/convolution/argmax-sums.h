@@ -9,7 +9,8 @@ namespace {
 /** Sums over windows, for each channel, of the gradients that go to an element. Those of an image are added in float32.
  */
 template <typename T>
-void argmaxSums(const T* gradient, const uint8_t* argmax, int images, int windows, int channels, float* sums) {
+CONVOY_KERNEL void argmaxSums(const T* gradient, const uint8_t* argmax, int images, int windows, int channels,
+                              float* sums) {
   static thread_local Scratch totalMemory;
   double* total = totalMemory.take<double>(channels);
   for (int channel = 0; channel < channels; channel++) total[channel] = 0;

@@ -14,8 +14,8 @@ inline Integers rectifiedHalves(const Bfloat16* gradient, const Bfloat16* y) {
   return y == nullptr ? halves : keep(maskOf(load(y) > 0), halves);
 }
 
-void narrowFilter(const NarrowConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const Bfloat16* y,
-                  float* filter, float* bias) {
+CONVOY_KERNEL void narrowFilter(const NarrowConvolution& c, const Bfloat16* x, const Bfloat16* gradient,
+                                const Bfloat16* y, float* filter, float* bias) {
   if (c.outputs % lanes != 0) return narrowFilter<Bfloat16>(c, x, gradient, y, filter, bias);
   static thread_local Scratch lineMemory, seenMemory, offsetMemory, sumMemory, rowMemory;
   const int columns = c.columns + c.filterColumns - 1, pairs = (c.columns + 1) / 2;

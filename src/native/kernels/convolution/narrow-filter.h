@@ -97,11 +97,9 @@ inline void rectifyRow(const T* gradient, const T* y, size_t count, float* to) {
   for (; i < count; i++) to[i] = loadOne(y + i) > 0 ? loadOne(gradient + i) : 0;
 }
 
-/** Not inlined: how the compiler rounds the products of the last outputs, one at a time, must not depend on the caller.
- */
 template <typename T>
-__attribute__((noinline)) void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, const T* y,
-                                            float* filter, float* bias) {
+CONVOY_KERNEL void narrowFilter(const NarrowConvolution& c, const T* x, const T* gradient, const T* y, float* filter,
+                                float* bias) {
   static thread_local Scratch lineMemory, offsetMemory, sumMemory, rowMemory;
   const int columns = c.columns + c.filterColumns - 1;
   const int taps = c.filterRows * c.filterColumns * c.inputs;

@@ -148,8 +148,8 @@ void packFilter(const PooledConvolution& c, const Patches& p, const T* filter, f
 }
 
 template <typename T>
-void pooledConvolution(const PooledConvolution& c, const T* x, const T* filter, const T* bias, bool rectified, T* y,
-                       uint8_t* argmax) {
+CONVOY_KERNEL void pooledConvolution(const PooledConvolution& c, const T* x, const T* filter, const T* bias,
+                                     bool rectified, T* y, uint8_t* argmax) {
   static thread_local Scratch lineMemory, filterMemory, biasMemory;
   constexpr int together = dotLength<T>;
   const int columns = 2 * c.pooledColumns + c.filterColumns - 1;

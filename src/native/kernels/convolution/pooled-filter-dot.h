@@ -29,8 +29,8 @@ inline int imagesTogether(const PooledConvolution& c, int together) {
   return fitting < 1 ? 1 : fitting;
 }
 
-void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient, const uint8_t* argmax,
-                  float* filter) {
+CONVOY_KERNEL void pooledFilter(const PooledConvolution& c, const Bfloat16* x, const Bfloat16* gradient,
+                                const uint8_t* argmax, float* filter) {
   static thread_local Scratch lineMemory, sumMemory, countMemory, cornerMemory;
   static thread_local DotEntryScratch entryMemory;
   const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;

@@ -20,7 +20,8 @@ inline int32_t* windowCorners(const PooledConvolution& c, int windows, int step,
 }
 
 template <typename T>
-void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* argmax, float* filter) {
+CONVOY_KERNEL void pooledFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* argmax,
+                                float* filter) {
   static thread_local Scratch lineMemory, sumMemory, countMemory, cornerMemory;
   static thread_local EntryScratch entryMemory;
   const int columns = c.pooledColumns * c.window.columns + c.filterColumns - 1;

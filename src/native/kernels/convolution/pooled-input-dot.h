@@ -8,8 +8,8 @@
 namespace convoy {
 namespace {
 
-void pooledInput(const PooledConvolution& c, const Bfloat16* filter, const Bfloat16* gradient, const uint8_t* argmax,
-                 Bfloat16* x) {
+CONVOY_KERNEL void pooledInput(const PooledConvolution& c, const Bfloat16* filter, const Bfloat16* gradient,
+                               const uint8_t* argmax, Bfloat16* x) {
   static thread_local Scratch filterMemory, lineMemory, startMemory, laneMemory;
   static thread_local DotEntryScratch entryMemory;
   if (!fitsHalves(c, 0)) return pooledInput<Bfloat16>(c, filter, gradient, argmax, x);

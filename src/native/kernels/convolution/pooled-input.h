@@ -8,7 +8,8 @@ namespace convoy {
 namespace {
 
 template <typename T>
-void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient, const uint8_t* argmax, T* x) {
+CONVOY_KERNEL void pooledInput(const PooledConvolution& c, const T* filter, const T* gradient, const uint8_t* argmax,
+                               T* x) {
   static thread_local Scratch filterMemory, lineMemory, startMemory;
   static thread_local EntryScratch entryMemory;
   const int row = c.filterColumns * c.inputs, padded = roundUp(row);

@@ -54,8 +54,8 @@ inline void elementsOfOne(const float* from, size_t line, int windows, float* to
 
 /** The gradient to the filter. An argmax beyond the window is read modulo 4. */
 template <typename T>
-void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* argmax,
-                        float* filter) {
+CONVOY_KERNEL void pooledNarrowFilter(const PooledConvolution& c, const T* x, const T* gradient, const uint8_t* argmax,
+                                      float* filter) {
   static thread_local Scratch lineMemory, elementMemory, offsetMemory;
   const int columns = 2 * c.pooledColumns + c.filterColumns - 1;
   const int rows = c.filterRows + 1;

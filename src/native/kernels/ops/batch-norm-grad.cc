@@ -12,8 +12,9 @@ namespace {
  * g and of g d over them: gamma's is sum(g d) / deviation, x's is scale (g - mean(g) - d mean(g d) / variance).
  */
 template <bool rectified, typename T>
-void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const float* mean, const float* variance,
-                       const float* scale, const float* shift, T* xGradient, float* gamma, float* beta) {
+CONVOY_KERNEL void normalizeGradient(const BatchNorm& n, const T* gradient, const T* x, const float* mean,
+                                     const float* variance, const float* scale, const float* shift, T* xGradient,
+                                     float* gamma, float* beta) {
   static thread_local Scratch floatMemory, doubleMemory;
   const RowGroups groups(n.rows, n.channels);
   const int floats = groups.floats, channels = n.channels;

@@ -6,7 +6,8 @@ namespace convoy::batch_norm {
 namespace {
 
 template <bool rectified, typename T>
-void normalize(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift, T* y) {
+CONVOY_KERNEL void normalize(const BatchNorm& n, const T* x, const float* mean, const float* scale, const float* shift,
+                             T* y) {
   static thread_local Scratch memory;
   const RowGroups groups(n.rows, n.channels);
   const int floats = groups.floats, channels = n.channels;

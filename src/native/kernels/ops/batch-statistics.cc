@@ -13,8 +13,8 @@ namespace {
  * mean) * scale + shift, where the shift makes up for the rounding of the mean.
  */
 template <typename T>
-void batchStatistics(const BatchNorm& n, const T* x, const float* gamma, const float* beta, float* mean,
-                     float* variance, float* scale, float* shift) {
+CONVOY_KERNEL void batchStatistics(const BatchNorm& n, const T* x, const float* gamma, const float* beta, float* mean,
+                                   float* variance, float* scale, float* shift) {
   static thread_local Scratch floatMemory, doubleMemory;
   const RowGroups groups(n.rows, n.channels);
   const int floats = groups.floats, channels = n.channels;

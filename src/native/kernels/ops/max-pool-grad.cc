@@ -7,8 +7,8 @@ namespace {
 
 /** x[images, height, width, channels]: each gradient at the argmax of its window, zeros elsewhere. */
 template <typename T>
-void expand(const T* gradient, const uint8_t* argmax, int images, int rows, int columns, int channels, Window window,
-            int height, int width, T* x) {
+CONVOY_KERNEL void expand(const T* gradient, const uint8_t* argmax, int images, int rows, int columns, int channels,
+                          Window window, int height, int width, T* x) {
   memset((void*)x, 0, (size_t)images * height * width * channels * sizeof(T));
   // An argmax beyond the window is read as element 0.
   int64_t offsets[256] = {};

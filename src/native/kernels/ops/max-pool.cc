@@ -8,8 +8,8 @@ namespace {
 
 /** y[images, rows, columns, channels] and the argmax, in row order; of equal elements the first. */
 template <typename T>
-void maxPool(const T* x, int images, int height, int width, int channels, Window window, bool rectified, T* y,
-             uint8_t* argmax) {
+CONVOY_KERNEL void maxPool(const T* x, int images, int height, int width, int channels, Window window, bool rectified,
+                           T* y, uint8_t* argmax) {
   const int rows = height / window.rows, columns = width / window.columns;
   for (int image = 0; image < images; image++) {
     for (int row = 0; row < rows; row++) {

@@ -78,8 +78,8 @@ constexpr ConvolveColumns<T> byOne[7] = {nullptr,
                                          convolveColumns<6, 1>};
 
 template <typename T>
-void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, const T* ownBias, const uint8_t* mask,
-                   T* y) {
+CONVOY_KERNEL void narrowDropout(const NarrowConvolution& c, const T* x, const T* ownFilter, const T* ownBias,
+                                 const uint8_t* mask, T* y) {
   static thread_local Scratch lineMemory, filterMemory, biasMemory;
   constexpr int together = dotLength<T>;
   const int operands = rowOperands<T>(c), filterRow = c.filterColumns * c.inputs;

@@ -117,7 +117,7 @@ void prefetchColumns(const T* from, size_t step, int rows, int columns) {
 }
 
 template <typename T>
-void product(const Product& p, const T* a, const float* b, const float* shares, float* to) {
+CONVOY_KERNEL void product(const Product& p, const T* a, const float* b, const float* shares, float* to) {
   static thread_local Scratch aMemory, bMemory;
   static const float one = 1;
   constexpr int together = dotLength<T>, mostSamples = deepest * together;

@@ -59,7 +59,7 @@ inline void multiplyRows(const float* b, int inner, const float* panel, float* t
 }
 
 /** to[samples][rows] */
-inline void rowProducts(const float* a, const float* b, int samples, int rows, int inner, float* to) {
+CONVOY_KERNEL void rowProducts(const float* a, const float* b, int samples, int rows, int inner, float* to) {
   if (samples == 0 || rows == 0) return;
   if (inner == 0) {
     memset(to, 0, (size_t)samples * rows * sizeof(float));

@@ -29,6 +29,12 @@
 /** Unrolls the loop after it. Loops over the vectors of a tile need it: only then do the vectors stay in registers. */
 #define CONVOY_UNROLL _Pragma("GCC unroll 16")
 
+/**
+ * Marks a kernel that an op calls. It is compiled by itself, not into its caller: its speed, and the rounding of its
+ * loops over single numbers, must not depend on checks around it.
+ */
+#define CONVOY_KERNEL __attribute__((noinline))
+
 #include CONVOY_STRING(CONVOY_SET.h)
 
 namespace convoy {
