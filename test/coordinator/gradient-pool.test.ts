@@ -3,8 +3,8 @@ import { ConvoyError } from '../../src/base/errors.js';
 import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
 import type { TrainerOptions } from '../../src/training/options.js';
-import { trainingRun } from '../../src/training/trainer.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
+import { trainToEnd } from '../support/train-to-end.js';
 
 const config: ConfigInput = {
   dataset: 'tiny',
@@ -24,17 +24,8 @@ function train(
   more: Partial<TrainerOptions> = {},
 ): { result: Promise<{ weightsSha256: string }>; notes: string[] } {
   const notes: string[] = [];
-  if (failure !== undefined) process.env['CONVOY_TEST_FAILURE'] = failure;
   const options = { config, datasets: tinyDatasets(), model: tinyModel(), onNote: (note: string) => notes.push(note) };
-  const workerFile = new URL('../support/failing-worker.js', import.meta.url);
-  const run = trainingRun({ ...options, ...more }, failure === undefined ? {} : { workerFile });
-  const toEnd = async (): Promise<{ weightsSha256: string }> => {
-    for (;;) {
-      const next = await run.next();
-      if (next.done) return next.value.summary;
-    }
-  };
-  return { result: toEnd().finally(() => delete process.env['CONVOY_TEST_FAILURE']), notes };
+  return { result: trainToEnd({ ...options, ...more }, failure), notes };
 }
 
 for (const failure of ['throw', 'exit']) {

@@ -8,9 +8,8 @@ import { StepBarrier, spinTime } from '../../src/coordinator/step-barrier.js';
 import { ArenaPlan, barrierHead, slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
 import type { Runtime } from '../../src/runtime/contract.js';
-import { Trainer } from '../../src/training/trainer.js';
 import { fillInOrder, inMemory, named, withRuntime } from '../support/in-memory.js';
-import { summaryOf } from '../support/summary.js';
+import { trainToEnd } from '../support/train-to-end.js';
 
 function openBarrier(shards: number) {
   const plan = new ArenaPlan();
@@ -221,19 +220,9 @@ for (const [workers, late] of [
 
 function train(failure?: string): { readonly result: Promise<{ weightsSha256: string }>; readonly notes: string[] } {
   const notes: string[] = [];
-  if (failure !== undefined) process.env['CONVOY_TEST_FAILURE'] = failure;
-  const trainer = new Trainer({
-    config: { ...base, workers: 2 },
-    datasets,
-    model: model(),
-    onNote: (note) => notes.push(note),
-    ...(failure === undefined ? {} : { workerFile: new URL('../support/failing-worker.js', import.meta.url) }),
-  });
+  const onNote = (note: string) => notes.push(note);
   return {
-    result: trainer
-      .train()
-      .then(summaryOf)
-      .finally(() => delete process.env['CONVOY_TEST_FAILURE']),
+    result: trainToEnd({ config: { ...base, workers: 2 }, datasets, model: model(), onNote }, failure),
     notes,
   };
 }

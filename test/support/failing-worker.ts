@@ -1,4 +1,4 @@
-/** The gradient worker with one fault, for `test/pool.test.ts`, `test/factors.test.ts` and `test/step-barrier.test.ts`. */
+/** The gradient worker with one fault, for the tests of pool, barrier and factors. */
 import { workerData } from 'piscina';
 import type { WorkerReply, WorkerSetup, WorkerTask } from '../../src/coordinator/messages.js';
 import run from '../../workers/gradient.js';

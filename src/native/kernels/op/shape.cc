@@ -90,30 +90,28 @@ void Shapes::expectSameShape(int one, int other) {
 
 void Shapes::output(int index, std::initializer_list<Axis> sizes) {
   if (failed()) return;
-  // Shapes of unknown sizes come from asking for a rank of a shape of which nothing is known.
-  Shape nothing, unknownVector, parts[6], whole[6];
-  TF_ShapeInferenceContextWithRank(context_, nothing, 1, unknownVector, status_);
+  // Of a partly known shape TensorFlow's graph optimizer once drew wrong conclusions: the gradient of a convolution behind a
+  // pooled convolution was asked for another input size. A shape is known whole or not at all.
+  Shape parts[6], whole[6];
   int count = 0;
   for (const Axis& size : sizes) {
+    Shape input;
+    if (size.input >= 0) TF_ShapeInferenceContextGetInput(context_, size.input, input, status_);
     if (failed()) return;
-    TF_ShapeHandle* part = unknownVector;
-    if (size.input >= 0) {
-      Shape input;
-      TF_ShapeInferenceContextGetInput(context_, size.input, input, status_);
-      if (!failed() && rankOf(context_, input) > size.axis) {
-        TF_ShapeInferenceContextSubshape(context_, input, size.axis, size.axis + 1, parts[count], status_);
-        part = parts[count];
-      }
+    if (size.input < 0 || rankOf(context_, input) <= size.axis) {
+      return TF_ShapeInferenceContextSetUnknownShape(context_, status_);
     }
+    TF_ShapeInferenceContextSubshape(context_, input, size.axis, size.axis + 1, parts[count], status_);
     if (failed()) return;
     if (count == 0) {
-      TF_ShapeInferenceContextSubshape(context_, part, 0, 1, whole[0], status_);
+      TF_ShapeInferenceContextSubshape(context_, parts[0], 0, 1, whole[0], status_);
     } else {
-      TF_ShapeInferenceContextConcatenateShapes(context_, whole[count - 1], part, whole[count], status_);
+      TF_ShapeInferenceContextConcatenateShapes(context_, whole[count - 1], parts[count], whole[count], status_);
     }
+    if (failed()) return;
     count++;
   }
-  if (!failed()) TF_ShapeInferenceContextSetOutput(context_, index, whole[count - 1], status_);
+  TF_ShapeInferenceContextSetOutput(context_, index, whole[count - 1], status_);
 }
 
 void Shapes::outputLike(int index, int input) {
