@@ -123,7 +123,8 @@ export async function settleSettings(
   const found = config.workers === 'auto' && tunable ? await readTunedSettings(config) : undefined;
   // Who fixes shards wants the same bits again, and threads inside ops change them.
   const intraOp = config.intraOpThreads ?? (config.shards === undefined ? found?.intraOpThreads : 1);
-  const tuned = found?.intraOpThreads === intraOp ? found : undefined;
+  const asked = config.intraOpThreads !== undefined;
+  const tuned = asked || found?.intraOpThreads === intraOp ? found : undefined;
   const chosen = tuned ?? ruleSettings(availableCores(), config.batchSize);
   const wanted = config.workers === 'auto' ? chosen.workers : config.workers;
   const workers = Math.min(wanted, mostWorkersPerCore * availableCores());

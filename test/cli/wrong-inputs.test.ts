@@ -206,7 +206,7 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   [
     'train --dataset images --image-size 8 --model mlp --classes dark,lite',
     2,
-    'error: Expected places from 0 to 1 or names among dark, light for --classes but received "lite"',
+    'error: Expected names among dark, light for --classes but received "lite"',
   ],
   [
     'train --dataset shapes --image-size 64',

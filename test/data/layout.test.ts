@@ -176,7 +176,7 @@ for (const [one, other] of [
 }
 
 test('folders of splits are never classes, however they are stacked', (t) => {
-  const message = /expected an image inside the folder of its class/;
+  const message = /expected every image in a folder of its class/;
   t.throws(() => layoutOf('S', ['train/1.png', 'test/1.png', 'val/1.png'], []), { message });
   // train/train/CLASS, and data/train/{train,test}/CLASS.
   t.deepEqual(layoutOf('S', ['train/train/a/1.png', 'train/train/b/1.png'], []).classes, ['a', 'b']);

@@ -57,7 +57,7 @@ export function createCase({ name, options, size }: NetworkCase): LayersModel {
 
 interface LayerJson {
   class_name: string;
-  readonly config: Record<string, unknown> & { layers?: LayerJson[] };
+  config: Record<string, unknown> & { layers?: LayerJson[] };
 }
 
 /**
@@ -81,7 +81,7 @@ function resolvableConfig(model: LayersModel, kinks: boolean): unknown {
     if (typeof config['activation'] === 'string' && /^relu/.test(config['activation'])) config['activation'] = 'elu';
     if (layer.class_name === 'ReLU') {
       layer.class_name = 'Activation';
-      config['activation'] = 'elu';
+      layer.config = { name: config['name'], activation: 'elu' };
     }
     if (/^(Global)?MaxPooling2D$/.test(layer.class_name)) layer.class_name = layer.class_name.replace('Max', 'Average');
   };

@@ -54,11 +54,16 @@ const tfjsLayers = [
   'rescaling',
 ] as const;
 
+/** Layers of convoy's own that descriptions may name; the others keep whatever arguments a file of Keras gives them. */
+const described: ReadonlySet<string> = new Set([
+  ...['ChannelPadding', 'ClassToken', 'Divide', 'DropPath', 'FirstToken', 'Identity', 'Normalization'],
+  ...['PositionEmbedding', 'SelfAttention', 'Subtract'],
+]);
+
 /** Layers of convoy's own, by their class. */
 function ownLayers(): Map<string, LayerClass> {
-  return new Map(
-    layerDefinitions().flatMap(({ className, layer }) => (layer === undefined ? [] : [[className, layer]])),
-  );
+  const own = layerDefinitions().filter(({ className }) => described.has(className));
+  return new Map(own.flatMap(({ className, layer }) => (layer === undefined ? [] : [[className, layer]])));
 }
 
 /** Types of layers that a description may name. */

@@ -22,7 +22,7 @@ export const squeezenet = defineNetwork({
   title: 'SqueezeNet 1.1',
   source:
     'Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters"; torchvision squeezenet1_1',
-  smallestInput: 17,
+  smallestInput: 31,
   defaultInput: 224,
   options: {
     widthFactor: multiplier(1),
