@@ -32,7 +32,8 @@ export function smoothTwin(model: LayerJson): LayerJson | undefined {
     const smooth = smoothLayers[layer.class_name];
     if (smooth !== undefined) {
       layer.class_name = smooth.class_name;
-      if (smooth.activation !== undefined) layer.config = { name: config['name'], activation: smooth.activation };
+      if (smooth.activation !== undefined)
+        layer.config = { name: config['name'], trainable: true, activation: smooth.activation };
       return true;
     }
     if (layer.class_name === 'BatchNormalization') {

@@ -81,7 +81,7 @@ function resolvableConfig(model: LayersModel, kinks: boolean): unknown {
     if (typeof config['activation'] === 'string' && /^relu/.test(config['activation'])) config['activation'] = 'elu';
     if (layer.class_name === 'ReLU') {
       layer.class_name = 'Activation';
-      layer.config = { name: config['name'], activation: 'elu' };
+      layer.config = { name: config['name'], trainable: true, activation: 'elu' };
     }
     if (/^(Global)?MaxPooling2D$/.test(layer.class_name)) layer.class_name = layer.class_name.replace('Max', 'Average');
   };

@@ -90,8 +90,8 @@ void Shapes::expectSameShape(int one, int other) {
 
 void Shapes::output(int index, std::initializer_list<Axis> sizes) {
   if (failed()) return;
-  // Of a partly known shape TensorFlow's graph optimizer once drew wrong conclusions: the gradient of a convolution behind a
-  // pooled convolution was asked for another input size. A shape is known whole or not at all.
+  // Of a partly known shape TensorFlow's graph optimizer once drew wrong conclusions: the gradient of a convolution
+  // behind a pooled convolution was asked for another input size. A shape is known whole or not at all.
   Shape parts[6], whole[6];
   int count = 0;
   for (const Axis& size : sizes) {
