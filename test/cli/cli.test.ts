@@ -243,7 +243,11 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
     1,
     /^error: torn\/architecture\.json: expected the network that .* was written with but found another .*\n$/,
   ],
-  ['train --resume list', 2, 'error: Expected an object of options for list/config.json but received []\n'],
+  [
+    'train --resume list',
+    2,
+    /^note: .*\nerror: Expected an object of options for list\/config\.json but received \[\]\n$/,
+  ],
   [
     'predict run text.json',
     1,

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { activationGradients } from '../../src/graph/gradients/activation.js';
 import { convolutionGradients } from '../../src/graph/gradients/convolution.js';
 import { poolingGradients } from '../../src/graph/gradients/pooling.js';
 import type { GradientTable } from '../../src/graph/gradients/registry.js';
