@@ -251,9 +251,13 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
   [
     'predict run text.json',
     1,
-    'error: text.json: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, PPM or PGM image but found other content (its first bytes are 65706f6368733a20)\n',
+    'error: text.json: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, PPM or PGM image but found other content (its first bytes are 65706f6368733a20)\nerror: Expected images but found 1 of 1 image that cannot be read, named above\n',
   ],
-  ['predict run none.png', 1, 'error: none.png: expected an image but found no such file\n'],
+  [
+    'predict run none.png',
+    1,
+    'error: none.png: expected a readable image file but found no such file\nerror: Expected images but found 1 of 1 image that cannot be read, named above\n',
+  ],
 ];
 
 test.serial(
