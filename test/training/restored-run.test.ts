@@ -129,6 +129,6 @@ test.serial('what a machine chose for itself is not recorded as if it had been g
   const recorded = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as ConfigInput;
   t.is(recorded.workers, 1);
   t.is(recorded.shards, 1, 'which decides bits');
-  t.is(recorded.intraOpThreads, undefined);
+  t.is(recorded.intraOpThreads, 1, 'which decides bits too');
   t.is(recorded.interOpThreads, undefined);
 });

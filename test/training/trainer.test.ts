@@ -187,7 +187,7 @@ test.serial('more shards than samples are refused', async (t) => {
       instanceOf: ConvoyError,
     },
   );
-  t.regex(error.message, /Expected at most the 10 training samples for shards but received 16/);
+  t.regex(error.message, /Expected at most 10 \(the training samples\) for shards but received 16/);
 });
 
 test.serial('a run of other data cannot be resumed', async (t) => {

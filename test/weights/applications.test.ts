@@ -59,7 +59,7 @@ test('every application is a network of ours, at official addresses, with both f
 
 test('a network without published weights is refused with the list of those that have some', (t) => {
   t.throws(() => applicationNamed('lenet5'), {
-    message: /one of the networks vgg16, .*, densenet121 .*received "lenet5"/,
+    message: /one of vgg16, .*, densenet121 .*received "lenet5"/,
   });
 });
 
