@@ -116,7 +116,7 @@ test.serial('a run without early stopping ends with its last weights', async (t)
   await opened.close();
 });
 
-test.serial('what a machine chose for itself is not recorded as if it had been given', async (t) => {
+test.serial('what decides bits is recorded, and nothing else that a machine chose for itself', async (t) => {
   const run = join(folder, 'threads');
   await new Trainer({
     config: { ...config, epochs: 1, workers: 1, shards: 1 },
