@@ -125,12 +125,17 @@ function commandOf({ name }: Bench, { quick, seconds, rounds, epochs, inputs, ki
   return ['npm run bench --', name, ...(quick === undefined ? [] : ['--quick']), ...more].join(' ');
 }
 
+/** Pages with results in short. */
+const pages = ['README.md', 'docs/networks.md'];
+
 async function report(): Promise<void> {
   const results = readResults();
   for (const result of newest(results)) await writeCharts(result, `${root}docs`);
-  await writeFileAtomic(`${root}docs/benchmarks.md`, [resultsPage(results)]);
-  const file = `${root}README.md`;
-  await writeFileAtomic(file, [insertResults(await readFile(file, 'utf8'), results)]);
+  const order = benches.map(({ name }) => name);
+  await writeFileAtomic(`${root}docs/benchmarks.md`, [resultsPage(results, order)]);
+  for (const page of pages) {
+    await writeFileAtomic(root + page, [insertResults(await readFile(root + page, 'utf8'), results)]);
+  }
 }
 
 process.exitCode = await runProgram(program, process.argv.slice(2));

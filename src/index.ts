@@ -3,6 +3,7 @@
 export * from './api/config.js';
 export * from './api/data.js';
 export * from './api/errors.js';
+export { tf } from './api/tf.js';
 export type { Callback, Control, EpochRecord, StepRecord, TrainContext } from './callbacks/index.js';
 export { csvLogger, earlyStopping, keepCheckpoints, targetReached } from './callbacks/index.js';
 export type {
@@ -55,6 +56,8 @@ export {
 } from './tools/index.js';
 export {
   evaluateSplit,
+  type OpenRunOptions,
+  openRun,
   openRunRuntime,
   type Progress,
   type RunRuntimeOptions,

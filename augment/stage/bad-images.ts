@@ -20,7 +20,7 @@ interface CheckedImages {
 
 /**
  * Decodes every file of a dataset once and leaves out those that cannot be decoded (`--on-bad-image skip`). A dataset of
- * pixels in memory comes back as it is. Whether so many may be left out is for the caller to say, of the whole set.
+ * pixels in memory comes back as it is. The caller decides whether that many may be left out of the whole set.
  *
  * @param workers threads; half the cores by default, 4 at most.
  */

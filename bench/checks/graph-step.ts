@@ -1,5 +1,5 @@
 /**
- * One gradient step in one thread, compiled against eager, and without kernels of our own: images/s and ratios, in one run.
+ * One gradient step in one thread, compiled against eager, and without convoy's kernels: images/s and ratios, in one run.
  * `node dist/bench/checks/graph-step.js [seconds [networks]]`; slower than the ratios below is a failure.
  */
 import { cpus } from 'node:os';
@@ -43,7 +43,7 @@ function rates(steps: readonly (() => void)[]): number[] {
 
 const native = await loadNative({ intraOpThreads: 1 });
 console.log(
-  `${cpus()[0]?.model}, node ${process.version}, TensorFlow ${native.tensorflowVersion}, ${native.kernels.instructions || 'no'} kernels of our own, batch ${batch}`,
+  `${cpus()[0]?.model}, node ${process.version}, TensorFlow ${native.tensorflowVersion}, ${native.kernels.instructions || 'no'} convoy kernels, batch ${batch}`,
 );
 const stream = new RandomStream(0, 'test');
 
@@ -79,7 +79,7 @@ for (const { name, shape, least } of cases) {
   const ratio = float32 / eager;
   console.log(
     `${name.padEnd(18)} eager ${eager.toFixed(0)}/s, compiled ${float32.toFixed(0)}/s (${ratio.toFixed(2)} times; ` +
-      `${(float32 / without).toFixed(2)} times what it is without kernels of our own), ` +
+      `${(float32 / without).toFixed(2)} times what it is without convoy's kernels), ` +
       `bfloat16 ${bfloat16.toFixed(0)}/s (${(bfloat16 / float32).toFixed(2)} times float32)`,
   );
   if (ratio < least) {

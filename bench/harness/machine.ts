@@ -32,7 +32,7 @@ export async function describeMachine(): Promise<Machine> {
     node: process.versions.node,
     libraries: {
       tensorflow: tensorflowVersion,
-      'kernels of our own': kernels.instructions || 'none',
+      'convoy kernels': kernels.instructions || 'none',
       ...Object.fromEntries(libraries),
     },
     commit: commit(),

@@ -28,35 +28,25 @@ function claimLine({ what, measured, bound, side, passed }: Claim): string {
   return `| ${what} | ${figure(measured)} | ${side} ${figure(bound)} | ${passed ? 'yes' : '**no**'} |`;
 }
 
-/** The page of all results, as the README names it. */
-const pageOfAll = 'docs/benchmarks.md';
-
-/** A result as the README shows it: as in full, but of the tables only the first, and a link to the others. */
+/** A result in short: its claims, or its tables where it claims nothing; and where it comes from. */
 export function resultSummary(result: BenchResult): string {
-  const [first, ...others] = result.tables.map(({ title }) => title);
-  if (first === undefined || others.length === 0) return resultMarkdown(result);
-  const anchor = result.title
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_ -]/g, '')
-    .replaceAll(' ', '-');
-  const more = `More in [${pageOfAll}](${pageOfAll}#${anchor}): ${others.join('; ')}.`;
-  return resultMarkdown({ ...result, tables: result.tables.slice(0, 1) }, undefined, more);
+  const { claims, tables, notes } = result;
+  const short = claims.length > 0 ? { tables: [], notes: [] } : { tables, notes };
+  return resultMarkdown({ ...result, charts: [], ...short });
 }
 
 /**
  * A result as Markdown: claims first, then tables, charts, notes, machine and command.
  *
  * @param chartsFolder where the page that it is for finds the charts.
- * @param more a paragraph below tables and charts.
  */
-export function resultMarkdown(result: BenchResult, chartsFolder = 'docs/', more?: string): string {
+export function resultMarkdown(result: BenchResult, chartsFolder = 'docs/'): string {
   const { machine, claims, tables, charts, notes } = result;
   const lines: string[] = [];
   if (claims.length > 0)
     lines.push('| claim | measured | needed | holds |', '| --- | ---: | ---: | --- |', ...claims.map(claimLine), '');
   for (const table of tables) lines.push(...markdownTable(table));
   for (const { file, options } of charts) lines.push(`![${options.title}](${chartsFolder}${file}.svg)`, '');
-  if (more !== undefined) lines.push(more, '');
   for (const note of notes) lines.push(`- ${note}`);
   if (notes.length > 0) lines.push('');
   const libraries = Object.entries(machine.libraries).map(([name, version]) => `${name} ${version}`);
@@ -104,16 +94,28 @@ export function newest(results: readonly BenchResult[]): BenchResult[] {
   return results.filter(({ bench }, index) => results.findIndex((other) => other.bench === bench) === index);
 }
 
-/** The page of all results, in full; older ones, from other processors, without charts. */
-export function resultsPage(results: readonly BenchResult[]): string {
-  const first = new Set(newest(results));
-  const parts = results.map((result) =>
-    first.has(result)
-      ? `## ${result.title}\n\n${resultMarkdown(result, '')}\n`
-      : `### ${result.title}: ${result.machine.cpu}\n\n${resultMarkdown({ ...result, charts: [] }, '')}\n`,
-  );
+/**
+ * The page of all results in full: of each bench the newest; older ones, from other processors, are folded and without charts.
+ *
+ * @param order names of benches, in the order of the page.
+ */
+export function resultsPage(results: readonly BenchResult[], order: readonly string[]): string {
+  const place = ({ bench }: BenchResult) => (order.indexOf(bench) + order.length) % order.length;
+  const parts = newest(results)
+    .sort((a, b) => place(a) - place(b))
+    .flatMap((first) => [
+      `## ${first.title}\n\n${resultMarkdown(first, '')}\n`,
+      ...results.filter((other) => other.bench === first.bench && other !== first).map(folded),
+    ]);
   return [
-    '# Benchmarks\n\nWritten by `npm run bench -- report` from the newest results in `bench/results`.\n',
+    '# Benchmarks\n\n`npm run bench -- report` writes this page from `bench/results`: of each bench the newest result, below it those of ' +
+      'other processors.\n',
     ...parts,
   ].join('\n');
+}
+
+function folded(result: BenchResult): string {
+  const { cpu } = result.machine;
+  const text = resultMarkdown({ ...result, charts: [] }, '');
+  return `<details><summary>${cpu}, ${result.date}</summary>\n\n${text}\n\n</details>\n`;
 }

@@ -15,7 +15,7 @@ const overEager: Readonly<Record<string, number>> = {
 /** How many times as quick as with TensorFlow's kernels alone networks must be whose convolutions go into poolings. */
 const overTensorFlow: Readonly<Record<string, number>> = { 'cifar10-cnn': 1.15, 'fashion-mnist-cnn': 1.4 };
 
-/** The compiled engine beside itself without kernels of our own and in bfloat16, the eager one, and tfjs-node's own `fit`. */
+/** The compiled engine beside itself without convoy's kernels and in bfloat16, the eager one, and tfjs-node's own `fit`. */
 export const enginesBench: Bench = {
   name: 'engines',
   title: 'Compiled engine, eager engine and tfjs-node model.fit',

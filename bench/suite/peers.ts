@@ -117,7 +117,7 @@ export const peersBench: Bench = {
         'Peers read prepared float32 batches from memory; convoy gathers and scales uint8 images by a shuffled order, as in training.',
         ...(hidesCaches()
           ? [
-              "This machine hides its caches, which TensorFlow's oneDNN takes to be of one byte: it is told of them in Keras too, which else computes wrongly.",
+              "This machine hides its caches, and TensorFlow's oneDNN takes a cache to be one byte. The bench sets the sizes in Keras too, which else computes wrongly.",
             ]
           : []),
         ...[...missing].map(([name, reason]) => `${name} is missing with ${peersPython()}: ${reason}`),

@@ -3,9 +3,9 @@ import { valueError } from '../base/errors.js';
 
 /** Options of both grids. */
 export interface GridOptions {
-  /** Tiles in a row; by default so many that the grid is about square. */
+  /** Tiles in a row; by default, enough for a grid that is about square. */
   readonly columns?: number;
-  /** Pixels of the image for each value; by default so many that a tile is about 48 pixels. */
+  /** Pixels of the image for each value; by default, enough for a tile of about 48 pixels. */
   readonly scale?: number;
 }
 

@@ -5,7 +5,7 @@ import { alsoCalled } from './schema-names.js';
  * An option of something that one file defines (an optimizer, a loss, a schedule): what it may be, its default, and what
  * it does. Schemas, help and docs tables derive from it.
  */
-export interface Option<Schema extends z.ZodType = z.ZodType, Default = unknown> {
+export interface OptionSpec<Schema extends z.ZodType = z.ZodType, Default = unknown> {
   readonly schema: Schema;
   /** Undefined: nothing stands in for it. */
   readonly default: Default;
@@ -16,7 +16,7 @@ export interface Option<Schema extends z.ZodType = z.ZodType, Default = unknown>
 }
 
 /** Options by name. */
-export type Options = Readonly<Record<string, Option>>;
+export type Options = Readonly<Record<string, OptionSpec>>;
 
 /** An option that may be left out. */
 export function option<Schema extends z.ZodType, const Default>(
@@ -24,7 +24,7 @@ export function option<Schema extends z.ZodType, const Default>(
   value: Default,
   description: string,
   words: readonly string[] = [],
-): Option<Schema, Default> & { readonly required: false } {
+): OptionSpec<Schema, Default> & { readonly required: false } {
   return { schema, default: value, required: false, description, words };
 }
 
@@ -33,7 +33,7 @@ export function required<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
   words: readonly string[] = [],
-): Option<Schema, undefined> & { readonly required: true } {
+): OptionSpec<Schema, undefined> & { readonly required: true } {
   return { schema, default: undefined, required: true, description, words };
 }
 
@@ -96,7 +96,7 @@ export function fillOptions<Own extends Options>(
 }
 
 /** A condition on several options together. */
-export interface Check<Values> {
+export interface OptionsCheck<Values> {
   readonly option: string;
   /** What the option expects, in the words of an error message, where its own value is wrong. */
   readonly expected?: string;
@@ -108,7 +108,7 @@ export interface Check<Values> {
 /** A schema with conditions on several options together. */
 export function withChecks<Schema extends z.ZodType>(
   schema: Schema,
-  checks: readonly Check<z.output<Schema>>[] = [],
+  checks: readonly OptionsCheck<z.output<Schema>>[] = [],
 ): Schema {
   return checks.reduce(
     (checked, { option, expected, needs, holds }) =>

@@ -101,12 +101,12 @@ function namedObject(given: string, name: string): { name: string } {
 }
 
 /** A phase as the configuration takes it; its other options are the configuration's to check. */
-export interface Phase {
+export interface PhaseFlag {
   readonly epochs: number;
 }
 
 /** `5` or `5:freeze=none,learningRate=1e-3`: epochs of a phase and its options, after the phases given before. */
-export const phase: Parser<Phase[]> = (given, name, before = []) => {
+export const phase: Parser<PhaseFlag[]> = (given, name, before = []) => {
   const { name: epochs, ...options } = named(given, name);
   return [...before, { ...options, epochs: integer()(epochs, name) }];
 };

@@ -1,4 +1,4 @@
-/** What is told of a training: its epochs and its summary. */
+/** Prints a training: its epochs and its summary. */
 import type { EpochRecord, ModelSummary, RunConfig, TrainSummary } from '../index.js';
 import { counted, duration, grouped, percent, type Terminal } from './terminal.js';
 

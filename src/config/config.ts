@@ -8,7 +8,7 @@ import type { Precision } from '../contracts/index.js';
 import { lossSchema } from '../losses/spec/index.js';
 import {
   type OptimizerSpec,
-  baseLearningRate as optimizerLearningRate,
+  optimizerLearningRate,
   optimizerSchema,
   optimizersWithMomentum,
   takesMomentum,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Described, describeOptions } from '../base/described.js';
 import {
-  type Check,
+  type OptionsCheck,
   type Filled,
   fillOptions,
   type GivenShape,
@@ -34,7 +34,7 @@ interface LossDefinition<Name extends string, Own extends Options> {
   readonly outputs: OutputMeaning;
   /** With `fromLogits` from `common.ts` where outputs are logits that a model may already have activated. */
   readonly options: Own;
-  readonly checks?: readonly Check<Spec<Own>>[];
+  readonly checks?: readonly OptionsCheck<Spec<Own>>[];
   /** Options that are lists of one number a class. */
   readonly perClass?: readonly (keyof Own & string)[];
   /**

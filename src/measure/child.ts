@@ -24,7 +24,7 @@ export class MissingError extends Error {}
 
 /** A process that measures rounds on request (see `protocol.ts`). */
 export class MeasuringChild<Request, Round> {
-  /** What the child told of itself. */
+  /** What the child said about itself at its start. */
   readonly facts: Readonly<Record<string, unknown>>;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #answers: AsyncIterator<string>;

@@ -148,7 +148,7 @@ export function productLength({ factors }: RunLayout): number {
 }
 
 /**
- * Allocates the arena of a layout. Scratch is the optimizer's, for its blocks: so many blocks of so many floats.
+ * Allocates the arena of a layout. `scratch` is the optimizer's: a number of blocks, and the floats of a block.
  *
  * @throws ConvoyError `CONVOY_MEMORY` when it does not fit.
  */

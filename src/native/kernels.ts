@@ -6,7 +6,7 @@ import type { Kernels } from './types.js';
 
 const noKernels: Kernels = { ops: [], instructions: '', sets: [] };
 
-/** Chooses the instruction set of our own kernels, or none of them. */
+/** Chooses the instruction set of convoy's kernels, or none of them. */
 const variable = 'CONVOY_KERNELS';
 
 /** What the library exports (`kernels/library.cc`). */

@@ -1,6 +1,6 @@
 import type { Attributes, GraphNode, Value } from './types.js';
 
-/** Whether a node is a convolution with stride 1, without dilation or groups: what kernels of our own are for. */
+/** Whether a node is a convolution with stride 1, without dilation or groups, as convoy's kernels take. */
 export function isUnitStride({ op, attributes, inputs }: GraphNode): boolean {
   if (op !== 'Conv2D') return false;
   const [x, filter] = inputs as readonly [Value, Value];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Described, describeOptions } from '../base/described.js';
 import {
-  type Check,
+  type OptionsCheck,
   type Filled,
   fillOptions,
   type GivenShape,
@@ -44,7 +44,7 @@ interface OptimizerDefinition<Name extends string, Own extends Options> {
   readonly decay?: ByStyle<'coupled' | 'decoupled'>;
   /** Defaults may be one for each style: `{ pytorch, keras }`. */
   readonly options: Own;
-  readonly checks?: readonly Check<OwnSpec<Own>>[];
+  readonly checks?: readonly OptionsCheck<OwnSpec<Own>>[];
   /** Whether a schedule can move the optimizer's momentum: it has one, or a first beta that stands for it. */
   readonly takesMomentum?: (settings: Settings<Own>) => boolean;
   /**

@@ -1,6 +1,6 @@
 export { createOptimizer, type Optimizer, openStepKernel } from './optimizer.js';
 export {
-  baseLearningRate,
+  optimizerLearningRate,
   baseWeightDecay,
   commonOptimizerOptions,
   type OptimizerSpec,

@@ -38,7 +38,7 @@ function definitionOf({ name }: Pick<OptimizerSpec, 'name'>): NamedOptimizer {
 }
 
 /** The learning rate a schedule starts from: `learningRate`, or the default of the optimizer's style. */
-export function baseLearningRate(spec: OptimizerSpec): number {
+export function optimizerLearningRate(spec: OptimizerSpec): number {
   return definitionOf(spec).learningRate(spec);
 }
 

@@ -80,7 +80,7 @@ export type Prepare = (begin: number) => number;
 export interface StepKernel {
   /** Blocks of a sweep. */
   readonly blocks: number;
-  /** Cuts a sweep into at most so many ranges of blocks, at least one, that threads can do at the same time. */
+  /** Cuts a sweep into 1 to `count` ranges of blocks that threads can do at the same time. */
   slices(count: number): readonly Slice[];
   /** Sweeps of a step: 1, or more where norms are measured before the update. */
   readonly passes: number;

@@ -48,7 +48,7 @@ function lossOf(loss: LossSpec, model: LayersModel): LossSpec {
 /**
  * How a configuration's pixels become the network's input.
  *
- * @throws ConvoyError `CONVOY_OPTION` when its normalisation is not for images of so many channels.
+ * @throws ConvoyError `CONVOY_OPTION` when its normalisation has another number of channels than the images.
  */
 export function preprocessOf(
   { normalize = 'unit', dataset }: Pick<RunConfig, 'normalize' | 'dataset'>,

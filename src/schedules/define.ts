@@ -36,7 +36,7 @@ export function interval<const Unit extends 'epoch' | 'step'>(unit: Unit) {
 export type Curve = (time: number) => number;
 
 /** The scores of an epoch. */
-export interface Scores {
+export interface EpochScores {
   readonly loss: number;
   readonly accuracy: number;
 }
@@ -53,7 +53,7 @@ interface Course {
 
 /** What a schedule that follows a metric remembers. */
 export interface Follower {
-  observe(scores: Scores): void;
+  observe(scores: EpochScores): void;
   /** Plain JSON. */
   state(): FollowerState;
   /** @throws ConvoyError `CONVOY_CHECKPOINT` when it is not the state of this schedule. */

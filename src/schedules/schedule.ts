@@ -1,6 +1,6 @@
 import { ConvoyError, valueError } from '../base/errors.js';
 import { parseOptions } from '../base/validate.js';
-import type { FollowerState, Scores } from './define.js';
+import type { FollowerState, EpochScores } from './define.js';
 import { type ScheduleSpec, scheduleNamed, scheduleSchema } from './registry.js';
 
 /** What a schedule is laid over. */
@@ -22,7 +22,7 @@ export interface Schedule {
    * Only of schedules that follow a metric: takes an epoch's scores, of the validation split where there is one. Those of
    * epochs that began in the warm-up do not count.
    */
-  readonly onEpochEnd?: (scores: Scores) => void;
+  readonly onEpochEnd?: (scores: EpochScores) => void;
   /** Everything that later learning rates depend on besides the step, as plain JSON; null where that is nothing. */
   state(): FollowerState | null;
   /** @throws ConvoyError `CONVOY_CHECKPOINT` when it is not a state of this schedule. */
@@ -50,7 +50,7 @@ export function createSchedule(spec: ScheduleSpec, context: ScheduleContext): Sc
   const timeOf = (step: number): number => Math.floor(Math.max(0, step - warmSteps) / unit);
   const start = warmup?.startFactor ?? 1;
   let epochs = 0;
-  const observe = (scores: Scores): void => {
+  const observe = (scores: EpochScores): void => {
     if (epochs * stepsPerEpoch >= warmSteps) follower?.observe(scores);
     epochs += 1;
   };

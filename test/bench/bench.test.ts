@@ -11,6 +11,7 @@ import {
 import { atLeast, atMost, type BenchResult, processorName, readResults } from '../../bench/harness/result.js';
 import { fitScalability, projectThroughput } from '../../bench/harness/scalability.js';
 import { median, summarize } from '../../bench/harness/statistics.js';
+import { benches } from '../../bench/suite/index.js';
 import { workerCounts } from '../../bench/suite/scaling.js';
 
 const result: BenchResult = {
@@ -87,17 +88,11 @@ test('a result becomes claims, tables, charts, notes and the machine in Markdown
   );
 });
 
-test('in short, a result has its first table and a link to the others', (t) => {
-  const [table] = result.tables;
-  const second = { title: 'Settings tried', columns: ['setting'], rows: [['one']] };
-  const summary = resultSummary({
-    ...result,
-    title: 'Steps, by A_b & C',
-    tables: [...(table === undefined ? [] : [table]), second],
-  });
-  const link = 'More in [docs/benchmarks.md](docs/benchmarks.md#steps-by-a_b--c): Settings tried.';
-  t.is(summary, resultMarkdown(result).replace('\n\n- a note', `\n\n${link}\n\n- a note`));
-  t.is(resultSummary(result), resultMarkdown(result), 'nothing is left out, so nothing is linked');
+test('in short, a result has its claims; without claims its tables', (t) => {
+  const lines = resultMarkdown(result).split('\n');
+  t.is(resultSummary(result), [...lines.slice(0, 5), lines.at(-1)].join('\n'));
+  const figures = { ...result, claims: [], charts: [] };
+  t.is(resultSummary(figures), resultMarkdown(figures));
 });
 
 test('results replace what a page holds between their markers, and nothing else', (t) => {
@@ -106,28 +101,29 @@ test('results replace what a page holds between their markers, and nothing else'
   const inserted = insertResults(page, [result]);
   t.is(
     inserted,
-    `before\n<!-- bench:step -->\n${resultMarkdown(result)}\n<!-- /bench -->\nbetween\n<!-- bench:other -->\nkept\n<!-- /bench -->\nafter\n`,
+    `before\n<!-- bench:step -->\n${resultSummary(result)}\n<!-- /bench -->\nbetween\n<!-- bench:other -->\nkept\n<!-- /bench -->\nafter\n`,
   );
   t.is(insertResults(inserted, [result]), inserted);
   t.deepEqual([...reportedBlocks(inserted).keys()], ['step', 'other']);
   t.is(
     insertResults('<!-- bench:step -->\n<!-- /bench -->', [result]),
-    `<!-- bench:step -->\n${resultMarkdown(result)}\n<!-- /bench -->`,
+    `<!-- bench:step -->\n${resultSummary(result)}\n<!-- /bench -->`,
   );
 });
 
-test("the README's figures, and those of docs/benchmarks.md, are those of the newest results", (t) => {
+test("the README's figures, and those of docs/, are those of the newest results", (t) => {
   const page = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
   const results = readResults();
-  for (const [name, text] of reportedBlocks(page('README.md'))) {
+  for (const [name, text] of [...reportedBlocks(page('README.md')), ...reportedBlocks(page('docs/networks.md'))]) {
     const found = results.find(({ bench }) => bench === name);
     // Nothing measured, nothing claimed: an empty place is right then.
     t.is(text, found === undefined ? '' : resultSummary(found), `${name}: npm run bench -- report`);
   }
-  if (results.length > 0) t.is(page('docs/benchmarks.md'), resultsPage(results), 'npm run bench -- report');
+  const order = benches.map(({ name }) => name);
+  if (results.length > 0) t.is(page('docs/benchmarks.md'), resultsPage(results, order), 'npm run bench -- report');
 });
 
-test('results of several processors: the newest is the one that pages show, the others follow without charts', (t) => {
+test('results of several processors: the newest is the one that pages show, the others are folded below it, without charts', (t) => {
   const older = {
     ...result,
     date: '2025-12-31',
@@ -136,7 +132,7 @@ test('results of several processors: the newest is the one that pages show, the 
   const results = [result, older];
   t.deepEqual(newest(results), [result]);
   t.true(insertResults('<!-- bench:step -->\n<!-- /bench -->', results).includes('2 cores of a processor'));
-  const [, second = ''] = resultsPage(results).split('### Steps: ');
+  const [, second = ''] = resultsPage(results, ['step']).split('<details><summary>');
   t.true(second.startsWith('Other(R)'));
   t.false(second.includes('.svg'));
   t.is(processorName(older.machine), 'other-7');

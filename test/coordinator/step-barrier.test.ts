@@ -199,7 +199,7 @@ for (const [workers, late] of [
   [2, true],
 ] as const) {
   test.serial(
-    `what the main thread does ${late ? 'late' : 'early'} in a step on ${workers} workers is done once, and told of when it fails`,
+    `what the main thread does ${late ? 'late' : 'early'} in a step on ${workers} workers is done once, and its failure is reported`,
     async (t) => {
       await withWorkers(workers, async (runtime) => {
         const batch = await fillInOrder(runtime, 0, batchSize);

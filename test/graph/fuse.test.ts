@@ -8,7 +8,7 @@ import type { GraphNode, Value } from '../../src/ops/types.js';
 
 const convolutions = ['ConvoyMaxPool'];
 
-test('convolution and pooling become one only where nothing else in training needs what is between them', (t) => {
+test('convolution and pooling become one only where nothing else in training needs the tensor between them', (t) => {
   const kernels = new Set(['ConvoyPooledConvolution']);
   const build = (type: 'float32' | 'bfloat16', window: readonly [number, number]) => {
     const graph = new GraphBuilder({ kernels: [...convolutions, 'bfloat16'] });

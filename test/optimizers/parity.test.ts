@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import { baseLearningRate, baseWeightDecay, type OptimizerSpec } from '../../src/optimizers/index.js';
+import { optimizerLearningRate, baseWeightDecay, type OptimizerSpec } from '../../src/optimizers/index.js';
 import { openOptimizer } from './arena.js';
 
 type Nested = readonly (number | Nested)[];
@@ -90,7 +90,7 @@ for (const style of ['pytorch', 'keras'] as const) {
   test(`the defaults of ${style}`, (t) => {
     for (const [name, expected] of Object.entries(more.defaults[style])) {
       const spec = { name, style } as OptimizerSpec;
-      t.deepEqual({ learningRate: baseLearningRate(spec), weightDecay: baseWeightDecay(spec) }, expected, name);
+      t.deepEqual({ learningRate: optimizerLearningRate(spec), weightDecay: baseWeightDecay(spec) }, expected, name);
     }
   });
 

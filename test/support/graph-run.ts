@@ -10,7 +10,7 @@ import { elements, slotNames, ThreadMemory } from '../../src/memory/index.js';
 import type { LoadedGraph, Native, TensorId } from '../../src/native/index.js';
 import type { EngineRun } from './engine-run.js';
 
-/** Compiles a model as the product does on this machine: with the kernels of our own that are there. */
+/** Compiles a model as the product does on this machine: with the kernels that this machine has. */
 export function compileHere(
   native: Native,
   model: LayersModel,

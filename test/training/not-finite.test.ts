@@ -18,7 +18,7 @@ const config = {
   learningRate: 0.01,
 } as const;
 
-/** The error that a training ends with, and the steps that it told of. */
+/** The error that a training ends with, and the steps that it reported. */
 async function failure(options: TrainerOptions): Promise<{ error: ConvoyError; steps: number[] }> {
   const steps: number[] = [];
   const spy = { name: 'spy', onStepEnd: ({ step }: { step: number }) => void steps.push(step) };

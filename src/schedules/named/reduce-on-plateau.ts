@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConvoyError } from '../../base/errors.js';
 import { type Filled, option } from '../../base/options.js';
-import { defineSchedule, type Follower, type Scores } from '../define.js';
+import { defineSchedule, type Follower, type EpochScores } from '../define.js';
 
 const notNegative = z.number().nonnegative();
 
@@ -57,7 +57,7 @@ class Plateau implements Follower {
     this.#state = parsed.data;
   }
 
-  observe({ loss, accuracy }: Scores): void {
+  observe({ loss, accuracy }: EpochScores): void {
     const { mode, factor, patience, cooldown, minLearningRate, epsilon } = this.#settings;
     const metric = mode === 'min' ? loss : accuracy;
     const state = { ...this.#state };

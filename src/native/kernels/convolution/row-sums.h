@@ -10,7 +10,7 @@ namespace {
 constexpr size_t firstLevel = 28 << 10;
 /** Bytes of weights that may be read in any order. */
 constexpr size_t firstLevelWeights = 40 << 10;
-/** Sums of up to so many bytes stay in the second-level cache from strip to strip. */
+/** Sums of at most this many bytes stay in the second-level cache from strip to strip. */
 constexpr size_t secondLevel = 256 << 10;
 
 /** Non-zero entries of a gradient: their values, and where the row that each one weights begins. */

@@ -1,4 +1,4 @@
-// What TensorFlow is told of an op: its name, inputs, outputs and attributes, and how their shapes depend on each
+// An op as TensorFlow knows it: its name, inputs, outputs and attributes, and how their shapes depend on each
 // other.
 #pragma once
 #include "shape.h"
