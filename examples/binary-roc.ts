@@ -25,4 +25,4 @@ await new Trainer({
 
 const { metrics } = await evaluateRun({ run: folder });
 console.log('accuracy', metrics.accuracy.toFixed(3));
-console.log('ROC AUC ', metrics.rocAuc.macro.toFixed(3));
+console.log('ROC AUC ', metrics.ranking?.rocAuc.toFixed(3));

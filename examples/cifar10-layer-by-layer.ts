@@ -1,12 +1,8 @@
 // CIFAR-10 with a network written layer by layer: look at the images first, then watch the accuracy of each epoch.
-import { drawAugmentation, Trainer, tf } from 'convoy-train';
+import { drawAugmentation, parseAugment, Trainer, tf } from 'convoy-train';
 
-const file = await drawAugmentation({
-  dataset: 'cifar10',
-  augment: ['flip', { name: 'crop', padding: 4 }],
-  out: 'cifar10.png',
-});
-console.log('images and what augmentation makes of them:', file);
+await drawAugmentation({ name: 'cifar10', seed: 0, augment: parseAugment('flip,crop:4'), file: 'cifar10.png' });
+console.log('images, and what augmentation makes of them: cifar10.png');
 
 const conv = (filters: number) => tf.layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu' });
 const model = tf.sequential();

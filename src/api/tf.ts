@@ -4,7 +4,7 @@ import { tf as instance } from '../base/tf.js';
 /** The instance of TensorFlow.js that convoy trains with. Build models with this one: another copy does not know them. */
 export const tf = instance;
 
-// biome-ignore lint/style/noNamespace: types that people write as `tf.LayersModel`, beside the value of that name
+/** Its types, beside the value: `tf.LayersModel`. */
 export declare namespace tf {
   export type LayersModel = types.LayersModel;
   export type Sequential = types.Sequential;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type Described, describeOptions } from '../base/described.js';
 import {
-  type OptionsCheck,
   type Filled,
   fillOptions,
   type GivenShape,
   givenShape,
   type Options,
+  type OptionsCheck,
   withChecks,
 } from '../base/options.js';
 import { alsoCalled } from '../base/schema-names.js';

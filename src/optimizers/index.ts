@@ -1,9 +1,9 @@
 export { createOptimizer, type Optimizer, openStepKernel } from './optimizer.js';
 export {
-  optimizerLearningRate,
   baseWeightDecay,
   commonOptimizerOptions,
   type OptimizerSpec,
+  optimizerLearningRate,
   optimizerSchema,
   optimizers,
   optimizersWithMomentum,

@@ -2,7 +2,7 @@ import { parseOptions } from '../base/validate.js';
 import { lane } from '../kernels/index.js';
 import { chainOf } from './chain.js';
 import { StepBuilder } from './program.js';
-import { optimizerLearningRate, type OptimizerSpec, optimizerSchema } from './registry.js';
+import { type OptimizerSpec, optimizerLearningRate, optimizerSchema } from './registry.js';
 import { cutBlocks, type ParameterPlace, planSpans } from './spans.js';
 import type { StepDescription, StepKernel, StepRegions } from './step.js';
 import { bindStepKernel, blockFloats, type KernelPlan, type StepVariant } from './step-kernel.js';

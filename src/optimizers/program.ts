@@ -1,5 +1,12 @@
 import { type Expression, type KernelProgram, kernelProgram, lane, operands } from '../kernels/index.js';
-import type { SpanOptions } from './spans.js';
+
+/** How the elements of a span are treated. */
+export interface SpanOptions {
+  readonly learningRateScale: number;
+  readonly weightDecay: number;
+  /** Takes part in layer-wise trust ratios (LAMB, LARS). */
+  readonly adapt: boolean;
+}
 
 /** What scalars of a step are computed from. */
 export interface ScalarContext extends SpanOptions {

@@ -1,5 +1,6 @@
 import { ConvoyError, valueError } from '../base/errors.js';
 import { elementsPerTurn } from '../kernels/index.js';
+import type { SpanOptions } from './program.js';
 import { baseWeightDecay, type OptimizerSpec } from './registry.js';
 
 /** Where a trainable parameter lies in the weights region. */
@@ -15,14 +16,6 @@ export interface ParameterPlace {
    * it is needed (see `Prepare`); a multiple of 16 that divides the length.
    */
   readonly unit?: number;
-}
-
-/** How the elements of a span are treated. */
-export interface SpanOptions {
-  readonly learningRateScale: number;
-  readonly weightDecay: number;
-  /** Takes part in layer-wise trust ratios (LAMB, LARS). */
-  readonly adapt: boolean;
 }
 
 /** Neighbouring elements that are treated alike, padding included; frozen parameters are in no span. */

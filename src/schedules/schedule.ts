@@ -1,6 +1,6 @@
 import { ConvoyError, valueError } from '../base/errors.js';
 import { parseOptions } from '../base/validate.js';
-import type { FollowerState, EpochScores } from './define.js';
+import type { EpochScores, FollowerState } from './define.js';
 import { type ScheduleSpec, scheduleNamed, scheduleSchema } from './registry.js';
 
 /** What a schedule is laid over. */

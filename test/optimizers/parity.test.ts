@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import { optimizerLearningRate, baseWeightDecay, type OptimizerSpec } from '../../src/optimizers/index.js';
+import { baseWeightDecay, type OptimizerSpec, optimizerLearningRate } from '../../src/optimizers/index.js';
 import { openOptimizer } from './arena.js';
 
 type Nested = readonly (number | Nested)[];

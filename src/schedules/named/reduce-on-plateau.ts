@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConvoyError } from '../../base/errors.js';
 import { type Filled, option } from '../../base/options.js';
-import { defineSchedule, type Follower, type EpochScores } from '../define.js';
+import { defineSchedule, type EpochScores, type Follower } from '../define.js';
 
 const notNegative = z.number().nonnegative();
 
