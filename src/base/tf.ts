@@ -8,9 +8,12 @@ import tfjs from '@tensorflow/tfjs';
 
 export const tf = tfjs;
 
-// Models are built on tfjs's own backend, which recommends to install the one that trains: it is there.
-const own = tfjs.findBackend('cpu') as { firstUse?: boolean } | undefined;
-if (own?.firstUse === true) own.firstUse = false;
+// Models are built on tfjs's own backend, which recommends, once, to install the one that trains: it is there.
+const makeOwn = tfjs.findBackendFactory('cpu');
+if (makeOwn !== null) {
+  tfjs.removeBackend('cpu');
+  tfjs.registerBackend('cpu', () => Object.assign(makeOwn(), { firstUse: false }), 1); // its own priority
+}
 
 export type {
   LayersModel,
