@@ -10,6 +10,7 @@ export {
   type LearningRateSearchOptions,
   suggestLearningRates,
 } from './lr-find.js';
+export { type PlotRunsOptions, plotRuns } from './plot-runs.js';
 export { type FilePrediction, type PredictFilesOptions, predictFiles } from './predict.js';
 export { type Tried, type TuneOptions, type TuneResult, tune } from './tune.js';
 export { type Check, type VerifyOptions, verify, verifyError } from './verify.js';

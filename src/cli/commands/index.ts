@@ -6,6 +6,7 @@ import { data } from './data.js';
 import { evaluate } from './evaluate.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
+import { plot } from './plot.js';
 import { predict } from './predict.js';
 import { recipes } from './recipes.js';
 import { setup } from './setup.js';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   evaluate,
   predict,
   analyse,
+  plot,
   data,
   model,
   recipes,
