@@ -10,3 +10,4 @@ export { Chart } from './chart.js';
 export { confusionChart, type NamedCurve, rocChart, type ScatterOptions, scatterChart } from './classification.js';
 export { learningCurvesChart, type RunCurves } from './learning-curves.js';
 export { type LearningRateSweep, learningRateChart } from './learning-rate.js';
+export { type PictureGridOptions, pictureGrid } from './picture-grid.js';

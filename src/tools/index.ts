@@ -2,6 +2,7 @@
 export { type AnalyseOptions, analyseRun } from './analyse.js';
 export { type DrawAugmentationOptions, drawAugmentation } from './augmentation-grid.js';
 export { type DescribedShape, describeModel } from './describe-model.js';
+export { type DrawnSamples, type DrawSamplesOptions, drawSamples } from './draw-samples.js';
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation, writeEvaluation } from './evaluate.js';
 export { writeLearningRateSearch } from './learning-rate-report.js';
 export {
@@ -10,6 +11,7 @@ export {
   type LearningRateSearchOptions,
   suggestLearningRates,
 } from './lr-find.js';
+export type { Neuron } from './neuron.js';
 export { type PlotRunsOptions, plotRuns } from './plot-runs.js';
 export { type FilePrediction, type PredictFilesOptions, predictFiles } from './predict.js';
 export { type Tried, type TuneOptions, type TuneResult, tune } from './tune.js';

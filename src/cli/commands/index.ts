@@ -10,6 +10,7 @@ import { plot } from './plot.js';
 import { predict } from './predict.js';
 import { recipes } from './recipes.js';
 import { setup } from './setup.js';
+import { show } from './show.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   analyse,
   plot,
   data,
+  show,
   model,
   recipes,
   augment,
