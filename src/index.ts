@@ -61,6 +61,8 @@ export {
 } from './tools/index.js';
 export {
   evaluateSplit,
+  type OpenRunOptions,
+  openRun,
   openRunRuntime,
   type Progress,
   type RunRuntimeOptions,

@@ -8,7 +8,6 @@ import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/
 import { readWeights } from '../coordinator/index.js';
 import { decodeImageFile } from '../images/index.js';
 import { setWeights } from '../models/index.js';
-import { pictureGrid, scatterChart } from '../plots/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { splitHead } from '../transfer/index.js';
 import { activationMaps, convolutions, filters } from './layer-images.js';
@@ -56,6 +55,7 @@ export async function analyseRun({
   layers,
   limit,
 }: AnalyseOptions): Promise<string[]> {
+  const { pictureGrid, scatterChart } = await import('../plots/index.js'); // its library takes most of a second to load
   const { model, arena, layout, datasets } = runtime;
   const { shape } = datasets.test;
   setWeights(model, readWeights(arena, layout));

@@ -4,7 +4,6 @@ import { writeFileAtomic } from '../base/atomic-file.js';
 import { valueError } from '../base/errors.js';
 import { type OpenOptions, openDataset } from '../data/index.js';
 import { loadNative } from '../native/index.js';
-import { pictureGrid } from '../plots/index.js';
 import { drawByClass, labelOf, picturesOf, samplePictures } from './sample-pictures.js';
 
 export interface DrawAugmentationOptions extends OpenOptions {
@@ -28,6 +27,7 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
   if (!Number.isInteger(rows) || rows < 1 || rows > 64) throw valueError('samples', 'an integer from 1 to 64', rows);
   if (!Number.isInteger(versions) || versions < 1 || versions > 32)
     throw valueError('versions', 'an integer from 1 to 32', versions);
+  const { pictureGrid } = await import('../plots/index.js');
   await loadNative(); // sharp is set up with it
   const { train: dataset } = await openDataset(opening);
   const { seed } = opening;

@@ -4,7 +4,6 @@ import { valueError } from '../base/errors.js';
 import { type Dataset, type Split, splits } from '../contracts/index.js';
 import { type OpenOptions, openDataset } from '../data/index.js';
 import { loadNative } from '../native/index.js';
-import { pictureGrid } from '../plots/index.js';
 import { drawByClass, samplePictures } from './sample-pictures.js';
 
 export interface DrawSamplesOptions extends OpenOptions {
@@ -48,6 +47,7 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
   }
   const samples = drawByClass(dataset, count, opening.seed);
   const { height, width, channels } = dataset.shape;
+  const { pictureGrid } = await import('../plots/index.js');
   const grid = await pictureGrid(await samplePictures(dataset, samples), {
     title: dataset.name,
     captions: [

@@ -4,7 +4,6 @@ import { combinationError, valueError } from '../base/errors.js';
 import { type Split, splits } from '../contracts/index.js';
 import { type ClassCurve, createMetrics, type MetricsResult, metricsCsv, rocCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
-import { confusionChart, rocChart } from '../plots/index.js';
 import { findRecord } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
@@ -80,6 +79,7 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
  * @throws ConvoyError `CONVOY_DISK`.
  */
 export async function writeEvaluation(evaluation: RunEvaluation, folder: string): Promise<string[]> {
+  const { confusionChart, rocChart } = await import('../plots/index.js'); // its library takes most of a second to load
   const { split, loss, classes, metrics, rocCurves } = evaluation;
   const title =
     classes.length === 2

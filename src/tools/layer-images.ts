@@ -1,7 +1,6 @@
 import { activationPictures, filterPictures, layerOutputs } from '../analysis/index.js';
 import { ConvoyError, choiceError, valueError } from '../base/errors.js';
 import type { LayersModel, Tensor } from '../base/tf.js';
-import { pictureGrid } from '../plots/index.js';
 
 /** Pixels of a filter in its picture: a kernel of 3x3 is enlarged 21 times. */
 const filterSide = 64;
@@ -33,6 +32,7 @@ export async function filters(model: LayersModel, name = convolutions(model)[0])
   const shape = [height, width, depthwise ? 1 : inputs, depthwise ? inputs * outputs : outputs] as const;
   const { pictures, perFilter, filters: shown } = filterPictures(kernel.read().dataSync(), shape);
   const [, , channels, all] = shape;
+  const { pictureGrid } = await import('../plots/index.js');
   return pictureGrid(pictures, {
     title: `Filters of ${name}: ${all} of ${height}x${width}x${channels}`,
     captions: [
@@ -60,6 +60,7 @@ export async function activationMaps(model: LayersModel, layer: string, input: T
     if (maps.shape.length !== 4)
       throw valueError('--layer', 'a layer that gives maps of [height, width, channels]', layer);
     const pictures = activationPictures(await maps.data(), [height, width, channels]);
+    const { pictureGrid } = await import('../plots/index.js');
     return await pictureGrid(pictures, {
       title: `Activations of ${layer}: ${channels} maps of ${height}x${width}`,
       captions: [

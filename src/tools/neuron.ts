@@ -1,7 +1,6 @@
 import { layerOutputs } from '../analysis/index.js';
 import { valueError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
-import { pictureGrid } from '../plots/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { labelOf, picturesOf } from './sample-pictures.js';
 import { networkInput, testPixels } from './test-images.js';
@@ -75,6 +74,7 @@ export async function neuronImages(runtime: Runtime, neuron: Neuron, limit = loo
   const label = (index: number): string =>
     `${labelOf(test, samples[index] ?? 0)}: ${(activations[index] ?? 0).toPrecision(3)}`;
   const pictures = picturesOf(pixels, test, label);
+  const { pictureGrid } = await import('../plots/index.js');
   return pictureGrid(
     best.flatMap((index) => pictures.slice(index, index + 1)),
     {

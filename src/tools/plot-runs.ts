@@ -1,6 +1,5 @@
 import { join, resolve, sep } from 'node:path';
 import { fileError, valueError } from '../base/errors.js';
-import { learningCurvesChart } from '../plots/index.js';
 import { RunFolder, readHistory } from '../run/index.js';
 
 export interface PlotRunsOptions {
@@ -37,6 +36,7 @@ export async function plotRuns({ runs, file }: PlotRunsOptions): Promise<string>
   );
   const title = curves.length === 1 ? `Learning curves of ${curves[0]?.name}` : 'Learning curves';
   const target = file ?? (folders.length === 1 ? join(only, 'curves.svg') : 'curves.svg');
+  const { learningCurvesChart } = await import('../plots/index.js');
   await learningCurvesChart(curves, title).write(target);
   return target;
 }
