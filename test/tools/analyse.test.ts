@@ -68,7 +68,7 @@ test.serial('filters are those of the layer asked for, and a layer without any i
   );
   await t.throwsAsync(analyseRun({ runtime, folder, only: ['filters'], layers: ['head'] }), {
     instanceOf: ConvoyError,
-    message: /one of conv for --layer but received "head"/,
+    message: /Expected conv for --layer but received "head"/,
   });
 });
 
