@@ -1,6 +1,7 @@
 /** What is done beside training: evaluate, predict, describe, verify, tune, lr-find, analyse. */
 export { type AnalyseOptions, analyseRun } from './analyse.js';
 export { type DrawAugmentationOptions, drawAugmentation } from './augmentation-grid.js';
+export { checkImages, type ImageCheck } from './check-images.js';
 export { type DescribedShape, describeModel } from './describe-model.js';
 export { type DrawnSamples, type DrawSamplesOptions, drawSamples } from './draw-samples.js';
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation, writeEvaluation } from './evaluate.js';

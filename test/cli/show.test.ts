@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -50,6 +50,32 @@ test.serial('convoy show refuses splits and classes that are not there, and too 
     t.is(code, 2, stderr);
     t.regex(stderr, message);
   }
+});
+
+test.serial('convoy show --check names equal images, blank ones and sizes', async (t) => {
+  await writeImages(join(folder, 'odd'), 4, 2);
+  const file = (...parts: string[]) => join(folder, 'odd', ...parts);
+  await cp(file('train', 'dark', '000.png'), file('test', 'light', 'leak.png'));
+  await cp(file('train', 'dark', '001.png'), file('train', 'dark', 'again.png'));
+  await sharp({ create: { width: 5, height: 9, channels: 3, background: '#123456' } }).toFile(
+    file('test', 'dark', 'blank.png'),
+  );
+  const { code, stdout } = await inProcess(['show', 'odd', '--image-size', '8', '--check', '--json']);
+  t.is(code, 0, stdout);
+  t.deepEqual(records(stdout, 'check'), [
+    {
+      type: 'check',
+      acrossFolders: [['test/light/leak.png', 'train/dark/000.png']],
+      withinFolder: [['train/dark/001.png', 'train/dark/again.png']],
+      blank: ['test/dark/blank.png'],
+      sizes: [
+        ['8x8', 14],
+        ['9x5', 1],
+      ],
+    },
+  ]);
+  const told = await inProcess(['show', 'images', '--image-size', '8', '--check']);
+  t.regex(told.stdout, /sizes: all images are 8x8\nno two images are equal, and none is blank\n$/);
 });
 
 test.serial('convoy augment --augment none draws the samples alone', async (t) => {

@@ -1,10 +1,12 @@
 import { splits } from '../../api/config.js';
+import type { ImageCheck } from '../../index.js';
 import { classTable } from '../class-table.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, oneOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import { classes, dataDir, imageSizeOption, seedOrZero } from '../shared-options.js';
+import { counted, grouped, type Terminal } from '../terminal.js';
 
 export const show = defineCommand({
   name: 'show',
@@ -19,9 +21,10 @@ export const show = defineCommand({
     imageSizeOption,
     seedOrZero,
     dataDir,
+    option('--check', 'look at every image: equal ones (in two splits, two classes, twice), blank ones, sizes'),
   ],
-  async action([name], { out, count, split, classes, imageSize, seed, dataDir }, terminal) {
-    const { drawSamples, samplesPerClass } = await import('../../index.js');
+  async action([name], { out, count, split, classes, imageSize, seed, dataDir, check }, terminal) {
+    const { catalogEntry, checkImages, drawSamples, samplesPerClass } = await import('../../index.js');
     const data = dataProgress(terminal);
     const drawn = await drawSamples({
       name,
@@ -47,5 +50,40 @@ export const show = defineCommand({
     terminal.line(classTable(drawn.datasets, counts));
     for (const note of drawn.notes) terminal.note(note);
     terminal.line(`written: ${drawn.file} (${drawn.count} ${split} samples)`);
+    if (check !== true) return;
+    const checking = checkImages(drawn.datasets, {
+      onProgress: data.update,
+      ...(catalogEntry(name) === undefined ? { folder: name } : {}),
+    });
+    tellCheck(terminal, await checking.finally(data.end));
   },
 });
+
+/** Groups or images that a line names; the record has all. */
+const named = 5;
+
+function tellCheck(terminal: Terminal, check: ImageCheck): void {
+  const { acrossFolders, withinFolder, blank, sizes } = check;
+  terminal.record({ type: 'check', ...check });
+  const [commonest, second] = sizes;
+  if (commonest !== undefined)
+    terminal.line(
+      second === undefined
+        ? `sizes: all images are ${commonest[0]}`
+        : `sizes: ${counted(sizes.length, 'size')}, the commonest ${commonest[0]} (${counted(commonest[1], 'image')})`,
+    );
+  const list = (what: string, groups: readonly (readonly string[])[]): void => {
+    if (groups.length === 0) return;
+    const shown = groups.slice(0, named).map((group) => `  ${group.join(' = ')}`);
+    const more = groups.length > named ? [`  and ${grouped(groups.length - named)} more (--json lists all)`] : [];
+    terminal.line([what, ...shown, ...more].join('\n'));
+  };
+  list('equal images in different folders, splits or classes:', acrossFolders);
+  list('equal images in one folder:', withinFolder);
+  list(
+    'images of one colour:',
+    blank.map((name) => [name]),
+  );
+  if (acrossFolders.length + withinFolder.length + blank.length === 0)
+    terminal.line('no two images are equal, and none is blank');
+}
