@@ -22,7 +22,7 @@ export interface DrawnSamples {
   readonly count: number;
   /** All splits of the dataset, for their sizes and classes. */
   readonly datasets: readonly Dataset[];
-  /** What a person should know of how the dataset was read. */
+  /** What a person should know of how the dataset was read: files that cannot be used among it. */
   readonly notes: readonly string[];
 }
 
@@ -39,7 +39,8 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
   if (!Number.isInteger(count) || count < 1 || count > mostSamples)
     throw valueError('--count', `an integer from 1 to ${mostSamples}`, count);
   await loadNative(); // sharp is set up with it
-  const { notes, ...opened } = await openDataset(opening);
+  const { badImages, ...opened } = await openDataset(opening);
+  const bad = badImages.map((image) => `cannot be used: ${image.file}: ${image.reason}`);
   const dataset = opened[split];
   if (dataset === undefined) {
     const there = splits.filter((name) => opened[name] !== undefined);
@@ -59,7 +60,7 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
   const target = file ?? `${basename(opening.name).replace(/\.(tar(\.gz)?|tgz|npz)$/, '')}.png`;
   await writeFileAtomic(target, [grid]);
   const datasets = [opened.train, ...(opened.validation === undefined ? [] : [opened.validation]), opened.test];
-  return { file: target, count: samples.length, datasets, notes };
+  return { file: target, count: samples.length, datasets, notes: [...opened.notes, ...bad] };
 }
 
 /** A class fills whole rows, or several classes fill one, where that makes rows of 8 to 16. */

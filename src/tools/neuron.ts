@@ -12,8 +12,9 @@ export interface Neuron {
   readonly channel: number;
 }
 
-/** Images shown. */
+/** Images shown, and pixels of each: wide enough for its class and activation. */
 const shown = 24;
+const shownSide = 120;
 /** Test images looked at, unless told otherwise. */
 const looked = 2000;
 
@@ -53,6 +54,14 @@ export async function excitements(runtime: Runtime, neuron: Neuron, limit: numbe
   return { samples, pixels, activations, maps };
 }
 
+/** Places of the largest activations, the largest first; without those that excite least, as all do whom a ReLU cuts off. */
+export function mostExciting(activations: Float32Array): number[] {
+  const least = activations.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const order = [...activations.keys()].sort((a, b) => (activations[b] ?? 0) - (activations[a] ?? 0)).slice(0, shown);
+  const exciting = order.filter((index) => (activations[index] ?? 0) > least);
+  return exciting.length === 0 ? order : exciting;
+}
+
 /** The largest activation of a channel in each image: [n] of [n, ..., channels]. */
 function largestOf(outputs: Tensor, { layer, channel }: Neuron): Tensor {
   const [count = 0, ...rest] = outputs.shape;
@@ -70,7 +79,7 @@ function largestOf(outputs: Tensor, { layer, channel }: Neuron): Tensor {
 export async function neuronImages(runtime: Runtime, neuron: Neuron, limit = looked): Promise<Buffer> {
   const { test } = runtime.datasets;
   const { samples, pixels, activations, maps } = await excitements(runtime, neuron, limit);
-  const best = [...samples.keys()].sort((a, b) => (activations[b] ?? 0) - (activations[a] ?? 0)).slice(0, shown);
+  const best = mostExciting(activations);
   const label = (index: number): string =>
     `${labelOf(test, samples[index] ?? 0)}: ${(activations[index] ?? 0).toPrecision(3)}`;
   const pictures = picturesOf(pixels, test, label);
@@ -80,9 +89,10 @@ export async function neuronImages(runtime: Runtime, neuron: Neuron, limit = loo
     {
       title: `Images that excite channel ${neuron.channel} of ${neuron.layer} most`,
       captions: [
-        `the ${best.length} of ${samples.length.toLocaleString('en-US')} test images with the largest activation` +
+        `${best.length} of ${samples.length.toLocaleString('en-US')} test images with the largest activation` +
           `${maps ? ' anywhere in its map' : ''}, the largest first`,
       ],
+      side: shownSide,
     },
   );
 }

@@ -10,7 +10,7 @@ import { loadNative } from '../../src/native/index.js';
 import type { Runtime } from '../../src/runtime/contract.js';
 import { openRuntime } from '../../src/runtime/runtime.js';
 import { analyseRun } from '../../src/tools/analyse.js';
-import { excitements } from '../../src/tools/neuron.js';
+import { excitements, mostExciting } from '../../src/tools/neuron.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 let folder: string;
@@ -91,6 +91,11 @@ test.serial("a channel's excitement is the largest value of its map", async (t) 
     }
     t.true(Math.abs(found - largest) < 1e-4, `${found} ${largest}`);
   }
+});
+
+test('the most exciting images come first, and those that a ReLU cuts off not at all', (t) => {
+  t.deepEqual(mostExciting(Float32Array.of(0, 2, 0, 3, 1)), [3, 1, 4]);
+  t.deepEqual(mostExciting(Float32Array.of(0, 0)), [0, 1], 'where none excites, some are shown all the same');
 });
 
 test.serial('images that excite a channel are drawn alone; of a dense layer too', async (t) => {
