@@ -147,6 +147,6 @@ export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name
   const at = given.lastIndexOf(':');
   const channel = given.slice(at + 1);
   if (at < 1 || !/^\d+$/.test(channel))
-    throw valueError(name, 'LAYER:N, a layer and a channel from 0, as conv2:5', given);
+    throw valueError(name, 'LAYER:N, a layer and a channel from 0, as conv2:5,', given);
   return [...before, { layer: given.slice(0, at), channel: Number(channel) }];
 };

@@ -18,10 +18,10 @@ export interface PlotRunsOptions {
  *   of another ending or no run at all, `CONVOY_DISK`.
  */
 export async function plotRuns({ runs, file }: PlotRunsOptions): Promise<string> {
-  const folders = [...new Set(runs.map((run) => resolve(run)))];
+  const folders = runs.filter((run, index) => runs.findIndex((other) => resolve(other) === resolve(run)) === index);
   const [only] = runs;
   if (only === undefined) throw valueError('runs', 'a run folder or several', runs);
-  const names = distinctNames(folders);
+  const names = distinctNames(folders.map((folder) => resolve(folder)));
   const curves = await Promise.all(
     folders.map(async (folder, index) => {
       const run = RunFolder.open(folder);

@@ -35,7 +35,7 @@ export const augment = defineCommand({
       throw combinationError(
         'convoy augment',
         'needs',
-        '--augment LIST as flip,rotate:15, --augment none, or a --recipe that has transforms',
+        '--augment LIST as flip,rotate:15, or a --recipe that has transforms',
       );
     const { drawAugmentation } = await import('../../index.js');
     const data = dataProgress(terminal);
