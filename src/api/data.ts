@@ -15,4 +15,5 @@ export {
   type OpenedDataset,
   type OpenOptions,
   openDataset,
+  samplesPerClass,
 } from '../data/index.js';

@@ -97,7 +97,7 @@ export function choiceError(name: string, received: unknown, choice: WrongChoice
   const meant = typeof received === 'string' ? suggestions(received, known, aliases) : [];
   // Who is told the right name needs no long list.
   const short = known.join(', ').length <= (meant.length === 0 ? longestList : longestList / 2) || what === undefined;
-  const choices = short ? `one of ${cutList(known)}` : `the name of a ${what}`;
+  const choices = short ? `${known.length === 1 ? '' : 'one of '}${cutList(known)}` : `the name of a ${what}`;
   const expected = also === undefined ? choices : `${choices}, or ${also},`;
   const { code, message, details } = valueError(name, expected, received);
   const where = short || list === undefined ? '' : ` (${list} lists all ${known.length})`;

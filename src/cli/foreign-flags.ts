@@ -43,6 +43,7 @@ const inFile: Readonly<Record<string, string>> = {
   patience: '{"earlyStopping":{"patience":5}}',
   earlystop: '{"earlyStopping":{"patience":5}}',
   earlystopping: '{"earlyStopping":{"patience":5}}',
+  monitor: '{"earlyStopping":{"patience":5,"monitor":"test.loss"}}',
   validationsplit: '{"validationSplit":0.1}',
   valsplit: '{"validationSplit":0.1}',
   accumulate: '{"accumulate":4}',

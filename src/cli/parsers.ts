@@ -141,3 +141,12 @@ export const classList: Parser<string[]> = (given, name) => {
 
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
 export const mixing: Parser<Record<string, unknown>> = (given, name) => pairs(given, name, 'as mixup=0.2,cutmix=1');
+
+/** `conv2:5`: channel 5 of layer conv2; after the neurons given before. */
+export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name, before = []) => {
+  const at = given.lastIndexOf(':');
+  const channel = given.slice(at + 1);
+  if (at < 1 || !/^\d+$/.test(channel))
+    throw valueError(name, 'LAYER:N, a layer and a channel from 0, as conv2:5,', given);
+  return [...before, { layer: given.slice(0, at), channel: Number(channel) }];
+};

@@ -63,6 +63,11 @@ export const loss = option('--loss <name[:key=value,...]>', namesOf(losses), {
   parse: named,
   alsoCalled: ['--criterion', '--loss-fn'],
 });
+export const outputs = option(
+  '--outputs <n>',
+  '1: one logit for two classes, under binaryCrossEntropy (default: one value a class)',
+  { parse: integer(), alsoCalled: ['--num-outputs'] },
+);
 export const augment = option('--augment <list>', 'flip,crop,rotate,... with parameters as crop:4, or none', {
   parse: parseAugment,
   alsoCalled: ['--augmentation', '--transform', '--transforms', '--aug'],

@@ -33,9 +33,10 @@ export function tellSummary(terminal: Terminal, summary: TrainSummary, folder: s
   terminal.line(`model, metrics and checkpoints: ${folder}`);
 }
 
-/** `0.000123`, `1.5e-7`: three digits. */
+/** `0.000123`, `1.5e-5`: three digits, small rates by their power of ten. */
 function rateInWords(rate: number): string {
-  return String(Number(rate.toPrecision(3)));
+  const rounded = Number(rate.toPrecision(3));
+  return rounded > 0 && rounded < 1e-4 ? rounded.toExponential() : String(rounded);
 }
 
 /** Whether the learning rate differs between epochs or within them. */

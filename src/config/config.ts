@@ -66,6 +66,9 @@ export const configSchema = z.strictObject({
   head: z.string().optional(),
   /** Run a base that is frozen whole once over images that no transform touches, and train on what it gave. */
   cacheFeatures: z.boolean().default(true),
+  /** 1: a network by name gives one value for two classes, the logit of the second. Default: one value a class. */
+  outputs: z.literal(1).optional(),
+  /** Default: crossEntropy, or binaryCrossEntropy where `outputs` is 1. */
   loss: lossSchema.default({ name: 'crossEntropy' }),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
@@ -179,6 +182,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     // After each layer, so that a message names the one that is wrong; on top of those before, which it completes.
     parseOptions(configSchema, merged, where);
   }
+  if (merged['outputs'] === 1) merged['loss'] ??= { name: 'binaryCrossEntropy' };
   const config = settleNormalize(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw valueError('shards', `at most ${config.batchSize} (the batch size)`, config.shards);

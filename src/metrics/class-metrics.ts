@@ -28,6 +28,11 @@ export interface MetricsResult extends ConfusionScores {
   readonly ranking?: RankingScores;
 }
 
+/** The ROC curve of a class against the rest. */
+export interface ClassCurve extends RocCurve {
+  readonly classIndex: number;
+}
+
 /** Counts of part of an evaluation; structured-cloneable, so that a worker can send it. */
 export interface MetricsState {
   readonly confusion: Float64Array;
@@ -161,6 +166,20 @@ export class ClassMetrics {
     if (!fromLogits) return curve;
     const probabilities = curve.thresholds.map((odds) => (odds === Number.POSITIVE_INFINITY ? odds : sigmoid(odds)));
     return { ...curve, thresholds: probabilities };
+  }
+
+  /**
+   * The ROC curves that a binary or one-vs-rest evaluation shows: of class 1 where there are two, else of each class; none of
+   * a class that no sample or every sample is of.
+   *
+   * @throws ConvoyError `CONVOY_OPTION` when made with `curves: false`.
+   */
+  rocCurves(): ClassCurve[] {
+    const { classes } = this.#options;
+    const shown = classes === 2 ? [1] : Array.from({ length: classes }, (_, k) => k);
+    return shown
+      .map((classIndex) => ({ classIndex, ...this.rocCurve(classIndex) }))
+      .filter(({ area }) => !Number.isNaN(area));
   }
 
   #ranking(): RankingScores {

@@ -1,4 +1,5 @@
 export {
+  type ClassCurve,
   ClassMetrics,
   createMetrics,
   type MetricsOptions,
@@ -13,5 +14,5 @@ export {
   type MultiLabelResult,
   type MultiLabelState,
 } from './multi-label.js';
-export { classificationReport, metricsCsv } from './report.js';
+export { classificationReport, metricsCsv, rocCsv } from './report.js';
 export { type ClassScores, type ConfusionScores, confusionScores } from './scores.js';

@@ -1,4 +1,4 @@
-import type { MetricsResult } from './class-metrics.js';
+import type { ClassCurve, MetricsResult } from './class-metrics.js';
 import type { MultiLabelResult } from './multi-label.js';
 import type { ClassScores } from './scores.js';
 
@@ -57,7 +57,6 @@ export function classificationReport(
 
 /** Per-class scores as CSV (RFC 4180): class, precision, recall, f1, support, and AUC and average precision if known. */
 export function metricsCsv(result: MetricsResult | MultiLabelResult, names: readonly string[]): string {
-  const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const { ranking } = result;
   const number = (value: number | undefined): string =>
     value === undefined || Number.isNaN(value) ? '' : String(value);
@@ -68,4 +67,19 @@ export function metricsCsv(result: MetricsResult | MultiLabelResult, names: read
   ]);
   const header = ['class', 'precision', 'recall', 'f1', 'support', ...(ranking ? ['rocAuc', 'averagePrecision'] : [])];
   return `${[header, ...rows].map((row) => row.join(',')).join('\n')}\n`;
+}
+
+/** Points of ROC curves as CSV: class, threshold, falsePositiveRate, truePositiveRate; the first threshold of each is Infinity. */
+export function rocCsv(curves: readonly ClassCurve[], names: readonly string[]): string {
+  const rows = curves.flatMap(({ classIndex, thresholds, falsePositiveRate, truePositiveRate }) =>
+    thresholds.map((threshold, i) =>
+      [quote(names[classIndex] ?? String(classIndex)), threshold, falsePositiveRate[i], truePositiveRate[i]].join(','),
+    ),
+  );
+  return `${['class,threshold,falsePositiveRate,truePositiveRate', ...rows].join('\n')}\n`;
+}
+
+/** A field of CSV (RFC 4180). */
+function quote(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

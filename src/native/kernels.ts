@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { valueError } from '../base/errors.js';
+import { setUpCommand } from '../base/set-up.js';
 import type { Kernels } from './types.js';
 
 const noKernels: Kernels = { ops: [], instructions: '', sets: [] };
@@ -17,7 +18,7 @@ interface Library {
   correctCaches(tensorflowVersion: string): number;
 }
 
-/** Where `npm run native` builds our own ops: beside tfjs-node. */
+/** Where `setUpCommand` builds our own ops: beside tfjs-node. */
 export function kernelsLibrary(): string {
   const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
   return path.join(path.dirname(manifest), 'convoy-kernels.node');
@@ -70,7 +71,7 @@ function openLibrary(file: string): { readonly library?: Library; readonly probl
   } catch (error) {
     // A library of another TensorFlow: training goes on without.
     const reason = error instanceof Error ? error.message : String(error); // names the file
-    return { problem: `${reason}; remove that file and run \`npm run native\`` };
+    return { problem: `${reason}; remove that file and run \`${setUpCommand}\`` };
   }
   const { sets, use: chosen, flushSubnormals, correctCaches } = loaded.exports;
   const complete =
@@ -78,5 +79,5 @@ function openLibrary(file: string): { readonly library?: Library; readonly probl
     [chosen, flushSubnormals, correctCaches].every((member) => typeof member === 'function');
   return complete
     ? { library: loaded.exports as Library }
-    : { problem: `${file} is of another convoy; run \`npm run native\`` };
+    : { problem: `${file} is of another convoy; run \`${setUpCommand}\`` };
 }

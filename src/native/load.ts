@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import util from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import type tfjsNode from '@tensorflow/tfjs-node';
 import { ConvoyError, valueError } from '../base/errors.js';
+import { setUpCommand } from '../base/set-up.js';
 import { attributeNames } from './attributes.js';
 import { asBackend, type Binding, rawAttribute } from './binding.js';
 import { AddonNative } from './handle.js';
@@ -33,7 +36,8 @@ function restoreUtil(): void {
 async function open(): Promise<{ readonly native: Native; readonly binding: Binding }> {
   restoreUtil();
   try {
-    const { default: node } = await import('@tensorflow/tfjs-node');
+    // Required, not imported: see src/base/tf.ts.
+    const node = createRequire(import.meta.url)('@tensorflow/tfjs-node') as typeof tfjsNode;
     const backend = asBackend(node.backend());
     const native = new AddonNative(
       backend,
@@ -52,7 +56,7 @@ async function open(): Promise<{ readonly native: Native; readonly binding: Bind
     throw new ConvoyError(
       'CONVOY_NATIVE',
       `Expected TensorFlow to load but found: ${reason}; ` +
-        'run `npm run native`, which builds it or says what is missing',
+        `run \`${setUpCommand}\`, which builds it or says what is missing`,
       {},
       error,
     );
@@ -124,7 +128,7 @@ function tellCaches(native: Native): void {
   // takes those that are hidden to be of usual sizes.
   const [, minor = 0] = native.tensorflowVersion.split('.').map(Number);
   if (corrected !== 0 || minor > 21) return;
-  const { correctCaches, problem = 'our own library, which tells it, not built; run `npm run native`' } =
+  const { correctCaches, problem = `our own library, which tells it, not built; run \`${setUpCommand}\`` } =
     native.kernels;
   const found = correctCaches === undefined ? problem : `no record of them in TensorFlow ${native.tensorflowVersion}`;
   throw new ConvoyError(

@@ -107,9 +107,14 @@ export function topLegend(entries: readonly LegendEntry[]): NonNullable<EChartsO
 }
 
 /** Without characters that XML does not allow (XML 1.0, 2.2), and controls: names of classes and files may have any. */
-function wellFormed(svg: string): string {
+export function wellFormed(svg: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return svg.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Cs}/gu, '\ufffd');
+}
+
+/** A text as XML has it. */
+export function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
 /** A finished chart. Its background is white and opaque, so that it reads on light and dark pages alike. */

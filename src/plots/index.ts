@@ -8,4 +8,6 @@ export {
 } from './benchmark.js';
 export { Chart } from './chart.js';
 export { confusionChart, type NamedCurve, rocChart, type ScatterOptions, scatterChart } from './classification.js';
-export { type LearningRateSweep, learningCurvesChart, learningRateChart } from './training.js';
+export { learningCurvesChart, type RunCurves } from './learning-curves.js';
+export { type LearningRateSweep, learningRateChart } from './learning-rate.js';
+export { type PictureGridOptions, pictureGrid } from './picture-grid.js';

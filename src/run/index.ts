@@ -4,4 +4,5 @@ export { checkpointWeights, detached, readCheckpoint, writeCheckpoint } from './
 export { makeRunFolder, type NumberedFolder } from './empty-folders.js';
 export { exportLayersModel } from './export-model.js';
 export { lockName, RunFolder, type TrainSummary } from './folder.js';
+export { readHistory } from './history.js';
 export { findRecord, type RunRecord, readRecord, writeRecord } from './record.js';

@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { fileError } from '../base/errors.js';
+import { ConvoyError, fileError } from '../base/errors.js';
+import { parseOptions } from '../base/validate.js';
 
 const name = 'record.json';
 const count = z.int().min(1);
 const perChannel = z.array(z.number()).min(1);
 
-const recordSchema = z.object({
+const recordSchema = z.strictObject({
   format: z.literal(1),
-  dataset: z.object({
+  dataset: z.strictObject({
     name: z.string(),
     /** Of the training and of the test images: see `Dataset.fingerprint`. */
     train: z.string(),
@@ -21,9 +22,9 @@ const recordSchema = z.object({
   }),
   /** Class names in the order of the network's outputs. */
   classes: z.array(z.string()).min(1),
-  image: z.object({ height: count, width: count, channels: count }),
+  image: z.strictObject({ height: count, width: count, channels: count }),
   /** What is done to each pixel from 0 to 255: `pixel * scale + offset`, by channel. */
-  preprocess: z.object({ scale: perChannel, offset: perChannel }),
+  preprocess: z.strictObject({ scale: perChannel, offset: perChannel }),
   targets: z.enum(['classes', 'multi-label']),
   /** The loss with its options, which say what the outputs are. */
   loss: z.looseObject({ name: z.string() }),
@@ -50,22 +51,24 @@ export async function writeRecord(folder: string, record: RunRecord): Promise<vo
  */
 export async function readRecord(folder: string): Promise<RunRecord> {
   const file = join(folder, name);
+  let value: unknown;
   try {
-    return recordSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    value = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const found = missing ? 'no file; runs of older versions have none, and --resume writes it' : shortened(error);
+    const found = missing
+      ? 'no file; runs of older versions have none, and --resume writes it'
+      : (error as Error).message;
     throw fileError('CONVOY_CHECKPOINT', file, '', 'the record of a run', found, error);
+  }
+  try {
+    return parseOptions(recordSchema, value, file);
+  } catch (error) {
+    throw new ConvoyError('CONVOY_CHECKPOINT', (error as Error).message, { file }, error);
   }
 }
 
 /** `record.json` where there is one: runs of older versions have none. */
 export async function findRecord(folder: string): Promise<RunRecord | undefined> {
   return existsSync(join(folder, name)) ? readRecord(folder) : undefined;
-}
-
-function shortened(error: unknown): string {
-  if (error instanceof z.ZodError)
-    return `another form: ${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`;
-  return (error as Error).message;
 }

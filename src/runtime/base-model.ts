@@ -51,13 +51,13 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
   if (weights === 'imagenet')
     throw combinationError('--weights imagenet', 'needs', `a base: --base ${name} instead of --model ${name}`);
   if (isNetwork(name)) {
-    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
+    return started(createModel(name, { ...networkOptions, ...shapeOf(train, config) }), config, train);
   }
   if (!existsSync(name)) throw unknownModel('--model', name, 'the path of a model file');
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
     throw combinationError(`model.${surplus}`, 'needs', `a network by name; ${name} is a file`);
-  const { model, weights: own } = await openModelFile(name, shapeOf(train));
+  const { model, weights: own } = await openModelFile(name, shapeOf(train, config));
   return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
 }
 
@@ -73,7 +73,7 @@ async function openBase(
   train: Dataset,
 ): Promise<OpenedModel> {
   const { head, freeze, seed, weights } = config;
-  const { classes, ...shape } = shapeOf(train);
+  const { classes, ...shape } = shapeOf(train, config);
   const headOptions = { classes, head, freeze, seed };
   if (isNetwork(name)) {
     if (weights === undefined)
@@ -136,8 +136,16 @@ function isNetwork(name: string): boolean {
   return networks.some((network) => network.name === name);
 }
 
-function shapeOf({ shape, classes }: Dataset): Dataset['shape'] & { readonly classes: number } {
-  return { ...shape, classes: classes.length };
+/** What a network is built for: its `classes` are its outputs. */
+function shapeOf(
+  { shape, classes, targets, name }: Dataset,
+  { outputs }: RunConfig,
+): Dataset['shape'] & { readonly classes: number } {
+  if (outputs !== undefined && (targets.kind !== 'classes' || classes.length !== 2)) {
+    const found = targets.kind === 'classes' ? `${classes.length} classes` : 'several labels an image';
+    throw combinationError('--outputs 1', 'needs', `two classes, as --classes cat,dog; ${name} has ${found}`);
+  }
+  return { ...shape, classes: outputs ?? classes.length };
 }
 
 /**

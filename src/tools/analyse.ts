@@ -1,53 +1,61 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import sharp from 'sharp';
-import { activationGrid, filterGrid, layerOutputs, type Points, pca, tsne } from '../analysis/index.js';
+import { basename, join } from 'node:path';
+import { type Points, pca, tsne } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, combinationError, valueError } from '../base/errors.js';
-import { type LayersModel, type Tensor, tf } from '../base/tf.js';
+import { combinationError } from '../base/errors.js';
+import { type Tensor, tf } from '../base/tf.js';
 import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
-import { BatchFeeder, readWeights } from '../coordinator/index.js';
+import { readWeights } from '../coordinator/index.js';
 import { decodeImageFile } from '../images/index.js';
-import { slotNames } from '../memory/index.js';
 import { setWeights } from '../models/index.js';
-import { scatterChart } from '../plots/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { splitHead } from '../transfer/index.js';
+import { activationMaps, convolutions, filters } from './layer-images.js';
+import { type Neuron, neuronImages } from './neuron.js';
+import { labelOf, picturesOf } from './sample-pictures.js';
+import { networkInput, testPixels } from './test-images.js';
 
 export interface AnalyseOptions {
   /** From `openRunRuntime`; the caller closes it. */
   readonly runtime: Runtime;
   /** Folder for the pictures, made if it is not there. */
   readonly folder: string;
-  /** All of them by default. */
+  /** All of them by default; none by default where `neurons` are given. */
   readonly only?: readonly Analysis[] | undefined;
   /** Image file whose activations are drawn; the first test image by default. */
   readonly image?: string | undefined;
-  /** Layers whose activations are drawn; the first and the last convolution by default. */
+  /** Layers whose filters and activations are drawn; by default the first convolution, and the first and the last. */
   readonly layers?: readonly string[] | undefined;
   /** Test images, spread evenly, whose features are drawn; 1000. t-SNE's time grows with the square. */
   readonly limit?: number | undefined;
+  /** Channels whose most exciting test images are drawn. */
+  readonly neurons?: readonly Neuron[] | undefined;
 }
 
 /** Beyond this t-SNE's distances are mostly noise: it is given principal components (van der Maaten and Hinton 2008). */
 const embeddedDimensions = 50;
+/** Pixels of the image whose activations are drawn. */
+const shownSide = 256;
 
 /**
- * Draws what a network has learned: the filters of its first convolution, its activations for an image, and the features
- * before its head for images of the test set, projected by PCA and t-SNE.
+ * Draws what a network has learned: the filters of its convolutions, its activations for an image, the features before its
+ * head for images of the test set, projected by PCA and t-SNE, and the test images that excite a channel most.
  *
- * @returns the files written: `filters.png`, `image.png`, `activations-LAYER.png`, `pca` and `tsne` as `.svg` and `.png`.
- * @throws ConvoyError `CONVOY_OPTION` for a layer that the model does not have or that gives no maps, `CONVOY_MODEL` where
- *   filters are asked for and there is no convolution, `CONVOY_DATA`, `CONVOY_DISK`.
+ * @returns the files written: `filters.png`, or `filters-LAYER.png` of the layers asked for; `image.png`,
+ *   `activations-LAYER.png`, `pca` and `tsne` as `.svg` and `.png`, `neuron-LAYER-N.png`.
+ * @throws ConvoyError `CONVOY_OPTION` for a layer or channel that the model does not have, or a layer without filters or
+ *   maps, `CONVOY_MODEL` where there is no convolution, `CONVOY_DATA`, `CONVOY_DISK`.
  */
 export async function analyseRun({
   runtime,
   folder,
-  only = analyses,
+  neurons = [],
+  only = neurons.length === 0 ? analyses : [],
   image,
   layers,
-  limit = 1000,
+  limit,
 }: AnalyseOptions): Promise<string[]> {
+  const { pictureGrid, scatterChart } = await import('../plots/index.js'); // its library takes most of a second to load
   const { model, arena, layout, datasets } = runtime;
   const { shape } = datasets.test;
   setWeights(model, readWeights(arena, layout));
@@ -59,18 +67,30 @@ export async function analyseRun({
     await writeFileAtomic(join(folder, name), [bytes]);
     files.push(join(folder, name));
   };
-  if (only.includes('filters')) await write('filters.png', await firstFilters(model));
+  if (only.includes('filters')) {
+    const asked = only.length === 1 ? layers : layers?.filter((layer) => convolutions(model).includes(layer));
+    if (layers === undefined) await write('filters.png', await filters(model));
+    for (const layer of asked ?? []) await write(`filters-${fileName(layer)}.png`, await filters(model, layer));
+  }
   if (only.includes('activations')) {
-    const pixels = image === undefined ? (await testPixels(runtime, 1)).pixels : new Uint8Array(imageBytes(shape));
-    if (image !== undefined) await decodeImageFile(image, shape, pixels);
-    const raw = { width: shape.width, height: shape.height, channels: shape.channels as 1 | 3 };
-    await write('image.png', await sharp(pixels, { raw }).png().toBuffer());
-    for (const layer of layers ?? endConvolutions(model)) {
-      await write(`activations-${layer.replaceAll('/', '_')}.png`, await activations(runtime, layer, pixels));
+    const { pixels, title } = await shownImage(runtime, image);
+    const input = tf.tidy(() => networkInput(runtime.spec, pixels));
+    try {
+      const pictures = picturesOf(pixels, { shape }, () => '');
+      await write('image.png', await pictureGrid(pictures, { title, side: shownSide }));
+      const ends = [...new Set([...convolutions(model).slice(0, 1), ...convolutions(model).slice(-1)])];
+      for (const layer of layers ?? ends)
+        await write(`activations-${fileName(layer)}.png`, await activationMaps(model, layer, input));
+    } finally {
+      input.dispose();
     }
   }
+  for (const neuron of neurons) {
+    const name = `neuron-${fileName(neuron.layer)}-${neuron.channel}.png`;
+    await write(name, await neuronImages(runtime, neuron, limit));
+  }
   if (only.includes('pca') || only.includes('tsne')) {
-    const { points, labels } = await testFeatures(runtime, limit);
+    const { points, labels } = await testFeatures(runtime, limit ?? 1000);
     const draw = async (
       name: string,
       projection: Float64Array,
@@ -95,79 +115,24 @@ export async function analyseRun({
   return files;
 }
 
-async function firstFilters(model: LayersModel): Promise<Buffer> {
-  for (const layer of model.layers) {
-    const kernel = layer.weights.find(({ shape }) => shape.length === 4);
-    if (kernel === undefined) continue;
-    const [height = 1, width = 1, inputs = 1, filters = 1] = kernel.shape.map((size) => size ?? 1);
-    return filterGrid(kernel.read().dataSync(), [height, width, inputs, filters]);
+/** The image whose activations are drawn: a file, or the first of the test images. */
+async function shownImage(
+  runtime: Runtime,
+  file: string | undefined,
+): Promise<{ readonly pixels: Uint8Array; readonly title: string }> {
+  const { test } = runtime.datasets;
+  if (file === undefined) {
+    const { pixels, samples } = await testPixels(runtime, 1);
+    return { pixels, title: `Test image: ${labelOf(test, samples[0] ?? 0)}` };
   }
-  throw new ConvoyError(
-    'CONVOY_MODEL',
-    `Expected a convolution in ${model.name} but found none; leave out its filters`,
-  );
+  const pixels = new Uint8Array(imageBytes(test.shape));
+  await decodeImageFile(file, test.shape, pixels);
+  return { pixels, title: basename(file) };
 }
 
-/** The first and the last convolution. */
-function endConvolutions(model: LayersModel): string[] {
-  const names = model.layers
-    .filter(({ weights }) => weights.some(({ shape }) => shape.length === 4))
-    .map(({ name }) => name);
-  return [...new Set([...names.slice(0, 1), ...names.slice(-1)])];
-}
-
-async function activations({ model, spec }: Runtime, layer: string, pixels: Uint8Array): Promise<Buffer> {
-  const maps = tf.tidy(() => layerOutputs(model, layer, networkInput(spec, pixels)));
-  try {
-    const [, height, width, channels] = maps.shape;
-    if (maps.shape.length !== 4)
-      throw valueError('--layer', 'a layer that gives maps of [height, width, channels]', layer);
-    return await activationGrid(await maps.data(), [height ?? 1, width ?? 1, channels ?? 1]);
-  } finally {
-    maps.dispose();
-  }
-}
-
-/** Pixels of any number of images as the network takes them; the caller owns the tensor. */
-function networkInput({ image: { height, width, channels }, preprocess }: Runtime['spec'], pixels: Uint8Array): Tensor {
-  return tf.tidy(() => {
-    const images = tf.tensor(Float32Array.from(pixels), [
-      pixels.length / (height * width * channels),
-      height,
-      width,
-      channels,
-    ]);
-    return images.mul(tf.tensor1d([...preprocess.scale])).add(tf.tensor1d([...preprocess.offset]));
-  });
-}
-
-/** Test images spread evenly over the set, whose files may be in the order of classes. */
-async function testPixels(runtime: Runtime, limit: number): Promise<{ pixels: Uint8Array; samples: Uint32Array }> {
-  const { datasets, arena, layout, evaluationSlots, evaluationStage } = runtime;
-  const { count } = datasets.test;
-  const samples = Uint32Array.from({ length: Math.min(limit, count) }, (_, i) =>
-    Math.floor((i * count) / Math.min(limit, count)),
-  );
-  const pixels = new Uint8Array(samples.length * layout.imageBytes);
-  const stage = evaluationStage(datasets.test);
-  const feeder = new BatchFeeder({
-    stage,
-    epoch: 0,
-    order: samples,
-    batchSize: layout.capacity,
-    slots: evaluationSlots,
-  });
-  try {
-    for (let batch = await feeder.next(); batch !== undefined; batch = await feeder.next()) {
-      const bytes = arena.uint8(arena.slot(slotNames.pixels(batch.slot)), 0, batch.count * layout.imageBytes);
-      pixels.set(bytes, batch.position * layout.imageBytes);
-      feeder.release(batch);
-    }
-  } finally {
-    await feeder.drain();
-    await stage.close();
-  }
-  return { pixels, samples };
+/** A layer's name without what folders are named by. */
+function fileName(layer: string): string {
+  return layer.replaceAll(/[/\\]/g, '_');
 }
 
 /** What the head is given, image after image. */

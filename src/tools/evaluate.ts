@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { combinationError, valueError } from '../base/errors.js';
 import { type Split, splits } from '../contracts/index.js';
-import { createMetrics, type MetricsResult, metricsCsv } from '../metrics/index.js';
+import { type ClassCurve, createMetrics, type MetricsResult, metricsCsv, rocCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
-import { confusionChart } from '../plots/index.js';
 import { findRecord } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
@@ -21,6 +20,8 @@ export interface RunEvaluation {
   readonly loss: number;
   readonly classes: readonly string[];
   readonly metrics: MetricsResult;
+  /** Of class 1 where there are two classes, else of each class against the rest. */
+  readonly rocCurves: readonly ClassCurve[];
 }
 
 /**
@@ -67,21 +68,34 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
   const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
   const metrics = createMetrics({ classes: classes.length, topK: classes.length > 5 ? [5] : [], fromLogits });
   metrics.add(scores, targets.labels, dataset.count);
-  return { split, loss, classes, metrics: metrics.result() };
+  return { split, loss, classes, metrics: metrics.result(), rocCurves: metrics.rocCurves() };
 }
 
 /**
- * Writes an evaluation into a folder: `evaluation.json`, `evaluation.csv` and `confusion.svg`.
+ * Writes an evaluation into a folder: `evaluation.json`, `evaluation.csv`, `confusion.svg`, `roc.csv` with the points of the
+ * ROC curves, and `roc.svg`.
  *
  * @returns the files.
  * @throws ConvoyError `CONVOY_DISK`.
  */
 export async function writeEvaluation(evaluation: RunEvaluation, folder: string): Promise<string[]> {
-  const { split, loss, classes, metrics } = evaluation;
-  const files = ['evaluation.json', 'evaluation.csv', 'confusion.svg'].map((name) => join(folder, name));
-  const [json, csv, confusion] = files as [string, string, string];
-  await writeFileAtomic(json, [`${JSON.stringify({ split, loss, ...metrics }, undefined, 2)}\n`]);
-  await writeFileAtomic(csv, [metricsCsv(metrics, classes)]);
-  await confusionChart(metrics.confusion, classes).write(confusion);
+  const { confusionChart, rocChart } = await import('../plots/index.js'); // its library takes most of a second to load
+  const { split, loss, classes, metrics, rocCurves } = evaluation;
+  const title =
+    classes.length === 2
+      ? `ROC curve of ${classes[1]} against ${classes[0]} (AUC)`
+      : 'ROC curves, each class against the rest (AUC)';
+  const named = rocCurves.map((curve) => ({ name: classes[curve.classIndex] ?? String(curve.classIndex), curve }));
+  const files: string[] = [];
+  const file = (name: string): string => {
+    files.push(join(folder, name));
+    return join(folder, name);
+  };
+  const json = JSON.stringify({ split, loss, ...metrics }, undefined, 2);
+  await writeFileAtomic(file('evaluation.json'), [`${json}\n`]);
+  await writeFileAtomic(file('evaluation.csv'), [metricsCsv(metrics, classes)]);
+  await confusionChart(metrics.confusion, classes).write(file('confusion.svg'));
+  await writeFileAtomic(file('roc.csv'), [rocCsv(rocCurves, classes)]);
+  await rocChart(named, title).write(file('roc.svg'));
   return files;
 }

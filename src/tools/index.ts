@@ -1,7 +1,9 @@
 /** What is done beside training: evaluate, predict, describe, verify, tune, lr-find, analyse. */
 export { type AnalyseOptions, analyseRun } from './analyse.js';
 export { type DrawAugmentationOptions, drawAugmentation } from './augmentation-grid.js';
+export { checkImages, type ImageCheck } from './check-images.js';
 export { type DescribedShape, describeModel } from './describe-model.js';
+export { type DrawnSamples, type DrawSamplesOptions, drawSamples } from './draw-samples.js';
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation, writeEvaluation } from './evaluate.js';
 export { writeLearningRateSearch } from './learning-rate-report.js';
 export {
@@ -10,6 +12,8 @@ export {
   type LearningRateSearchOptions,
   suggestLearningRates,
 } from './lr-find.js';
+export type { Neuron } from './neuron.js';
+export { type PlotRunsOptions, plotRuns } from './plot-runs.js';
 export { type FilePrediction, type PredictFilesOptions, predictFiles } from './predict.js';
 export { type Tried, type TuneOptions, type TuneResult, tune } from './tune.js';
 export { type Check, type VerifyOptions, verify, verifyError } from './verify.js';

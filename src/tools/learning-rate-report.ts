@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import type { RunConfig } from '../config/index.js';
-import { learningRateChart } from '../plots/index.js';
 import type { LearningRateSearch } from './lr-find.js';
 
 /**
@@ -21,6 +20,7 @@ export async function writeLearningRateSearch(
   const files = ['lr-find.json', 'lr-find.svg', 'lr-find.png'].map((name) => join(folder, name));
   const [json, ...pictures] = files as [string, string, string];
   await writeFileAtomic(json, [`${JSON.stringify({ config, ...search }, undefined, 2)}\n`]);
+  const { learningRateChart } = await import('../plots/index.js');
   const chart = learningRateChart(search, `Learning-rate sweep of ${config.model.name} on ${config.dataset}`);
   for (const picture of pictures) await chart.write(picture);
   return files;

@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../base/errors.js';
-import type { EpochRecord } from '../callbacks/index.js';
 import { resolveConfig } from '../config/index.js';
 import { loadNative } from '../native/index.js';
-import { checkpointWeights, RunFolder, readCheckpoint, readRecord, type TrainSummary } from '../run/index.js';
+import {
+  checkpointWeights,
+  RunFolder,
+  readCheckpoint,
+  readHistory,
+  readRecord,
+  type TrainSummary,
+} from '../run/index.js';
 import { needSameArchitecture } from './same-run.js';
 import { type DataOptions, TrainedRun } from './trained-run.js';
 
@@ -50,22 +56,10 @@ export async function openRun(
 
 async function readSummary(folder: string): Promise<TrainSummary | undefined> {
   const text = await readFile(join(folder, 'summary.json'), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parsed<TrainSummary>(text, join(folder, 'summary.json'));
-}
-
-async function readHistory(folder: string): Promise<EpochRecord[]> {
-  const file = join(folder, 'metrics.jsonl');
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => parsed<EpochRecord>(line, file));
-}
-
-function parsed<Value>(text: string, file: string): Value {
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Value;
+    return JSON.parse(text) as TrainSummary;
   } catch (error) {
-    throw fileError('CONVOY_CHECKPOINT', file, '', 'JSON', (error as Error).message, error);
+    throw fileError('CONVOY_CHECKPOINT', join(folder, 'summary.json'), '', 'JSON', (error as Error).message, error);
   }
 }

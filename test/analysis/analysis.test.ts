@@ -1,9 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
-import sharp from 'sharp';
 import { z } from 'zod';
 import {
-  activationGrid,
-  filterGrid,
+  activationPictures,
+  filterPictures,
   jointProbabilities,
   layerOutputs,
   type Points,
@@ -150,13 +149,7 @@ test('too few points, too many components and a perplexity that does not fit are
   );
 });
 
-async function pixels(png: Buffer): Promise<{ width: number; height: number; at: (x: number, y: number) => number[] }> {
-  const { data, info } = await sharp(png).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
-  const { width, height } = info;
-  return { width, height, at: (x, y) => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)] };
-}
-
-test('filters over colours are shown in colour, each scaled around grey for zero', async (t) => {
+test('filters over colours are shown in colour, each scaled around grey for zero', (t) => {
   // Two 1x2 filters; [height, width, inputs, filters] with the filter running fastest.
   const first = [
     [1, 0, -1],
@@ -167,31 +160,39 @@ test('filters over colours are shown in colour, each scaled around grey for zero
     [-4, 0, 2],
   ]; // largest weight 4
   const kernel = [0, 1].flatMap((c) => [0, 1, 2].flatMap((k) => [first[c]?.[k] as number, second[c]?.[k] as number]));
-  const image = await pixels(await filterGrid(kernel, [1, 2, 3, 2], { scale: 2, columns: 2 }));
-  t.deepEqual([image.width, image.height], [2 * 4 + 2, 2]);
+  const { pictures, perFilter } = filterPictures(kernel, [1, 2, 3, 2]);
+  t.is(perFilter, 1);
   // 127.5 (1 + w / largest), rounded half up.
-  t.deepEqual(image.at(0, 0), [255, 128, 0, 255]);
-  t.deepEqual(image.at(3, 1), [191, 64, 128, 255]);
-  t.is(image.at(4, 0)[3], 0, 'the gap is transparent');
-  t.deepEqual(image.at(6, 0), [255, 255, 255, 255]);
-  t.deepEqual(image.at(9, 1), [0, 128, 191, 255]);
+  const shape = { width: 2, height: 1, channels: 3 };
+  t.deepEqual(pictures, [
+    { ...shape, label: '0', pixels: Uint8Array.of(255, 128, 0, 191, 64, 128) },
+    { ...shape, label: '1', pixels: Uint8Array.of(255, 255, 255, 0, 128, 191) },
+  ]);
 });
 
-test('filters over many channels have a row each', async (t) => {
-  const image = await pixels(await filterGrid(new Float32Array(3 * 3 * 5 * 4), [3, 3, 5, 4], { scale: 1 }));
-  t.deepEqual([image.width, image.height], [5 * 3 + 4 * 2, 4 * 3 + 3 * 2]);
-  t.deepEqual(image.at(0, 0), [128, 128, 128, 255]);
+test('a filter over many channels is a grey picture for each of the first sixteen', (t) => {
+  // Filter f has the weight f + 1 for channel 5 and 0 elsewhere.
+  const kernel = Float32Array.from({ length: 20 * 4 }, (_, i) => (Math.floor(i / 4) === 5 ? 1 + (i % 4) : 0));
+  const { pictures, perFilter, filters } = filterPictures(kernel, [1, 1, 20, 4]);
+  t.deepEqual([perFilter, filters, pictures.length], [16, 4, 64]);
+  for (const [index, { pixels, channels }] of pictures.entries()) {
+    t.is(channels, 1);
+    t.deepEqual([...pixels], [index % 16 === 5 ? 255 : 128]);
+  }
 });
 
-test('activation maps are scaled by channel from black to white', async (t) => {
+test('activation maps are scaled by channel from black to white', (t) => {
   // [1, 2, 3]: channel 0 is 2 and 4, channel 1 is -1 and -5, channel 2 is 7 twice.
-  const image = await pixels(await activationGrid([2, -1, 7, 4, -5, 7], [1, 2, 3], { scale: 1 }));
-  t.deepEqual([image.width, image.height], [2 * 2 + 2, 1 * 2 + 2]); // 3 tiles in 2 columns
-  t.deepEqual([image.at(0, 0)[0], image.at(1, 0)[0]], [0, 255]);
-  t.deepEqual([image.at(4, 0)[0], image.at(5, 0)[0]], [255, 0]);
-  t.deepEqual([image.at(0, 3)[0], image.at(1, 3)[0]], [0, 0]);
-  t.is(image.at(4, 3)[3], 0, 'no fourth tile');
-  const error = await t.throwsAsync(activationGrid([1, 2], [1, 1, 3]), { instanceOf: ConvoyError });
+  const maps = activationPictures([2, -1, 7, 4, -5, 7], [1, 2, 3]);
+  t.deepEqual(
+    maps.map(({ pixels }) => [...pixels]),
+    [
+      [0, 255],
+      [255, 0],
+      [0, 0],
+    ],
+  );
+  const error = t.throws(() => activationPictures([1, 2], [1, 1, 3]), { instanceOf: ConvoyError });
   t.is(error?.code, 'CONVOY_OPTION');
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import { parseAugment } from '../../augment/spec/index.js';
-import { createAugmentStage, createGatherStage, dropBadImages, renderGrid } from '../../augment/stage/index.js';
+import { createAugmentStage, createGatherStage, dropBadImages, renderVersions } from '../../augment/stage/index.js';
 import { ConvoyError } from '../../src/base/errors.js';
 import { type BatchSlot, centralPart, type Dataset, type ImageShape } from '../../src/contracts/index.js';
 import { everyBatch } from '../../src/coordinator/sweep.js';
@@ -310,18 +310,16 @@ test('the header of a JPEG says its size and orientation', async (t) => {
   for (let length = 0; length < noted.length; length += 7) t.notThrows(() => readJpegHeader(noted.subarray(0, length)));
 });
 
-test('the grid is a picture with a row a sample and a column a version', async (t) => {
+test('versions of samples are the originals, then what the transforms make of them epoch after epoch', async (t) => {
   await withFolder(async (folder) => {
     await (await redBlue(40, 24)).png().toFile(join(folder, 'a.png'));
-    const dataset = fileDataset(folder, ['a.png', 'a.png', 'a.png'], { height: 48, width: 48, channels: 3 });
-    const png = await renderGrid(dataset, parseAugment('flip,rotate'), { samples: 2, versions: 3 });
-    const { format, width, height } = await sharp(png).metadata();
-    // Cells of 48 pixels are doubled to 96, 8 apart; labels take 18 under each.
-    t.deepEqual({ format, width, height }, { format: 'png', width: 8 + 4 * 104, height: 8 + 2 * 122 });
-    const { data } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
-    const first = (8 + 20) * (8 + 4 * 104) * 3 + (8 + 10) * 3;
-    t.deepEqual([...data.subarray(first, first + 3)], [255, 0, 0]); // the original: red at the left
-    t.throws(() => parseAugment('flip,nothing'), { instanceOf: ConvoyError });
-    await t.throwsAsync(renderGrid(dataset, [], { versions: 0 }), { message: /integer from 1 to 32 for versions/ });
+    const dataset = fileDataset(folder, ['a.png', 'a.png', 'a.png'], { height: 24, width: 40, channels: 3 });
+    const setup = { dataset, seed: 1, transforms: parseAugment('flip:1'), versions: 2 };
+    const [plain, ...flipped] = await renderVersions(Uint32Array.of(2, 0), setup);
+    const row = 40 * 3;
+    t.is(plain?.length, 2 * 24 * row);
+    t.deepEqual([...(plain?.subarray(0, 3) ?? [])], [255, 0, 0], 'red at the left');
+    t.is(flipped.length, 2);
+    for (const version of flipped) t.deepEqual([...version.subarray(row - 3, row)], [255, 0, 0], 'red at the right');
   });
 });

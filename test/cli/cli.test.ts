@@ -153,8 +153,13 @@ test.serial("evaluate writes report, table and picture; its accuracy is the run'
   );
   t.regex(stdout, /dark/);
   t.regex(await readFile(join(cwd, 'run', 'evaluation.csv'), 'utf8'), /light/);
-  const picture = await sharp(join(cwd, 'run', 'confusion.svg')).metadata();
-  t.true((picture.width ?? 0) > 100);
+  for (const name of ['confusion.svg', 'roc.svg']) {
+    const picture = await sharp(join(cwd, 'run', name)).metadata();
+    t.true((picture.width ?? 0) > 100, name);
+  }
+  const points = (await readFile(join(cwd, 'run', 'roc.csv'), 'utf8')).trim().split('\n');
+  t.regex(points[1] ?? '', /^light,Infinity,0,0$/);
+  t.regex(points.at(-1) ?? '', /^light,[\d.e-]+,1,1$/);
   const train = await run('evaluate', 'run', '--split', 'train', '--checkpoint', 'best', '--json');
   t.is(train.code, 0, train.stderr);
   t.is(records(train.stdout, 'evaluation')[0]?.['split'], 'train');

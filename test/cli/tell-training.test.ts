@@ -68,7 +68,7 @@ test('a phase says what trains, at which rate, and how many parameters are froze
   }
   t.deepEqual(lines, [
     'phase 1 of 3: the head, rate 0.1; 1,000 parameters train, 24,000 are frozen',
-    'phase 2 of 3: the layers after conv4, rate 0.00001, schedule cosine; 1,000 parameters train, 24,000 are frozen',
+    'phase 2 of 3: the layers after conv4, rate 1e-5, schedule cosine; 1,000 parameters train, 24,000 are frozen',
     'phase 3 of 3: all layers, rate 0.1; 1,000 parameters train, 24,000 are frozen',
   ]);
 });

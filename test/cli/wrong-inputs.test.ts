@@ -255,6 +255,19 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
     2,
     'error: Expected the name of a transform, or none, for --augment but received "blurr"; did you mean blur? (convoy augment --help lists all ...)',
   ],
+  [
+    'analyse run --neuron conv2',
+    2,
+    'error: Expected LAYER:N, a layer and a channel from 0, as conv2:5, for --neuron but received "conv2"',
+  ],
+  ['show images --count none', 2, 'error: Expected an integer of at least 1 for --count but received "none"'],
+  ['plot nowhere', 1, 'error: nowhere: expected a run folder with a config.json but found no such folder'],
+  ['train --outputs 2', 2, 'error: Expected 1 for outputs but received 2'],
+  [
+    'train --monitor val_loss',
+    2,
+    'error: Unknown option "--monitor" of convoy train; it is set in a file: --config FILE, with {"earlyStopping":{"patience":5,"monitor":"test.loss"}} in it',
+  ],
   ['lr-find --from 1 --to 0.1', 2, 'error: Expected a number above 1, where --from starts, for --to but received 0.1'],
   [
     'verify --recipe cifra10-cnn',

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { ConvoyError } from '../../src/base/errors.js';
 import { baseLearningRate, resolveConfig } from '../../src/config/config.js';
 import { readConfigFile, readRecipe, recipeNames } from '../../src/config/recipes.js';
 import { losses } from '../../src/losses/spec/index.js';
@@ -226,4 +227,14 @@ test('an unknown recipe is answered with those that were meant, or with the know
     code: 'CONVOY_OPTION',
     message: `Expected one of ${names.join(', ')} for --recipe but received "speech"`,
   });
+});
+
+test('one output takes the loss of a binary problem, unless another is given', (t) => {
+  const loss = (...inputs: readonly unknown[]) =>
+    resolveConfig(...inputs.map((input) => ({ where: '', input }))).loss.name;
+  t.is(loss({ outputs: 1 }), 'binaryCrossEntropy');
+  t.is(loss({ loss: { name: 'focal' } }, { outputs: 1 }), 'focal');
+  t.is(loss({}), 'crossEntropy');
+  const error = t.throws(() => loss({ outputs: 2 }), { instanceOf: ConvoyError });
+  t.is(error?.message, 'Expected 1 for outputs but received 2');
 });

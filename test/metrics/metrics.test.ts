@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import { z } from 'zod';
 import { ConvoyError } from '../../src/base/errors.js';
@@ -8,6 +9,7 @@ import {
   createMetrics,
   createMultiLabelMetrics,
   metricsCsv,
+  rocCsv,
   rocCurve,
 } from '../../src/metrics/index.js';
 import { readParity } from '../support/parity.js';
@@ -37,6 +39,19 @@ const shared = z
     }),
   })
   .parse(readParity('metrics.json'));
+
+const curves = z.array(
+  z.object({
+    falsePositiveRate: numbers,
+    truePositiveRate: numbers,
+    thresholds: z.array(z.string()),
+    area: z.number(),
+  }),
+);
+const rocCase = z.object({ labels: numbers, logits: z.array(numbers), curves });
+const roc = z
+  .object({ several: rocCase, two: rocCase })
+  .parse(JSON.parse(await readFile('test/fixtures/roc.json', 'utf8')));
 
 const more = z
   .object({
@@ -134,6 +149,48 @@ test('the ROC curve of a binary score has the points, area and average precision
   t.is(curve.thresholds[0], Number.POSITIVE_INFINITY);
   near(t, [every.area, curve.area], [binary.auc, binary.auc], 'auc');
   near(t, [averagePrecision(given, positive)], [binary.average_precision], 'average precision');
+});
+
+test('ROC curves, each class against the rest or of the second of two, have the points of scikit-learn', (t) => {
+  for (const [name, classes] of [
+    ['several', 4],
+    ['two', 2],
+  ] as const) {
+    const { labels, logits, curves } = roc[name];
+    const metrics = createMetrics({ classes });
+    metrics.add(Float32Array.from(logits.flat()), Int32Array.from(labels));
+    const found = metrics.rocCurves();
+    t.deepEqual(
+      found.map(({ classIndex }) => classIndex),
+      classes === 2 ? [1] : [0, 1, 2, 3],
+    );
+    for (const [index, expected] of curves.entries()) {
+      const curve = found[index];
+      near(t, curve?.falsePositiveRate ?? [], expected.falsePositiveRate, `${name} fpr`);
+      near(t, curve?.truePositiveRate ?? [], expected.truePositiveRate, `${name} tpr`);
+      near(t, curve?.thresholds.slice(1) ?? [], expected.thresholds.slice(1).map(Number), `${name} thresholds`);
+      near(t, [curve?.area ?? -1], [expected.area], `${name} area`);
+    }
+  }
+});
+
+test('points of ROC curves are a table with a line a point', (t) => {
+  const metrics = createMetrics({ classes: 3, fromLogits: false });
+  metrics.add(Float32Array.of(0.75, 0.25, 0, 0.5, 0.5, 0), Int32Array.of(0, 1));
+  // No sample is of the third class: it has no curve.
+  t.is(
+    rocCsv(metrics.rocCurves(), ['a,b', 'c', 'd']),
+    [
+      'class,threshold,falsePositiveRate,truePositiveRate',
+      '"a,b",Infinity,0,0',
+      '"a,b",0.75,0,1',
+      '"a,b",0.5,1,1',
+      'c,Infinity,0,0',
+      'c,0.5,0,1',
+      'c,0.25,1,1',
+      '',
+    ].join('\n'),
+  );
 });
 
 test('one output for two classes is the logit or the probability of class 1', (t) => {

@@ -56,14 +56,42 @@ function record(epoch: number, test?: EpochRecord['test']): EpochRecord {
 }
 
 test('learning curves show the splits that were evaluated', (t) => {
-  const both = learningCurvesChart([
-    record(1, { loss: 3, accuracy: 0.2 }),
-    record(2, { loss: Number.NaN, accuracy: 0.3 }),
-  ]);
+  const curves = (...records: EpochRecord[]) => learningCurvesChart([{ name: 'cnn', records }]);
+  const both = curves(record(1, { loss: 3, accuracy: 0.2 }), record(2, { loss: Number.NaN, accuracy: 0.3 }));
   has(t, both, 'Learning curves', 'epoch', 'loss', 'accuracy', 'train', 'test');
   t.false(texts(both).includes('validation'));
-  t.false(texts(learningCurvesChart([record(1)])).includes('test'));
-  has(t, learningCurvesChart([]), 'epoch');
+  t.false(texts(both).includes('learning rate'), 'it is the same in both epochs');
+  t.false(texts(curves(record(1))).includes('test'));
+  has(t, curves(), 'epoch');
+});
+
+test('learning curves of several runs have a colour a run and a kind of line a split', (t) => {
+  const long = [1, 2, 3, 4, 5].map((epoch) => record(epoch, { loss: 1, accuracy: 0.5 }));
+  const chart = learningCurvesChart([
+    { name: 'a', records: long },
+    { name: 'b', records: long.slice(0, 2) },
+  ]);
+  has(t, chart, 'a', 'b', 'train', 'test', '5');
+  // Lines with as many points as epochs: train and test in each of the two plots.
+  const lines = (color: string, points: number) => linePoints(chart, color).filter(({ length }) => length === points);
+  t.is(lines('#0072b2', 5).length, 4);
+  t.true(lines('#d55e00', 2).length >= 4);
+  const dashed = [...chart.svg.matchAll(/<path[^>]*fill="none"[^>]*>/g)].filter(([path]) => path.includes('dasharray'));
+  t.is(dashed.length, 2 * 2 + 1, 'the training lines of both runs in both plots, and one of the legend');
+});
+
+test('a learning rate that moves is drawn below, one that falls far on a logarithmic axis', (t) => {
+  const falling = (rates: number[]) =>
+    learningCurvesChart([{ name: 'a', records: rates.map((learningRate, i) => ({ ...record(i + 1), learningRate })) }]);
+  has(t, falling([0.1, 0.01, 0.001]), 'learning rate', '1e-1', '1e-2', '1e-3');
+  const near = falling([0.1, 0.05]);
+  has(t, near, 'learning rate', '0', '0.12');
+  // The strip is 110 pixels high, from 0 to 0.12.
+  const points = linePoints(near, '#24292f').find(({ length }) => length === 2);
+  t.true(
+    Math.abs((points?.[1]?.[1] ?? 0) - (points?.[0]?.[1] ?? 0) - (110 * 0.05) / 0.12) <= 1,
+    JSON.stringify(points),
+  );
 });
 
 test('a sweep of the learning rate marks the suggested one where it is on the logarithmic axis', (t) => {

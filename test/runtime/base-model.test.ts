@@ -212,3 +212,15 @@ test('a base replaces a weaker model, a model a weaker base', (t) => {
   const plain = layers({ base: { name: 'shapes-cnn' }, weights: 'w', head: '8' }, { model: { name: 'mlp' } });
   t.is(plain.base ?? plain.head ?? plain.weights, undefined);
 });
+
+test.serial('one output is for two classes alone', async (t) => {
+  const { train: three } = datasets;
+  const two = { ...three, classes: ['low', 'high'] };
+  const openFor = (dataset: typeof three, input: ConfigInput) =>
+    openModel({ config: resolveConfig({ where: '', input: { ...base, outputs: 1, ...input } }) }, dataset);
+  const { model } = await openFor(two, { model: { name: 'shapes-cnn' } });
+  t.deepEqual(model.outputs[0]?.shape, [null, 1]);
+  model.dispose();
+  const error = await t.throwsAsync(openFor(three, { model: { name: 'shapes-cnn' } }), { instanceOf: ConvoyError });
+  t.is(error?.message, '--outputs 1 needs two classes, as --classes cat,dog; tiny has 3 classes');
+});

@@ -10,6 +10,7 @@ import { loadNative } from '../../src/native/index.js';
 import type { Runtime } from '../../src/runtime/contract.js';
 import { openRuntime } from '../../src/runtime/runtime.js';
 import { analyseRun } from '../../src/tools/analyse.js';
+import { excitements, mostExciting } from '../../src/tools/neuron.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 let folder: string;
@@ -35,10 +36,10 @@ test.serial('draws filters, activations and both projections', async (t) => {
     const { width, height } = await sharp(join(folder, name)).metadata();
     return [width, height];
   };
-  t.deepEqual(await size('image.png'), [8, 8]);
-  // Four filters of 3x3 and four maps of 6x6, as 2x2 tiles of 48 pixels, 2 apart.
-  t.deepEqual(await size('filters.png'), [98, 98]);
-  t.deepEqual(await size('activations-conv.png'), [98, 98]);
+  // Margin, title, caption; two rows of pictures, each with its label and a gap; margin.
+  const four = (side: number) => 16 + 24 + 19 + 8 + 2 * (side + 16 + 8) + 16 - 8;
+  t.is((await size('filters.png'))[1], four(63), 'filters of 3x3, enlarged 21 times');
+  t.is((await size('activations-conv.png'))[1], four(102), 'maps of 6x6, enlarged 17 times');
 });
 
 test.serial('activations are of the layer and image asked for', async (t) => {
@@ -47,11 +48,73 @@ test.serial('activations are of the layer and image asked for', async (t) => {
     .png()
     .toFile(image);
   await analyseRun({ runtime, folder, only: ['activations'], image, layers: ['relu'] });
-  const { data } = await sharp(join(folder, 'image.png')).raw().toBuffer({ resolveWithObject: true });
-  t.true(data.every((value) => value === 255));
+  t.is(await shadeIn('image.png'), 255);
   // An even image has even maps, which are drawn black.
-  const maps = await sharp(join(folder, 'activations-relu.png')).removeAlpha().raw().toBuffer();
-  t.true(maps.every((value) => value === 0));
+  t.is(await shadeIn('activations-relu.png'), 0);
+});
+
+/** The shade in the upper picture in the middle. */
+async function shadeIn(name: string): Promise<number | undefined> {
+  const { data, info } = await sharp(join(folder, name)).raw().toBuffer({ resolveWithObject: true });
+  const y = 16 + 24 + 19 + 8 + 20;
+  return data[(y * info.width + Math.floor(info.width / 2)) * info.channels];
+}
+
+test.serial('filters are those of the layer asked for, and a layer without any is refused', async (t) => {
+  const files = await analyseRun({ runtime, folder, only: ['filters'], layers: ['conv'] });
+  t.deepEqual(
+    files.map((file) => basename(file)),
+    ['filters-conv.png'],
+  );
+  await t.throwsAsync(analyseRun({ runtime, folder, only: ['filters'], layers: ['head'] }), {
+    instanceOf: ConvoyError,
+    message: /Expected conv for --layer but received "head"/,
+  });
+});
+
+test.serial("a channel's excitement is the largest value of its map", async (t) => {
+  const { samples, pixels, activations, maps } = await excitements(runtime, { layer: 'conv', channel: 2 }, 10);
+  t.is(samples.length, 10);
+  t.true(maps);
+  const kernel = runtime.model.getLayer('conv').getWeights()[0]?.dataSync() ?? new Float32Array();
+  const { scale, offset } = runtime.spec.preprocess;
+  for (const [index, found] of activations.entries()) {
+    const at = (y: number, x: number): number =>
+      (pixels[index * 64 + y * 8 + x] ?? 0) * (scale[0] ?? 1) + (offset[0] ?? 0);
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let y = 0; y < 6; y++) {
+      for (let x = 0; x < 6; x++) {
+        let sum = 0;
+        for (let k = 0; k < 9; k++) sum += at(y + Math.floor(k / 3), x + (k % 3)) * (kernel[4 * k + 2] ?? 0);
+        largest = Math.max(largest, sum);
+      }
+    }
+    t.true(Math.abs(found - largest) < 1e-4, `${found} ${largest}`);
+  }
+});
+
+test('the most exciting images come first, and those that a ReLU cuts off not at all', (t) => {
+  t.deepEqual(mostExciting(Float32Array.of(0, 2, 0, 3, 1)), [3, 1, 4]);
+  t.deepEqual(mostExciting(Float32Array.of(0, 0)), [0, 1], 'where none excites, some are shown all the same');
+});
+
+test.serial('images that excite a channel are drawn alone; of a dense layer too', async (t) => {
+  const neurons = [
+    { layer: 'conv', channel: 2 },
+    { layer: 'head', channel: 0 },
+  ];
+  const files = await analyseRun({ runtime, folder, neurons, limit: 10 });
+  t.deepEqual(
+    files.map((file) => basename(file)),
+    ['neuron-conv-2.png', 'neuron-head-0.png'],
+  );
+  for (const [layer, channel, message] of [
+    ['no', 0, /one of .*conv.* for --neuron/],
+    ['conv', 4, /a channel from 0 to 3 of conv for --neuron/],
+  ] as const) {
+    const neuron = { layer, channel };
+    await t.throwsAsync(analyseRun({ runtime, folder, neurons: [neuron] }), { instanceOf: ConvoyError, message });
+  }
 });
 
 test.serial('tensors do not leak', async (t) => {

@@ -30,8 +30,8 @@ export const augment = defineCommand({
   async action([name], { recipe, augment: given, out, samples, versions, seed, dataDir }, terminal) {
     const config =
       recipe === undefined ? undefined : resolveConfig({ where: 'recipe', input: await readRecipe(recipe) });
-    const spec = given ?? config?.augment ?? [];
-    if (spec.length === 0)
+    const spec = given ?? config?.augment;
+    if (spec === undefined)
       throw combinationError(
         'convoy augment',
         'needs',
@@ -50,6 +50,8 @@ export const augment = defineCommand({
       ...(dataDir === undefined ? {} : { dataDir }),
     }).finally(data.end);
     terminal.record({ type: 'augment', file: out });
-    terminal.line(`written: ${out} (the original first, then as it is in epoch after epoch)`);
+    terminal.line(
+      `written: ${out}${spec.length === 0 ? '' : ' (the original first, then as it is in epoch after epoch)'}`,
+    );
   },
 });

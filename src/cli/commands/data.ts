@@ -1,4 +1,5 @@
-import type { Dataset, DatasetInfo } from '../../api/data.js';
+import type { DatasetInfo } from '../../api/data.js';
+import { classTable } from '../class-table.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { existingFolder, integer } from '../parsers.js';
@@ -71,7 +72,7 @@ async function listDatasets(dataDir: string | undefined, terminal: Terminal): Pr
 }
 
 async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptions, terminal: Terminal): Promise<void> {
-  const { catalogEntry, datasetInfo, openDataset } = await import('../../api/data.js');
+  const { catalogEntry, datasetInfo, openDataset, samplesPerClass } = await import('../../api/data.js');
   const known = catalogEntry(name) === undefined ? undefined : await datasetInfo(name, dataDir);
   if (known?.state === 'missing') {
     tellMissing(terminal, known);
@@ -99,7 +100,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptio
     splits: splits.map((split) => ({
       split: split.split,
       count: split.count,
-      perClass: perClass(split),
+      perClass: samplesPerClass(split),
       fingerprint: split.fingerprint,
     })),
     badImages: opened.badImages,
@@ -113,11 +114,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptio
   );
   terminal.line(`samples: ${splits.map(({ split, count }) => `${grouped(count)} ${split}`).join(', ')}`);
   terminal.line(`classes: ${classes.length}`);
-  const counts = splits.map(perClass);
-  const rows = classes.map((label, index) => ['', label, ...counts.map((numbers) => grouped(numbers[index] ?? 0))]);
-  terminal.line(
-    table([['', '', ...splits.map(({ split }) => split)], ...rows], new Set(splits.map((_, column) => column + 2))),
-  );
+  terminal.line(classTable(splits, splits.map(samplesPerClass)));
   for (const note of opened.notes) terminal.note(note);
   for (const { file, reason } of opened.badImages) terminal.note(`cannot be used: ${file}: ${reason}`);
 }
@@ -144,19 +141,4 @@ function whereabouts({ state, path, downloadBytes, addresses }: DatasetInfo): Re
 function whereInWords({ state, path, downloadBytes }: DatasetInfo): string {
   if (state === 'drawn') return 'needs no files';
   return state === 'found' ? `in ${path ?? ''}` : `not here (download of ${(downloadBytes / 2 ** 20).toFixed(0)} MiB)`;
-}
-
-/** Samples of each class; of several classes a sample counts for each. */
-function perClass({ targets, classes, count }: Dataset): number[] {
-  const counts = classes.map(() => 0);
-  if (targets.kind === 'classes') {
-    for (const label of targets.labels) counts[label] = (counts[label] ?? 0) + 1;
-    return counts;
-  }
-  return counts.map((_, label) => {
-    let sum = 0;
-    for (let sample = 0; sample < count; sample++)
-      sum += (targets.values[sample * classes.length + label] ?? 0) > 0.5 ? 1 : 0;
-    return sum;
-  });
 }

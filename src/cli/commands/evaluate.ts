@@ -9,7 +9,7 @@ import { percent } from '../terminal.js';
 export const evaluate = defineCommand({
   name: 'evaluate',
   description:
-    'Metrics of a trained run over every sample of a split: report, evaluation.json, evaluation.csv, confusion.svg.',
+    'Metrics of a trained run over every sample of a split: report, evaluation.json and .csv, confusion.svg, roc.svg and .csv.',
   alsoCalled: ['test', 'eval', 'score', 'validate'],
   arguments: [argument('<run>', 'run folder')],
   options: [

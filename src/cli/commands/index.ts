@@ -6,9 +6,11 @@ import { data } from './data.js';
 import { evaluate } from './evaluate.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
+import { plot } from './plot.js';
 import { predict } from './predict.js';
 import { recipes } from './recipes.js';
 import { setup } from './setup.js';
+import { show } from './show.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
@@ -18,7 +20,9 @@ export const commands: readonly Command[] = [
   evaluate,
   predict,
   analyse,
+  plot,
   data,
+  show,
   model,
   recipes,
   augment,

@@ -37,6 +37,7 @@ const options = [
     parse: named,
     alsoCalled: ['--scheduler', '--lr-scheduler', '--lr-schedule', '--sched'],
   }),
+  shared.outputs,
   shared.loss,
   shared.workers,
   shared.shards,

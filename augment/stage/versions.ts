@@ -1,0 +1,34 @@
+import { imageBytes } from '../../src/contracts/index.js';
+import type { StageSetup } from './messages.js';
+import { Renderer } from './renderer.js';
+import { windowSizes } from './windows.js';
+
+interface VersionsOptions extends Pick<StageSetup, 'dataset' | 'seed' | 'transforms'> {
+  /** Those of as many epochs; 0 for the samples alone. */
+  readonly versions: number;
+}
+
+/**
+ * Pixels of samples: as they are, then what the transforms make of them in one epoch after the other.
+ *
+ * @returns 1 + versions arrays, each with all samples behind each other.
+ * @throws ConvoyError `CONVOY_DATA` for an image that cannot be decoded.
+ */
+export async function renderVersions(chosen: Uint32Array, options: VersionsOptions): Promise<Uint8Array[]> {
+  const { dataset, seed, transforms, versions } = options;
+  const setup = { dataset, seed };
+  const plain = new Renderer({ ...setup, transforms: [] });
+  const augmented = new Renderer({ ...setup, transforms });
+  const windowSize = Math.min(windowSizes(dataset, []).windowSize, windowSizes(dataset, transforms).windowSize);
+  const render = async (renderer: Renderer, epoch: number): Promise<Uint8Array> => {
+    const pixels = new Uint8Array(chosen.length * imageBytes(dataset.shape));
+    for (let start = 0; start < chosen.length; start += windowSize) {
+      const samples = chosen.slice(start, start + windowSize);
+      await renderer.render(epoch, start / windowSize, samples, pixels.subarray(start * imageBytes(dataset.shape)));
+    }
+    return pixels;
+  };
+  const columns = [await render(plain, 0)];
+  for (let version = 0; version < versions; version++) columns.push(await render(augmented, version));
+  return columns;
+}
