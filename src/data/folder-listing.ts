@@ -55,8 +55,10 @@ class FolderWalk {
     for (const [name, { bytes, problem }] of files) {
       hash.update(JSON.stringify([name, bytes, this.#times.get(name) ?? problem]));
     }
+    const folders = this.#folders.sort(byName);
+    hash.update(JSON.stringify([folders, this.#passed]));
     const identity = JSON.stringify([this.#realRoot, hash.digest('hex')]);
-    return { files, folders: this.#folders.sort(byName), links: this.#passed, identity };
+    return { files, folders, links: this.#passed, identity };
   }
 
   /** Lists what is in a folder; `below` is its path in the listing, `real` its own. */
@@ -121,6 +123,7 @@ class FolderWalk {
       isFolder = (await stat(real)).isDirectory();
     } catch (error) {
       if (isImageName(link)) this.#files.set(link, { bytes: 0, problem: problemOf(error) });
+      else this.#passed.push({ path: link, keptIsLink: false, lost: 'to nothing' });
       return;
     }
     if (!isFolder) return this.#add(link, real, true);

@@ -3,10 +3,11 @@ import path from 'node:path';
 import { fileError } from '../base/errors.js';
 import { unreadableImage } from '../images/index.js';
 import { archiveFiles, isArchiveName } from './archive.js';
+import { type ArchiveLink, followLinks } from './archive-links.js';
 import { errorText } from './bytes.js';
 import { listFolder } from './folder-listing.js';
 import { limits } from './limits.js';
-import type { ListedFile, Listing, PassedLink } from './listing.js';
+import type { ListedFile, Listing } from './listing.js';
 import { hasLeftover, isImageName } from './names.js';
 import { checkAborted } from './options.js';
 
@@ -57,7 +58,7 @@ export function archiveSource(archive: string): ImageSource {
     async list(signal) {
       const files = new Map<string, ListedFile>();
       const folders: string[] = [];
-      const links: { readonly path: string; readonly to: string | undefined }[] = [];
+      const links: ArchiveLink[] = [];
       const addFolder = (folder: string): void => {
         if (folder !== '' && !hasLeftover(folder)) folders.push(folder);
       };
@@ -69,24 +70,6 @@ export function archiveSource(archive: string): ImageSource {
       return { files, folders, links: followLinks(links, files, folders), identity: await archiveIdentity(archive) };
     },
   };
-}
-
-/** Links inside an archive: to what is in it they add nothing; an image's that leads elsewhere cannot be used. */
-function followLinks(
-  links: readonly { readonly path: string; readonly to: string | undefined }[],
-  files: Map<string, ListedFile>,
-  folders: readonly string[],
-): PassedLink[] {
-  const passed: PassedLink[] = [];
-  const known = new Set(folders);
-  for (const { path: name, to } of links) {
-    if (to !== undefined && files.has(to)) passed.push({ path: name, kept: to, keptIsLink: false });
-    else if (to !== undefined && (to === '' || known.has(to))) passed.push({ path: name, keptIsLink: false });
-    else if (isImageName(name)) {
-      files.set(name, { bytes: 0, problem: 'a link to nothing in the archive' });
-    }
-  }
-  return passed;
 }
 
 /** Text that changes when the archive does; cheap, so that a second start need not read it. */

@@ -3,7 +3,7 @@ import { fileError } from '../base/errors.js';
 import { type Arrangement, arrange, partsOf, placeIn } from './arrangement.js';
 import { contents, count, kinds, leftOut, passedLinks } from './left-out.js';
 import type { Listing, PassedLink } from './listing.js';
-import { byName, isImageName, type SplitName, splitOf } from './names.js';
+import { byName, foldersAbove, isImageName, type SplitName, splitOf } from './names.js';
 
 /** One image of a split. */
 export interface LabelledPath {
@@ -161,9 +161,4 @@ function checkEmptyFolders(
     if (members.get(found?.split ?? 'train')?.has(name)) continue;
     throw fileError('CONVOY_DATA', source, folder, 'at least one image', contents(folder, others));
   }
-}
-
-function foldersAbove(path: string): string[] {
-  const parts = partsOf(path).slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

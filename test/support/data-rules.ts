@@ -14,15 +14,20 @@ export async function ruleRows(heading: string): Promise<string[]> {
   return rows.filter((what) => what !== 'what').sort();
 }
 
+/** How often each name occurs; a name may be that of a property of every object. */
+export function tally(names: readonly string[], start: readonly string[] = []): Record<string, number> {
+  const counts = new Map(start.map((name) => [name, 0]));
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
 /** Images of each class over some splits. */
 export function classCounts(...splits: readonly Dataset[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { targets, classes } of splits) {
+  const names = splits.flatMap(({ targets, classes }) => {
     if (targets.kind !== 'classes') throw new TypeError('expected classes');
-    for (const name of classes) counts[name] ??= 0;
-    for (const label of targets.labels) counts[classes[label] as string] = (counts[classes[label] as string] ?? 0) + 1;
-  }
-  return counts;
+    return Array.from(targets.labels, (label) => classes[label] as string);
+  });
+  return tally(names, splits[0]?.classes);
 }
 
 /** Paths of ten images in each folder. */
