@@ -49,11 +49,12 @@ export async function* archiveFiles(
   signal?: AbortSignal,
   onFolder: (path: string) => void = () => {},
 ): AsyncGenerator<ArchiveFile, void, undefined> {
+  const guard = new ArchiveGuard(archive, (await stat(archive)).size);
+  // Nothing is awaited from here to the loop: an entry that comes before the loop listens is lost, and its callback with it.
   const reader = extract(readerOptions);
   const tail = new EndOfArchive(archive);
   const feeding = feed(reader, archive, tail, signal);
   feeding.catch(() => undefined); // it is awaited below, perhaps long after it failed
-  const guard = new ArchiveGuard(archive, (await stat(archive)).size);
   try {
     for await (const entry of reader) {
       const { kind, ...file } = guard.check(entry);

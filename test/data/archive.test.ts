@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import promises, { writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -47,6 +48,24 @@ test('files that are not read are passed over, folders are told', async (t) => {
     seen.push(file.path);
   }
   t.deepEqual([folders, seen.length], [['a'], 3]);
+});
+
+test.serial('no entry is lost where the disk is slow to tell the size of the archive', async (t) => {
+  const name = await archive(await tarOf(plain));
+  const { stat } = promises;
+  const slowStat = async (file: string) => {
+    // Longer than it takes to open and read the file.
+    for (let turn = 0; turn < 20; turn++) await promises.readFile(name);
+    return stat(file);
+  };
+  Object.assign(promises, { stat: slowStat });
+  syncBuiltinESMExports();
+  try {
+    t.is((await contents(name)).length, 3);
+  } finally {
+    Object.assign(promises, { stat });
+    syncBuiltinESMExports();
+  }
 });
 
 test('a consumer may stop early', async (t) => {
