@@ -1,15 +1,12 @@
 /** Look before you train: a picture of samples and what the transforms make of them. */
 import sharp, { type OverlayOptions } from 'sharp';
 import { valueError } from '../../src/base/errors.js';
-import { permutation, RandomStream } from '../../src/base/random.js';
 import { type Dataset, imageBytes } from '../../src/contracts/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { Renderer } from './renderer.js';
 import { windowSizes } from './windows.js';
 
 interface AugmentGridOptions {
-  /** Samples shown, 8 by default; drawn by the seed. */
-  readonly samples?: number;
   /** Augmented versions of each, 6 by default: those of as many epochs. */
   readonly versions?: number;
   readonly seed?: number;
@@ -38,23 +35,20 @@ function labelOf(dataset: Dataset, sample: number, width: number): string {
 }
 
 /**
- * Draws a PNG: one row a sample, the original first, then its augmented versions, labels under them.
+ * Draws a PNG: one row for each of `samples`, the original first, then its augmented versions, labels under them.
  *
  * @throws ConvoyError `CONVOY_OPTION` for counts out of range, `CONVOY_DATA` for an image that cannot be decoded.
  */
 export async function renderGrid(
   dataset: Dataset,
   spec: AugmentSpec,
-  options: AugmentGridOptions = {},
+  samples: Uint32Array,
+  { versions = 6, seed = 0 }: AugmentGridOptions = {},
 ): Promise<Buffer> {
-  const { versions = 6, seed = 0 } = options;
-  const rows = Math.min(options.samples ?? 8, dataset.count);
-  if (!Number.isInteger(rows) || rows < 1 || rows > 64)
-    throw valueError('samples', 'an integer from 1 to 64', options.samples);
   if (!Number.isInteger(versions) || versions < 1 || versions > 32)
     throw valueError('versions', 'an integer from 1 to 32', versions);
-  const chosen = permutation(dataset.count, new RandomStream(seed, 'shuffle', 0)).slice(0, rows);
-  const columns = await renderColumns(dataset, spec, chosen, versions, seed);
+  const rows = samples.length;
+  const columns = await renderColumns(dataset, spec, samples, versions, seed);
 
   const { width, height, channels } = dataset.shape;
   const zoom = Math.max(1, Math.ceil(cellSide / Math.max(width, height)));
@@ -73,7 +67,7 @@ export async function renderGrid(
     }
   }
   const size = { width: gap + columns.length * pitchX, height: gap + rows * pitchY };
-  const texts = Array.from(chosen, (sample, row) => {
+  const texts = Array.from(samples, (sample, row) => {
     const y = gap + row * pitchY + height * zoom + labelHeight - 5;
     const text = (column: number, content: string, fill: string): string =>
       `<text x="${gap + column * pitchX + (width * zoom) / 2}" y="${y}" fill="${fill}">${escapeText(content)}</text>`;
@@ -96,7 +90,7 @@ export async function renderGrid(
 async function renderColumns(
   dataset: Dataset,
   transforms: AugmentSpec,
-  chosen: Uint32Array,
+  samples: Uint32Array,
   versions: number,
   seed: number,
 ): Promise<Uint8Array[]> {
@@ -105,10 +99,10 @@ async function renderColumns(
   const augmented = new Renderer({ ...setup, transforms });
   const windowSize = Math.min(windowSizes(dataset, []).windowSize, windowSizes(dataset, transforms).windowSize);
   const render = async (renderer: Renderer, epoch: number): Promise<Uint8Array> => {
-    const pixels = new Uint8Array(chosen.length * imageBytes(dataset.shape));
-    for (let start = 0; start < chosen.length; start += windowSize) {
-      const samples = chosen.slice(start, start + windowSize);
-      await renderer.render(epoch, start / windowSize, samples, pixels.subarray(start * imageBytes(dataset.shape)));
+    const pixels = new Uint8Array(samples.length * imageBytes(dataset.shape));
+    for (let start = 0; start < samples.length; start += windowSize) {
+      const window = samples.slice(start, start + windowSize);
+      await renderer.render(epoch, start / windowSize, window, pixels.subarray(start * imageBytes(dataset.shape)));
     }
     return pixels;
   };

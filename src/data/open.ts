@@ -56,6 +56,7 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
   const { badImages, imageCount } = splits;
   const notes = [
     ...splits.notes,
+    ...missingClasses(train),
     ...missingClasses(test),
     ...(validation === undefined ? [] : missingClasses(validation)),
   ];
@@ -69,7 +70,9 @@ function missingClasses({ targets, classes, split }: Dataset): string[] {
   const missing = classes.filter((_, label) => !seen.has(label));
   if (missing.length === 0) return [];
   const names = missing.slice(0, 20).join(', ');
-  return [`no ${split} image shows ${names}${missing.length > 20 ? ` and ${missing.length - 20} other classes` : ''}`];
+  return [
+    `no ${split === 'train' ? 'training' : split} image shows ${names}${missing.length > 20 ? ` and ${missing.length - 20} other classes` : ''}`,
+  ];
 }
 
 function chosenClasses(splits: OpenedSplits, classes: OpenOptions['classes']): OpenedSplits {

@@ -7,6 +7,7 @@ import { ConvoyError, combinationError, valueError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
 import { BatchFeeder, readWeights } from '../coordinator/index.js';
+import { drawByClass } from '../data/index.js';
 import { decodeImageFile } from '../images/index.js';
 import { slotNames } from '../memory/index.js';
 import { setWeights } from '../models/index.js';
@@ -25,7 +26,7 @@ export interface AnalyseOptions {
   readonly image?: string | undefined;
   /** Layers whose activations are drawn; the first and the last convolution by default. */
   readonly layers?: readonly string[] | undefined;
-  /** Test images, spread evenly, whose features are drawn; 1000. t-SNE's time grows with the square. */
+  /** Test images whose features are drawn, by the seed, the same number of each class; 1000. t-SNE's time grows with the square. */
   readonly limit?: number | undefined;
 }
 
@@ -61,7 +62,8 @@ export async function analyseRun({
   };
   if (only.includes('filters')) await write('filters.png', await firstFilters(model));
   if (only.includes('activations')) {
-    const pixels = image === undefined ? (await testPixels(runtime, 1)).pixels : new Uint8Array(imageBytes(shape));
+    const pixels =
+      image === undefined ? await testPixels(runtime, Uint32Array.of(0)) : new Uint8Array(imageBytes(shape));
     if (image !== undefined) await decodeImageFile(image, shape, pixels);
     const raw = { width: shape.width, height: shape.height, channels: shape.channels as 1 | 3 };
     await write('image.png', await sharp(pixels, { raw }).png().toBuffer());
@@ -141,13 +143,9 @@ function networkInput({ image: { height, width, channels }, preprocess }: Runtim
   });
 }
 
-/** Test images spread evenly over the set, whose files may be in the order of classes. */
-async function testPixels(runtime: Runtime, limit: number): Promise<{ pixels: Uint8Array; samples: Uint32Array }> {
+/** Pixels of test images, one behind the other. */
+async function testPixels(runtime: Runtime, samples: Uint32Array): Promise<Uint8Array> {
   const { datasets, arena, layout, evaluationSlots, evaluationStage } = runtime;
-  const { count } = datasets.test;
-  const samples = Uint32Array.from({ length: Math.min(limit, count) }, (_, i) =>
-    Math.floor((i * count) / Math.min(limit, count)),
-  );
   const pixels = new Uint8Array(samples.length * layout.imageBytes);
   const stage = evaluationStage(datasets.test);
   const feeder = new BatchFeeder({
@@ -167,13 +165,14 @@ async function testPixels(runtime: Runtime, limit: number): Promise<{ pixels: Ui
     await feeder.drain();
     await stage.close();
   }
-  return { pixels, samples };
+  return pixels;
 }
 
 /** What the head is given, image after image. */
 async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: Points; labels: Int32Array }> {
-  const { datasets, layout, model, spec } = runtime;
-  const { samples, pixels } = await testPixels(runtime, limit);
+  const { config, datasets, layout, model, spec } = runtime;
+  const samples = drawByClass(datasets.test, limit, config.seed);
+  const pixels = await testPixels(runtime, samples);
   const labels = Int32Array.from(samples, labelsOf(datasets.test));
   const { features } = splitHead(model);
   const dimensions = (features.outputs[0]?.shape ?? [])

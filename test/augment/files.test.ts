@@ -314,7 +314,9 @@ test('the grid is a picture with a row a sample and a column a version', async (
   await withFolder(async (folder) => {
     await (await redBlue(40, 24)).png().toFile(join(folder, 'a.png'));
     const dataset = fileDataset(folder, ['a.png', 'a.png', 'a.png'], { height: 48, width: 48, channels: 3 });
-    const png = await renderGrid(dataset, parseAugment('flip,rotate'), { samples: 2, versions: 3 });
+    const png = await renderGrid(dataset, parseAugment('flip,rotate'), Uint32Array.of(2, 0), {
+      versions: 3,
+    });
     const { format, width, height } = await sharp(png).metadata();
     // Cells of 48 pixels are doubled to 96, 8 apart; labels take 18 under each.
     t.deepEqual({ format, width, height }, { format: 'png', width: 8 + 4 * 104, height: 8 + 2 * 122 });
@@ -322,6 +324,8 @@ test('the grid is a picture with a row a sample and a column a version', async (
     const first = (8 + 20) * (8 + 4 * 104) * 3 + (8 + 10) * 3;
     t.deepEqual([...data.subarray(first, first + 3)], [255, 0, 0]); // the original: red at the left
     t.throws(() => parseAugment('flip,nothing'), { instanceOf: ConvoyError });
-    await t.throwsAsync(renderGrid(dataset, [], { versions: 0 }), { message: /integer from 1 to 32 for versions/ });
+    await t.throwsAsync(renderGrid(dataset, [], Uint32Array.of(0), { versions: 0 }), {
+      message: /integer from 1 to 32 for versions/,
+    });
   });
 });

@@ -15,7 +15,9 @@ export const analyse = defineCommand({
     option('--only <list>', `some of ${analyses.join(',')}`, { parse: someOf(analyses) }),
     option('--image <file>', 'whose activations are drawn (default: the first test image)'),
     option('--layer <name...>', 'layers whose activations are drawn (default: the first and the last convolution)'),
-    option('--limit <n>', 'test images whose features are drawn (default: 1000)', { parse: integer(4) }),
+    option('--limit <n>', 'test images whose features are drawn, of each class as many (default: 1000)', {
+      parse: integer(4),
+    }),
     checkpoint,
     dataDir,
     trustCode,
