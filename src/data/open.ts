@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, choiceError, combinationError, fileError, valueError } from '../base/errors.js';
+import { ConvoyError, choiceError, fileError, valueError } from '../base/errors.js';
 import { didYouMean, suggestions } from '../base/suggest.js';
 import type { Dataset } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
@@ -11,6 +11,7 @@ import { type DatasetFormat, pathFormats } from './formats/index.js';
 import { locateDataset } from './locate.js';
 import { adviceOnDataset } from './not-offered.js';
 import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
+import { resizedDataset } from './resized.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
 import type { OpenedSplits } from './splits.js';
 
@@ -47,12 +48,15 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
   const [whole, wholeTest] =
     splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
   const { testLimit } = options;
-  const test = testLimit === undefined ? wholeTest : firstSamples(wholeTest, testLimit, '--test-limit');
+  const limitedTest = testLimit === undefined ? wholeTest : firstSamples(wholeTest, testLimit, '--test-limit');
+  const test = await resizedDataset(limitedTest, options);
   const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit, '--limit');
   const held = options.validationSplit !== undefined && options.validationSplit > 0;
-  const [train, validation] = held
+  const [kept, heldOut] = held
     ? holdOut(limited, options.validationSplit ?? 0, options.seed, 'validation')
     : [limited, splits.validation];
+  const train = await resizedDataset(kept, options);
+  const validation = heldOut && (await resizedDataset(heldOut, options));
   const { badImages, imageCount } = splits;
   const notes = [
     ...splits.notes,
@@ -109,11 +113,6 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   const { name, dataDir, download = true } = options;
   const known = catalogEntry(name);
   if (known === undefined) return openPath(options);
-  if (options.imageSize !== undefined) {
-    const { height, width } = known.shape;
-    const why = `${name} has images of ${height}x${width}, which are not resized`;
-    throw combinationError('--image-size', 'needs', `a folder or archive of images: ${why}`);
-  }
   const made = known.formats.find((format) => !format.needsFiles);
   const { found, lookedAt } = made === undefined ? await locateDataset(known, dataDir) : await findMade(made, known);
   if (found !== undefined) return found.open({ name, known, options });

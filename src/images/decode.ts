@@ -207,7 +207,8 @@ async function decodeColours(
   into.set(await toPixels(part.resize(shape.width, shape.height, { fit: 'fill', kernel: 'linear' }), target));
 }
 
-const shrinkage = (box: PixelBox, shape: ImageShape): number =>
+/** How many times smaller a part becomes, along the axis that shrinks less. */
+export const shrinkage = (box: PixelBox, shape: ImageShape): number =>
   Math.min(box.width / shape.width, box.height / shape.height);
 
 /** Decodes a part with TensorFlow and resizes it; false when the data is refused, and sharp is to say why. */

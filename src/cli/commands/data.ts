@@ -23,7 +23,7 @@ const info = defineCommand({
   arguments: [argument('<name|path>', 'a name of the list, or an image folder or tar(.gz) archive')],
   options: [
     dataDir,
-    option('--image-size <pixels>', 'size that images of a folder or archive are brought to', { parse: integer() }),
+    option('--image-size <pixels>', 'size that all images are brought to', { parse: integer() }),
     seedOrZero,
   ],
   action: ([name], flags, terminal) => showDataset(name, flags, terminal),
