@@ -149,10 +149,12 @@ function nameOf(place: string, bytes: Buffer): string {
 }
 
 /** The error for a name in another encoding, with its bytes as a shell shows them. */
-export function notUtf8(place: string, bytes: Buffer): ConvoyError {
+export function notUtf8(
+  place: string,
+  bytes: Buffer,
+  advice = 'rename it (convmv -f latin1 -t utf8 --notest does so)',
+): ConvoyError {
   const shown = bytes.toString('latin1').replace(/[^ -~]/g, (letter) => `\\x${letter.charCodeAt(0).toString(16)}`);
-  const message =
-    `${place}: ${shown}: expected a name in UTF-8 but found bytes of another encoding; rename it ` +
-    '(convmv -f latin1 -t utf8 --notest does so)';
+  const message = `${place}: ${shown}: expected a name in UTF-8 but found bytes of another encoding; ${advice}`;
   return new ConvoyError('CONVOY_DATA', message, { file: place, place: shown });
 }

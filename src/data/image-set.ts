@@ -173,7 +173,7 @@ async function fileSplits(
   const [train, test, validation] = await Promise.all(splitNames.map(dataset));
   const [first] = badImages;
   if (first !== undefined && onBadImage !== 'skip') throw badAgain(source, first);
-  checkSkipped(source.path, badImages.length, imageCount, `${first?.file}: ${first?.reason}`);
+  checkSkipped(source.path, badImages, imageCount);
   if (train === undefined) throw new RangeError('a layout always has a train split');
   return { train, badImages, imageCount, notes, ...(test && { test }), ...(validation && { validation }) };
 }

@@ -9,7 +9,7 @@ import { listFolder } from './folder-listing.js';
 import { limits } from './limits.js';
 import type { ListedFile, Listing } from './listing.js';
 import { hasLeftover, isImageName } from './names.js';
-import { checkAborted } from './options.js';
+import { type BadImage, checkAborted } from './options.js';
 
 /** An encoded image, read when asked for. */
 interface EncodedImage {
@@ -98,10 +98,15 @@ export function folderSource(folder: string): ImageSource {
   };
 }
 
+/** Bad images that an error names. */
+const mostNamed = 3;
+
 /** Throws unless few enough images of the whole set were left out: one in a hundred, or one. */
-export function checkSkipped(source: string, skipped: number, total: number, first: string): void {
-  if (skipped <= Math.max(1, total * limits.skippedShare)) return;
+export function checkSkipped(source: string, bad: readonly BadImage[], total: number): void {
+  if (bad.length <= Math.max(1, total * limits.skippedShare)) return;
+  const named = bad.slice(0, mostNamed).map(({ file, reason }) => `${file} (${reason})`);
+  const more = bad.length > mostNamed ? `; and ${bad.length - mostNamed} more` : '';
   const expected = `at most ${limits.skippedShare * 100}% bad images`;
-  const found = `${skipped} of ${total}, the first ${first} (mend or remove them; convoy data info lists them)`;
+  const found = `${bad.length} of ${total}, which are to be mended or removed: ${named.join('; ')}${more}`;
   throw fileError('CONVOY_DATA', source, '', expected, found);
 }

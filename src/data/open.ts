@@ -9,6 +9,7 @@ import { selectClasses } from './class-subset.js';
 import { downloadDataset } from './download.js';
 import { type DatasetFormat, pathFormats } from './formats/index.js';
 import { locateDataset } from './locate.js';
+import { isImageName } from './names.js';
 import { adviceOnDataset } from './not-offered.js';
 import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
 import { resizedDataset } from './resized.js';
@@ -140,7 +141,14 @@ async function openPath(options: OpenOptions): Promise<OpenedSplits> {
     const found = await format.find(place);
     if (typeof found !== 'string') return found.open({ name: path.basename(place), options });
   }
-  throw fileError('CONVOY_DATA', place, '', pathsInWords(), 'another file');
+  throw fileError('CONVOY_DATA', place, '', pathsInWords(), otherFile(place));
+}
+
+/** What a file is that is no dataset, and what to do with it. */
+function otherFile(place: string): string {
+  const packed = /\.(zip|rar|7z|gz|bz2|xz|zst|tbz2?|txz)$/i.exec(place)?.[0];
+  if (packed !== undefined) return `a ${packed} file (unpack it and name the folder)`;
+  return isImageName(place) ? 'one image (name the folder that holds the folders of classes)' : 'another file';
 }
 
 /** The formats that a path may have, the commonest first. */

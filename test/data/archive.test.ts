@@ -233,7 +233,10 @@ const damaged: readonly [what: string, bytes: Uint8Array, message: RegExp][] = [
   ['cut between two files', whole.subarray(0, 512 * 5), /the end: expected a block of zeros/],
   ['cut before its end', whole.subarray(0, 512 * 7), /the end: expected a block of zeros/],
   ['of something else', Buffer.alloc(2048, 'text'), /after entry none: expected a whole tar archive/],
-  ['that is empty', Buffer.alloc(0), /the end: expected a block of zeros/],
+  ['that is empty', Buffer.alloc(0), /expected a tar archive but found an empty file \(0 bytes\)$/],
+  ['of xz data', Buffer.from('\xfd7zXZ\0more', 'latin1'), /gzip or not, but found xz data \(unpack it/],
+  ['that is a zip archive', Buffer.from('PK\x03\x04more', 'latin1'), /but found a zip archive \(unpack it/],
+  ['of bzip2 data', Buffer.from('BZh91AY'), /but found bzip2 data \(unpack it/],
   [
     'whose gzip stream is cut',
     gzipSync(whole).subarray(0, 40),

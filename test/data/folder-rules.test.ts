@@ -70,6 +70,8 @@ const rules: Rules = {
       await tree([...ten('my_train/a', 'my_train/b'), ...ten('my_test/a')]),
       /a name that mentions a split/,
     );
+    const inside = [...ten('cat/train', 'dog/train'), 'cat/test/x.png'];
+    await rejects(t, await tree(inside), /splits above classes, as test\/cat, but found splits inside classes/);
   },
   'class called as a split': async (t) => {
     t.deepEqual((await open(await tree(ten('bus', 'car', 'train')))).train.classes, ['bus', 'car', 'train']);
@@ -81,8 +83,8 @@ const rules: Rules = {
     );
     t.deepEqual([opened.train.classes, opened.train.count, opened.test.count], [['a', 'b'], 20, 2]);
     t.deepEqual(opened.notes, [
-      'the folder set holds everything, so the folders in it count as if it were not there',
-      'the folder set/train/train holds everything, so the folders in it count as if it were not there',
+      'the folder set holds everything, so the folders inside it are read in its place',
+      'the folder set/train/train holds everything, so the folders inside it are read in its place',
     ]);
   },
   classes: async (t) => {
