@@ -18,8 +18,8 @@ import { allocateLabels, signDataset } from './stores.js';
 
 /** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
 const photographSide = 224;
-/** Another value lets every image be decoded anew; grows with every change of the decoding. */
-const decodingVersion = 2;
+/** Another value lets every image be decoded anew; grows with every change of the decoding or of the rules for folders. */
+const decodingVersion = 3;
 
 /**
  * Opens an image folder or tar(.gz) archive. Small images of one size, and all when `imageSize` is given and they fit,
