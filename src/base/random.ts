@@ -8,7 +8,7 @@
  */
 
 /** What a random choice is for; streams of different purposes never correlate. */
-export type Purpose = 'shuffle' | 'augment' | 'dropout' | 'initialize' | 'split' | 'shapes' | 'mix' | 'test';
+export type Purpose = 'shuffle' | 'augment' | 'dropout' | 'initialize' | 'split' | 'shapes' | 'mix' | 'draw' | 'test';
 
 const purposes: Readonly<Record<Purpose, number>> = {
   shuffle: 0x51ed270b,
@@ -18,6 +18,7 @@ const purposes: Readonly<Record<Purpose, number>> = {
   split: 0x1b873593,
   shapes: 0x3c6ef372,
   mix: 0x5851f42d,
+  draw: 0x369dea0f,
   test: 0x14057b7e,
 };
 

@@ -83,7 +83,7 @@ export const testLimit = option('--test-limit <n>', 'first N test samples only',
   parse: integer(),
   alsoCalled: ['--limit-test', '--val-limit', '--eval-limit'],
 });
-export const imageSizeOption = option('--image-size <n|HxW>', 'size that files of images are brought to', {
+export const imageSizeOption = option('--image-size <n|HxW>', 'size that all images are brought to', {
   parse: imageSize,
   alsoCalled: ['--img-size', '--imgsz', '--input-size', '--resize', '--size'],
 });

@@ -29,6 +29,7 @@ export function isArchiveName(name: string): boolean {
 }
 
 const blockBytes = 512;
+const renameAdvice = 'unpack it, rename the files (convmv -f latin1 -t utf8 --notest -r DIR), and pack it again';
 
 /**
  * The oldest archives have no magic; checksums show what is no header. Names come as bytes, to see their encoding. Typed
@@ -49,11 +50,12 @@ export async function* archiveFiles(
   signal?: AbortSignal,
   onFolder: (path: string) => void = () => {},
 ): AsyncGenerator<ArchiveFile, void, undefined> {
+  const guard = new ArchiveGuard(archive, (await stat(archive)).size);
+  // Nothing is awaited from here to the loop: an entry that comes before the loop listens is lost, and its callback with it.
   const reader = extract(readerOptions);
   const tail = new EndOfArchive(archive);
   const feeding = feed(reader, archive, tail, signal);
   feeding.catch(() => undefined); // it is awaited below, perhaps long after it failed
-  const guard = new ArchiveGuard(archive, (await stat(archive)).size);
   try {
     for await (const entry of reader) {
       const { kind, ...file } = guard.check(entry);
@@ -77,6 +79,7 @@ async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal
   const sizes = new TarSizes(archive);
   try {
     for await (const chunk of fileBytes(archive, signal)) {
+      if (!tail.begun) checkStart(archive, chunk);
       tail.see(chunk);
       sizes.see(chunk);
       if (reader.destroyed) return;
@@ -88,6 +91,29 @@ async function feed(reader: Extract, archive: string, tail: EndOfArchive, signal
     reader.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
+}
+
+/** How files begin that people call .tar and that are none, in hexadecimal. */
+const otherStarts: Readonly<Record<string, string>> = {
+  '504b0304': 'a zip archive',
+  fd377a585a00: 'xz data',
+  '425a68': 'bzip2 data',
+  '28b52ffd': 'Zstandard data',
+  '377abcaf271c': 'a 7z archive',
+  '52617221': 'a rar archive',
+};
+
+function checkStart(archive: string, chunk: Uint8Array): void {
+  const start = Buffer.from(chunk.subarray(0, 8)).toString('hex');
+  const found = Object.entries(otherStarts).find(([magic]) => start.startsWith(magic))?.[1];
+  if (found === undefined) return;
+  throw fileError(
+    'CONVOY_DATA',
+    archive,
+    '',
+    'a tar archive, packed by gzip or not,',
+    `${found} (unpack it and name the folder)`,
+  );
 }
 
 async function readEntry(entry: Entry, archive: string, path: string, bytes: number): Promise<Buffer> {
@@ -117,12 +143,17 @@ class EndOfArchive {
     this.#archive = archive;
   }
 
+  get begun(): boolean {
+    return this.#last.length > 0;
+  }
+
   see(chunk: Uint8Array): void {
     const joined = chunk.length >= blockBytes ? chunk : Buffer.concat([this.#last, chunk]);
     this.#last = joined.subarray(-blockBytes);
   }
 
   check(): void {
+    if (!this.begun) throw fileError('CONVOY_DATA', this.#archive, '', 'a tar archive', 'an empty file (0 bytes)');
     if (this.#last.length === blockBytes && this.#last.every((byte) => byte === 0)) return;
     throw fileError(
       'CONVOY_DATA',
@@ -198,7 +229,7 @@ class ArchiveGuard {
     if (extended !== undefined && !extended.includes('\uFFFD')) return extended;
     const buffer = Buffer.from(bytes, extended === undefined ? 'latin1' : 'utf8');
     if (extended === undefined && isUtf8(buffer)) return buffer.toString('utf8');
-    throw notUtf8(`${this.#archive}: entry`, buffer);
+    throw notUtf8(`${this.#archive}: entry`, buffer, renameAdvice);
   }
 }
 

@@ -25,7 +25,7 @@ export function arrange(source: string, images: readonly string[]): Arrangement 
   const notes: string[] = [];
   const wrapper: string[] = [];
   const tell = (folder: readonly string[]): void => {
-    notes.push(`the folder ${folder.join('/')} holds everything, so the folders in it count as if it were not there`);
+    notes.push(`the folder ${folder.join('/')} holds everything, so the folders inside it are read in its place`);
   };
   const isWrapper = (name: string, depth: number): boolean => {
     if (splitOf(name) === undefined) return true;
@@ -53,13 +53,15 @@ export function arrange(source: string, images: readonly string[]): Arrangement 
       const expected = `folders of classes, or of splits (${splitsInWords})`;
       throw fileError('CONVOY_DATA', source, other, expected, 'a name that mentions a split: rename it');
     }
-    return { wrapper, splits: undefined, notes };
+    checkInside(source, images, depth);
+    return { wrapper, splits: undefined, notes: [...notes, ...likeSplits(images, depth)] };
   }
   const splits = new Map<string, { readonly split: SplitName; readonly within: readonly string[] }>();
   for (const top of tops) {
     const split = splitOf(top) as SplitName;
     const twin = [...splits].find(([, other]) => other.split === split)?.[0];
-    if (twin !== undefined) throw fileError('CONVOY_DATA', source, top, `one folder for ${split}`, `${twin} besides`);
+    if (twin !== undefined)
+      throw fileError('CONVOY_DATA', source, '', `one folder for the split ${split}`, `two, ${twin} and ${top}`);
     const paths = inTop(top);
     const within: string[] = [];
     for (let inner = onlyFolder(paths, depth + 1); inner !== undefined && splitOf(inner) === split; ) {
@@ -70,6 +72,33 @@ export function arrange(source: string, images: readonly string[]): Arrangement 
     splits.set(top, { split, within });
   }
   return { wrapper, splits, notes };
+}
+
+/** Refuses splits inside classes, as `cat/train` and `cat/test`: read as classes alone they would become one split. */
+function checkInside(source: string, images: readonly string[], depth: number): void {
+  const inner = images.map(partsOf).filter((parts) => parts.length > depth + 2);
+  const inside = (parts: readonly string[]): SplitName | undefined => splitOf(parts[depth + 1] ?? '');
+  if (new Set(inner.map(inside).filter((split) => split !== undefined)).size < 2) return;
+  const [name = '', split = ''] = inner.find((parts) => inside(parts) !== undefined)?.slice(depth) ?? [];
+  const expected = `splits above classes, as ${split}/${name},`;
+  throw fileError('CONVOY_DATA', source, '', expected, `splits inside classes, as ${name}/${split}`);
+}
+
+/** Says where classes hold folders of the same names and nothing else: that is what splits with misspelt names look like. */
+function likeSplits(images: readonly string[], depth: number): string[] {
+  const inside = new Map<string, Set<string>>();
+  for (const parts of images.map(partsOf)) {
+    const name = parts[depth] ?? '';
+    if (parts.length <= depth + 2) return [];
+    inside.set(name, (inside.get(name) ?? new Set()).add(parts[depth + 1] ?? ''));
+  }
+  const [first = new Set(), ...others] = inside.values();
+  const shared = [...first].filter((name) => others.every((names) => names.has(name)));
+  if (shared.length === 0) return [];
+  const names = [...inside.keys()].slice(0, 4).join(', ');
+  return [
+    `the classes ${names} hold folders of the same name (${shared[0]}); if they are splits, call them train and test`,
+  ];
 }
 
 /** The split and class of a path; undefined where no folder of a class is above it. */

@@ -86,7 +86,7 @@ export async function decodeAll(
     if (reason !== undefined) bad.set(path, reason);
   }
   const badImages = [...bad].map(([file, reason]) => ({ file, reason }));
-  checkSkipped(source.path, badImages.length, targets.size, `${badImages[0]?.file}: ${badImages[0]?.reason}`);
+  checkSkipped(source.path, badImages, targets.size);
   const part = (split: SplitName): LabelledPixels | undefined => {
     const pixels = stores.get(split);
     return pixels && withoutBad(splits[split] ?? [], shape, pixels, bad);

@@ -13,7 +13,7 @@ import { isImageName } from './names.js';
 import { extractedFolder } from './places.js';
 
 /** Grows with every change of what is taken out. */
-const extractingVersion = 2;
+const extractingVersion = 3;
 
 /** First part of the name of the folder with an archive's images; the second tells what must be in it. */
 async function nameOf(archive: string): Promise<string> {
@@ -103,7 +103,14 @@ export async function extractArchive(
 const restSchema = z.object({
   files: z.array(z.tuple([z.string(), z.object({ bytes: z.number(), problem: z.string().optional() })])),
   folders: z.array(z.string()),
-  links: z.array(z.object({ path: z.string(), kept: z.string().optional(), keptIsLink: z.boolean() })),
+  links: z.array(
+    z.object({
+      path: z.string(),
+      kept: z.string().optional(),
+      keptIsLink: z.boolean(),
+      lost: z.enum(['to nothing', 'out of the archive']).optional(),
+    }),
+  ),
 });
 type Rest = z.infer<typeof restSchema>;
 /** Hidden, so that it is no file of the dataset. */
@@ -137,10 +144,11 @@ function extractedSource(folder: string, { files, folders, links }: Rest): Image
       return {
         files: new Map<string, ListedFile>([...listing.files, ...others]),
         folders,
-        links: links.map(({ path: link, kept, keptIsLink }) => ({
+        links: links.map(({ path: link, kept, keptIsLink, lost }) => ({
           path: link,
           keptIsLink,
           ...(kept !== undefined && { kept }),
+          ...(lost !== undefined && { lost }),
         })),
         identity: listing.identity,
       };

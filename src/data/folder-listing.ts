@@ -55,8 +55,10 @@ class FolderWalk {
     for (const [name, { bytes, problem }] of files) {
       hash.update(JSON.stringify([name, bytes, this.#times.get(name) ?? problem]));
     }
+    const folders = this.#folders.sort(byName);
+    hash.update(JSON.stringify([folders, this.#passed]));
     const identity = JSON.stringify([this.#realRoot, hash.digest('hex')]);
-    return { files, folders: this.#folders.sort(byName), links: this.#passed, identity };
+    return { files, folders, links: this.#passed, identity };
   }
 
   /** Lists what is in a folder; `below` is its path in the listing, `real` its own. */
@@ -121,6 +123,7 @@ class FolderWalk {
       isFolder = (await stat(real)).isDirectory();
     } catch (error) {
       if (isImageName(link)) this.#files.set(link, { bytes: 0, problem: problemOf(error) });
+      else this.#passed.push({ path: link, keptIsLink: false, lost: 'to nothing' });
       return;
     }
     if (!isFolder) return this.#add(link, real, true);
@@ -146,10 +149,12 @@ function nameOf(place: string, bytes: Buffer): string {
 }
 
 /** The error for a name in another encoding, with its bytes as a shell shows them. */
-export function notUtf8(place: string, bytes: Buffer): ConvoyError {
+export function notUtf8(
+  place: string,
+  bytes: Buffer,
+  advice = 'rename it (convmv -f latin1 -t utf8 --notest does so)',
+): ConvoyError {
   const shown = bytes.toString('latin1').replace(/[^ -~]/g, (letter) => `\\x${letter.charCodeAt(0).toString(16)}`);
-  const message =
-    `${place}: ${shown}: expected a name in UTF-8 but found bytes of another encoding; rename it ` +
-    '(convmv -f latin1 -t utf8 --notest does so)';
+  const message = `${place}: ${shown}: expected a name in UTF-8 but found bytes of another encoding; ${advice}`;
   return new ConvoyError('CONVOY_DATA', message, { file: place, place: shown });
 }

@@ -11,15 +11,15 @@ import { type ImageLayout, layoutOf } from './layout.js';
 import { limits } from './limits.js';
 import type { Listing } from './listing.js';
 import { type SplitName, splitNames } from './names.js';
-import type { BadImage, OpenOptions } from './options.js';
+import { type BadImage, type OpenOptions, sizeOf } from './options.js';
 import { sampledContent } from './sampled-content.js';
 import { decodedSplits, type OpenedSplits } from './splits.js';
 import { allocateLabels, signDataset } from './stores.js';
 
 /** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
 const photographSide = 224;
-/** Another value lets every image be decoded anew; grows with every change of the decoding. */
-const decodingVersion = 2;
+/** Another value lets every image be decoded anew; grows with every change of the decoding or of the rules for folders. */
+const decodingVersion = 3;
 
 /**
  * Opens an image folder or tar(.gz) archive. Small images of one size, and all when `imageSize` is given and they fit,
@@ -39,7 +39,7 @@ export async function openImages(
       'images',
       decodingVersion,
       identity,
-      wantedSize(options) ?? null,
+      sizeOf(options.imageSize) ?? null,
       official?.classes ?? null,
       sharp.versions.vips,
     ]);
@@ -64,7 +64,7 @@ async function openListed(
   const kept = source.kind === 'folder' ? await loadDecoded(key) : undefined;
   if (kept !== undefined) return fromDecoded(name, source, kept, options);
   const layout = layoutOf(source.path, listing, official?.classes);
-  const wanted = wantedSize(options);
+  const wanted = sizeOf(options.imageSize);
   const size = wanted ?? official?.shape ?? (await sampleSize(source, layout, options));
   const opening = { name, source, listing, options };
   if (!fitsInMemory(layout, size, wanted !== undefined)) return openFiles(opening, layout, size);
@@ -85,12 +85,6 @@ async function openListed(
 
 const photograph: PixelSize = { height: photographSide, width: photographSide };
 const inWords = ({ height, width }: PixelSize): string => `${height}x${width}`;
-
-function wantedSize({ imageSize: size }: OpenOptions): PixelSize | undefined {
-  if (size === undefined) return undefined;
-  const [height, width] = typeof size === 'number' ? [size, size] : size;
-  return { height, width };
-}
 
 function fitsInMemory({ splits }: ImageLayout, { height, width }: PixelSize, asked: boolean): boolean {
   const most = Math.max(splits.train.length, splits.test?.length ?? 0, splits.validation?.length ?? 0);
@@ -179,7 +173,7 @@ async function fileSplits(
   const [train, test, validation] = await Promise.all(splitNames.map(dataset));
   const [first] = badImages;
   if (first !== undefined && onBadImage !== 'skip') throw badAgain(source, first);
-  checkSkipped(source.path, badImages.length, imageCount, `${first?.file}: ${first?.reason}`);
+  checkSkipped(source.path, badImages, imageCount);
   if (train === undefined) throw new RangeError('a layout always has a train split');
   return { train, badImages, imageCount, notes, ...(test && { test }), ...(validation && { validation }) };
 }

@@ -3,12 +3,13 @@ import path from 'node:path';
 import { fileError } from '../base/errors.js';
 import { unreadableImage } from '../images/index.js';
 import { archiveFiles, isArchiveName } from './archive.js';
+import { type ArchiveLink, followLinks } from './archive-links.js';
 import { errorText } from './bytes.js';
 import { listFolder } from './folder-listing.js';
 import { limits } from './limits.js';
-import type { ListedFile, Listing, PassedLink } from './listing.js';
+import type { ListedFile, Listing } from './listing.js';
 import { hasLeftover, isImageName } from './names.js';
-import { checkAborted } from './options.js';
+import { type BadImage, checkAborted } from './options.js';
 
 /** An encoded image, read when asked for. */
 interface EncodedImage {
@@ -57,7 +58,7 @@ export function archiveSource(archive: string): ImageSource {
     async list(signal) {
       const files = new Map<string, ListedFile>();
       const folders: string[] = [];
-      const links: { readonly path: string; readonly to: string | undefined }[] = [];
+      const links: ArchiveLink[] = [];
       const addFolder = (folder: string): void => {
         if (folder !== '' && !hasLeftover(folder)) folders.push(folder);
       };
@@ -69,24 +70,6 @@ export function archiveSource(archive: string): ImageSource {
       return { files, folders, links: followLinks(links, files, folders), identity: await archiveIdentity(archive) };
     },
   };
-}
-
-/** Links inside an archive: to what is in it they add nothing; an image's that leads elsewhere cannot be used. */
-function followLinks(
-  links: readonly { readonly path: string; readonly to: string | undefined }[],
-  files: Map<string, ListedFile>,
-  folders: readonly string[],
-): PassedLink[] {
-  const passed: PassedLink[] = [];
-  const known = new Set(folders);
-  for (const { path: name, to } of links) {
-    if (to !== undefined && files.has(to)) passed.push({ path: name, kept: to, keptIsLink: false });
-    else if (to !== undefined && (to === '' || known.has(to))) passed.push({ path: name, keptIsLink: false });
-    else if (isImageName(name)) {
-      files.set(name, { bytes: 0, problem: 'a link to nothing in the archive' });
-    }
-  }
-  return passed;
 }
 
 /** Text that changes when the archive does; cheap, so that a second start need not read it. */
@@ -115,10 +98,15 @@ export function folderSource(folder: string): ImageSource {
   };
 }
 
+/** Bad images that an error names. */
+const mostNamed = 3;
+
 /** Throws unless few enough images of the whole set were left out: one in a hundred, or one. */
-export function checkSkipped(source: string, skipped: number, total: number, first: string): void {
-  if (skipped <= Math.max(1, total * limits.skippedShare)) return;
+export function checkSkipped(source: string, bad: readonly BadImage[], total: number): void {
+  if (bad.length <= Math.max(1, total * limits.skippedShare)) return;
+  const named = bad.slice(0, mostNamed).map(({ file, reason }) => `${file} (${reason})`);
+  const more = bad.length > mostNamed ? `; and ${bad.length - mostNamed} more` : '';
   const expected = `at most ${limits.skippedShare * 100}% bad images`;
-  const found = `${skipped} of ${total}, the first ${first} (mend or remove them; convoy data info lists them)`;
+  const found = `${bad.length} of ${total}, which are to be mended or removed: ${named.join('; ')}${more}`;
   throw fileError('CONVOY_DATA', source, '', expected, found);
 }

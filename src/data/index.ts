@@ -1,6 +1,7 @@
 export type { CatalogEntry, CatalogFile } from './catalog.js';
 export { catalog, catalogEntry } from './catalog.js';
 export { downloadFile, type PinnedFile } from './download.js';
+export { drawByClass } from './draw.js';
 export { type ArrayDatasetOptions, datasetFromArrays } from './from-arrays.js';
 export { datasetFromFolder } from './from-folder.js';
 export { checkSkipped } from './image-source.js';

@@ -3,7 +3,7 @@ import { fileError } from '../base/errors.js';
 import { type Arrangement, arrange, partsOf, placeIn } from './arrangement.js';
 import { contents, count, kinds, leftOut, passedLinks } from './left-out.js';
 import type { Listing, PassedLink } from './listing.js';
-import { byName, isImageName, type SplitName, splitOf } from './names.js';
+import { byName, foldersAbove, isImageName, type SplitName, splitOf } from './names.js';
 
 /** One image of a split. */
 export interface LabelledPath {
@@ -60,7 +60,8 @@ export function layoutOf(
     const place = placeIn(arrangement, path);
     if (place === undefined) {
       const expected = 'every image in a folder of its class, as dog/1.jpg or train/dog/1.jpg,';
-      throw fileError('CONVOY_DATA', source, path, expected, 'one that is in none');
+      const found = 'one that is in none (classes are read from the names of folders alone)';
+      throw fileError('CONVOY_DATA', source, path, expected, found);
     }
     const classes = getOrAdd(members, place.split, () => new Map<string, string[]>());
     getOrAdd(classes, place.name, () => []).push(path);
@@ -68,7 +69,15 @@ export function layoutOf(
   checkLinks(source, arrangement, links);
   checkEmptyFolders(source, arrangement, members, folders, others);
   const labelled = label(source, members, official);
-  return { ...labelled, notes: [...arrangement.notes, ...leftOut(arrangement, others), ...passedLinks(links)] };
+  return {
+    ...labelled,
+    notes: [
+      ...arrangement.notes,
+      ...likeNames(labelled.classes),
+      ...leftOut(arrangement, others),
+      ...passedLinks(links),
+    ],
+  };
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
@@ -90,8 +99,11 @@ function label(source: string, members: Members, official?: readonly string[]): 
   const inTurn = (byClass: ReadonlyMap<string, readonly string[]>): LabelledPath[] => {
     const ranked = [...byClass].flatMap(([name, paths]) => {
       const label = place.get(name);
-      if (label === undefined)
-        throw fileError('CONVOY_DATA', source, name, `a class of ${describe(classes)}`, 'another');
+      if (label === undefined) {
+        const expected =
+          official === undefined ? `a class of train (${describe(classes)})` : `a class of ${describe(classes)}`;
+        throw fileError('CONVOY_DATA', source, paths[0] ?? name, expected, `the class ${name}`);
+      }
       return paths.map((path, rank) => ({ path, label, rank }));
     });
     return ranked.sort((a, b) => a.rank - b.rank || a.label - b.label).map(({ path, label }) => ({ path, label }));
@@ -119,6 +131,16 @@ function checkClasses(source: string, classes: readonly string[]): void {
     const expected = 'folders of classes inside those of splits';
     throw fileError('CONVOY_DATA', source, '', expected, `folders of splits (${describe(classes)}) in their place`);
   }
+}
+
+/** Says which classes differ in capitals alone. */
+function likeNames(classes: readonly string[]): string[] {
+  const seen = new Map<string, string>();
+  return classes.flatMap((name) => {
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    return other === undefined ? [] : [`the classes ${other} and ${name} differ in capitals alone`];
+  });
 }
 
 function describe(names: readonly string[]): string {
@@ -161,9 +183,4 @@ function checkEmptyFolders(
     if (members.get(found?.split ?? 'train')?.has(name)) continue;
     throw fileError('CONVOY_DATA', source, folder, 'at least one image', contents(folder, others));
   }
-}
-
-function foldersAbove(path: string): string[] {
-  const parts = partsOf(path).slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -28,11 +28,16 @@ export function leftOut(arrangement: Arrangement, others: readonly string[]): st
   );
 }
 
+/** Says which links add nothing, and why. */
 export function passedLinks(links: readonly PassedLink[]): string[] {
-  const [first] = links;
-  if (first === undefined) return [];
-  const what = `${count(links.length, 'link')} to what is in the dataset already`;
-  return [`left out ${what}: ${links.length === 1 ? first.path : `${first.path} and others`}`];
+  const byPlace = new Map<string, string[]>();
+  for (const { path, lost = 'to what is in the dataset already' } of links) {
+    byPlace.set(lost, [...(byPlace.get(lost) ?? []), path]);
+  }
+  return [...byPlace].map(
+    ([place, paths]) =>
+      `left out ${count(paths.length, 'link')} ${place}: ${paths[0]}${paths.length > 1 ? ' and others' : ''}`,
+  );
 }
 
 /** What is in a folder without images, in words. */

@@ -9,10 +9,12 @@ export interface ListedFile {
   readonly sameAs?: string;
 }
 
-/** A link to a file or folder that is in the listing by another path; it adds nothing. */
+/** A link that adds nothing: what it leads to is in the listing by another path, or is not there. */
 export interface PassedLink {
   readonly path: string;
-  /** The path by which it is in the listing; undefined for a folder. */
+  /** Where it leads, if what it leads to is not in the listing: `to nothing`. */
+  readonly lost?: 'to nothing' | 'out of the archive';
+  /** The path by which it is in the listing; undefined for a folder and a lost link. */
   readonly kept?: string;
   /** True where that is a link too, so that no path is the image's own. */
   readonly keptIsLink: boolean;
@@ -24,6 +26,6 @@ export interface Listing {
   readonly files: ReadonlyMap<string, ListedFile>;
   readonly folders: readonly string[];
   readonly links: readonly PassedLink[];
-  /** Text that changes when a file does. */
+  /** Text that changes when a file, a folder or a link does. */
   readonly identity: string;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, choiceError, combinationError, fileError, valueError } from '../base/errors.js';
+import { ConvoyError, choiceError, fileError, valueError } from '../base/errors.js';
 import { didYouMean, suggestions } from '../base/suggest.js';
 import type { Dataset } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
@@ -9,8 +9,10 @@ import { selectClasses } from './class-subset.js';
 import { downloadDataset } from './download.js';
 import { type DatasetFormat, pathFormats } from './formats/index.js';
 import { locateDataset } from './locate.js';
+import { isImageName } from './names.js';
 import { adviceOnDataset } from './not-offered.js';
 import { type BadImage, checkOpenOptions, type OpenOptions } from './options.js';
+import { resizedDataset } from './resized.js';
 import { firstSamples, selectSamples, stratifiedSplit } from './split.js';
 import type { OpenedSplits } from './splits.js';
 
@@ -47,15 +49,19 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
   const [whole, wholeTest] =
     splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
   const { testLimit } = options;
-  const test = testLimit === undefined ? wholeTest : firstSamples(wholeTest, testLimit, '--test-limit');
+  const limitedTest = testLimit === undefined ? wholeTest : firstSamples(wholeTest, testLimit, '--test-limit');
+  const test = await resizedDataset(limitedTest, options);
   const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit, '--limit');
   const held = options.validationSplit !== undefined && options.validationSplit > 0;
-  const [train, validation] = held
+  const [kept, heldOut] = held
     ? holdOut(limited, options.validationSplit ?? 0, options.seed, 'validation')
     : [limited, splits.validation];
+  const train = await resizedDataset(kept, options);
+  const validation = heldOut && (await resizedDataset(heldOut, options));
   const { badImages, imageCount } = splits;
   const notes = [
     ...splits.notes,
+    ...missingClasses(train),
     ...missingClasses(test),
     ...(validation === undefined ? [] : missingClasses(validation)),
   ];
@@ -69,7 +75,9 @@ function missingClasses({ targets, classes, split }: Dataset): string[] {
   const missing = classes.filter((_, label) => !seen.has(label));
   if (missing.length === 0) return [];
   const names = missing.slice(0, 20).join(', ');
-  return [`no ${split} image shows ${names}${missing.length > 20 ? ` and ${missing.length - 20} other classes` : ''}`];
+  return [
+    `no ${split === 'train' ? 'training' : split} image shows ${names}${missing.length > 20 ? ` and ${missing.length - 20} other classes` : ''}`,
+  ];
 }
 
 function chosenClasses(splits: OpenedSplits, classes: OpenOptions['classes']): OpenedSplits {
@@ -106,11 +114,6 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   const { name, dataDir, download = true } = options;
   const known = catalogEntry(name);
   if (known === undefined) return openPath(options);
-  if (options.imageSize !== undefined) {
-    const { height, width } = known.shape;
-    const why = `${name} has images of ${height}x${width}, which are not resized`;
-    throw combinationError('--image-size', 'needs', `a folder or archive of images: ${why}`);
-  }
   const made = known.formats.find((format) => !format.needsFiles);
   const { found, lookedAt } = made === undefined ? await locateDataset(known, dataDir) : await findMade(made, known);
   if (found !== undefined) return found.open({ name, known, options });
@@ -138,7 +141,14 @@ async function openPath(options: OpenOptions): Promise<OpenedSplits> {
     const found = await format.find(place);
     if (typeof found !== 'string') return found.open({ name: path.basename(place), options });
   }
-  throw fileError('CONVOY_DATA', place, '', pathsInWords(), 'another file');
+  throw fileError('CONVOY_DATA', place, '', pathsInWords(), otherFile(place));
+}
+
+/** What a file is that is no dataset, and what to do with it. */
+function otherFile(place: string): string {
+  const packed = /\.(zip|rar|7z|gz|bz2|xz|zst|tbz2?|txz)$/i.exec(place)?.[0];
+  if (packed !== undefined) return `a ${packed} file (unpack it and name the folder)`;
+  return isImageName(place) ? 'one image (name the folder that holds the folders of classes)' : 'another file';
 }
 
 /** The formats that a path may have, the commonest first. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConvoyError, unknownKeyError, valueError } from '../base/errors.js';
+import type { PixelSize } from '../contracts/index.js';
 
 /** How far a long piece of work has come; `total` is 0 while unknown. */
 export interface DataProgress {
@@ -32,7 +33,7 @@ export interface OpenOptions {
   readonly testLimit?: number;
   /** Share of the training samples (after `limit`) to hold out, class by class; from 0 to below 1. */
   readonly validationSplit?: number;
-  /** Size that images of a folder or archive are brought to: side of a square, or height and width. */
+  /** Size that all images are brought to: side of a square, or height and width. */
   readonly imageSize?: number | readonly [height: number, width: number];
   /** Whether a dataset that is not found may be downloaded; default true. */
   readonly download?: boolean;
@@ -76,6 +77,13 @@ export function checkOpenOptions(options: OpenOptions): void {
   for (const [key, { schema, expected }] of Object.entries(rules)) {
     if (!schema.safeParse(given.get(key)).success) throw valueError(key, expected, given.get(key));
   }
+}
+
+/** `imageSize` as height and width. */
+export function sizeOf(imageSize: OpenOptions['imageSize']): PixelSize | undefined {
+  if (imageSize === undefined) return undefined;
+  const [height, width] = typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize;
+  return { height, width };
 }
 
 /** Throws `CONVOY_ABORTED` when the signal has been given. */

@@ -9,6 +9,7 @@ import { centralPart, type ImageShape, type PixelBox, type PixelSize } from '../
 import { BadImageError } from './bad-image.js';
 import { hasPlainInks, inksAsTiff } from './cmyk-jpeg.js';
 import { imageFormat } from './content.js';
+import { fillBeside, opaqueGif } from './gif.js';
 import { isPlainJpeg, openJpegDecoder } from './jpeg.js';
 import { type JpegHeader, readJpegHeader } from './jpeg-header.js';
 import { readPngHeader } from './png-header.js';
@@ -74,12 +75,16 @@ async function openImage(encoded: Buffer, mostPixels: number): Promise<OpenedIma
   const upright = header?.orientation === 1 && header.components !== 4 ? header : undefined;
   const plain = upright ?? (format === 'PNG' ? readPngHeader(encoded) : undefined);
   if (plain !== undefined) return { image: sharp(encoded, options), size: plain };
-  const bytes = hasPlainInks(encoded, header?.components ?? 0) ? await inksAsTiff(encoded, mostPixels) : encoded;
-  const image = sharp(bytes, { ...options, autoOrient: true });
-  const { autoOrient, hasAlpha, depth, channels } = await image.metadata();
+  const gif = format === 'GIF' ? opaqueGif(encoded) : undefined;
+  const inks = hasPlainInks(encoded, header?.components ?? 0) ? await inksAsTiff(encoded, mostPixels) : undefined;
+  const image = sharp(gif?.bytes ?? inks ?? encoded, { ...options, autoOrient: true });
+  const { autoOrient, hasAlpha, depth } = await image.metadata();
   if (!depths.has(depth)) throw new BadImageError('an image of 8 or 16 bits a channel', `one of ${depthName(depth)}`);
-  if (!hasAlpha) return { image, size: { width: autoOrient.width, height: autoOrient.height } };
-  if (channels === undefined) throw new RangeError('an image without channels');
+  const size = { width: autoOrient.width, height: autoOrient.height };
+  if (gif !== undefined && (gif.frame.width < size.width || gif.frame.height < size.height)) {
+    return { image: await fillBeside(image, gif), size };
+  }
+  if (!hasAlpha) return { image, size };
   const { data, info } = await image
     .removeAlpha()
     .toColourspace('srgb')
@@ -202,7 +207,8 @@ async function decodeColours(
   into.set(await toPixels(part.resize(shape.width, shape.height, { fit: 'fill', kernel: 'linear' }), target));
 }
 
-const shrinkage = (box: PixelBox, shape: ImageShape): number =>
+/** How many times smaller a part becomes, along the axis that shrinks less. */
+export const shrinkage = (box: PixelBox, shape: ImageShape): number =>
   Math.min(box.width / shape.width, box.height / shape.height);
 
 /** Decodes a part with TensorFlow and resizes it; false when the data is refused, and sharp is to say why. */

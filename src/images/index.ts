@@ -3,3 +3,4 @@ export { BadImageError } from './bad-image.js';
 export { type ChoosePart, decodeImage, imageSize, OtherSizeError, pixelLimit } from './decode.js';
 export { decodeBatch } from './decode-batch.js';
 export { decodeImageBytes, decodeImageFile, readImageFile, unreadable, unreadableImage } from './decode-file.js';
+export { resizePixels } from './resize-pixels.js';

@@ -160,8 +160,8 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
   const fail = (expected: string, found: string): ConvoyError =>
     new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${dataset} has ${found}`, { file: name });
   if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
-    const advice = '--image-size resizes folders and archives';
-    throw fail(`images of ${input.join('x')}, which ${name} takes,`, `${wanted.join('x')} (${advice})`);
+    const advice = shape.channels === input[2] ? ' (--image-size resizes them)' : '';
+    throw fail(`images of ${input.join('x')}, which ${name} takes,`, `${wanted.join('x')}${advice}`);
   }
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';

@@ -38,6 +38,8 @@ export interface RuntimeOptions {
 export interface RuntimeInternals {
   /** The network of an earlier run, whose weights the caller restores; undefined to make it from `config`. */
   readonly recorded?: () => Promise<LayersModel | undefined>;
+  /** Called with the data before a model is made for them; what it throws ends the opening. */
+  readonly onData?: (datasets: Datasets) => void;
   /** Epochs that the schedule lasts; default: all. */
   readonly scheduledEpochs?: number;
   /** Whether features of a frozen base may replace pixels, where `prepare` computes them; default: no. */

@@ -36,10 +36,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(opened.validation && { validation: await usable(opened.validation) }),
     badImages,
   };
-  const [first] = badImages;
-  if (first !== undefined) {
-    checkSkipped(config.dataset, badImages.length, opened.imageCount, `${first.file}: ${first.reason}`);
-  }
+  checkSkipped(config.dataset, badImages, opened.imageCount);
   for (const { file, reason } of badImages) onNote?.(`skipped ${file}: ${reason}`);
   return datasets;
 }

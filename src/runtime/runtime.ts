@@ -30,6 +30,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   }
   const native = await loadNative(chosen.threads);
   const datasets = options.datasets ?? (await openData(options));
+  internals.onData?.(datasets);
   const { train } = datasets;
   // Only shards that a person asked for may be more than there are images for.
   const shards = options.config.shards ?? Math.min(chosen.shards, train.count);

@@ -6,6 +6,7 @@ import { combinationError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
 import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
 import { readWeights } from '../coordinator/index.js';
+import { drawByClass } from '../data/index.js';
 import { decodeImageFile } from '../images/index.js';
 import { setWeights } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
@@ -26,7 +27,7 @@ export interface AnalyseOptions {
   readonly image?: string | undefined;
   /** Layers whose filters and activations are drawn; by default the first convolution, and the first and the last. */
   readonly layers?: readonly string[] | undefined;
-  /** Test images, spread evenly, whose features are drawn; 1000. t-SNE's time grows with the square. */
+  /** Test images whose features are drawn, by the seed, the same number of each class; 1000. t-SNE's time grows with the square. */
   readonly limit?: number | undefined;
   /** Channels whose most exciting test images are drawn. */
   readonly neurons?: readonly Neuron[] | undefined;
@@ -122,8 +123,8 @@ async function shownImage(
 ): Promise<{ readonly pixels: Uint8Array; readonly title: string }> {
   const { test } = runtime.datasets;
   if (file === undefined) {
-    const { pixels, samples } = await testPixels(runtime, 1);
-    return { pixels, title: `Test image: ${labelOf(test, samples[0] ?? 0)}` };
+    const pixels = await testPixels(runtime, Uint32Array.of(0));
+    return { pixels, title: `Test image: ${labelOf(test, 0)}` };
   }
   const pixels = new Uint8Array(imageBytes(test.shape));
   await decodeImageFile(file, test.shape, pixels);
@@ -137,8 +138,9 @@ function fileName(layer: string): string {
 
 /** What the head is given, image after image. */
 async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: Points; labels: Int32Array }> {
-  const { datasets, layout, model, spec } = runtime;
-  const { samples, pixels } = await testPixels(runtime, limit);
+  const { config, datasets, layout, model, spec } = runtime;
+  const samples = drawByClass(datasets.test, limit, config.seed);
+  const pixels = await testPixels(runtime, samples);
   const labels = Int32Array.from(samples, labelsOf(datasets.test));
   const { features } = splitHead(model);
   const dimensions = (features.outputs[0]?.shape ?? [])

@@ -2,9 +2,9 @@ import type { AugmentSpec } from '../../augment/spec/index.js';
 import { renderVersions } from '../../augment/stage/index.js';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { valueError } from '../base/errors.js';
-import { type OpenOptions, openDataset } from '../data/index.js';
+import { drawByClass, type OpenOptions, openDataset } from '../data/index.js';
 import { loadNative } from '../native/index.js';
-import { drawByClass, labelOf, picturesOf, samplePictures } from './sample-pictures.js';
+import { labelOf, picturesOf, samplePictures } from './sample-pictures.js';
 
 export interface DrawAugmentationOptions extends OpenOptions {
   /** Without a transform the samples alone are drawn. */

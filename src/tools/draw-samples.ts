@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { valueError } from '../base/errors.js';
 import { type Dataset, type Split, splits } from '../contracts/index.js';
-import { type OpenOptions, openDataset } from '../data/index.js';
+import { drawByClass, type OpenOptions, openDataset } from '../data/index.js';
 import { loadNative } from '../native/index.js';
-import { drawByClass, samplePictures } from './sample-pictures.js';
+import { samplePictures } from './sample-pictures.js';
 
 export interface DrawSamplesOptions extends OpenOptions {
   /** `train` by default. */

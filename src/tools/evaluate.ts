@@ -4,10 +4,8 @@ import { combinationError, valueError } from '../base/errors.js';
 import { type Split, splits } from '../contracts/index.js';
 import { type ClassCurve, createMetrics, type MetricsResult, metricsCsv, rocCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
-import { findRecord } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
-import { compareData } from './compare-data.js';
 
 export interface EvaluateRunOptions extends RunRuntimeOptions {
   /** `test` by default. */
@@ -31,11 +29,8 @@ export interface RunEvaluation {
  *   `CONVOY_DATA` where the data have other classes now.
  */
 export async function evaluateRun({ split = 'test', ...opening }: EvaluateRunOptions): Promise<RunEvaluation> {
-  const record = opening.datasets === undefined ? await findRecord(opening.run) : undefined;
   const runtime = await openRunRuntime(opening);
   try {
-    const note = record && compareData(runtime.datasets, record);
-    if (note !== undefined) opening.onNote?.(note);
     return await evaluateRuntime(runtime, split);
   } finally {
     await runtime.close();

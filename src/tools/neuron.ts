@@ -1,6 +1,7 @@
 import { layerOutputs } from '../analysis/index.js';
 import { valueError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
+import { drawByClass } from '../data/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { labelOf, picturesOf } from './sample-pictures.js';
 import { networkInput, testPixels } from './test-images.js';
@@ -36,8 +37,9 @@ interface Excitements {
  * @throws ConvoyError `CONVOY_OPTION` for a layer or channel that the model does not have.
  */
 export async function excitements(runtime: Runtime, neuron: Neuron, limit: number): Promise<Excitements> {
-  const { model, layout, spec } = runtime;
-  const { samples, pixels } = await testPixels(runtime, limit);
+  const { config, datasets, model, layout, spec } = runtime;
+  const samples = drawByClass(datasets.test, limit, config.seed);
+  const pixels = await testPixels(runtime, samples);
   const activations = new Float32Array(samples.length);
   const step = layout.capacity * layout.imageBytes;
   let maps = false;

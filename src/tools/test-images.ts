@@ -19,16 +19,9 @@ export function networkInput(
   });
 }
 
-/** Test images spread evenly over the set, whose files may be in the order of classes. */
-export async function testPixels(
-  runtime: Runtime,
-  limit: number,
-): Promise<{ pixels: Uint8Array; samples: Uint32Array }> {
+/** Pixels of test images, one behind the other. */
+export async function testPixels(runtime: Runtime, samples: Uint32Array): Promise<Uint8Array> {
   const { datasets, arena, layout, evaluationSlots, evaluationStage } = runtime;
-  const { count } = datasets.test;
-  const samples = Uint32Array.from({ length: Math.min(limit, count) }, (_, i) =>
-    Math.floor((i * count) / Math.min(limit, count)),
-  );
   const pixels = new Uint8Array(samples.length * layout.imageBytes);
   const stage = evaluationStage(datasets.test);
   const feeder = new BatchFeeder({
@@ -48,5 +41,5 @@ export async function testPixels(
     await feeder.drain();
     await stage.close();
   }
-  return { pixels, samples };
+  return pixels;
 }

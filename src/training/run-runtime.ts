@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { choiceError } from '../base/errors.js';
 import { type RunConfig, resolveConfig } from '../config/index.js';
-import { RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
-import { onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { findRecord, RunFolder, readCheckpoint, takeAveragedWeights } from '../run/index.js';
+import { type Datasets, onThisProcessor, openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { compareData } from './compare-data.js';
 import { needSameArchitecture } from './same-run.js';
 import { restoreWeights } from './training-state.js';
 import { needTrust } from './trust.js';
@@ -21,7 +22,7 @@ export interface RunRuntimeOptions extends Omit<RuntimeOptions, 'config'> {
 /**
  * Opens a run's model with its trained weights (averaged ones where the optimizer kept them), ready to evaluate; no transforms, one shard a worker.
  *
- * @throws ConvoyError when the folder holds no run, or its checkpoint is damaged.
+ * @throws ConvoyError when the folder holds no run, its checkpoint is damaged, or the data have other classes now.
  */
 export async function openRunRuntime({
   run,
@@ -49,7 +50,12 @@ export async function openRunRuntime({
   );
   needTrust(config, run, trustCode);
   const opening = { ...options, config: onThisProcessor(config, options.onNote) };
-  const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture() });
+  const record = options.datasets === undefined ? await findRecord(run) : undefined;
+  const onData = (datasets: Datasets): void => {
+    const note = record && compareData(datasets, record);
+    if (note !== undefined) options.onNote?.(note);
+  };
+  const runtime = await openRuntime(opening, { recorded: () => folder.readArchitecture(), onData });
   try {
     restoreWeights(runtime, message, file);
     takeAveragedWeights(runtime);

@@ -208,11 +208,6 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
     2,
     'error: Expected names among dark, light for --classes but received "lite"',
   ],
-  [
-    'train --dataset shapes --image-size 64',
-    2,
-    'error: --image-size needs a folder or archive of images: shapes has images of 32x32, which are not resized',
-  ],
   ['train --freeze none', 2, 'error: freeze needs a base, as --base resnet50 --weights imagenet'],
   ['train --head 64', 2, 'error: head needs a base, as --base resnet50 --weights imagenet'],
   ['train --phase many', 2, 'error: Expected an integer of at least 1 for --phase but received "many"'],

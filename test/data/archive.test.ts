@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import promises, { writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -47,6 +48,24 @@ test('files that are not read are passed over, folders are told', async (t) => {
     seen.push(file.path);
   }
   t.deepEqual([folders, seen.length], [['a'], 3]);
+});
+
+test.serial('no entry is lost where the disk is slow to tell the size of the archive', async (t) => {
+  const name = await archive(await tarOf(plain));
+  const { stat } = promises;
+  const slowStat = async (file: string) => {
+    // Longer than it takes to open and read the file.
+    for (let turn = 0; turn < 20; turn++) await promises.readFile(name);
+    return stat(file);
+  };
+  Object.assign(promises, { stat: slowStat });
+  syncBuiltinESMExports();
+  try {
+    t.is((await contents(name)).length, 3);
+  } finally {
+    Object.assign(promises, { stat });
+    syncBuiltinESMExports();
+  }
 });
 
 test('a consumer may stop early', async (t) => {
@@ -214,7 +233,10 @@ const damaged: readonly [what: string, bytes: Uint8Array, message: RegExp][] = [
   ['cut between two files', whole.subarray(0, 512 * 5), /the end: expected a block of zeros/],
   ['cut before its end', whole.subarray(0, 512 * 7), /the end: expected a block of zeros/],
   ['of something else', Buffer.alloc(2048, 'text'), /after entry none: expected a whole tar archive/],
-  ['that is empty', Buffer.alloc(0), /the end: expected a block of zeros/],
+  ['that is empty', Buffer.alloc(0), /expected a tar archive but found an empty file \(0 bytes\)$/],
+  ['of xz data', Buffer.from('\xfd7zXZ\0more', 'latin1'), /gzip or not, but found xz data \(unpack it/],
+  ['that is a zip archive', Buffer.from('PK\x03\x04more', 'latin1'), /but found a zip archive \(unpack it/],
+  ['of bzip2 data', Buffer.from('BZh91AY'), /but found bzip2 data \(unpack it/],
   [
     'whose gzip stream is cut',
     gzipSync(whole).subarray(0, 40),

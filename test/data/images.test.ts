@@ -163,7 +163,7 @@ test('over one in a hundred bad images of the whole set fails also when they may
   await t.throwsAsync(openDataset({ name, seed: 1, onBadImage: 'skip' }), {
     code: 'CONVOY_DATA',
     message:
-      /worse: expected at most 1% bad images but found 2 of 93, the first train\/a\/bad\.png: expected a JPEG, .* \(mend or remove them/,
+      /worse: expected at most 1% bad images but found 2 of 93, which are to be mended or removed: train\/a\/bad\.png \(expected a JPEG, .*\); train\/b\/bad\.png/,
   });
 });
 
@@ -172,7 +172,7 @@ test('what is no folder and no archive is refused', async (t) => {
   const name = path.join(folder, 'thing.zip');
   await t.throwsAsync(openDataset({ name, seed: 1 }), {
     code: 'CONVOY_DATA',
-    message: /thing\.zip: expected an image folder, or a .* but found another file/,
+    message: /thing\.zip: expected an image folder, or a .* but found a \.zip file \(unpack it and name the folder\)/,
   });
   await t.throwsAsync(openDataset({ name: 'nothing-like-it', seed: 1 }), {
     code: 'CONVOY_OPTION',

@@ -111,14 +111,14 @@ const wrong: readonly [
     ['a/1.jpg', 'b/1.jpg', 'c/1.jpg'],
     [],
     ['a', 'b'],
-    /^S: c: expected a class of a, b but found another$/,
+    /^S: c\/1\.jpg: expected a class of a, b but found the class c$/,
   ],
   [
     'a test class that train lacks',
     ['train/a/1.jpg', 'train/c/1.jpg', 'test/b/1.jpg'],
     [],
     undefined,
-    /^S: b: expected a class of a, c but found another$/,
+    /^S: test\/b\/1\.jpg: expected a class of train \(a, c\) but found the class b$/,
   ],
   ['only a test split', ['test/a/1.jpg'], [], undefined, /^S: expected a folder train but found only test$/],
   [
@@ -186,7 +186,9 @@ test('folders of splits are never classes, however they are stacked', (t) => {
   t.throws(() => layoutOf('S', ['train/train/1.png', 'train/test/1.png', 'test/train/1.png'], []), {
     message: /expected folders of classes inside those of splits but found folders of splits \(test, train\)/,
   });
-  t.throws(() => layoutOf('S', ['train/a/1.png', 'training/a/1.png'], []), { message: /one folder for train/ });
+  t.throws(() => layoutOf('S', ['train/a/1.png', 'training/a/1.png'], []), {
+    message: /^S: expected one folder for the split train but found two, train and training$/,
+  });
 });
 
 test('a class may be called like a split where its folder holds images', (t) => {
@@ -196,10 +198,39 @@ test('a class may be called like a split where its folder holds images', (t) => 
   t.deepEqual(split.splits.test, [{ path: 'test/train/2.png', label: 1 }]);
 });
 
+for (const [what, files] of Object.entries({
+  'in every class': ['cat/train/1.png', 'cat/test/2.png', 'dog/train/1.png', 'dog/test/2.png'],
+  'in other capitals and words': ['cat/Training/1.png', 'dog/Validation_Set/1.png'],
+  'in one class, below a folder that holds all': ['set/cat/1.png', 'set/dog/train/1.png', 'set/dog/val/2.png'],
+})) {
+  test(`splits inside classes are refused, ${what}: read as classes they would be one split`, (t) => {
+    const message = /^S: expected splits above classes, as \w+\/\w+, but found splits inside classes, as \w+\/\w+$/;
+    t.throws(() => layoutOf('S', files, []), { code: 'CONVOY_DATA', message });
+  });
+}
+
+test('a note tells of classes that look like splits with misspelt names', (t) => {
+  const note =
+    /^the classes tarin, tset hold folders of the same name \(a\); if they are splits, call them train and test$/;
+  const files = ['tarin/a/1.png', 'tarin/b/1.png', 'tset/a/1.png'];
+  t.regex(layoutOf('S', files, []).notes.join(), note);
+  for (const others of [['tset/1.png'], ['cat/1.png'], ['cat/c/1.png']]) {
+    t.deepEqual(layoutOf('S', [...files, ...others], []).notes, []);
+  }
+});
+
+test('a note tells of classes that differ in capitals alone', (t) => {
+  const { notes } = layoutOf('S', ['Cat/1.png', 'cat/1.png', 'dog/1.png', 'ÉTÉ/1.png', 'été/1.png'], []);
+  t.deepEqual(notes, [
+    'the classes Cat and cat differ in capitals alone',
+    'the classes ÉTÉ and été differ in capitals alone',
+  ]);
+});
+
 test('a folder that holds everything is passed over with a note; it is never the only class', (t) => {
   const { classes, notes } = layoutOf('S', ['all/deep/a/1.png', 'all/deep/b/1.png'], []);
   t.deepEqual(classes, ['a', 'b']);
-  t.deepEqual(notes, ['the folder all/deep holds everything, so the folders in it count as if it were not there']);
+  t.deepEqual(notes, ['the folder all/deep holds everything, so the folders inside it are read in its place']);
   for (const files of [['cats/1.png'], ['cats/set1/1.png', 'cats/2.png'], ['train/cats/1.png', 'test/cats/1.png']]) {
     t.throws(() => layoutOf('S', files, []), {
       message: /^S: expected at least two classes, a folder each but found one \(cats\)$/,

@@ -216,11 +216,6 @@ const wrongOptions: readonly [what: string, options: OpenOptions, message: RegEx
     /^Expected an integer from 1 to 4096, .* for imageSize/,
   ],
   [
-    'a size for images that have one',
-    { name: 'mnist', seed: 1, imageSize: 32 },
-    /^--image-size needs a folder or archive of images: mnist has images of 28x28/,
-  ],
-  [
     'an unknown option',
     { name: 'shapes', seed: 1, ...{ limits: 3 } },
     /^Unknown option "limits" of openDataset; did you mean limit\? \(it takes name, dataDir/,

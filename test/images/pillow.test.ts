@@ -1,21 +1,10 @@
 /** Pixels beside Pillow's: `test/fixtures/images/pillow.py` made files and expected pixels. */
-import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { z } from 'zod';
 import { BadImageError, decodeBatch, decodeImage } from '../../src/images/index.js';
 import { loadNative } from '../../src/native/index.js';
+import { pillow } from '../support/pillow-images.js';
 
 await loadNative();
-
-const bytes = z.string().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
-const size = { height: z.number(), width: z.number() };
-const fixture = z
-  .object({
-    cases: z.array(z.object({ name: z.string(), file: bytes, ...size, pixels: bytes, tolerance: z.number() })),
-    resized: z.array(z.object({ name: z.string(), file: bytes, ...size, shrink: z.number(), pixels: bytes })),
-    refused: z.record(z.string(), bytes),
-  })
-  .parse(JSON.parse(readFileSync(new URL('../../../test/fixtures/images/pillow.json', import.meta.url), 'utf8')));
 
 /** The pixels of an image by every way there is; they must be the same bytes. */
 async function decoded(
@@ -42,14 +31,14 @@ async function decoded(
 const largest = (one: Uint8Array, other: Uint8Array): number =>
   one.reduce((most, value, index) => Math.max(most, Math.abs(value - (other[index] ?? Number.NaN))), 0);
 
-for (const { name, file, height, width, pixels, tolerance } of fixture.cases) {
+for (const { name, file, height, width, pixels, tolerance } of pillow.cases) {
   test(`${name}: Pillow's pixels`, async (t) => {
     const difference = largest(await decoded(t, file, height, width), pixels);
     t.true(difference <= tolerance, `differs by ${difference}`);
   });
 }
 
-for (const { name, file, height, width, shrink, pixels } of fixture.resized) {
+for (const { name, file, height, width, shrink, pixels } of pillow.resized) {
   test(`${name}: Pillow's bilinear of the central part`, async (t) => {
     const found = await decoded(t, file, height, width);
     // Below half size JPEG and WebP are decoded smaller and parts are cut at whole pixels of the result: half a pixel of a
@@ -59,8 +48,23 @@ for (const { name, file, height, width, shrink, pixels } of fixture.resized) {
   });
 }
 
+/** Inks as of a perfect press; libvips's profile is that of a real one. */
+const simple = ([cyan = 0, magenta = 0, yellow = 0, black = 0]: readonly number[]): number[] =>
+  [cyan, magenta, yellow].map((ink) => ((255 - ink) * (255 - black)) / 255);
+
+for (const { ink, files } of pillow.inks) {
+  test(`inks of ${ink}: the same colours with Adobe's marker, without it, and in a TIFF`, async (t) => {
+    const [first = new Uint8Array(), ...rest] = await Promise.all(
+      Object.values(files).map((file) => decoded(t, file, 16, 16)),
+    );
+    for (const pixels of rest)
+      t.true(largest(pixels, first) <= 2, `${pixels.subarray(0, 3)} and ${first.subarray(0, 3)}`);
+    t.true(largest(first.subarray(0, 3), Uint8Array.from(simple(ink))) < 70, `${first.subarray(0, 3)}`);
+  });
+}
+
 test("grey is the luma of the colours in Pillow's arithmetic", async (t) => {
-  const [{ file, height, width, pixels } = fixture.cases[0] as (typeof fixture.cases)[number]] = fixture.cases;
+  const [{ file, height, width, pixels } = pillow.cases[0] as (typeof pillow.cases)[number]] = pillow.cases;
   const grey = new Uint8Array(height * width);
   await decodeImage(file, { height, width, channels: 1 }, grey);
   // Pillow's Convert.c: L = (R * 19595 + G * 38470 + B * 7471 + 0x8000) >> 16.
@@ -79,7 +83,7 @@ const reasons: Readonly<Record<string, RegExp>> = {
   PBM: /image but found bitmap \(PBM\), which convoy does not decode/,
 };
 
-for (const [name, file] of Object.entries(fixture.refused)) {
+for (const [name, file] of Object.entries(pillow.refused)) {
   test(`${name} is a bad image that says what it is`, async (t) => {
     for (const onThisThread of [false, true]) {
       const into = new Uint8Array(9 * 7 * 3);

@@ -15,7 +15,7 @@ export const augment = defineCommand({
     option('--recipe <name>', 'the transforms of a recipe'),
     shared.augment,
     option('--out <file>', 'PNG to write', { parse: text, default: 'augment.png' }),
-    option('--samples <n>', 'rows', { parse: integer() }),
+    option('--samples <n>', 'rows, of each class as many (default: 8)', { parse: integer() }),
     option('--versions <n>', 'augmented versions of each', { parse: integer() }),
     shared.seedOrZero,
     shared.dataDir,

@@ -2,9 +2,9 @@ import type { DatasetInfo } from '../../api/data.js';
 import { classTable } from '../class-table.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
-import { existingFolder, integer } from '../parsers.js';
+import { existingFolder } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { seedOrZero } from '../shared-options.js';
+import { imageSizeOption, seedOrZero } from '../shared-options.js';
 import { grouped, type Terminal, table } from '../terminal.js';
 
 const dataDir = option('--data-dir <dir>', 'the only folder to look in (default: $CONVOY_DATA, system, cache)', {
@@ -22,11 +22,7 @@ const info = defineCommand({
   name: 'info',
   description: 'Size, classes and samples by class of a dataset, read from its files; nothing is downloaded.',
   arguments: [argument('<name|path>', 'a name of the list, or an image folder or tar(.gz) archive')],
-  options: [
-    dataDir,
-    option('--image-size <pixels>', 'size that images of a folder or archive are brought to', { parse: integer() }),
-    seedOrZero,
-  ],
+  options: [dataDir, imageSizeOption, seedOrZero],
   action: ([name], flags, terminal) => showDataset(name, flags, terminal),
 });
 
@@ -40,7 +36,7 @@ export const data = defineCommand({
 interface ShowOptions {
   readonly dataDir: string | undefined;
   readonly seed: number;
-  readonly imageSize: number | undefined;
+  readonly imageSize: readonly [height: number, width: number] | undefined;
 }
 
 async function listDatasets(dataDir: string | undefined, terminal: Terminal): Promise<void> {
