@@ -1,3 +1,4 @@
+import { type Tensor, tf } from '../base/tf.js';
 import { cast, type GraphBuilder, reduce, scale, unary, type Value } from '../ops/index.js';
 import type { LayerScope } from './scope.js';
 
@@ -40,6 +41,9 @@ function factorsOf(scope: LayerScope, key: string): Factors | undefined {
   return { l1: config.l1 ?? 0, l2: config.l2 ?? 0 };
 }
 
+/** tfjs's default of both factors. */
+const unsaid = 0.01;
+
 function penalty(graph: GraphBuilder, x: Value, { l1, l2 }: Factors): Value[] {
   const parts: Value[] = [];
   if (l1 !== 0) parts.push(scale(graph, reduce(graph, 'Sum', unary(graph, 'Abs', x)), l1));
@@ -50,3 +54,29 @@ function penalty(graph: GraphBuilder, x: Value, { l1, l2 }: Factors): Value[] {
   }
   return parts;
 }
+
+/** tfjs's regularizer with Keras's gradient of |w|, which is 0 where w is 0; tfjs's own is -1 there. */
+class Penalty extends tf.serialization.Serializable {
+  static readonly className = 'L1L2';
+  readonly #factors: Factors;
+
+  constructor({ l1, l2 }: Partial<Factors> = {}) {
+    super();
+    // As in tfjs, what is not said is 0.01.
+    this.#factors = { l1: l1 ?? unsaid, l2: l2 ?? unsaid };
+  }
+
+  apply(x: Tensor): Tensor {
+    const { l1, l2 } = this.#factors;
+    return tf.tidy(() => {
+      const absolute = tf.mul(tf.sum(tf.mul(x, tf.sign(x))), l1);
+      return tf.add(absolute, tf.mul(tf.sum(tf.square(x)), l2));
+    });
+  }
+
+  getConfig(): { l1: number; l2: number } {
+    return { ...this.#factors };
+  }
+}
+
+tf.serialization.registerClass(Penalty);
