@@ -2,23 +2,30 @@ import { type Tensor, tf } from '../base/tf.js';
 import { cast, type GraphBuilder, reduce, scale, unary, type Value } from '../ops/index.js';
 import type { LayerScope } from './scope.js';
 
-/** Keys of a layer's configuration and the weight each one regularizes. */
-const regularizedWeights: Readonly<Record<string, string>> = {
-  alphaRegularizer: 'alpha',
-  betaRegularizer: 'beta',
-  biasRegularizer: 'bias',
-  depthwiseRegularizer: 'depthwise_kernel',
-  gammaRegularizer: 'gamma',
-  kernelRegularizer: 'kernel',
-  pointwiseRegularizer: 'pointwise_kernel',
+/** What an attention calls its weights of a kind. */
+function ofProjections(kind: string): string[] {
+  return ['query', 'key', 'value', 'attention_output'].map((projection) => `${projection}_${kind}`);
+}
+
+/** Keys of a layer's configuration and the weights each one regularizes. */
+const regularizedWeights: Readonly<Record<string, readonly string[]>> = {
+  alphaRegularizer: ['alpha'],
+  betaRegularizer: ['beta'],
+  biasRegularizer: ['bias', ...ofProjections('bias')],
+  depthwiseRegularizer: ['depthwise_kernel'],
+  gammaRegularizer: ['gamma'],
+  kernelRegularizer: ['kernel', ...ofProjections('kernel')],
+  pointwiseRegularizer: ['pointwise_kernel'],
 };
 
 /** The penalties on a layer's own weights: l1 sum |w| + l2 sum w^2 each, none where the layer is frozen. */
 export function weightPenalties(scope: LayerScope): Value[] {
   if (scope.frozen) return [];
-  return Object.entries(regularizedWeights).flatMap(([key, weight]) => {
+  return Object.entries(regularizedWeights).flatMap(([key, weights]) => {
     const factors = factorsOf(scope, key);
-    return factors === undefined || !scope.has(weight) ? [] : penalty(scope.graph, scope.weight(weight), factors);
+    if (factors === undefined) return [];
+    const own = weights.filter((weight) => scope.has(weight));
+    return own.flatMap((weight) => penalty(scope.graph, scope.weight(weight), factors));
   });
 }
 

@@ -11,7 +11,7 @@ import {
   unary,
   type Value,
 } from '../../ops/index.js';
-import { type ArgumentRule, constraint, converted, kept, meaningless, only, regularizer } from '../arguments.js';
+import { activityRegularizer, type ArgumentRule, constraint, converted, kept, meaningless, only, regularizer } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { keepMask } from '../drop.js';
 import { OwnLayer } from '../own-layer.js';
@@ -70,8 +70,8 @@ class MultiHeadAttention extends OwnLayer {
   }
 
   #add(name: string, shape: number[], kind: 'kernel' | 'bias', otherwise: 'glorotUniform' | 'zeros'): void {
-    const initializer = made(this.settings.get(`${kind}Initializer`)) ?? tf.initializers[otherwise]({});
-    const penalty = made(this.settings.get(`${kind}Regularizer`));
+    const initializer = this.serialized(`${kind}Initializer`) ?? tf.initializers[otherwise]({});
+    const penalty = this.serialized(`${kind}Regularizer`);
     this.#weights.set(name, this.addWeight(name, shape, 'float32', initializer as never, penalty as never, true));
   }
 
@@ -120,14 +120,6 @@ class MultiHeadAttention extends OwnLayer {
     if (weight === undefined) throw new TypeError(`layer ${this.name} is not built`);
     return weight.read();
   }
-}
-
-/** An initializer or a regularizer of a configuration. */
-function made(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('className' in value)) return undefined;
-  const [cls, make] = tf.serialization.SerializationMap.getMap().classNameMap[String(value.className)] ?? [];
-  if (cls === undefined || make === undefined) throw new TypeError(`unknown ${String(value.className)}`);
-  return make(cls, ('config' in value ? value.config : {}) as never);
 }
 
 /** x [-1, tokens, features] times a kernel, plus its bias: [-1, tokens, units]. */
@@ -191,7 +183,7 @@ defineLayer({
     bias_initializer: kept,
     kernel_regularizer: regularizer,
     bias_regularizer: regularizer,
-    activity_regularizer: regularizer,
+    activity_regularizer: activityRegularizer,
     kernel_constraint: constraint,
     bias_constraint: constraint,
   },
