@@ -79,7 +79,10 @@ export const regularizer: ArgumentRule = {
 };
 
 /** tfjs builds no layer with a penalty on its outputs. */
-export const activityRegularizer: ArgumentRule = { ...only(null), expected: 'none: penalties on outputs are not computed' };
+export const activityRegularizer: ArgumentRule = {
+  ...only(null),
+  expected: 'none: penalties on outputs are not computed',
+};
 
 /** Weights move freely: no optimizer here projects them. */
 export const constraint: ArgumentRule = { ...only(null), expected: 'none' };

@@ -109,7 +109,10 @@ export class RowConvolution extends tfjsClass('Conv1D') {
       const filter = tf.expandDims(layer.kernel?.read() as Tensor, 0) as Tensor4D;
       const padding = settings.string('padding', 'valid') as 'valid' | 'same';
       const [stride = 1] = settings.numbers('strides') ?? [];
-      return finished(layer, tf.squeeze(tf.conv2d(row, dilatedTensor(filter, [1, dilation]), [1, stride], padding), [1]));
+      return finished(
+        layer,
+        tf.squeeze(tf.conv2d(row, dilatedTensor(filter, [1, dilation]), [1, stride], padding), [1]),
+      );
     });
   }
 }

@@ -18,7 +18,9 @@ export function calls(entry: JsonObject, layer: string, file: string): LayerCall
   /** Inputs by name behind those by place, and the arguments that are none. */
   const called = (placed: readonly TensorReference[], kwargs: unknown): LayerCall => {
     const all = given(kwargs);
-    const named = names.flatMap((name) => (Object.hasOwn(all, name) ? [toReference(history(all[name]), layer, file)] : []));
+    const named = names.flatMap((name) =>
+      Object.hasOwn(all, name) ? [toReference(history(all[name]), layer, file)] : [],
+    );
     const rest = Object.entries(all).filter(([name]) => !names.includes(name));
     return { inputs: [...placed, ...named], arguments: Object.fromEntries(rest) };
   };

@@ -82,7 +82,11 @@ export async function runStep(
 
 /** Our parameter's name for Keras's path of a weight: it ends alike; depthwise kernels are kernels there, `LayerScale`'s gamma has no name. */
 export function ownName(names: Iterable<string>, path: string): string | undefined {
-  const plain = (name: string): string => name.replace('depthwise_kernel', 'kernel').replace(/\/variable$/, '/gamma').replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
+  const plain = (name: string): string =>
+    name
+      .replace('depthwise_kernel', 'kernel')
+      .replace(/\/variable(_\d+)?$/, '/gamma')
+      .replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
   const wanted = plain(path);
   const all = [...names];
   return (

@@ -136,7 +136,11 @@ defineLayer({
   className: Softmax.className,
   layer: Softmax,
   arguments: {
-    axis: { passed: true, expected: 'one axis behind the batch', accepts: (axis) => Number.isInteger(axis) && axis !== 0 },
+    axis: {
+      passed: true,
+      expected: 'one axis behind the batch',
+      accepts: (axis) => Number.isInteger(axis) && axis !== 0,
+    },
   },
   lower: single((scope, x) => {
     const axis = scope.settings.number('axis', -1);

@@ -56,7 +56,13 @@ defineLayer({
 defineLayer({
   className: 'Conv1D',
   layer: RowConvolution,
-  arguments: { ...convolutionArguments, ...weightArguments('kernel'), filters: kept, groups: only(1) },
+  arguments: {
+    ...convolutionArguments,
+    ...weightArguments('kernel'),
+    data_format: only('channels_last'),
+    filters: kept,
+    groups: only(1),
+  },
   lower: single((scope, x) =>
     asRow(scope, x, (row) => {
       const filter = kernelOf(scope, 'kernel');

@@ -11,7 +11,16 @@ import {
   unary,
   type Value,
 } from '../../ops/index.js';
-import { activityRegularizer, type ArgumentRule, constraint, converted, kept, meaningless, only, regularizer } from '../arguments.js';
+import {
+  type ArgumentRule,
+  activityRegularizer,
+  constraint,
+  converted,
+  kept,
+  meaningless,
+  only,
+  regularizer,
+} from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { keepMask } from '../drop.js';
 import { OwnLayer } from '../own-layer.js';
@@ -149,8 +158,7 @@ function heads(scope: LayerScope, x: Value, projection: Projection): Value {
 const outputShape: ArgumentRule = {
   passed: true,
   expected: 'none or one size',
-  accepts: (value) =>
-    value === null || typeof value === 'number' || (Array.isArray(value) && value.length === 1),
+  accepts: (value) => value === null || typeof value === 'number' || (Array.isArray(value) && value.length === 1),
   read: (value) => (Array.isArray(value) ? (value[0] as unknown) : value),
 };
 
