@@ -24,6 +24,8 @@ export interface OpenedModel {
 export interface OpenModelOptions {
   readonly config: RunConfig;
   readonly onProgress?: ((progress: DataProgress) => void) | undefined;
+  /** Told what of a weights file is left out or changed. */
+  readonly onNote?: ((note: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,12 +40,12 @@ export interface OpenModelOptions {
 export async function openModel(options: OpenModelOptions, train: Dataset): Promise<OpenedModel> {
   const { config } = options;
   const opened =
-    config.base === undefined ? await openWhole(config, train) : await openBase(options, config.base, train);
+    config.base === undefined ? await openWhole(options, train) : await openBase(options, config.base, train);
   checkFits(opened.model, config.model.name, train);
   return { ...opened, normalize: config.normalize ?? opened.normalize };
 }
 
-async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel> {
+async function openWhole({ config, onNote }: OpenModelOptions, train: Dataset): Promise<OpenedModel> {
   const {
     model: { name, ...networkOptions },
     weights,
@@ -51,24 +53,29 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
   if (weights === 'imagenet')
     throw combinationError('--weights imagenet', 'needs', `a base: --base ${name} instead of --model ${name}`);
   if (isNetwork(name)) {
-    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train);
+    return started(createModel(name, { ...networkOptions, ...shapeOf(train) }), config, train, onNote);
   }
   if (!existsSync(name)) throw unknownModel('--model', name, 'the path of a model file');
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
     throw combinationError(`model.${surplus}`, 'needs', `a network by name; ${name} is a file`);
   const { model, weights: own } = await openModelFile(name, shapeOf(train));
-  return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
+  return own === undefined || weights !== undefined ? started(model, config, train, onNote) : { model, weights: own };
 }
 
-async function started(model: LayersModel, config: RunConfig, train: Dataset): Promise<OpenedModel> {
+async function started(
+  model: LayersModel,
+  config: RunConfig,
+  train: Dataset,
+  onNote: OpenModelOptions['onNote'],
+): Promise<OpenedModel> {
   const { weights, seed } = config;
-  if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights)) };
+  if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights), { onNote }) };
   return { model, weights: await startWeights(model, seed, train, preprocessOf(config, train.shape.channels)) };
 }
 
 async function openBase(
-  { config, onProgress, signal }: OpenModelOptions,
+  { config, onProgress, onNote, signal }: OpenModelOptions,
   { name, ...networkOptions }: NonNullable<RunConfig['base']>,
   train: Dataset,
 ): Promise<OpenedModel> {
@@ -92,6 +99,7 @@ async function openBase(
       shape,
       networkOptions,
       weights,
+      onNote,
       onProgress: (progress) => onProgress?.({ ...progress, unit: 'bytes' }),
       ...(signal === undefined ? {} : { signal }),
     });

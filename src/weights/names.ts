@@ -94,7 +94,7 @@ export class ParameterNames {
 
   /** The parameter's index, or undefined. `siblings` is how many tensors the file has of the tensor's layer. */
   find(tensor: NamedTensor, layout: Layout, siblings: number): number | undefined {
-    if (layout === 'pytorch') return this.#findTorch(tensor.name);
+    if (layout === 'pytorch') return this.findTorch(tensor.name);
     // In a file of Keras the group's name tells apart what two inner models call the same.
     const grouped = tensor.layer === undefined ? undefined : this.#named(`${tensor.layer}/${tensor.name}`);
     if (grouped !== undefined) return grouped;
@@ -106,7 +106,8 @@ export class ParameterNames {
     return this.#findNumbered(tensor, siblings);
   }
 
-  #findTorch(name: string): number | undefined {
+  /** The parameter's index by PyTorch's name of it. */
+  findTorch(name: string): number | undefined {
     const own = name.replace(torchWrappers, '');
     const dot = own.lastIndexOf('.');
     const module = own.slice(0, Math.max(0, dot));
