@@ -8,7 +8,7 @@ import type { DataProgress } from '../data/index.js';
 import { createModel, networks } from '../models/index.js';
 import { checkpointWeights, RunFolder, readCheckpoint } from '../run/index.js';
 import { normalizationOf, transferByName, transferFrom } from '../transfer/index.js';
-import { loadModelFile, mapWeights, openModelFile, readWeightsFile } from '../weights/index.js';
+import { mapWeights, openModelFile, readModelFile, readWeightsFile } from '../weights/index.js';
 import { preprocessOf } from './step-spec.js';
 import { startWeights } from './whitening.js';
 
@@ -112,7 +112,7 @@ async function openBase(
   if (!existsSync(name)) throw unknownModel('--base', name, 'the path of a run folder or model file');
   if (weights !== undefined)
     throw combinationError('--weights', 'excludes', `the base ${name}: a model file has its own weights`);
-  return transferFrom(await loadModelFile(name, shape), headOptions);
+  return transferFrom(await readModelFile(name, shape), headOptions);
 }
 
 async function openBaseRun(

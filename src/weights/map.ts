@@ -83,13 +83,13 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
  * files of PyTorch often hold more than the network, which then stands in modules of its own.
  */
 function surplusOf(
-  { unexpected, missing }: Plan,
+  { unexpected, missing, others }: Plan,
   layout: Layout,
   specs: readonly ParameterSpec[],
   skipped: ReadonlySet<string>,
 ): readonly string[] {
   if (layout === 'keras') return skipped.size > 0 ? [] : unexpected;
-  if (missing.length > 0 && skipped.size === 0) return unexpected;
+  if (missing.length > 0 && skipped.size === 0) return [...unexpected, ...others];
   return unexpected.filter((name) => insideNetwork(name, specs, skipped));
 }
 
@@ -118,7 +118,7 @@ function choosePlan(
   const find = (name: string): number | undefined => names.findTorch(name);
   const { own, others } =
     layout === 'pytorch' && match !== 'order' && options.names === undefined
-      ? withoutWrappers(file.file, all, find)
+      ? withoutWrappers(file.file, all, specs.length, find)
       : { own: all, others: [] };
   const tensors = layout === 'pytorch' ? own.map((tensor) => fitted(model, specs, tensor, find, options.onNote)) : own;
   const siblings = new Map<string | undefined, number>();

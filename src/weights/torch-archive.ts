@@ -64,12 +64,13 @@ export function torchConversion(file: string): string {
   ].join('\n  ');
 }
 
-/** Whether a zip is PyTorch's: a folder that holds `data.pkl`. */
+/** Bytes of a zip's local header before the entry's name. */
+const headerBytes = 30;
+
+/** Whether a zip is PyTorch's: its first entry is one of those of `torch.save`, in a folder. */
 export function isTorchArchive(bytes: Uint8Array): boolean {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
-  return /^PK\x03\x04[^]{26}[^/]+\/(data\.pkl|\.format_version|version|byteorder|\.data\/|code\/|constants\.pkl|data\/)/.test(
-    head,
-  );
+  const name = Buffer.from(bytes.subarray(headerBytes, headerBytes + 256)).toString('latin1');
+  return /^[^/]+\/(data\.pkl|\.format_version|version|byteorder|constants\.pkl|\.data\/|code\/|data\/)/.test(name);
 }
 
 /**

@@ -10,12 +10,14 @@ const deepest = 4;
  * Tensors without the modules around the network (`model.`, `backbone.`, `model.module.`): of all beginnings of names, the
  * one under which most parameters are found; and the names of those that do not begin so.
  *
+ * @param parameters how many the network has.
  * @param find the parameter's index by a tensor's name.
  * @throws ConvoyError `CONVOY_WEIGHTS` when two beginnings fit alike, as for a network and its moving average.
  */
 export function withoutWrappers(
   file: string,
   tensors: readonly NamedTensor[],
+  parameters: number,
   find: (name: string) => number | undefined,
 ): { readonly own: readonly NamedTensor[]; readonly others: readonly string[] } {
   const beginnings = new Map<string, Set<number>>();
@@ -30,7 +32,8 @@ export function withoutWrappers(
   }
   const ranked = [...beginnings].sort((a, b) => b[1].size - a[1].size || a[0].length - b[0].length);
   const [best] = ranked;
-  if (best === undefined || best[0] === '') return { own: tensors, others: [] };
+  // What finds few parameters is no network: `conv1` is a name in many blocks.
+  if (best === undefined || best[0] === '' || 2 * best[1].size < parameters) return { own: tensors, others: [] };
   const rival = ranked.find(([name, found]) => found.size === best[1].size && !`${name}.`.startsWith(`${best[0]}.`));
   if (rival !== undefined) {
     const message = `${file}: expected the weights of one network but found two that fit: ${best[0]}.* and ${rival[0]}.* (save one of them alone)`;

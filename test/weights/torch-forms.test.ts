@@ -79,9 +79,9 @@ for (const [name, note] of [
 }
 
 for (const [name, message] of [
-  ['whole-module.pt', /found torch\.nn\.modules\.linear\.Linear\n.*in Python: import torch[^]*st\.save_file\(/],
-  ['code.pt', /found posix\.system\n.*in Python: import torch[^]*st\.save_file\(/],
-  ['before-1.6.pt', /found a Python pickle, which is not read[^]*st\.save_file\(/],
+  ['whole-module.pt', /found torch\.nn\.modules\.linear\.Linear\n.*in Python: import torch[\s\S]*st\.save_file\(/],
+  ['code.pt', /found posix\.system\n.*in Python: import torch[\s\S]*st\.save_file\(/],
+  ['before-1.6.pt', /found a Python pickle, which is not read[\s\S]*st\.save_file\(/],
   ['torchscript.pt', /found a TorchScript program \(torch\.jit\.save\): save model\.state_dict\(\)/],
   ['deeper.safetensors', /expected the weights of this architecture but found 1 unexpected: layer1\.4\.weight$/],
   [
