@@ -75,18 +75,16 @@ test.serial("the guide's model trains frozen, resumes, evaluates and is a base; 
   t.teardown(() => rmSync(folder, { recursive: true }));
   const datasets = images();
   const config = {
-    dataset: { name: 'channels' },
+    dataset: 'channels',
     batchSize: 12,
     workers: 1,
-    shards: 1,
-    checkpointEvery: 1,
     optimizer: { name: 'sgd', learningRate: 0.05 },
   } as const;
   const { model, weights } = await loadModelFile(file);
   const before = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index]?.slice()]));
   model.dispose();
   const frozen = join(folder, 'frozen');
-  await trainToEnd({ config: { ...config, epochs: 1, model: { name: file } }, datasets, outputDir: frozen } as never);
+  await trainToEnd({ config: { ...config, epochs: 1, model: { name: file } }, datasets, out: frozen });
   const after = await weightsOf(frozen);
   for (const [name, values] of after) {
     if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
@@ -95,12 +93,16 @@ test.serial("the guide's model trains frozen, resumes, evaluates and is a base; 
 
   const tuned = join(folder, 'tuned');
   const base = { ...config, epochs: 1, base: { name: frozen }, freeze: 'none' };
-  await trainToEnd({ config: base, datasets, outputDir: tuned } as never);
+  await trainToEnd({ config: base, datasets, out: tuned });
   const fine = await weightsOf(tuned);
   for (const [name, values] of fine) {
     if (/moving_/.test(name)) t.deepEqual(values, before.get(name), name);
     else if (name.startsWith('base/')) t.notDeepEqual(values, before.get(name), name);
   }
-  const evaluated = await evaluateRun(tuned, { datasets } as never);
-  t.true(Number.isFinite((evaluated as unknown as { loss: number }).loss));
+  const { loss } = await evaluateRun({ run: tuned, datasets });
+  t.true(Number.isFinite(loss));
+  await trainToEnd({ resume: frozen, config: { epochs: 2 }, datasets });
+  const further = await weightsOf(frozen);
+  t.notDeepEqual(further.get('classes/kernel'), after.get('classes/kernel'));
+  for (const [name, values] of further) if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
 });
