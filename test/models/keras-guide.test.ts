@@ -70,39 +70,42 @@ test.serial("the guide's model gives Keras's outputs", async (t) => {
   model.dispose();
 });
 
-test.serial("the guide's model trains frozen, resumes, evaluates and is a base; its norms keep their statistics", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'convoy-guide-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const datasets = images();
-  const config = {
-    dataset: 'channels',
-    batchSize: 12,
-    workers: 1,
-    optimizer: { name: 'sgd', learningRate: 0.05 },
-  } as const;
-  const { model, weights } = await loadModelFile(file);
-  const before = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index]?.slice()]));
-  model.dispose();
-  const frozen = join(folder, 'frozen');
-  await trainToEnd({ config: { ...config, epochs: 1, model: { name: file } }, datasets, out: frozen });
-  const after = await weightsOf(frozen);
-  for (const [name, values] of after) {
-    if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
-    else t.notDeepEqual(values, before.get(name), name);
-  }
+test.serial(
+  "the guide's model trains frozen, resumes, evaluates and is a base; its norms keep their statistics",
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'convoy-guide-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const datasets = images();
+    const config = {
+      dataset: 'channels',
+      batchSize: 12,
+      workers: 1,
+      optimizer: { name: 'sgd', learningRate: 0.05 },
+    } as const;
+    const { model, weights } = await loadModelFile(file);
+    const before = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index]?.slice()]));
+    model.dispose();
+    const frozen = join(folder, 'frozen');
+    await trainToEnd({ config: { ...config, epochs: 1, model: { name: file } }, datasets, out: frozen });
+    const after = await weightsOf(frozen);
+    for (const [name, values] of after) {
+      if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
+      else t.notDeepEqual(values, before.get(name), name);
+    }
 
-  const tuned = join(folder, 'tuned');
-  const base = { ...config, epochs: 1, base: { name: frozen }, freeze: 'none' };
-  await trainToEnd({ config: base, datasets, out: tuned });
-  const fine = await weightsOf(tuned);
-  for (const [name, values] of fine) {
-    if (/moving_/.test(name)) t.deepEqual(values, before.get(name), name);
-    else if (name.startsWith('base/')) t.notDeepEqual(values, before.get(name), name);
-  }
-  const { loss } = await evaluateRun({ run: tuned, datasets });
-  t.true(Number.isFinite(loss));
-  await trainToEnd({ resume: frozen, config: { epochs: 2 }, datasets });
-  const further = await weightsOf(frozen);
-  t.notDeepEqual(further.get('classes/kernel'), after.get('classes/kernel'));
-  for (const [name, values] of further) if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
-});
+    const tuned = join(folder, 'tuned');
+    const base = { ...config, epochs: 1, base: { name: frozen }, freeze: 'none' };
+    await trainToEnd({ config: base, datasets, out: tuned });
+    const fine = await weightsOf(tuned);
+    for (const [name, values] of fine) {
+      if (/moving_/.test(name)) t.deepEqual(values, before.get(name), name);
+      else if (name.startsWith('base/')) t.notDeepEqual(values, before.get(name), name);
+    }
+    const { loss } = await evaluateRun({ run: tuned, datasets });
+    t.true(Number.isFinite(loss));
+    await trainToEnd({ resume: frozen, config: { epochs: 2 }, datasets });
+    const further = await weightsOf(frozen);
+    t.notDeepEqual(further.get('classes/kernel'), after.get('classes/kernel'));
+    for (const [name, values] of further) if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
+  },
+);
