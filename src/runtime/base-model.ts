@@ -163,9 +163,13 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
     const advice = '--image-size resizes folders and archives';
     throw fail(`images of ${input.join('x')}, which ${name} takes,`, `${wanted.join('x')} (${advice})`);
   }
+  if (model.outputs.length !== 1) {
+    const message = `${name}: expected a model with one output, which a training takes, but found ${model.outputs.length}: save one of them as a model of its own`;
+    throw new ConvoyError('CONVOY_MODEL', message, { file: name });
+  }
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';
-  if (model.outputs.length !== 1 || output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
+  if (output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
     const advice = '--base puts a new head on a trained model';
     throw fail(`${output.join('x')} classes, which ${name} tells apart,`, `${classes.length} (${advice})`);
   }
