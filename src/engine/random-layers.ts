@@ -18,7 +18,7 @@ export function useKeyedRandomness(model: LayersModel, random: KeyedRandom): voi
     layer.call = (inputs, kwargs: Kwargs) => {
       if (kwargs?.['training'] !== true || draw === undefined) return plain(inputs, kwargs);
       const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
-      return tf.tidy(() => draw(settings, x, random, place));
+      return tf.tidy(() => draw(settings, x, random, place, { layer, inputs }));
     };
   }
   for (const { layer, frozen, inference } of placedLayers(model)) {

@@ -78,6 +78,12 @@ export const regularizer: ArgumentRule = {
     (isObject(value) ? /^L1L2$|^L[12]$/.test(classNameOf(value) ?? '') : /^l1$|^l2$|^l1_?l2$/i.test(String(value))),
 };
 
+/** tfjs builds no layer with a penalty on its outputs. */
+export const activityRegularizer: ArgumentRule = {
+  ...only(null),
+  expected: 'none: penalties on outputs are not computed',
+};
+
 /** Weights move freely: no optimizer here projects them. */
 export const constraint: ArgumentRule = { ...only(null), expected: 'none' };
 

@@ -66,17 +66,18 @@ export class GroupedConvolution extends Conv2D {
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: never): Tensor | Tensor[] {
-    if (this.#groups === 1) return super.call(inputs, kwargs);
-    const layer = this as unknown as Convolution;
     const settings = this.#settings;
+    const dilations = settings.pair('dilationRate', [1, 1]);
+    if (this.#groups === 1 && dilations.every((dilation) => dilation === 1)) return super.call(inputs, kwargs);
+    const layer = this as unknown as Convolution;
     return tf.tidy(() =>
       lastly(settings, inputs, (x) => {
-        const filters = tf.split(layer.kernel?.read() as Tensor4D, this.#groups, 3);
+        // tfjs has no gradient of a dilated convolution.
+        const filters = tf.split(dilatedTensor(layer.kernel?.read() as Tensor4D, dilations), this.#groups, 3);
         const strides = [...settings.pair('strides', [1, 1])] as [number, number];
         const padding = settings.string('padding', 'valid') as 'valid' | 'same';
-        const dilations = [...settings.pair('dilationRate', [1, 1])] as [number, number];
         const parts = tf.split(x, this.#groups, 3).map((part, group) => {
-          return tf.conv2d(part as Tensor4D, filters[group] as Tensor4D, strides, padding, 'NHWC', dilations);
+          return tf.conv2d(part as Tensor4D, filters[group] as Tensor4D, strides, padding);
         });
         return finished(layer, tf.concat(parts, 3));
       }),
@@ -85,6 +86,34 @@ export class GroupedConvolution extends Conv2D {
 
   override getConfig(): SerializedConfig {
     return this.#groups === 1 ? super.getConfig() : { ...super.getConfig(), groups: this.#groups };
+  }
+}
+
+/** Keras's Conv1D, dilated where it is. */
+export class RowConvolution extends tfjsClass('Conv1D') {
+  static readonly className = 'Conv1D';
+  readonly #settings: LayerSettings;
+
+  constructor(config: Readonly<Record<string, unknown>>) {
+    super(config as never);
+    this.#settings = new LayerSettings(config);
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: never): Tensor | Tensor[] {
+    const settings = this.#settings;
+    const [dilation = 1] = settings.numbers('dilationRate') ?? [];
+    if (dilation === 1) return super.call(inputs, kwargs);
+    const layer = this as unknown as Convolution;
+    return tf.tidy(() => {
+      const row = tf.expandDims(onlyInput(inputs), 1) as Tensor4D;
+      const filter = tf.expandDims(layer.kernel?.read() as Tensor, 0) as Tensor4D;
+      const padding = settings.string('padding', 'valid') as 'valid' | 'same';
+      const [stride = 1] = settings.numbers('strides') ?? [];
+      return finished(
+        layer,
+        tf.squeeze(tf.conv2d(row, dilatedTensor(filter, [1, dilation]), [1, stride], padding), [1]),
+      );
+    });
   }
 }
 

@@ -23,7 +23,13 @@ export interface ProjectionOptions {
 }
 
 /** What a random layer computes in training, on tensors. */
-export type Draw = (settings: LayerSettings, x: Tensor, random: RandomSource, place: number) => Tensor;
+export type Draw = (
+  settings: LayerSettings,
+  x: Tensor,
+  random: RandomSource,
+  place: number,
+  call: { readonly layer: Layer; readonly inputs: Tensor | Tensor[] },
+) => Tensor;
 
 /** The class of a layer that convoy defines, as tfjs registers it. */
 export type LayerClass = Parameters<typeof tf.serialization.registerClass<Layer>>[0];
@@ -36,6 +42,8 @@ export interface LayerDefinition {
   readonly arguments: Arguments;
   /** What becomes of arguments that tfjs's layer takes in another form. */
   readonly convert?: Conversion;
+  /** Names of its inputs in a call, in the order that the layer takes them, where a call may give them by name. */
+  readonly callInputs?: readonly string[];
   /** Arguments of its call that say nothing when they have these values; a call with any other is refused. */
   readonly callDefaults?: Readonly<Record<string, unknown>>;
   /** Adds the layer's computation to a graph. */

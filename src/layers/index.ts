@@ -7,6 +7,7 @@ import './definitions/with-constant.js';
 import './definitions/spatial-dropout.js';
 import './definitions/rms-normalization.js';
 import './definitions/mean.js';
+import './definitions/multi-head-attention.js';
 import './definitions/layer-scale.js';
 import './definitions/group-normalization.js';
 import './definitions/center-crop.js';

@@ -35,14 +35,26 @@ export abstract class OwnLayer extends tf.layers.Layer {
     return tf.tidy(() => this.compute(onlyInput(inputs)));
   }
 
-  /** A weight that starts with one number. */
+  /** A weight that starts with one number, unless the argument NAME_initializer says otherwise. */
   protected constantWeight(
     name: string,
     shape: number[],
     value: number,
     trainable = true,
   ): ReturnType<typeof this.addWeight> {
-    return this.addWeight(name, shape, 'float32', tf.initializers.constant({ value }), undefined, trainable);
+    const initializer = this.serialized(`${name}Initializer`) ?? tf.initializers.constant({ value });
+    const penalty = this.serialized(`${name}Regularizer`);
+    return this.addWeight(name, shape, 'float32', initializer as never, penalty as never, trainable);
+  }
+
+  /** The initializer or regularizer that an argument gives as class and configuration. */
+  protected serialized(argument: string): unknown {
+    const value = this.settings.get(argument);
+    if (typeof value !== 'object' || value === null || !('className' in value)) return undefined;
+    const className = String(value.className);
+    const [made, make] = tf.serialization.SerializationMap.getMap().classNameMap[className] ?? [];
+    if (made === undefined || make === undefined) throw new TypeError(`unknown class ${className} as ${argument}`);
+    return make(made, ('config' in value ? value.config : {}) as never);
   }
 
   override getConfig(): SerializedConfig {

@@ -1,6 +1,6 @@
 import { biasAdd, cast, reshape, transpose, type Value, type WindowOptions, type WindowPadding } from '../ops/index.js';
 import { activate, activation } from './activations.js';
-import { type Arguments, among, dataFormat, kept, regularizer, weightArguments } from './arguments.js';
+import { type Arguments, activityRegularizer, among, dataFormat, kept, weightArguments } from './arguments.js';
 import type { LayerScope } from './scope.js';
 
 /** TensorFlow's name of a layer's padding. */
@@ -55,6 +55,6 @@ export const windowArguments: Arguments = {
 export const finishArguments: Arguments = {
   activation,
   use_bias: kept,
-  activity_regularizer: regularizer,
+  activity_regularizer: activityRegularizer,
   ...weightArguments('bias'),
 };

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, layerError } from '../layers/index.js';
+import { isObject, type JsonObject, layerDefinition, layerError } from '../layers/index.js';
 
 /** Where a tensor comes from: layer, which of its applications, which of its outputs. */
 export type TensorReference = readonly [layer: string, node: number, tensor: number];
@@ -14,22 +14,31 @@ interface LayerCall {
 export function calls(entry: JsonObject, layer: string, file: string): LayerCall[] {
   const nodes = entry['inbound_nodes'];
   if (!Array.isArray(nodes)) throw layerError(file, layer, 'inbound_nodes', nodes);
+  const names = layerDefinition(String(entry['class_name']))?.callInputs ?? [];
+  /** Inputs by name behind those by place, and the arguments that are none. */
+  const called = (placed: readonly TensorReference[], kwargs: unknown): LayerCall => {
+    const all = given(kwargs);
+    const named = names.flatMap((name) =>
+      Object.hasOwn(all, name) ? [toReference(history(all[name]), layer, file)] : [],
+    );
+    const rest = Object.entries(all).filter(([name]) => !names.includes(name));
+    return { inputs: [...placed, ...named], arguments: Object.fromEntries(rest) };
+  };
   return nodes.map((node: unknown): LayerCall => {
     if (!isObject(node)) {
-      const inputs = references(node, layer, file);
       const first: unknown = Array.isArray(node) && Array.isArray(node[0]) ? node[0][3] : undefined;
-      return { inputs, arguments: given(first) };
+      return called(references(node, layer, file), first);
     }
     const args = Array.isArray(node['args']) ? node['args'].flat() : [];
-    return {
-      inputs: args.map((argument: unknown) => {
-        const history =
-          isObject(argument) && isObject(argument['config']) ? argument['config']['keras_history'] : undefined;
-        return toReference(history ?? argument, layer, file);
-      }),
-      arguments: given(node['kwargs']),
-    };
+    const placed = args.map((argument: unknown) => toReference(history(argument), layer, file));
+    return called(placed, node['kwargs']);
   });
+}
+
+/** Where a tensor of Keras 3 comes from; of Keras 2 it is said at once. */
+function history(argument: unknown): unknown {
+  const found = isObject(argument) && isObject(argument['config']) ? argument['config']['keras_history'] : undefined;
+  return found ?? argument;
 }
 
 /** Arguments that were given. */

@@ -55,9 +55,11 @@ function asLayer(entry: JsonObject, file: string): JsonObject {
   const config = isObject(entry['config']) ? entry['config'] : {};
   const name = String(entry['name'] ?? config['name']);
   const [node, ...more]: unknown[] = Array.isArray(entry['inbound_nodes']) ? entry['inbound_nodes'] : [];
+  const operator = Object.hasOwn(operators, kind) ? operators[kind] : undefined;
+  const isFunction = Object.hasOwn(functions, kind);
+  if (operator === undefined && !isFunction && kind !== 'GetItem') return entry;
   if (!isObject(node)) throw layerError(file, name, 'a call', node);
   const args: unknown[] = Array.isArray(node['args']) ? node['args'] : [];
-  const operator = Object.hasOwn(operators, kind) ? operators[kind] : undefined;
   const layer = (class_name: string, own: JsonObject, tensors: readonly unknown[]): JsonObject => ({
     ...entry,
     class_name,
@@ -65,8 +67,6 @@ function asLayer(entry: JsonObject, file: string): JsonObject {
     config: { name, ...own },
     inbound_nodes: [{ ...node, args: tensors.length === 1 ? tensors : [tensors] }],
   });
-  const isFunction = Object.hasOwn(functions, kind);
-  if (operator === undefined && !isFunction && kind !== 'GetItem') return entry;
   if (more.length > 0) throw layerError(file, name, 'an operation that is used once', `${more.length + 1} uses`);
   if (isFunction) return layer('Activation', { ...config, name, activation: functions[kind] }, args);
   if (kind === 'GetItem') return layer('ChannelReversal', {}, [reversed(args, name, file)]);

@@ -8,7 +8,7 @@ import type { DataProgress } from '../data/index.js';
 import { createModel, networks } from '../models/index.js';
 import { checkpointWeights, RunFolder, readCheckpoint } from '../run/index.js';
 import { normalizationOf, transferByName, transferFrom } from '../transfer/index.js';
-import { loadModelFile, mapWeights, openModelFile, readWeightsFile } from '../weights/index.js';
+import { mapWeights, openModelFile, readModelFile, readWeightsFile } from '../weights/index.js';
 import { preprocessOf } from './step-spec.js';
 import { startWeights } from './whitening.js';
 
@@ -24,6 +24,8 @@ export interface OpenedModel {
 export interface OpenModelOptions {
   readonly config: RunConfig;
   readonly onProgress?: ((progress: DataProgress) => void) | undefined;
+  /** Told what of a weights file is left out or changed. */
+  readonly onNote?: ((note: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,12 +40,12 @@ export interface OpenModelOptions {
 export async function openModel(options: OpenModelOptions, train: Dataset): Promise<OpenedModel> {
   const { config } = options;
   const opened =
-    config.base === undefined ? await openWhole(config, train) : await openBase(options, config.base, train);
+    config.base === undefined ? await openWhole(options, train) : await openBase(options, config.base, train);
   checkFits(opened.model, config.model.name, train);
   return { ...opened, normalize: config.normalize ?? opened.normalize };
 }
 
-async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel> {
+async function openWhole({ config, onNote }: OpenModelOptions, train: Dataset): Promise<OpenedModel> {
   const {
     model: { name, ...networkOptions },
     weights,
@@ -51,24 +53,29 @@ async function openWhole(config: RunConfig, train: Dataset): Promise<OpenedModel
   if (weights === 'imagenet')
     throw combinationError('--weights imagenet', 'needs', `a base: --base ${name} instead of --model ${name}`);
   if (isNetwork(name)) {
-    return started(createModel(name, { ...networkOptions, ...shapeOf(train, config) }), config, train);
+    return started(createModel(name, { ...networkOptions, ...shapeOf(train, config) }), config, train, onNote);
   }
   if (!existsSync(name)) throw unknownModel('--model', name, 'the path of a model file');
   const surplus = Object.keys(networkOptions)[0];
   if (surplus !== undefined)
     throw combinationError(`model.${surplus}`, 'needs', `a network by name; ${name} is a file`);
   const { model, weights: own } = await openModelFile(name, shapeOf(train, config));
-  return own === undefined || weights !== undefined ? started(model, config, train) : { model, weights: own };
+  return own === undefined || weights !== undefined ? started(model, config, train, onNote) : { model, weights: own };
 }
 
-async function started(model: LayersModel, config: RunConfig, train: Dataset): Promise<OpenedModel> {
+async function started(
+  model: LayersModel,
+  config: RunConfig,
+  train: Dataset,
+  onNote: OpenModelOptions['onNote'],
+): Promise<OpenedModel> {
   const { weights, seed } = config;
-  if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights)) };
+  if (weights !== undefined) return { model, weights: mapWeights(model, await readWeightsFile(weights), { onNote }) };
   return { model, weights: await startWeights(model, seed, train, preprocessOf(config, train.shape.channels)) };
 }
 
 async function openBase(
-  { config, onProgress, signal }: OpenModelOptions,
+  { config, onProgress, onNote, signal }: OpenModelOptions,
   { name, ...networkOptions }: NonNullable<RunConfig['base']>,
   train: Dataset,
 ): Promise<OpenedModel> {
@@ -92,6 +99,7 @@ async function openBase(
       shape,
       networkOptions,
       weights,
+      onNote,
       onProgress: (progress) => onProgress?.({ ...progress, unit: 'bytes' }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -104,7 +112,7 @@ async function openBase(
   if (!existsSync(name)) throw unknownModel('--base', name, 'the path of a run folder or model file');
   if (weights !== undefined)
     throw combinationError('--weights', 'excludes', `the base ${name}: a model file has its own weights`);
-  return transferFrom(await loadModelFile(name, shape), headOptions);
+  return transferFrom(await readModelFile(name, shape), headOptions);
 }
 
 async function openBaseRun(
@@ -163,9 +171,13 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
     const advice = shape.channels === input[2] ? ' (--image-size resizes them)' : '';
     throw fail(`images of ${input.join('x')}, which ${name} takes,`, `${wanted.join('x')}${advice}`);
   }
+  if (model.outputs.length !== 1) {
+    const message = `${name}: expected a model with one output, which a training takes, but found ${model.outputs.length}: save one of them as a model of its own`;
+    throw new ConvoyError('CONVOY_MODEL', message, { file: name });
+  }
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';
-  if (model.outputs.length !== 1 || output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
+  if (output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
     const advice = '--base puts a new head on a trained model';
     throw fail(`${output.join('x')} classes, which ${name} tells apart,`, `${classes.length} (${advice})`);
   }

@@ -1,5 +1,6 @@
 import { choiceError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
+import { isModel } from '../layers/index.js';
 import { headLayers } from './head.js';
 
 /** Layers whose weights no training may move: statistics of the data that a weights file brings. */
@@ -36,8 +37,14 @@ export function freezeUntil(model: LayersModel, until: string): string[] {
   const frozen: string[] = [];
   for (const [index, layer] of model.layers.entries()) {
     const isFrozen = until === 'base' ? !head.has(layer.name) : index <= last;
-    layer.trainable = !isFrozen && !neverTrained.has(layer.getClassName());
+    setTrainable(layer, !isFrozen);
     if (isFrozen && layer.weights.length > 0) frozen.push(layer.name);
   }
   return frozen;
+}
+
+/** Freezes a layer or makes it trainable, with all layers inside it, as Keras does. */
+function setTrainable(layer: LayersModel['layers'][number], trainable: boolean): void {
+  layer.trainable = trainable && !neverTrained.has(layer.getClassName());
+  if (isModel(layer)) for (const inner of layer.layers) setTrainable(inner, trainable);
 }

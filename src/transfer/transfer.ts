@@ -32,6 +32,8 @@ interface TransferOptions extends HeadOptions, Omit<ApplicationDownloadOptions, 
   readonly networkOptions?: Readonly<Record<string, unknown>> | undefined;
   /** `imagenet`, or a weights file of the network, with any head. */
   readonly weights: string;
+  /** Told what of the weights file is left out or changed. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /** A model to train further. */
@@ -76,7 +78,10 @@ export async function transferByName(options: TransferOptions): Promise<Transfer
   const { model, initial, head } = withHead(whole, options);
   const skip = [...head];
   if (source !== 'imagenet') {
-    return { model, weights: mapWeights(model, await readWeightsFile(source), { skip, initial }) };
+    return {
+      model,
+      weights: mapWeights(model, await readWeightsFile(source), { skip, initial, onNote: options.onNote }),
+    };
   }
   // Only VGG keeps dense layers of its own, when nothing but the last is replaced.
   const includeTop = model.layers.some((layer) => layer.getClassName() === 'Dense' && !head.has(layer.name));

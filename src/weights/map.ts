@@ -4,7 +4,9 @@ import type { ParameterSpec } from '../contracts/index.js';
 import { layersByPath, modelParameters } from '../models/index.js';
 import { flattenedBefore, fromTorch, torchShape } from './layouts.js';
 import { inModuleOrder, isBookkeeping, type Layout, layoutByNames, ParameterNames } from './names.js';
+import { resampledPositions } from './position-embedding.js';
 import type { NamedTensor, WeightsFile } from './tensors.js';
+import { insideNetwork, withoutWrappers } from './torch-names.js';
 
 /** How a file's tensors find their places in a model. */
 export interface MapOptions {
@@ -24,6 +26,8 @@ export interface MapOptions {
   readonly skip?: 'head' | readonly string[];
   /** With false, parameters that the file lacks keep their `initial` values, and surplus tensors are ignored. */
   readonly strict?: boolean;
+  /** Told what of the file is left out or changed. */
+  readonly onNote?: ((note: string) => void) | undefined;
   /** Values of parameters that do not come from the file; the model's own at present if not given. */
   readonly initial?: readonly Float32Array[];
 }
@@ -34,6 +38,8 @@ interface Plan {
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];
   readonly misshapen: readonly string[];
+  /** Tensors beside the network's own. */
+  readonly others: readonly string[];
 }
 
 /** How many names of each kind an error lists. */
@@ -55,15 +61,13 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
   const skipped = skippedLayers(specs, options.skip);
   const plan = choosePlan(model, specs, tensors, layout, skipped, file, options);
   const lenient = options.strict === false;
-  // With a head left out, what else the file says of one is no matter.
-  const surplusCounts = !lenient && skipped.size === 0;
-  if (
-    plan.misshapen.length > 0 ||
-    (!lenient && plan.missing.length > 0) ||
-    (surplusCounts && plan.unexpected.length > 0)
-  ) {
-    throw mismatch(file, surplusCounts ? plan : { ...plan, unexpected: [] });
+  const surplus = lenient ? [] : surplusOf(plan, layout, specs, skipped);
+  if (plan.misshapen.length > 0 || (!lenient && plan.missing.length > 0) || surplus.length > 0) {
+    throw mismatch(file, { ...plan, unexpected: surplus });
   }
+  const ignored = layout === 'pytorch' && skipped.size === 0 ? [...plan.others, ...plan.unexpected] : [];
+  if (ignored.length > 0)
+    options.onNote?.(`${file.file}: left out, as this network has no place for them: ${someOf(ignored)}`);
   const layers = layersByPath(model);
   return parameters.map(({ spec, variable }, index) => {
     const tensor = plan.tensors[index];
@@ -72,6 +76,21 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
     const layer = layers.get(spec.layer);
     return fromTorch(spec.name, spec.shape, tensor.data, layer === undefined ? undefined : flattenedBefore(layer));
   });
+}
+
+/**
+ * Tensors without a place that tell of another network. With a head left out, what else a file says of one is no matter; and
+ * files of PyTorch often hold more than the network, which then stands in modules of its own.
+ */
+function surplusOf(
+  { unexpected, missing, others }: Plan,
+  layout: Layout,
+  specs: readonly ParameterSpec[],
+  skipped: ReadonlySet<string>,
+): readonly string[] {
+  if (layout === 'keras') return skipped.size > 0 ? [] : unexpected;
+  if (missing.length > 0 && skipped.size === 0) return [...unexpected, ...others];
+  return unexpected.filter((name) => insideNetwork(name, specs, skipped));
 }
 
 function skippedLayers(specs: readonly ParameterSpec[], skip: MapOptions['skip']): ReadonlySet<string> {
@@ -88,7 +107,7 @@ function skippedLayers(specs: readonly ParameterSpec[], skip: MapOptions['skip']
 function choosePlan(
   model: LayersModel,
   specs: readonly ParameterSpec[],
-  tensors: readonly NamedTensor[],
+  all: readonly NamedTensor[],
   layout: Layout,
   skipped: ReadonlySet<string>,
   file: WeightsFile,
@@ -96,11 +115,18 @@ function choosePlan(
 ): Plan {
   const match = options.match ?? 'auto';
   const names = new ParameterNames(model, specs);
+  const find = (name: string): number | undefined => names.findTorch(name);
+  const { own, others } =
+    layout === 'pytorch' && match !== 'order' && options.names === undefined
+      ? withoutWrappers(file.file, all, specs.length, find)
+      : { own: all, others: [] };
+  const tensors = layout === 'pytorch' ? own.map((tensor) => fitted(model, specs, tensor, find, options.onNote)) : own;
   const siblings = new Map<string | undefined, number>();
   for (const { layer } of tensors) siblings.set(layer, (siblings.get(layer) ?? 0) + 1);
   const place = (find: (tensor: NamedTensor, siblings: number) => number | undefined): (number | undefined)[] =>
     tensors.map((tensor) => find(tensor, siblings.get(tensor.layer) ?? 0));
-  const plan = (places: readonly (number | undefined)[]): Plan => planOf(specs, tensors, places, layout, skipped);
+  const plan = (places: readonly (number | undefined)[]): Plan =>
+    planOf(specs, tensors, places, layout, skipped, others);
   // A Keras 3 weights file is in the order of the alphabet; its keys say the order of the layers.
   const keyed = tensors.some(({ key }) => key !== undefined);
   const byOrder = (): Plan => {
@@ -113,6 +139,7 @@ function choosePlan(
       ordered.map((_, at) => open[at]),
       layout,
       skipped,
+      others,
     );
   };
   if (match === 'order') return byOrder();
@@ -148,6 +175,7 @@ function planOf(
   places: readonly (number | undefined)[],
   layout: Layout,
   skipped: ReadonlySet<string>,
+  others: readonly string[],
 ): Plan {
   const chosen = new Array<NamedTensor | undefined>(specs.length).fill(undefined);
   const unexpected: string[] = [];
@@ -167,18 +195,39 @@ function planOf(
   const missing = specs
     .filter((spec, index) => chosen[index] === undefined && !skipped.has(spec.layer))
     .map(({ name }) => name);
-  return { tensors: chosen, missing, unexpected, misshapen };
+  return { tensors: chosen, missing, unexpected, misshapen, others };
+}
+
+/** Position embeddings of another image size, resampled; any other tensor as it is. */
+function fitted(
+  model: LayersModel,
+  specs: readonly ParameterSpec[],
+  tensor: NamedTensor,
+  find: (name: string) => number | undefined,
+  onNote: MapOptions['onNote'],
+): NamedTensor {
+  const spec = specs[find(tensor.name) ?? -1];
+  if (spec === undefined || !spec.name.endsWith('/embedding') || sameShape(spec.shape, tensor.shape)) return tensor;
+  const resampled = resampledPositions(model, tensor, spec.shape);
+  if (resampled === undefined) return tensor;
+  onNote?.(`${tensor.name}: ${tensor.shape[1]} positions resampled to ${spec.shape[1]}, for images of another size`);
+  return resampled;
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
+function listOf(kind: string, names: readonly string[]): string {
+  return `${names.length} ${kind}: ${someOf(names)}`;
+}
+
+function someOf(names: readonly string[]): string {
+  return `${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`;
+}
+
 function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen }: Plan): ConvoyError {
-  const list = (kind: string, names: readonly string[]): string[] => {
-    if (names.length === 0) return [];
-    return [`${names.length} ${kind}: ${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`];
-  };
+  const list = (kind: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [listOf(kind, names)]);
   const found = [...list('missing', missing), ...list('unexpected', unexpected), ...list('misshapen', misshapen)].join(
     '; ',
   );

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { LayersModel } from '../base/tf.js';
 import { createModel, type NetworkShape } from '../models/index.js';
-import { loadModelFile } from './load-model.js';
+import { readModelFile } from './load-model.js';
 
 /** What a file says of a model. */
 interface FiledModel {
@@ -20,7 +20,7 @@ interface FiledModel {
 export async function openModelFile(file: string, shape: NetworkShape): Promise<FiledModel> {
   const description = await describedNetwork(file);
   return description === undefined
-    ? loadModelFile(file, shape)
+    ? readModelFile(file, shape)
     : { model: createModel('custom', { ...description, ...shape }) };
 }
 

@@ -25,6 +25,14 @@ export function layoutByNames(tensors: readonly NamedTensor[]): Layout {
   return dotted.length * 2 > tensors.length ? 'pytorch' : 'keras';
 }
 
+/** Layers that Keras keeps inside its attention, by what their weights are called. */
+const attentionParts: Readonly<Record<string, string>> = {
+  query_dense: 'query',
+  key_dense: 'key',
+  value_dense: 'value',
+  output_dense: 'attention_output',
+};
+
 /** Tensors that are no weights: PyTorch's count of batches seen. */
 export function isBookkeeping(tensor: NamedTensor): boolean {
   return /(^|\.)num_batches_tracked$/.test(tensor.name);
@@ -86,7 +94,7 @@ export class ParameterNames {
 
   /** The parameter's index, or undefined. `siblings` is how many tensors the file has of the tensor's layer. */
   find(tensor: NamedTensor, layout: Layout, siblings: number): number | undefined {
-    if (layout === 'pytorch') return this.#findTorch(tensor.name);
+    if (layout === 'pytorch') return this.findTorch(tensor.name);
     // In a file of Keras the group's name tells apart what two inner models call the same.
     const grouped = tensor.layer === undefined ? undefined : this.#named(`${tensor.layer}/${tensor.name}`);
     if (grouped !== undefined) return grouped;
@@ -98,7 +106,8 @@ export class ParameterNames {
     return this.#findNumbered(tensor, siblings);
   }
 
-  #findTorch(name: string): number | undefined {
+  /** The parameter's index by PyTorch's name of it. */
+  findTorch(name: string): number | undefined {
     const own = name.replace(torchWrappers, '');
     const dot = own.lastIndexOf('.');
     const module = own.slice(0, Math.max(0, dot));
@@ -126,13 +135,27 @@ export class ParameterNames {
       const found = this.#numbered(parts.slice(from).join('/'), index, siblings);
       if (found !== undefined) return found;
     }
-    return undefined;
+    return this.#ofPart(layer, index);
+  }
+
+  /** A kernel or a bias of a layer that a layer keeps inside itself. */
+  #ofPart(path: string, index: number): number | undefined {
+    const slash = path.lastIndexOf('/');
+    const part = path.slice(slash + 1);
+    const weight = ['kernel', 'bias'][index];
+    return weight === undefined
+      ? undefined
+      : this.#named(`${path.slice(0, Math.max(0, slash))}/${attentionParts[part] ?? part}_${weight}`);
   }
 
   /** The parameter's index by the layer's key in a Keras 3 file, as Keras itself finds it, whatever names are. */
   findKeyed({ key, index }: NamedTensor, siblings: number): number | undefined {
-    const path = key === undefined ? undefined : this.#keys.get(key);
-    return path === undefined || index === undefined ? undefined : this.#numbered(path, index, siblings);
+    if (key === undefined || index === undefined) return undefined;
+    const path = this.#keys.get(key);
+    if (path !== undefined) return this.#numbered(path, index, siblings);
+    const slash = key.lastIndexOf('/');
+    const around = this.#keys.get(key.slice(0, Math.max(0, slash)));
+    return around === undefined ? undefined : this.#ofPart(`${around}/${key.slice(slash + 1)}`, index);
   }
 
   #numbered(path: string, index: number, siblings: number): number | undefined {

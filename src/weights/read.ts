@@ -1,10 +1,12 @@
-import { weightsError } from './errors.js';
+import { parseJsonObject, weightsError } from './errors.js';
 import { readKerasArchive } from './keras-archive.js';
 import { readKerasHdf5 } from './keras-hdf5.js';
 import { withFile } from './open-file.js';
 import { readSafetensors } from './safetensors.js';
+import { readShards } from './shards.js';
 import { maximumTensorBytes, type WeightsFile } from './tensors.js';
 import { readTfjsModel } from './tfjs.js';
+import { isTorchArchive, readTorchArchive, torchConversion } from './torch-archive.js';
 
 /** HDF5's signature; Keras files have no user block before it. */
 const hdf5Signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
@@ -14,12 +16,17 @@ const maximumFileBytes = 3 * maximumTensorBytes;
 
 /**
  * Reads a weights file of any format convoy knows, told by content: safetensors; Keras `.h5`, `.weights.h5` and
- * `.keras`; the `model.json` of a tfjs model with its shards.
+ * `.keras`; the `model.json` of a tfjs model with its shards; PyTorch's `.pt`, `.pth` and `.ckpt`; the `.index.json` of shards.
  *
  * @throws ConvoyError `CONVOY_WEIGHTS` naming file and place when it is missing, of no known format, truncated, damaged
  *   or larger than its format can sensibly be.
  */
-export async function readWeightsFile(file: string): Promise<WeightsFile> {
+export function readWeightsFile(file: string): Promise<WeightsFile> {
+  return read(file, true);
+}
+
+/** A shard is no index of others. */
+async function read(file: string, mayBeIndex: boolean): Promise<WeightsFile> {
   const whole = await withFile(file, async (opened) => {
     const head = await opened.read('', 0, Math.min(16, opened.size));
     if (isSafetensors(head, opened.size)) return undefined;
@@ -28,8 +35,9 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
       !startsWith(head, zipSignature) &&
       head.toString('latin1').trimStart()[0] !== '{'
     ) {
-      const known = 'safetensors, a Keras .h5, .weights.h5 or .keras file, or the model.json of a tfjs model';
-      throw weightsError(file, '', known, describe(head, opened.size));
+      const known =
+        'safetensors, a Keras .h5, .weights.h5 or .keras file, a .pt of PyTorch, or the model.json of a tfjs model';
+      throw weightsError(file, '', known, describe(file, head, opened.size));
     }
     if (opened.size > maximumFileBytes) {
       throw weightsError(file, '', `at most ${maximumFileBytes} bytes`, `${opened.size}`);
@@ -38,8 +46,12 @@ export async function readWeightsFile(file: string): Promise<WeightsFile> {
   });
   if (whole === undefined) return { file, format: 'safetensors', tensors: (await readSafetensors(file)).tensors };
   if (startsWith(whole, hdf5Signature)) return readKerasHdf5(file, whole);
-  if (startsWith(whole, zipSignature)) return readKerasArchive(file, whole);
-  return readTfjsModel(file, whole);
+  if (startsWith(whole, zipSignature)) {
+    return isTorchArchive(whole) ? readTorchArchive(file, whole) : readKerasArchive(file, whole);
+  }
+  const json = parseJsonObject(file, '', whole.toString('utf8'));
+  if (mayBeIndex && 'weight_map' in json) return readShards(file, json, (shard) => read(shard, false));
+  return readTfjsModel(file, json);
 }
 
 /** A header starts with `{` at byte 8; a length beyond the file is for the safetensors reader to refuse. */
@@ -51,9 +63,10 @@ function startsWith(bytes: Buffer, signature: Buffer): boolean {
   return bytes.subarray(0, signature.length).equals(signature);
 }
 
-function describe(head: Buffer, size: number): string {
+function describe(file: string, head: Buffer, size: number): string {
   if (size === 0) return 'an empty file';
   // Pickle protocol 2 and later start with 0x80; so do PyTorch's files from before 1.6.
-  if (head[0] === 0x80) return 'a Python pickle (save the PyTorch model as safetensors: safetensors.torch.save_file)';
+  if (head[0] === 0x80)
+    return `a Python pickle, which is not read (PyTorch's files of before 1.6 are)\n  ${torchConversion(file)}`;
   return `bytes ${head.toString('hex')}`;
 }

@@ -24,7 +24,7 @@ interface Entry {
 
 /** What a safetensors file holds. */
 interface SafetensorsFile {
-  /** In order of their bytes in the file. */
+  /** In order of their bytes in the file, those that share the bytes of another behind them. */
   readonly tensors: readonly NamedTensor[];
   /** The header's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -52,7 +52,8 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
         data: type.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), count),
       });
     }
-    return { tensors, metadata: textMetadata(metadata) };
+    const notes = textMetadata(metadata);
+    return { tensors: [...tensors, ...tiedTensors(tensors, notes)], metadata: notes };
   });
 }
 
@@ -110,6 +111,15 @@ function checkRanges(file: string, entries: readonly Entry[], available: number)
   if (bytes > maximumTensorBytes) {
     throw weightsError(file, 'tensors', `at most ${maximumTensorBytes} bytes as float32`, `${bytes}`);
   }
+}
+
+/** Tensors that `safetensors.torch.save_model` leaves out, as they are others': its metadata name the other of each. */
+function tiedTensors(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): NamedTensor[] {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return Object.entries(metadata).flatMap(([name, other]) => {
+    const twin = byName.get(other);
+    return twin === undefined || byName.has(name) ? [] : [{ ...twin, name }];
+  });
 }
 
 function textMetadata(metadata: unknown): Record<string, string> {

@@ -14,7 +14,7 @@ export interface NamedTensor {
 }
 
 /** Formats `readWeightsFile` tells apart by content, never by file name. */
-type WeightsFormat = 'safetensors' | 'keras-h5' | 'keras-weights-h5' | 'keras-archive' | 'tfjs';
+type WeightsFormat = 'safetensors' | 'pytorch' | 'keras-h5' | 'keras-weights-h5' | 'keras-archive' | 'tfjs';
 
 /** Everything a weights file says. */
 export interface WeightsFile {

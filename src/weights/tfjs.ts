@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { isObject } from '../layers/index.js';
 import { elementTypes } from './element-types.js';
-import { parseJsonObject, weightsError } from './errors.js';
+import { weightsError } from './errors.js';
 import { withFile } from './open-file.js';
 import { elementCount, maximumTensorBytes, type NamedTensor, type WeightsFile } from './tensors.js';
 
@@ -17,13 +17,12 @@ const dtypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a tfjs model from its `model.json`'s bytes and the shards that it names, quantized weights included.
+ * Reads a tfjs model from its `model.json`, parsed, and the shards that it names, quantized weights included.
  *
  * @throws ConvoyError `CONVOY_WEIGHTS` when the manifest is not of the format, names a file outside the folder, or does
  *   not fit the shards' sizes.
  */
-export async function readTfjsModel(file: string, bytes: Uint8Array): Promise<WeightsFile> {
-  const json = parseJsonObject(file, '', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+export async function readTfjsModel(file: string, json: Readonly<Record<string, unknown>>): Promise<WeightsFile> {
   const { weightsManifest: manifest, modelTopology: topology } = json;
   if (!Array.isArray(manifest)) throw weightsError(file, 'weightsManifest', 'a list', typeof manifest);
   const tensors: NamedTensor[] = [];

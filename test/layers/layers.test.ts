@@ -183,7 +183,7 @@ test.serial('stochastic depth drops whole samples, scales the others, and rests 
   t.deepEqual(
     tf.tidy(() =>
       layerDefinition('DropPath')
-        ?.draw?.(new LayerSettings({ rate: 0.75 }), x, random, 0)
+        ?.draw?.(new LayerSettings({ rate: 0.75 }), x, random, 0, { layer, inputs: x })
         .arraySync(),
     ),
     [

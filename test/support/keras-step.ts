@@ -80,9 +80,13 @@ export async function runStep(
   return result;
 }
 
-/** Our parameter's name for Keras's path of a weight: it ends alike, and Keras calls depthwise kernels kernels. */
+/** Our parameter's name for Keras's path of a weight: it ends alike; depthwise kernels are kernels there, `LayerScale`'s gamma has no name. */
 export function ownName(names: Iterable<string>, path: string): string | undefined {
-  const plain = (name: string): string => name.replace('depthwise_kernel', 'kernel').replaceAll(/[ /]/g, '_');
+  const plain = (name: string): string =>
+    name
+      .replace('depthwise_kernel', 'kernel')
+      .replace(/\/variable(_\d+)?$/, '/gamma')
+      .replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
   const wanted = plain(path);
   const all = [...names];
   return (

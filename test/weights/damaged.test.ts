@@ -39,7 +39,11 @@ const damaged: readonly (readonly [title: string, bytes: Buffer, message: RegExp
     Buffer.from('hello, this is no weights file'),
     /expected safetensors, a Keras .* but found bytes 68656c/,
   ],
-  ['a pickle', Buffer.from([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c]), /found a Python pickle \(save .* as safetensors/],
+  [
+    'a pickle',
+    Buffer.from([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c]),
+    /found a Python pickle, which is not read .*\n.*in Python: import torch/,
+  ],
   ['HDF5, only its signature', h5.subarray(0, 8), /HDF5: expected an intact HDF5 file but found bad byte number/],
   ['HDF5 cut inside the first block', h5.subarray(0, 100), /HDF5: expected an intact .* truncated file/],
   ['HDF5 cut in the middle', h5.subarray(0, 40_000), /HDF5: expected an intact .* truncated file: eof = 40000/],

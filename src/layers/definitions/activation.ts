@@ -120,9 +120,28 @@ defineLayer({
   }),
 });
 
+/** Keras's `Softmax`; tfjs's knows the last axis alone. */
+class Softmax extends OwnLayer {
+  static readonly className = 'Softmax';
+
+  protected override compute(x: Tensor): Tensor {
+    const axis = this.settings.number('axis', -1);
+    const place = axis < 0 ? x.rank + axis : axis;
+    const order = [...Array(x.rank).keys()].map((at) => (at === place ? x.rank - 1 : at === x.rank - 1 ? place : at));
+    return tf.transpose(tf.softmax(tf.transpose(x, order)), order);
+  }
+}
+
 defineLayer({
-  className: 'Softmax',
-  arguments: { axis: kept },
+  className: Softmax.className,
+  layer: Softmax,
+  arguments: {
+    axis: {
+      passed: true,
+      expected: 'one axis behind the batch',
+      accepts: (axis) => Number.isInteger(axis) && axis !== 0,
+    },
+  },
   lower: single((scope, x) => {
     const axis = scope.settings.number('axis', -1);
     return withLast(scope.graph, x, axis < 0 ? x.shape.length + axis : axis, (last) =>

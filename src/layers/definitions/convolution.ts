@@ -1,6 +1,6 @@
 import { concatenate, conv2d, depthwiseConv2d, reshape, slice, type Value } from '../../ops/index.js';
 import { type Arguments, kept, only, weightArguments } from '../arguments.js';
-import { DepthwiseConvolution, GroupedConvolution, SeparableConvolution } from '../convolutions.js';
+import { DepthwiseConvolution, GroupedConvolution, RowConvolution, SeparableConvolution } from '../convolutions.js';
 import { defineLayer } from '../definition.js';
 import { dilated } from '../dilation.js';
 import { type LayerScope, single } from '../scope.js';
@@ -55,7 +55,14 @@ defineLayer({
 
 defineLayer({
   className: 'Conv1D',
-  arguments: { ...convolutionArguments, ...weightArguments('kernel'), filters: kept, groups: only(1) },
+  layer: RowConvolution,
+  arguments: {
+    ...convolutionArguments,
+    ...weightArguments('kernel'),
+    data_format: only('channels_last'),
+    filters: kept,
+    groups: only(1),
+  },
   lower: single((scope, x) =>
     asRow(scope, x, (row) => {
       const filter = kernelOf(scope, 'kernel');

@@ -1,5 +1,5 @@
 import { cast, elementsPerSample, matMul, reshape } from '../../ops/index.js';
-import { dataFormat, kept, only, weightArguments } from '../arguments.js';
+import { kept, only, weightArguments } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { single } from '../scope.js';
 import { finish, finishArguments } from '../windows.js';
@@ -28,7 +28,7 @@ defineLayer({
 
 defineLayer({
   className: 'Flatten',
-  arguments: { data_format: dataFormat },
+  arguments: { data_format: only('channels_last') },
   /** What is a vector stays one; tfjs's refuses it. */
   convert({ config, inputShape }) {
     const isVector = Array.isArray(inputShape) && inputShape.length === 2;

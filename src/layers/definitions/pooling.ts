@@ -1,5 +1,5 @@
 import { averagePool, canPlace, maxPool, placedMaxPool, reduce, relu, type Value } from '../../ops/index.js';
-import { type Conversion, converted, dataFormat, kept } from '../arguments.js';
+import { type Conversion, converted, dataFormat, kept, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { type LayerScope, type Lowering, single } from '../scope.js';
 import { asRow, channelsLast, paddingOf, windowArguments } from '../windows.js';
@@ -50,27 +50,31 @@ for (const [kind, pooling] of [
     arguments: poolArguments,
     lower: single((scope, x) => pool(scope, x, pooling)),
   });
-  defineLayer({ className: `${kind}Pooling1D`, arguments: poolArguments, lower: pool1d(pooling) });
+  defineLayer({
+    className: `${kind}Pooling1D`,
+    arguments: { ...poolArguments, data_format: only('channels_last') },
+    lower: pool1d(pooling),
+  });
 }
 
 /** A global pooling that keeps height and width as 1 is a pooling over the whole image. */
 function keptAxes(className: string, kind: 'Average' | 'Max'): Conversion {
   return ({ given, config, inputShape, refuse }) => {
     if (given['keepdims'] !== true) return { className, config };
-    const [, height, width]: unknown[] = Array.isArray(inputShape) ? inputShape : [];
+    const sizes: unknown[] = Array.isArray(inputShape) ? inputShape : [];
+    const [height, width] = given['data_format'] === 'channels_first' ? sizes.slice(2) : sizes.slice(1, 3);
     if (!className.endsWith('2D') || typeof height !== 'number' || typeof width !== 'number') {
       return refuse('keepdims false, or the shape of its input in build_config', 'keepdims true');
     }
-    const { name, trainable } = config;
+    const { name, trainable, dataFormat: format } = config;
     const poolSize = [height, width];
     return {
       className: `${kind}Pooling2D`,
-      config: { name, trainable, poolSize, strides: poolSize, padding: 'valid' },
+      config: { name, trainable, dataFormat: format, poolSize, strides: poolSize, padding: 'valid' },
     };
   };
 }
 
-const globalArguments = { data_format: dataFormat, keepdims: converted };
 for (const [kind, op] of [
   ['Average', 'Mean'],
   ['Max', 'Max'],
@@ -79,7 +83,7 @@ for (const [kind, op] of [
     const className = `Global${kind}Pooling${axes}`;
     defineLayer({
       className,
-      arguments: globalArguments,
+      arguments: { data_format: axes === '2D' ? dataFormat : only('channels_last'), keepdims: converted },
       convert: keptAxes(className, kind),
       lower: global(op),
     });

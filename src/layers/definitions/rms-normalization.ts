@@ -1,10 +1,17 @@
 import { type Tensor, tf } from '../../base/tf.js';
 import { binary, cast, reduce, shift, unary } from '../../ops/index.js';
-import { kept, only } from '../arguments.js';
+import { type ArgumentRule, kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { OwnLayer } from '../own-layer.js';
 import { single } from '../scope.js';
 import { type BatchShape, fixedSize, onlyShape } from '../tfjs-layer.js';
+
+/** The last axis alone, as a number or a list of it. */
+const lastAxis: ArgumentRule = {
+  passed: false,
+  expected: '-1',
+  accepts: (value) => value === -1 || (Array.isArray(value) && value.length === 1 && value[0] === -1),
+};
 
 /** What Keras adds to the mean square. */
 const smallSquare = 1e-6;
@@ -29,7 +36,7 @@ class RMSNormalization extends OwnLayer {
 defineLayer({
   className: RMSNormalization.className,
   layer: RMSNormalization,
-  arguments: { axis: only(-1), epsilon: kept },
+  arguments: { axis: lastAxis, epsilon: kept },
   lower: single((scope, x) => {
     const { graph, settings } = scope;
     const wide = cast(graph, x, 'float32');
@@ -59,7 +66,7 @@ class UnitNormalization extends OwnLayer {
 defineLayer({
   className: UnitNormalization.className,
   layer: UnitNormalization,
-  arguments: { axis: only(-1) },
+  arguments: { axis: lastAxis },
   lower: single(({ graph }, x) => {
     const wide = cast(graph, x, 'float32');
     const square = reduce(graph, 'Sum', unary(graph, 'Square', wide), [x.shape.length - 1], true);
