@@ -14,3 +14,4 @@ export type { BadImage, DataProgress, OpenOptions } from './options.js';
 export { cacheFolder } from './places.js';
 export type { BatchSamples, ShardRange } from './sampler.js';
 export { batches, epochOrder, shards } from './sampler.js';
+export { firstSamples } from './split.js';

@@ -1,7 +1,7 @@
 import type { RunConfig } from '../config/index.js';
 import { EpochFeeds } from '../coordinator/index.js';
 import { slotNames } from '../memory/index.js';
-import { openRuntime, type Runtime, type RuntimeOptions } from '../runtime/index.js';
+import { openRuntime, type Runtime, type RuntimeInternals, type RuntimeOptions } from '../runtime/index.js';
 import { trainingSteps } from '../training/index.js';
 
 /** The gradient of each trainable parameter, by name. */
@@ -15,10 +15,11 @@ export type Gradient = ReadonlyMap<string, Float32Array>;
 export async function batchGradient<Seen>(
   options: RuntimeOptions,
   look: (runtime: Runtime) => Seen,
+  internals?: RuntimeInternals,
 ): Promise<{ readonly gradient: Gradient; readonly seen: Seen }> {
   // Of two batches to be averaged the first leaves its gradient where it can be read.
   const config: RunConfig = { ...options.config, accumulate: 2 };
-  const runtime = await openRuntime({ ...options, config });
+  const runtime = await openRuntime({ ...options, config }, internals);
   try {
     const cursor = { epoch: 0, position: 0, batch: 0, step: 0 };
     const rates = { learningRate: () => 0 };
