@@ -5,7 +5,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RandomStream } from '../../src/base/random.js';
-import { leftovers, outcomeOf, startTraining } from './convoy-run.js';
+import { leftovers, outcomeOf, startKilledAt, startTraining } from './convoy-run.js';
 
 /** A configuration drawn for a fault, small enough for a few seconds. */
 function drawn(random: RandomStream): Record<string, unknown> {
@@ -33,13 +33,14 @@ export interface FaultPlace {
   readonly say: (text: string) => void;
 }
 
-/** One drawn training, undisturbed. */
-async function reference(
+/** One drawn training, undisturbed, with some options fixed. */
+export async function reference(
   folder: string,
   random: RandomStream,
+  fixed: Record<string, unknown> = {},
 ): Promise<{ readonly outcome: string; readonly seconds: number }> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'config.json'), JSON.stringify(drawn(random)));
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ ...drawn(random), ...fixed }));
   const started = performance.now();
   const { code, stdout, stderr } = await startTraining(['--config', 'config.json', '--out', 'whole'], folder).ended;
   const outcome = await outcomeOf(join(folder, 'whole'));
@@ -53,7 +54,8 @@ function argumentsFor(begun: boolean): string[] {
   return begun ? ['--resume', 'run'] : ['--config', 'config.json', '--out', 'run'];
 }
 
-async function settle(folder: string, outcome: string, what: string): Promise<string[]> {
+/** Goes on to the end with what a fault has left: the end must be that of the undisturbed run, and nothing half written. */
+export async function settle(folder: string, outcome: string, what: string): Promise<string[]> {
   const run = join(folder, 'run');
   const begun = existsSync(join(run, 'config.json'));
   const { code, stdout, stderr } = await startTraining(argumentsFor(begun), folder).ended;
@@ -64,68 +66,78 @@ async function settle(folder: string, outcome: string, what: string): Promise<st
   return left.length === 0 ? faults : [...faults, `${what}: left ${left.join(', ')}`];
 }
 
-/** SIGKILL at random moments, a few in each run, then on to the end. */
+/** Most kills of one run: it gets on by a checkpoint or none between two. */
+const killsOfARun = 8;
+
+/** SIGKILL at random moments, several in each run, then on to the end. */
 export async function randomKills({ folder, seed, say }: FaultPlace, kills: number): Promise<string[]> {
   const faults: string[] = [];
   const random = new RandomStream(seed, 'test', 0);
   for (let done = 0, run = 0; done < kills; run++) {
     const place = join(folder, `kill-${run}`);
     const { outcome, seconds } = await reference(place, random);
-    const times = Math.min(kills - done, 1 + random.below(5));
-    for (let kill = 0; kill < times; kill++, done++) {
+    const times = Math.min(kills - done, killsOfARun);
+    let hit = 0;
+    for (let over = false; hit < times && !over; ) {
       const begun = existsSync(join(place, 'run', 'config.json'));
       const { child, ended } = startTraining(argumentsFor(begun), place);
       await Promise.race([wait(random.uniform() * seconds * 1000, undefined, { ref: false }), ended]);
       child.kill('SIGKILL');
-      await ended;
+      over = (await ended).signal !== 'SIGKILL'; // it was quicker
+      if (!over) hit += 1;
     }
-    faults.push(...(await settle(place, outcome, `seed ${seed}, run ${run}, ${times} kills`)));
+    done += hit;
+    faults.push(...(await settle(place, outcome, `seed ${seed}, run ${run}, ${hit} kills`)));
     say(`${done} of ${kills} kills, ${faults.length} faults`);
     await rm(place, { recursive: true, force: true });
   }
   return faults;
 }
 
-/** SIGKILL at the n-th call of the system that makes something last, for every n (or at most `most`); Linux with strace. */
-export async function killsAtCalls({ folder, seed, say }: FaultPlace, most: number): Promise<string[] | undefined> {
-  if (spawnSync('strace', ['-V']).status !== 0) return undefined;
+const lastingCalls = 'rename,renameat,renameat2,link,linkat,fsync,fdatasync';
+
+/**
+ * SIGKILL at the n-th call that makes something last, for every n of `which` until there are fewer: of the system, with strace;
+ * else of Node, by a module that is loaded before.
+ */
+export async function killsAtCalls(
+  { folder, seed, say }: FaultPlace,
+  which: readonly number[],
+  withStrace = false,
+): Promise<string[]> {
   const faults: string[] = [];
   const place = join(folder, 'calls');
   const { outcome } = await reference(place, new RandomStream(seed, 'test', 1));
-  const calls = 'rename,renameat,renameat2,link,linkat,fsync,fdatasync';
-  for (let call = 1; call <= most; call++) {
+  const trace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${lastingCalls}`];
+  const args = ['--config', 'config.json', '--out', 'run'];
+  for (const call of which) {
     await rm(join(place, 'run'), { recursive: true, force: true });
-    const before = [
-      'strace',
-      '-f',
-      '-qq',
-      '-o',
-      '/dev/null',
-      '-e',
-      `trace=${calls}`,
-      '-e',
-      `inject=${calls}:signal=KILL:when=${call}`,
-    ];
+    const before = [...trace, '-e', `inject=${lastingCalls}:signal=KILL:when=${call}`];
     // With one thread for files the n-th call of the process is the n-th of that thread.
     const env = { UV_THREADPOOL_SIZE: '1' };
-    const { code } = await startTraining(['--config', 'config.json', '--out', 'run'], place, { before, env }).ended;
-    if (code === 0) break; // there are fewer calls
+    const killed = withStrace ? startTraining(args, place, { before, env }) : startKilledAt(call, args, place);
+    if ((await killed.ended).code === 0) break; // there are fewer calls
     faults.push(...(await settle(place, outcome, `killed at call ${call}`)));
     say(`killed at call ${call}, ${faults.length} faults`);
   }
   return faults;
 }
 
-/** Each signal in the middle of a run: its exit code, a checkpoint, and the same end; then two signals. */
-export async function signals({ folder, seed }: FaultPlace): Promise<string[]> {
+export const hasStrace = (): boolean => spawnSync('strace', ['-V']).status === 0;
+
+/** Signals that end a run, and the code that it ends with. */
+const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Each signal in the middle of a run: its exit code, a checkpoint, and the same end. */
+export async function signals(
+  { folder, seed }: FaultPlace,
+  which = Object.keys(endings) as (keyof typeof endings)[],
+): Promise<string[]> {
   const faults: string[] = [];
   const place = join(folder, 'signals');
   const { outcome } = await reference(place, new RandomStream(seed, 'test', 2));
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const) {
+  for (const signal of which) {
+    const code = endings[signal];
     await rm(join(place, 'run'), { recursive: true, force: true });
     const running = startTraining(['--config', 'config.json', '--out', 'run'], place);
     await running.printed('"type":"epoch"');

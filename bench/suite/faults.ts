@@ -1,17 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fullDisk, killsAtCalls, randomKills, signals, twoAtOnce } from '../harness/faults.js';
+import { fullDisk, hasStrace, killsAtCalls, randomKills, signals, twoAtOnce } from '../harness/faults.js';
 import { atMost } from '../harness/result.js';
+import { faultyWorkers } from '../harness/worker-faults.js';
 import type { Bench } from './bench.js';
 
 const standard = { kills: 20, calls: 40 };
 const short = { kills: 2, calls: 2 };
 
-/** Kills, signals, full disks and rivals: what a run folder promises, tried. */
+/** Kills, faulty workers, signals, full disks and rivals: what a run folder promises, tried. */
 export const faultsBench: Bench = {
   name: 'faults',
-  title: 'Kills, signals, full disks, two at once',
+  title: 'Kills, faulty workers, signals, full disks, two at once',
   onlyNamed: true,
   async run({ quick, kills, seed = 0, say }) {
     const count = quick ? short : standard;
@@ -22,7 +23,18 @@ export const faultsBench: Bench = {
     try {
       const tried = [
         [`SIGKILL at ${most} random moments`, await randomKills(place, most)],
-        [`SIGKILL at each of the first ${calls} renames, links and fsyncs (strace)`, await killsAtCalls(place, calls)],
+        [
+          `SIGKILL at each of the first ${calls} renames, links and fsyncs (${hasStrace() ? 'strace' : 'of Node'})`,
+          await killsAtCalls(
+            place,
+            Array.from({ length: calls }, (_, call) => call + 1),
+            hasStrace(),
+          ),
+        ],
+        [
+          'a worker throws, exits, runs out of memory, fails always, dies in the step, hangs',
+          await faultyWorkers(place),
+        ],
         ['SIGINT, SIGTERM, SIGHUP', await signals(place)],
         ['two at once in one folder', await twoAtOnce(place)],
         ['a full disk (tmpfs)', await fullDisk(place)],
