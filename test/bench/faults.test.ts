@@ -1,33 +1,53 @@
-/** The short form of `npm run bench -- faults`. */
+/** The short form of `npm run bench -- faults`; workers that throw, exit and hang are in `test/coordinator`. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import test from 'ava';
-import { type FaultPlace, killsAtCalls, randomKills, signals, twoAtOnce } from '../../bench/harness/faults.js';
-import { faultyWorkers } from '../../bench/harness/worker-faults.js';
+import { leftovers, outcomeOf, startKilledAt, startTraining } from '../../bench/harness/convoy-run.js';
+import { type Undisturbed, undisturbed } from '../../bench/harness/faults.js';
+import { faultyConfig, faultyWorkers } from '../../bench/harness/worker-faults.js';
+import { RandomStream } from '../../src/base/random.js';
 
-let place: FaultPlace;
+let folder: string;
+let whole: Undisturbed;
+const random = new RandomStream(28, 'test');
 test.before(async () => {
-  place = { folder: await mkdtemp(join(tmpdir(), 'convoy-faults-')), seed: 28, say: () => undefined };
+  folder = await mkdtemp(join(tmpdir(), 'convoy-faults-'));
+  const small = { model: { name: 'mlp', hidden: [16] }, limit: 96, epochs: 4, augment: [], workers: 1 };
+  whole = await undisturbed(folder, random, { ...faultyConfig, ...small });
 });
-test.after.always(() => rm(place.folder, { recursive: true, force: true }));
+test.after.always(() => rm(folder, { recursive: true, force: true }));
 
-test.serial('a training that is killed at a random moment goes on to the bits of one that is not', async (t) => {
-  t.deepEqual(await randomKills(place, 1), []);
-});
+test.serial(
+  'a training that is killed, killed again, stopped and resumed twice at once ends as one that is not',
+  async (t) => {
+    // The calls before make the folder, its lock and its configuration: one of a checkpoint.
+    const atCheckpoint = await startKilledAt(20, ['--config', 'config.json', '--out', 'run'], folder).ended;
+    t.is(atCheckpoint.signal, 'SIGKILL');
 
-test.serial('the same where it is killed at a rename or fsync', async (t) => {
-  t.deepEqual(await killsAtCalls(place, [7]), []);
-});
+    const { child, ended } = startTraining(['--resume', 'run'], folder);
+    await Promise.race([wait(random.uniform() * whole.seconds * 500, undefined, { ref: false }), ended]);
+    child.kill('SIGKILL');
+    await ended;
 
-test.serial('after a worker ran out of memory nothing differs, one that hangs ends the run', async (t) => {
-  t.deepEqual(await faultyWorkers(place, ['memory', 'hang']), []);
-});
+    const stopped = startTraining(['--resume', 'run'], folder);
+    await stopped.printed('"type":"epoch"');
+    stopped.child.kill('SIGTERM');
+    const { code } = await stopped.ended;
+    t.true(code === 143 || code === 0, `ended with ${code}`); // 0: it was quicker than the signal
 
-test.serial('SIGTERM leaves a checkpoint to go on from', async (t) => {
-  t.deepEqual(await signals(place, ['SIGTERM']), []);
-});
+    const two = [startTraining(['--resume', 'run'], folder), startTraining(['--resume', 'run'], folder)];
+    const ends = await Promise.all(two.map((one) => one.ended));
+    t.true(
+      ends.every((end) => end.code === 0 || end.stdout.includes('"code":"CONVOY_LOCKED"')),
+      ends.map(({ stdout }) => stdout.slice(-200)).join('\n'),
+    );
+    t.is(await outcomeOf(join(folder, 'run')), whole.outcome);
+    t.deepEqual(await leftovers(join(folder, 'run')), []);
+  },
+);
 
-test.serial('of two starts in one folder, and of two resumes, one trains and the other says so', async (t) => {
-  t.deepEqual(await twoAtOnce(place), []);
+test.serial('a worker that runs out of memory has its shard done again, to the same bits', async (t) => {
+  t.deepEqual(await faultyWorkers(whole, ['memory']), []);
 });
