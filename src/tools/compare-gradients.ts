@@ -2,9 +2,9 @@ import { type Gradient, type GradientDistance, gradientDistance } from './batch-
 import { decidedTwin, type LayerJson, livelyWeights, smoothTwin } from './twin.js';
 
 /** Distance that switching units explain: ReLUs and maxima that rounding puts on the other side of their kink. */
-const kinkBound = 5e-2;
+const kinkBound = 0.1;
 /** The same where only maxima may switch, which are few. */
-const awayBound = 2e-3;
+const awayBound = 4e-3;
 
 /** A weight at which gradients are compared. */
 export interface StartWeight {

@@ -227,3 +227,15 @@ test('an unknown recipe is answered with those that were meant, or with the know
     message: `Expected one of ${names.join(', ')} for --recipe but received "speech"`,
   });
 });
+
+for (const text of [
+  '{"__proto__":{"epochs":3}}',
+  '{"optimizer":{"name":"adam","__proto__":{"learningRate":1}}}',
+  '{"model":{"name":"custom","layers":[{"type":"dense","units":"classes","__proto__":{"activation":"relu"}}]}}',
+  '{"phases":[{"epochs":1,"__proto__":{"freeze":"none"}}]}',
+]) {
+  test(`a key of JSON that names a prototype is refused as unknown: ${text}`, (t) => {
+    const error = t.throws(() => resolveConfig({ where: 'c', input: JSON.parse(text) }), { code: 'CONVOY_OPTION' });
+    t.regex(error.message, /^Unknown option "__proto__" of c/);
+  });
+}
