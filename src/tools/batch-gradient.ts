@@ -38,6 +38,9 @@ export async function batchGradient<Seen>(
 /** Share of the largest parameter gradient below which another is held to be rounding alone. */
 const resolvable = 1e-2;
 
+/** Share of its layer's largest below which a gradient is held to be rounding alone. */
+const resolvableInLayer = 1e-3;
+
 /** The largest distance, and the parameter that has it. */
 export interface GradientDistance {
   readonly apart: number;
@@ -46,20 +49,27 @@ export interface GradientDistance {
 
 /**
  * How far two gradients are apart: the largest distance of a parameter's gradient over its length, by root mean squares.
- * Gradients that are zero but for rounding, as those of shifts before a normalization, are measured by the largest.
+ * Gradients that are zero but for rounding, as those of shifts before a normalization, are measured by the largest of their
+ * layer, or of all.
  */
 export function gradientDistance(actual: Gradient, expected: Gradient): GradientDistance {
   const sizes = new Map([...expected].map(([name, values]) => [name, rootMeanSquare(values)]));
+  const largest = new Map<string, number>();
+  for (const [name, size] of sizes) largest.set(layerOf(name), Math.max(size, largest.get(layerOf(name)) ?? 0));
   const floor = resolvable * Math.max(...sizes.values());
   let worst = { apart: 0, parameter: '' };
   for (const [name, values] of expected) {
     const other = actual.get(name);
     const difference = values.map((value, index) => (other?.[index] ?? Number.NaN) - value);
-    const apart = rootMeanSquare(difference) / Math.max(floor, sizes.get(name) ?? 0);
+    const [size = 0, layer = 0] = [sizes.get(name), largest.get(layerOf(name))];
+    const unit = size < resolvableInLayer * layer ? layer : size;
+    const apart = rootMeanSquare(difference) / Math.max(floor, unit);
     if (!(apart <= worst.apart)) worst = { apart, parameter: name };
   }
   return worst;
 }
+
+const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
 
 function rootMeanSquare(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length));
