@@ -45,6 +45,8 @@ const resolvableInLayer = 1e-3;
 export interface GradientDistance {
   readonly apart: number;
   readonly parameter: string;
+  /** The largest difference from 1 of a factor by which a parameter's gradient is that of the reference, least squares. */
+  readonly gain: number;
 }
 
 /**
@@ -58,6 +60,7 @@ export function gradientDistance(actual: Gradient, expected: Gradient): Gradient
   for (const [name, size] of sizes) largest.set(layerOf(name), Math.max(size, largest.get(layerOf(name)) ?? 0));
   const floor = resolvable * Math.max(...sizes.values());
   let worst = { apart: 0, parameter: '' };
+  let gain = 0;
   for (const [name, values] of expected) {
     const other = actual.get(name);
     const difference = values.map((value, index) => (other?.[index] ?? Number.NaN) - value);
@@ -65,8 +68,12 @@ export function gradientDistance(actual: Gradient, expected: Gradient): Gradient
     const unit = size < resolvableInLayer * layer ? layer : size;
     const apart = rootMeanSquare(difference) / Math.max(floor, unit);
     if (!(apart <= worst.apart)) worst = { apart, parameter: name };
+    // The factor less 1 is <difference, expected> / <expected, expected>; of what is rounding alone it says nothing.
+    if (unit < floor || unit !== size) continue;
+    const along = difference.reduce((sum, value, index) => sum + value * (values[index] ?? 0), 0);
+    gain = Math.max(gain, Math.abs(along) / (size * size * values.length));
   }
-  return worst;
+  return { ...worst, gain };
 }
 
 const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
