@@ -13,8 +13,10 @@ export type BoundedReply<Result> = { readonly result: Result } | { readonly erro
 
 /** Milliseconds between two looks at the progress. */
 const lookEvery = 500;
-/** Loading code is no work on the input, and a busy machine gives a thread little time: both may take this many times as long. */
-const patienceFactor = 12;
+/** Loading code is no work on the input: on a busy machine it may take this many times as long. */
+const startFactor = 12;
+/** A busy machine gives a thread little time: so many times the seconds of computing are waited for them. */
+const busyFactor = 4;
 
 export interface BoundedOptions<Task> {
   /** Module of the thread: it takes `workerData` and posts a reply. */
@@ -73,7 +75,7 @@ function silence(progress: Int32Array, seconds: number, answer: Promise<unknown>
       const waited = (still * lookEvery) / 1000;
       const { user, system } = process.cpuUsage(since);
       const computed = now === 0 ? 0 : Math.min(waited, (user + system) / 1e6);
-      if (computed >= seconds || waited >= seconds * patienceFactor) resolve('silent');
+      if (computed >= seconds || waited >= seconds * (now === 0 ? startFactor : busyFactor)) resolve('silent');
     }, lookEvery);
     const stop = (): void => clearInterval(timer);
     answer.then(stop, stop);

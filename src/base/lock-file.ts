@@ -68,8 +68,7 @@ export class LockFile {
         if (found === undefined) continue; // released meanwhile
         if (found === 'unnamed') await wait(retryAfter);
         else if (!(await isDead(path, found))) return { heldBy: found };
-        else if (await replace(path, found, text))
-          return { lock: await LockFile.#taken(path, text), from: found };
+        else if (await replace(path, found, text)) return { lock: await LockFile.#taken(path, text), from: found };
       }
     } catch (error) {
       throw diskError(path, error);
