@@ -70,7 +70,7 @@ const rooms = {
   ],
   'src/cli': ['src/index.js', 'src/api'],
   'bench/harness': ['src', 'augment'],
-  'bench/children': ['src', 'augment', 'bench/harness'],
+  'bench/children': ['src', 'augment', 'workers', 'bench/harness'],
   'bench/suite': ['src', 'augment', 'bench/harness'],
   'bench/checks': ['src', 'augment', 'bench/harness', 'test/support', 'test/native'],
 };

@@ -4,7 +4,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const entry = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const moduleFile = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const entry = moduleFile('../../src/cli/main.js');
+const faultyTraining = moduleFile('../children/faulty-training.js');
+const killAtCall = new URL('../children/kill-at-call.js', import.meta.url).href;
+
+/** A fault of a worker: see `bench/children/failing-worker.ts`. */
+export type WorkerFault = 'throw' | 'exit' | 'memory' | 'always' | 'hang' | 'step';
 
 /** How `convoy train` ended. */
 export interface EndedRun {
@@ -27,7 +33,22 @@ export function startTraining(
   cwd: string,
   { before = [], env = {} }: { readonly before?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): StartedRun {
-  const [program = '', ...rest] = [...before, process.execPath, entry, 'train', ...args, '--json'];
+  return start([...before, process.execPath, entry, 'train', ...args, '--json'], cwd, env);
+}
+
+/** The same, killed just before the `call`-th time that something is made to last. */
+export function startKilledAt(call: number, args: readonly string[], cwd: string): StartedRun {
+  const command = [process.execPath, '--import', killAtCall, entry, 'train', ...args, '--json'];
+  return start(command, cwd, { CONVOY_TEST_KILL_AT: String(call) });
+}
+
+/** Trains `config.json` to the folder `run` with a worker that has a fault in the second step, on a small heap. */
+export function startFaulty(fault: WorkerFault, cwd: string): StartedRun {
+  const command = [process.execPath, '--max-old-space-size=150', faultyTraining, 'config.json', 'run'];
+  return start(command, cwd, { CONVOY_TEST_FAILURE: fault });
+}
+
+function start([program = '', ...rest]: readonly string[], cwd: string, env: NodeJS.ProcessEnv): StartedRun {
   const cache = { CONVOY_CACHE: join(cwd, 'cache') };
   const child = spawn(program, rest, {
     cwd,

@@ -262,6 +262,12 @@ function jsonOf(bytes: Buffer): unknown {
   }
 }
 
+export function fuzzParserNamed(name: string): FuzzParser {
+  const parser = fuzzParsers.find((one) => one.name === name);
+  if (parser === undefined) throw new Error(`no parser ${name}`);
+  return parser;
+}
+
 /** Runs one input; `folder` is for its file. */
 export async function readInput(parser: FuzzParser, bytes: Buffer, folder: string): Promise<void> {
   const file = join(folder, parser.file);

@@ -1,20 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { MeasuringChild } from '../../src/measure/index.js';
 import type { FuzzParser } from './fuzz-parsers.js';
+import type { FuzzRound } from './fuzz-round.js';
 
 export interface FuzzSetup {
   readonly parser: string;
   readonly seed: number;
-}
-
-/** What became of some inputs. */
-export interface FuzzRound {
-  readonly accepted: number;
-  /** Seconds of the slowest. */
-  readonly slowest: number;
-  /** Bytes of the process behind the last. */
-  readonly memory: number;
-  readonly faults: readonly { readonly index: number; readonly what: string }[];
 }
 
 /** What became of all inputs of a parser. */

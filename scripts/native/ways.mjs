@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statfsSync, symlinkSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { differsFromPinned } from './pinned.mjs';
 import { watchDownload } from './progress.mjs';
 import { onPath, run } from './run.mjs';
 import { addAliases, buildAddon, install, makeLibraryFolder, missingTools, wheelLibraries } from './stage.mjs';
@@ -147,6 +148,8 @@ export async function fromPip(target, stage) {
   mkdirSync(folder);
   const downloaded = await downloadWheel(pip, folder);
   if (downloaded.reason !== undefined) return downloaded;
+  const differs = await differsFromPinned(downloaded.wheel);
+  if (differs !== undefined) return { reason: differs };
   const wheel = await Wheel.open(downloaded.wheel);
   for (const header of await includedHeaders(wheel, 'tensorflow/include/', [...includedRoots, ...kernelRoots])) {
     await wheel.extract(`tensorflow/include/${header}`, path.join(stage, 'deps/include', header));

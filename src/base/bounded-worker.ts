@@ -15,13 +15,15 @@ export type BoundedReply<Result> = { readonly result: Result } | { readonly erro
 const lookEvery = 500;
 /** Loading code is no work on the input: on a busy machine it may take this many times as long. */
 const startFactor = 12;
+/** A busy machine gives a thread little time: so many times the seconds of computing are waited for them. */
+const busyFactor = 4;
 
 export interface BoundedOptions<Task> {
   /** Module of the thread: it takes `workerData` and posts a reply. */
   readonly module: URL;
   readonly task: Task;
   readonly transfer?: readonly ArrayBuffer[];
-  /** Seconds without progress after which the thread is ended. */
+  /** Seconds of computing without progress after which the thread is ended. */
   readonly silentSeconds: number;
   /** The error for a thread that got on no more, or that died; `reason` says which. */
   readonly failed: (reason: string) => ConvoyError;
@@ -48,7 +50,7 @@ export async function runBounded<Task, Result>(options: BoundedOptions<Task>): P
       worker.once('exit', (code) => reject(failed(`the reading thread ended with code ${code}`)));
     });
     const reply = await Promise.race([answer, silence(progress, silentSeconds, answer)]);
-    if (reply === 'silent') throw failed(`no end of reading it: no progress for ${silentSeconds} seconds`);
+    if (reply === 'silent') throw failed(`no end of reading it: no progress for ${silentSeconds} seconds of computing`);
     if ('error' in reply) throw reviveError(reply.error);
     return reply.result;
   } finally {
@@ -56,16 +58,24 @@ export async function runBounded<Task, Result>(options: BoundedOptions<Task>): P
   }
 }
 
-/** Resolves when the progress stood still for so long. Looks are counted, not time: a machine that slept is not at fault. */
+/**
+ * Resolves when the progress stood still for so many seconds in which this process computed as long: on a busy machine a thread
+ * waits for its turn. Looks are counted, not time: a machine that slept is not at fault.
+ */
 function silence(progress: Int32Array, seconds: number, answer: Promise<unknown>): Promise<'silent'> {
   return new Promise((resolve) => {
     let last = -1;
     let still = 0;
+    let since = process.cpuUsage();
     const timer = setInterval(() => {
       const now = Atomics.load(progress, 0);
       still = now === last ? still + 1 : 0;
+      if (still === 0) since = process.cpuUsage();
       last = now;
-      if (still * lookEvery >= seconds * 1000 * (now === 0 ? startFactor : 1)) resolve('silent');
+      const waited = (still * lookEvery) / 1000;
+      const { user, system } = process.cpuUsage(since);
+      const computed = now === 0 ? 0 : Math.min(waited, (user + system) / 1e6);
+      if (computed >= seconds || waited >= seconds * (now === 0 ? startFactor : busyFactor)) resolve('silent');
     }, lookEvery);
     const stop = (): void => clearInterval(timer);
     answer.then(stop, stop);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { diskError } from './atomic-file.js';
-import { partOf } from './part-file.js';
+import { partOf, removeDeadParts } from './part-file.js';
 import { hasEnded, thisProcess } from './process-identity.js';
 
 /** What a lock's file says of its holder. */
@@ -62,17 +63,22 @@ export class LockFile {
     const text = `${JSON.stringify(holder)}\n`;
     try {
       for (;;) {
-        if (await makeExclusively(path, text)) return { lock: new LockFile(path, await open(path, 'r+'), text) };
+        if (await makeExclusively(path, text)) return { lock: await LockFile.#taken(path, text) };
         const found = await holderOf(path);
         if (found === undefined) continue; // released meanwhile
         if (found === 'unnamed') await wait(retryAfter);
         else if (!(await isDead(path, found))) return { heldBy: found };
-        else if (await replace(path, found, text))
-          return { lock: new LockFile(path, await open(path, 'r+'), text), from: found };
+        else if (await replace(path, found, text)) return { lock: await LockFile.#taken(path, text), from: found };
       }
     } catch (error) {
       throw diskError(path, error);
     }
+  }
+
+  static async #taken(path: string, text: string): Promise<LockFile> {
+    // Processes that were killed while they made the file have left it under another name.
+    await removeDeadParts(dirname(path), basename(path));
+    return new LockFile(path, await open(path, 'r+'), text);
   }
 
   /** Whether the lock is still this one: a process that was stopped for minutes may have lost it to another machine. */

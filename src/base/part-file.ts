@@ -42,9 +42,9 @@ export async function deadParts(folder: string, of = ''): Promise<string[]> {
   return names.filter((_, index) => dead[index]);
 }
 
-/** Removes what processes that were killed have left half written in a folder. What can't be removed stays. */
-export async function removeDeadParts(folder: string): Promise<void> {
-  for (const name of await deadParts(folder)) {
+/** Removes what processes that were killed have left half written in a folder, or of its file `of`. What can't be removed stays. */
+export async function removeDeadParts(folder: string, of = ''): Promise<void> {
+  for (const name of await deadParts(folder, of)) {
     await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined); // tried again next time
   }
 }

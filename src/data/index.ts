@@ -16,3 +16,4 @@ export { samplesPerClass } from './per-class.js';
 export { cacheFolder } from './places.js';
 export type { BatchSamples, ShardRange } from './sampler.js';
 export { batches, epochOrder, shards } from './sampler.js';
+export { firstSamples } from './split.js';

@@ -44,7 +44,8 @@ export const commonOptions = {
     undefined,
     'keeps an exponential moving average of the weights, which is evaluated and exported. `ramp`: the decay is at most ' +
       "(1 + t) / (10 + t) after t steps, as TensorFlow's `num_updates` has it, so that short runs forget their beginning; " +
-      "false: as PyTorch's and Keras's averages",
+      "false: as PyTorch's and Keras's averages. The moving statistics of batch normalization, averages already, stay as they " +
+      'are, as Keras has it',
   ),
   groups: option(z.array(group), undefined, "the first group that matches a parameter's name holds for it"),
   decayBiasAndNorm: option(z.boolean(), true, 'whether biases and the gamma and beta of normalizations decay'),

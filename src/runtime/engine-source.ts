@@ -18,6 +18,8 @@ export interface EngineSourceOptions {
   readonly shards: number;
   readonly onNote?: ((note: string) => void) | undefined;
   readonly cacheFeatures?: boolean | undefined;
+  /** Ops of our own that may be used; default: all that are built. */
+  readonly kernels?: readonly string[] | undefined;
 }
 
 /** Samples that the largest shard of a batch has. */
@@ -62,7 +64,7 @@ export function onThisProcessor(
 export async function engineSource(
   options: EngineSourceOptions,
 ): Promise<{ source: EngineSource; parts?: SplitModel }> {
-  const { config, native, model, spec, shards, onNote, cacheFeatures } = options;
+  const { config, native, model, spec, shards, onNote, cacheFeatures, kernels = native.kernels.ops } = options;
   const eager = { source: { kind: 'eager', topology: JSON.stringify(model.toJSON(undefined, false)) } } as const;
   if (spec.loss.name === 'module') await loadModuleLoss(spec.loss); // told here, not by a worker
   const [missing] = config.engine === 'eager' ? [] : onlyEager(model, spec.loss);
@@ -101,7 +103,7 @@ export async function engineSource(
     folder: join(cacheFolder(), 'graphs'),
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
-    kernels: quickKernels(native.kernels.ops, config.intraOpThreads),
+    kernels: quickKernels(kernels, config.intraOpThreads),
     parts: cut?.parts,
     ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });

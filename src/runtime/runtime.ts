@@ -38,8 +38,8 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const network = await openNetwork(options, internals, train);
   const { model, config, spec } = network;
   if (shards > train.count) throw valueError('shards', `at most ${train.count} (the training samples)`, shards);
-  const { cacheFeatures } = internals;
-  const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures });
+  const { cacheFeatures, kernels } = internals;
+  const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures, kernels });
   const plan = planSlots(config, train, parts !== undefined);
   const memory = openMemory({ network, train, settings, source, parts, plan });
   const { arena, layout, kernel, slices, optimizer } = memory;

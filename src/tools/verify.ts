@@ -1,12 +1,14 @@
 import { ConvoyError } from '../base/errors.js';
 import type { RunConfig } from '../config/index.js';
-import type { Precision } from '../contracts/index.js';
+import type { Dataset, Precision } from '../contracts/index.js';
+import { firstSamples } from '../data/index.js';
 import { slotNames } from '../memory/index.js';
 import { loadArchitecture, modelParameters } from '../models/index.js';
-import type { Runtime, RuntimeOptions } from '../runtime/index.js';
+import { type Datasets, openData, type Runtime, type RuntimeInternals, type RuntimeOptions } from '../runtime/index.js';
 import { shortened, Trainer } from '../training/index.js';
-import { batchGradient, type Gradient, type GradientDistance, gradientDistance } from './batch-gradient.js';
-import { decidedTwin, decidedWeights, type LayerJson, samplewiseTwin, smoothTwin } from './twin.js';
+import { batchGradient, type Gradient } from './batch-gradient.js';
+import { compareGradients, type GradientComparison, type StartWeight } from './compare-gradients.js';
+import { type LayerJson, samplewiseTwin } from './twin.js';
 
 /** One check on the user's own machine. */
 export interface Check {
@@ -35,17 +37,21 @@ export interface VerifyOptions extends Omit<RuntimeOptions, 'config'> {
 const roundingBound = 1e-4;
 /** The same where each shard's gradient is rounded to bfloat16. */
 const bfloat16Bound = 1e-2;
-/** Distance that switching units explain: ReLUs and maxima that rounding puts on the other side of their kink. */
-const kinkBound = 5e-2;
-/** The same where only maxima may switch, which are few. */
-const awayBound = 2e-3;
+/** One of the gradients that are compared: what differs from the configuration, and which ops of our own it may use. */
+interface Side extends RuntimeInternals {
+  readonly changes: Partial<RunConfig>;
+}
+
+/** Gradients that must equal a reference's, by what a person calls them; '' where there is one. */
+type Compared = Readonly<Record<string, Side>>;
 
 /**
  * Proves on this machine that the number of workers does not change a training: the same bits for 1, 2 and N workers;
- * gradients of shards that add up to those of one big batch; gradients of the compiled engine equal to tfjs's.
+ * gradients of shards that add up to those of one big batch; gradients of the compiled engine, as it runs with fused kernels
+ * of our own and as it would without, equal to those of tfjs's gradient tape.
  *
  * Gradients are compared parameter by parameter. Where rounding may switch a ReLU or a maximum, the network itself is held
- * to a wide bound and its twin without kinks to a narrow one.
+ * to a wide bound; its twin without kinks, and the one whose ReLUs are far from theirs, are held to narrow ones.
  */
 export async function verify({ config, steps, onCheck, ...options }: VerifyOptions): Promise<Check[]> {
   const checks: Check[] = [];
@@ -55,30 +61,45 @@ export async function verify({ config, steps, onCheck, ...options }: VerifyOptio
   };
   const most = config.workers === 'auto' ? 4 : config.workers;
   const shards = config.shards ?? Math.max(2, most);
-  const limit = config.batchSize * (steps - 1) + Math.ceil(config.batchSize / 3);
-  const short: RunConfig = { ...shortened(config), shards, epochs: 1, limit };
-  const title = `${shards} shards, ${steps} steps`;
-  for await (const check of sameBits({ ...options, config: short }, [...new Set([1, 2, most])], title)) note(check);
+  const few = shortened(config);
+  const { datasets, epochs } = await trainingOf(steps, { ...options, config: few });
+  const short: RunConfig = { ...few, shards, epochs };
+  const repeated = { ...options, datasets, config: short };
+  for await (const check of sameBits(repeated, [...new Set([1, 2, most])], `${shards} shards, ${steps} steps`))
+    note(check);
 
-  const comparison = await Comparison.open({ ...options, config: short });
+  const comparison = await Comparison.open(repeated);
   const { network, precision } = comparison;
-  const parts = { workers: Math.min(shards, most) };
-  const whole = { shards: 1, workers: 1 };
+  const parts = { changes: { workers: Math.min(shards, most), mix: undefined } };
+  const whole = { changes: { shards: 1, workers: 1, mix: undefined } };
   const samplewise = samplewiseTwin(network);
   const calm = samplewise === undefined && !config.mix ? '' : ', nothing random, moving statistics';
   const bound = precision === 'float32' ? roundingBound : bfloat16Bound;
-  const plain = { mix: undefined };
-  note(
-    await comparison.check(`${shards} shards against one big batch${calm}`, bound, samplewise ?? network, [
-      { ...parts, ...plain },
-      { ...whole, ...plain },
-    ]),
-  );
+  const against = `${shards} shards against one big batch${calm}`;
+  note(await comparison.check(against, { bound, network: samplewise ?? network }, { '': parts }, whole));
   // The eager engine knows float32 only.
-  const single = { ...whole, precision: 'float32' } as const;
+  const single = { shards: 1, workers: 1, precision: 'float32' } as const;
   const name = `${comparison.engine} engine against tfjs's eager one`;
-  note(await comparison.check(name, roundingBound, network, [single, { ...single, engine: 'eager' }]));
+  const forms: Compared = comparison.fuses
+    ? { '': { changes: single }, ' without kernels of our own': { changes: single, kernels: [] } }
+    : { '': { changes: single } };
+  const exactly = { bound: roundingBound, network, thorough: true };
+  note(await comparison.check(name, exactly, forms, { changes: { ...single, engine: 'eager' } }));
   return checks;
+}
+
+/** Images for a number of steps, the last of which has a smaller batch; epochs where there are too few. */
+async function trainingOf(
+  steps: number,
+  options: RuntimeOptions,
+): Promise<{ readonly datasets: Datasets; readonly epochs: number }> {
+  const { limit: _, testLimit: __, ...config } = options.config;
+  const { train, test } = options.datasets ?? (await openData({ ...options, config }));
+  const wanted = config.batchSize * (steps - 1) + Math.ceil(config.batchSize / 3);
+  const first = (dataset: Dataset, count: number): Dataset =>
+    firstSamples(dataset, Math.min(count, dataset.count), '--limit');
+  const datasets = { train: first(train, wanted), test: first(test, config.batchSize) };
+  return { datasets, epochs: Math.ceil(steps / Math.ceil(datasets.train.count / config.batchSize)) };
 }
 
 async function* sameBits(
@@ -100,14 +121,16 @@ async function* sameBits(
   }
 }
 
-/** Compares gradients of one batch, of a network and of its twins at the same initial weights. */
+/** Compares gradients of one batch, of a network and of its twins, at the same initial weights. */
 class Comparison {
   private constructor(
     private readonly options: RuntimeOptions,
     /** The network as JSON. */
     readonly network: LayerJson,
-    private readonly weights: Gradient,
+    private readonly weights: readonly StartWeight[],
     readonly engine: Runtime['engine'],
+    /** How many ops of our own the engine may use. */
+    private readonly kernels: number,
     readonly precision: Precision,
   ) {}
 
@@ -115,65 +138,51 @@ class Comparison {
     const config = { ...options.config, shards: 1, workers: 1 };
     const { seen } = await batchGradient(
       { ...options, config },
-      ({ model, arena, layout, datasets, engine, ...runtime }) => {
+      ({ model, arena, layout, engine, native, ...runtime }) => {
         const slot = arena.slot(slotNames.weights);
         return {
-          datasets,
           engine,
+          kernels: native.kernels.ops.length,
           config: runtime.config,
           network: JSON.parse(JSON.stringify(model.toJSON(undefined, false))) as LayerJson,
-          weights: new Map(
-            layout.parameters.map(({ name, offset, length }) => [name, arena.float32(slot, offset, length).slice()]),
-          ),
+          weights: layout.parameters.map((spec) => ({
+            spec,
+            values: arena.float32(slot, spec.offset, spec.length).slice(),
+          })),
         };
       },
     );
-    const { datasets, network, weights, engine } = seen;
-    const settled = { ...options.config, normalize: seen.config.normalize };
-    return new Comparison({ ...options, datasets, config: settled }, network, weights, engine, seen.config.precision);
+    const { network, weights, engine, kernels } = seen;
+    const { normalize, precision } = seen.config;
+    const settled = { ...options, config: { ...options.config, normalize } };
+    return new Comparison(settled, network, weights, engine, kernels, precision);
   }
 
-  /**
-   * Compares a network's gradients under two configurations. Where units may have switched, its twins decide: the smooth one,
-   * and the one whose ReLUs are far from their kinks.
-   */
+  /** Whether the engine has ops of our own, in whose place others may stand. */
+  get fuses(): boolean {
+    return this.engine === 'compiled' && this.kernels > 0;
+  }
+
   async check(
     name: string,
-    bound: number,
-    network: LayerJson,
-    [one, other]: readonly [Partial<RunConfig>, Partial<RunConfig>],
+    options: Pick<GradientComparison, 'network' | 'bound' | 'thorough'>,
+    compared: Compared,
+    reference: Side,
   ): Promise<Check> {
-    const distance = async (candidate: LayerJson, weights = this.weights): Promise<GradientDistance> => {
-      const gradients = [
-        await this.#gradient(candidate, weights, one),
-        await this.#gradient(candidate, weights, other),
-      ];
-      return gradientDistance(gradients[0] as Gradient, gradients[1] as Gradient);
-    };
-    const { apart, parameter } = await distance(network);
-    if (apart <= bound) return { name, passed: true, detail: `${shown(apart)} apart at most` };
-    const smooth = smoothTwin(network);
-    const decided = decidedTwin(network);
-    const far = new Map([...this.weights].map(([weight, values]) => [weight, decidedWeights(weight, values)]));
-    const without = smooth && (await distance(smooth)).apart;
-    const away = decided && (await distance(decided, far)).apart;
-    const found = [`${shown(apart)} apart at most (${parameter})`];
-    if (without !== undefined) found.push(`${shown(without)} without kinks`);
-    if (away !== undefined) found.push(`${shown(away)} away from kinks`);
-    const passed = without !== undefined && apart <= kinkBound && without <= bound && (away ?? 0) <= awayBound;
-    return { name, passed, detail: found.join(', ') };
+    const gradient = (twin: LayerJson, values: Gradient, form: string | undefined): Promise<Gradient> =>
+      this.#gradient(twin, values, (form === undefined ? undefined : compared[form]) ?? reference);
+    const { weights } = this;
+    return { name, ...(await compareGradients({ ...options, weights, forms: Object.keys(compared), gradient })) };
   }
 
-  async #gradient(network: LayerJson, values: Gradient, changes: Partial<RunConfig>): Promise<Gradient> {
+  async #gradient(network: LayerJson, values: Gradient, { changes, ...internals }: Side): Promise<Gradient> {
     const model = loadArchitecture(structuredClone(network), 'the network to verify');
     const weights = modelParameters(model).map(({ spec }) => values.get(spec.name) as Float32Array);
     const config = { ...this.options.config, ...changes };
     try {
-      return (await batchGradient({ ...this.options, config, model, weights }, () => undefined)).gradient;
+      return (await batchGradient({ ...this.options, config, model, weights }, () => undefined, internals)).gradient;
     } finally {
       model.dispose();
     }
   }
 }
-
-const shown = (apart: number): string => apart.toExponential(1);

@@ -108,3 +108,18 @@ test('a number that another process has now does not keep a lock', async (t) => 
   t.true('lock' in second && second.from !== undefined);
   if ('lock' in second) await second.lock.release();
 });
+
+test('what a process left that was killed while it took a lock is gone once another has it', async (t) => {
+  const path = join(folder, 'left.lock');
+  const parts = new URL('../../src/base/part-file.js', import.meta.url).href;
+  const code = `
+    const { partOf } = await import(${JSON.stringify(parts)});
+    (await import('node:fs')).writeFileSync(partOf(${JSON.stringify(path)}), '{}');
+    process.kill(process.pid, 'SIGKILL');`;
+  await once(spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' }), 'exit');
+  const named = async () => (await readdir(folder)).filter((name) => name.startsWith('left.lock'));
+  t.is((await named()).filter((name) => name.endsWith('.part')).length, 1);
+  const attempt = await LockFile.take(path);
+  t.deepEqual(await named(), ['left.lock']);
+  if ('lock' in attempt) await attempt.lock.release();
+});

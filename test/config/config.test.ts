@@ -238,3 +238,15 @@ test('one output takes the loss of a binary problem, unless another is given', (
   const error = t.throws(() => loss({ outputs: 2 }), { instanceOf: ConvoyError });
   t.is(error?.message, 'Expected 1 for outputs but received 2');
 });
+
+for (const text of [
+  '{"__proto__":{"epochs":3}}',
+  '{"optimizer":{"name":"adam","__proto__":{"learningRate":1}}}',
+  '{"model":{"name":"custom","layers":[{"type":"dense","units":"classes","__proto__":{"activation":"relu"}}]}}',
+  '{"phases":[{"epochs":1,"__proto__":{"freeze":"none"}}]}',
+]) {
+  test(`a key of JSON that names a prototype is refused as unknown: ${text}`, (t) => {
+    const error = t.throws(() => resolveConfig({ where: 'c', input: JSON.parse(text) }), { code: 'CONVOY_OPTION' });
+    t.regex(error.message, /^Unknown option "__proto__" of c/);
+  });
+}

@@ -26,6 +26,9 @@ interface PackageModule {
 const scripts = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../scripts/native');
 const wheels: WheelModule = await import(path.join(scripts, 'wheel.mjs'));
 const packages: PackageModule = await import(path.join(scripts, 'package.mjs'));
+const pins: { differsFromPinned(wheel: string): Promise<string | undefined> } = await import(
+  path.join(scripts, 'pinned.mjs')
+);
 
 function folderFor(t: ExecutionContext): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'convoy-wheel-'));
@@ -103,4 +106,15 @@ test('Ready is forgotten when the addon or a library changes or goes', (t) => {
   t.not(packages.readReady(target), undefined);
   rmSync(path.join(folder, target.addon));
   t.is(packages.readReady(target), undefined);
+});
+
+test('A wheel of a known name must have the known content; one of another name is left to pip', async (t) => {
+  const folder = folderFor(t);
+  const known = path.join(folder, 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
+  writeFileSync(known, 'abc');
+  // The SHA-256 of "abc" (FIPS 180-2, appendix B.1).
+  t.regex(String(await pins.differsFromPinned(known)), /expected a file of SHA-256 2b847d21.* but found ba7816bf/);
+  const other = path.join(folder, 'constructor');
+  writeFileSync(other, 'abc');
+  t.is(await pins.differsFromPinned(other), undefined);
 });

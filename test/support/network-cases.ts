@@ -1,5 +1,6 @@
 import type { LayersModel } from '../../src/base/tf.js';
 import { initialWeights, loadArchitecture, modelParameters, networkNamed } from '../../src/models/index.js';
+import { type DecidedTwin, decidedTwin, type LayerJson, smoothTwin } from '../../src/tools/twin.js';
 
 /** Classes that the networks below tell apart. */
 export const classes = 5;
@@ -55,61 +56,37 @@ export function createCase({ name, options, size }: NetworkCase): LayersModel {
   return networkNamed(name).create({ height: size, width: size, channels: 3, classes, ...options });
 }
 
-interface LayerJson {
-  class_name: string;
-  config: Record<string, unknown> & { layers?: LayerJson[] };
-}
-
 /**
- * The configuration of a network whose gradient float32 can resolve: no normalization enlarges rounding much, since all
- * divide by at least sqrt(0.3), and their moving statistics take half of each batch's, so that an error in those shows.
- * Without kinks ReLUs become ELUs, and maximum poolings averages.
+ * A twin of a case's network, whose gradient float32 can resolve, with moving statistics that take half of each batch's, so
+ * that an error in those shows.
  */
-function resolvableConfig(model: LayersModel, kinks: boolean): unknown {
-  const json = JSON.parse(String(model.toJSON())) as LayerJson;
-  const soften = (layer: LayerJson): void => {
-    const { config } = layer;
-    if (layer.class_name === 'BatchNormalization') {
-      Object.assign(config, { epsilon: 0.3, momentum: 0.5 });
-    } else if (!kinks) {
-      smoothen(layer);
-    }
-    config.layers?.forEach(soften);
+function twinOf(network: NetworkCase, twin: (json: LayerJson) => LayerJson | undefined): LayersModel {
+  const json = JSON.parse(String(createCase(network).toJSON())) as LayerJson;
+  const resolvable = twin(json) ?? json;
+  const quicken = ({ class_name, config }: LayerJson): void => {
+    if (class_name === 'BatchNormalization') config['momentum'] = 0.5;
+    config.layers?.forEach(quicken);
   };
-  const smoothen = (layer: LayerJson): void => {
-    const { config } = layer;
-    if (typeof config['activation'] === 'string' && /^relu/.test(config['activation'])) config['activation'] = 'elu';
-    if (layer.class_name === 'ReLU') {
-      layer.class_name = 'Activation';
-      layer.config = { name: config['name'], trainable: true, activation: 'elu' };
-    }
-    if (/^(Global)?MaxPooling2D$/.test(layer.class_name)) layer.class_name = layer.class_name.replace('Max', 'Average');
-  };
-  soften(json);
-  return json;
+  quicken(resolvable);
+  return loadArchitecture(resolvable);
 }
 
 /** The smooth network of a case. */
 export function createSmooth(network: NetworkCase): LayersModel {
-  return loadArchitecture(resolvableConfig(createCase(network), false));
+  return twinOf(network, smoothTwin);
 }
 
-/**
- * A network of a case with its ReLUs and maximum poolings, and weights for it by which no ReLU is in doubt: a normalization
- * gives numbers with a deviation of 1/2 at most around 1 in every other channel and around -1 in the rest, and rounding
- * decides of none of them on which side of zero it is. The rest is drawn as for a training.
- */
+/** A network of a case with its kinks, and weights for it by which few of its ReLUs are near them. */
 export function createDecided(network: NetworkCase): {
   readonly model: LayersModel;
   readonly weights: ReadonlyMap<string, Float32Array>;
 } {
-  const model = loadArchitecture(resolvableConfig(createCase(network), true));
+  let twin: DecidedTwin | undefined;
+  const model = twinOf(network, (json) => (twin = decidedTwin(json))?.network);
   const drawn = initialWeights(model, 1);
-  const weights = modelParameters(model).map(({ spec: { name } }, index): [string, Float32Array] => {
+  const weights = modelParameters(model).map(({ spec: { name, shape } }, index): [string, Float32Array] => {
     const values = drawn[index] as Float32Array;
-    if (name.endsWith('/gamma')) return [name, values.map((_, channel) => 0.5 * (1 + 0.5 * Math.sin(1.3 * channel)))];
-    if (name.endsWith('/beta')) return [name, values.map((_, channel) => (channel % 2 === 0 ? 1 : -1))];
-    return [name, values];
+    return [name, twin?.weights(name, shape, values) ?? values];
   });
   return { model, weights: new Map(weights) };
 }

@@ -2,7 +2,7 @@ import type { TrainSummary } from '../../src/run/index.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { trainingRun } from '../../src/training/trainer.js';
 
-const failingWorker = new URL('./failing-worker.js', import.meta.url);
+const failingWorker = new URL('../../bench/children/failing-worker.js', import.meta.url);
 
 /** Trains to the end, with workers that fail as `failing-worker.ts` says where a failure is named. */
 export async function trainToEnd(options: TrainerOptions, failure?: string): Promise<TrainSummary> {

@@ -164,7 +164,7 @@ test.serial('a step in which a worker fails ends the run: it cannot be done twic
   process.env['CONVOY_TEST_FAILURE'] = 'step';
   t.teardown(() => delete process.env['CONVOY_TEST_FAILURE']);
   const config = { ...base, epochs: 1, shards: 4, workers: 2 };
-  const workerFile = new URL('../support/failing-worker.js', import.meta.url);
+  const workerFile = new URL('../../bench/children/failing-worker.js', import.meta.url);
   const run = trainingRun({ config, datasets, model: model() }, { workerFile });
   const error = await t.throwsAsync(run.next(), { instanceOf: ConvoyError });
   t.is(error.code, 'CONVOY_WORKER');

@@ -1,4 +1,7 @@
-/** The gradient worker with one fault, for the tests of pool, barrier and factors. */
+/**
+ * The gradient worker with one fault, for the bench of faults and the tests of pool, barrier and factors: `CONVOY_TEST_FAILURE`
+ * is throw, exit, memory (once), always, hang, share or step.
+ */
 import { workerData } from 'piscina';
 import type { WorkerReply, WorkerSetup, WorkerTask } from '../../src/coordinator/messages.js';
 import run from '../../workers/gradient.js';
@@ -14,6 +17,11 @@ const counter = new Int32Array(
   1,
 );
 
+/** The thread's heap; the process goes on. */
+function useUpMemory(): never {
+  for (const kept: number[][] = []; ; ) kept.push(Array.from({ length: 1 << 16 }, (_, place) => place / 3));
+}
+
 export default async function failing(task: WorkerTask): Promise<WorkerReply> {
   if (task.kind === 'step' && kind === 'step') return { kind: 'failed', error: { message: 'out of order' } };
   const shard = task.kind === 'gradients' && task.share !== undefined ? 1 : 2;
@@ -24,6 +32,7 @@ export default async function failing(task: WorkerTask): Promise<WorkerReply> {
     if (kind === 'always') return { kind: 'failed', error: { message: 'out of order' } };
     if (Atomics.add(counter, 0, 1) === 0) {
       if (kind === 'exit') process.exit(3);
+      if (kind === 'memory') useUpMemory();
       return { kind: 'failed', error: { message: 'out of order' } };
     }
   }
