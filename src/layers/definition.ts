@@ -54,6 +54,8 @@ export interface LayerDefinition {
   readonly batchStatistics?: true;
   /** tfjs's layer, where it is convoy's own. */
   readonly layer?: LayerClass;
+  /** True where networks described in JSON may name that layer: it writes all of its arguments into its configuration. */
+  readonly described?: true;
 }
 
 const definitions = new Map<string, LayerDefinition>();

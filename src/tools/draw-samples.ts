@@ -55,7 +55,7 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
       `${samples.length} of ${dataset.count.toLocaleString('en-US')} ${split} images, ` +
         `${height}x${width}${channels === 1 ? ', grey' : ''}, ${dataset.classes.length} classes`,
     ],
-    ...columnsFor(dataset, samples.length),
+    ...columnsFor(dataset),
   });
   const target = file ?? `${basename(opening.name).replace(/\.(tar(\.gz)?|tgz|npz)$/, '')}.png`;
   await writeFileAtomic(target, [grid]);
@@ -63,10 +63,9 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
   return { file: target, count: samples.length, datasets, notes: [...opened.notes, ...bad] };
 }
 
-/** A class fills whole rows, or several classes fill one, where that makes rows of 8 to 16. */
-function columnsFor({ classes, targets }: Dataset, count: number): { readonly columns?: number } {
-  const each = count / classes.length;
-  if (targets.kind !== 'classes' || !Number.isInteger(each)) return {};
-  for (let columns = each; columns <= 16; columns += each) if (columns >= 8) return { columns };
-  return {};
+/** A column holds one class: samples come in turn from each, so rows of 8 to 16 hold each class as often. */
+function columnsFor({ classes, targets }: Dataset): { readonly columns?: number } {
+  if (targets.kind !== 'classes') return {};
+  const turns = Math.ceil(8 / classes.length);
+  return classes.length * turns <= 16 ? { columns: classes.length * turns } : {};
 }

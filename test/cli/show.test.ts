@@ -24,7 +24,7 @@ test.serial('convoy show draws samples of each class and counts them', async (t)
     {
       type: 'picture',
       file: 'images.png',
-      count: 8,
+      count: 9,
       classes: ['dark', 'light'],
       perClass: { train: [6, 6], test: [3, 3] },
     },

@@ -61,6 +61,7 @@ export class ChannelPadding extends tf.layers.Layer {
 defineLayer({
   className: ChannelPadding.className,
   layer: ChannelPadding,
+  described: true,
   arguments: { channels: kept },
   lower: single(({ graph, settings }, x) => {
     const channels = x.shape.at(-1) as number;

@@ -52,6 +52,7 @@ export class ClassToken extends tf.layers.Layer {
 defineLayer({
   className: ClassToken.className,
   layer: ClassToken,
+  described: true,
   arguments: { token_initializer: meaningless },
   lower: single((scope, x) => {
     const { graph } = scope;

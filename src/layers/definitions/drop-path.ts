@@ -55,6 +55,7 @@ function branchShape(x: Tensor): number[] {
 defineLayer({
   className: DropPath.className,
   layer: DropPath,
+  described: true,
   arguments: { rate: kept },
   callDefaults: { training: false },
   lower: atRate((scope, x, rate) =>

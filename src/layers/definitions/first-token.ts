@@ -28,6 +28,7 @@ export class FirstToken extends tf.layers.Layer {
 defineLayer({
   className: FirstToken.className,
   layer: FirstToken,
+  described: true,
   arguments: {},
   lower: single(({ graph }, x) => {
     const features = x.shape.at(-1) as number;

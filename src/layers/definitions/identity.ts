@@ -19,6 +19,7 @@ export class Identity extends tf.layers.Layer {
 defineLayer({
   className: Identity.className,
   layer: Identity,
+  described: true,
   arguments: {},
   lower: single((_scope, x) => x),
 });

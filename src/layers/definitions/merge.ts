@@ -79,7 +79,7 @@ for (const [layer, op] of [
   [Subtract, 'Sub'],
   [Divide, 'RealDiv'],
 ] as const) {
-  defineLayer({ className: layer.className, layer, arguments: {}, lower: fold(op) });
+  defineLayer({ className: layer.className, layer, described: true, arguments: {}, lower: fold(op) });
 }
 
 join('Multiply', fold('Mul'));

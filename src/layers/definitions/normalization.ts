@@ -63,6 +63,7 @@ function statistic(scope: LayerScope, name: 'mean' | 'variance'): Value {
 defineLayer({
   className: FixedNormalization.className,
   layer: FixedNormalization,
+  described: true,
   arguments: {
     axis: converted,
     invert: kept,

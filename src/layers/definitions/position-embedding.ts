@@ -53,6 +53,7 @@ export class PositionEmbedding extends tf.layers.Layer {
 defineLayer({
   className: PositionEmbedding.className,
   layer: PositionEmbedding,
+  described: true,
   arguments: { embedding_initializer: meaningless },
   lower: single((scope, x) => binary(scope.graph, 'AddV2', x, cast(scope.graph, scope.weight('embedding'), x.type))),
 });

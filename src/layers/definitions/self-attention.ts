@@ -75,6 +75,7 @@ export class SelfAttention extends tf.layers.Layer {
 defineLayer({
   className: SelfAttention.className,
   layer: SelfAttention,
+  described: true,
   arguments: { heads: kept },
   lower: single((scope, x) => {
     const { graph, settings } = scope;

@@ -54,15 +54,9 @@ const tfjsLayers = [
   'rescaling',
 ] as const;
 
-/** Layers of convoy's own that descriptions may name; the others keep whatever arguments a file of Keras gives them. */
-const described: ReadonlySet<string> = new Set([
-  ...['ChannelPadding', 'ClassToken', 'Divide', 'DropPath', 'FirstToken', 'Identity', 'Normalization'],
-  ...['PositionEmbedding', 'SelfAttention', 'Subtract'],
-]);
-
-/** Layers of convoy's own, by their class. */
+/** Layers of convoy's own that descriptions may name, by their class. */
 function ownLayers(): Map<string, LayerClass> {
-  const own = layerDefinitions().filter(({ className }) => described.has(className));
+  const own = layerDefinitions().filter(({ described }) => described === true);
   return new Map(own.flatMap(({ className, layer }) => (layer === undefined ? [] : [[className, layer]])));
 }
 
