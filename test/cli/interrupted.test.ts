@@ -111,31 +111,29 @@ for (const [sent, expected] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const)
-  test.serial(
-    `${sent} writes a checkpoint, says how to go on and ends with code ${expected}; going on gives the same weights`,
-    async (t) => {
-      const name = `stopped-${sent}`;
-      const running = start(['train', '--config', 'my.json', '--out', name], { cwd });
-      await running.printed('epoch  2');
-      running.child.kill(sent);
-      const { code, signal, stdout, stderr } = await running.ended;
-      t.is(signal, null);
-      t.is(code, expected);
-      const found =
-        /^note: stopping after this step; again to stop at once\nStopped in epoch (\d+) after step (\d+); --resume stopped-\w+ goes on from here\n$/.exec(
-          stderr,
-        );
-      t.truthy(found, stderr);
-      t.regex(stdout, /^epoch {2}1 {2}loss/m);
-      const kept = await readCheckpoint(join(cwd, name, 'checkpoints', 'last.ckpt'));
-      t.is(kept.step, Number(found?.[2]));
-      t.is(kept.epoch + 1, Number(found?.[1]));
-      t.true(kept.step < steps);
-      const resumed = await convoy(['train', '--resume', name, '--json'], { cwd });
-      t.is(resumed.code, 0, resumed.stderr);
-      t.is(await weights(join(cwd, name)), await weights(join(cwd, 'whole')));
-    },
-  );
+  test.serial(`${sent} writes a checkpoint, says how to go on and ends with code ${expected}`, async (t) => {
+    const name = `stopped-${sent}`;
+    const running = start(['train', '--config', 'my.json', '--out', name], { cwd });
+    await running.printed('epoch  2');
+    running.child.kill(sent);
+    const { code, signal, stdout, stderr } = await running.ended;
+    t.is(signal, null);
+    t.is(code, expected);
+    const found =
+      /^note: stopping after this step; again to stop at once\nStopped in epoch (\d+) after step (\d+); --resume stopped-\w+ goes on from here\n$/.exec(
+        stderr,
+      );
+    t.truthy(found, stderr);
+    t.regex(stdout, /^epoch {2}1 {2}loss/m);
+    const kept = await readCheckpoint(join(cwd, name, 'checkpoints', 'last.ckpt'));
+    t.is(kept.step, Number(found?.[2]));
+    t.is(kept.epoch + 1, Number(found?.[1]));
+    t.true(kept.step < steps);
+    if (sent !== 'SIGINT') return; // what follows does not depend on the signal
+    const resumed = await convoy(['train', '--resume', name, '--json'], { cwd });
+    t.is(resumed.code, 0, resumed.stderr);
+    t.is(await weights(join(cwd, name)), await weights(join(cwd, 'whole')), 'going on gives the same weights');
+  });
 
 test.serial('a full disk stops the run with a clear line, and the old checkpoint is as it was', async (t) => {
   // No file may grow beyond 4 KiB (the count is in blocks of 512 bytes): the checkpoint of 3,122 parameters

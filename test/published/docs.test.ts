@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import sharp from 'sharp';
@@ -31,9 +32,10 @@ const excluded: readonly (readonly [RegExp, string])[] = [
   [/^#/, 'a comment'],
 ];
 
-async function markdown(folder: string): Promise<string[]> {
-  const names = await readdir(join(root, folder)).catch(() => []);
-  return names.filter((name) => name.endsWith('.md') && name !== 'benchmarks.md').map((name) => `${folder}/${name}`);
+/** Pages in a folder; `benchmarks.md` has only commands that measure for long. */
+function markdown(folder: string): string[] {
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.md') && name !== 'benchmarks.md');
+  return names.map((name) => `${folder}/${name}`);
 }
 
 /** The text of code blocks of a language. */
@@ -111,7 +113,7 @@ for (const page of pages) {
   });
 }
 
-for (const name of (await readdir(join(root, 'examples')).catch(() => [])).filter((file) => file.endsWith('.ts'))) {
+for (const name of readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.ts'))) {
   published(`examples/${name} runs, and is no longer than 40 lines`, async (t) => {
     t.timeout(10 * 60_000, 'trains networks');
     const text = await readFile(join(root, 'examples', name), 'utf8');
