@@ -10,12 +10,7 @@ import { published, root, run, temporaryFolder } from '../support/published.js';
 import { writePhotos, writeSmallData } from '../support/small-data.js';
 
 /** Pages whose commands and programs run here, in order, each page in a folder of its own. */
-const pages = [
-  'README.md',
-  ...(await markdown('docs')),
-  ...(await markdown('docs/es')),
-  ...(await markdown('examples')),
-];
+const pages = ['README.md', ...['docs', 'docs/es', 'examples'].flatMap(markdown)];
 
 /** Lines that do not run here, and why. */
 const excluded: readonly (readonly [RegExp, string])[] = [
