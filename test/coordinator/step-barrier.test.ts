@@ -174,7 +174,8 @@ for (const optimizer of [{ name: 'sgd', momentum: 0.9 }, { name: 'adam' }] as co
         );
       const without = await after(1);
       t.true([...without.keys()].some((name) => /moving_variance/.test(name)));
-      for (const workers of [2, 3]) sameBits(t, await after(workers), without, `${workers} workers`);
+      for (const workers of optimizer.name === 'sgd' ? [2, 3] : [2])
+        sameBits(t, await after(workers), without, `${workers} workers`);
     },
   );
 }
@@ -193,27 +194,24 @@ test.serial('a loss that is not finite shuts the barrier: nothing has moved', as
   });
 });
 
-for (const [workers, late] of [
-  [1, false],
-  [1, true],
-  [2, false],
-  [2, true],
-] as const) {
+for (const workers of [1, 2]) {
   test.serial(
-    `what the main thread does ${late ? 'late' : 'early'} in a step on ${workers} workers is done once, and its failure is reported`,
+    `what the main thread does, early or late in a step on ${workers} workers, is done once, and its failure is reported`,
     async (t) => {
       await withWorkers(workers, async (runtime) => {
-        const batch = await fillInOrder(runtime, 0, batchSize);
-        const plan = { batch: 0, step: 0, learningRate: 0.01, accumulated: 0, update: true };
-        let runs = 0;
-        await runtime.coordinator.step(batch, plan, { late, run: () => void runs++ });
-        t.is(runs, 1);
-        const fail = (): void => {
-          throw new RangeError('no room');
-        };
-        await t.throwsAsync(runtime.coordinator.step(batch, { ...plan, batch: 1, step: 1 }, { late, run: fail }), {
-          message: 'no room',
-        });
+        for (const late of [false, true]) {
+          const batch = await fillInOrder(runtime, 0, batchSize);
+          const plan = { batch: 0, step: 0, learningRate: 0.01, accumulated: 0, update: true };
+          let runs = 0;
+          await runtime.coordinator.step(batch, plan, { late, run: () => void runs++ });
+          t.is(runs, 1);
+          const fail = (): void => {
+            throw new RangeError('no room');
+          };
+          await t.throwsAsync(runtime.coordinator.step(batch, { ...plan, batch: 1, step: 1 }, { late, run: fail }), {
+            message: 'no room',
+          });
+        }
       });
     },
   );

@@ -107,7 +107,7 @@ for (const { name: inputs, made, precision, bound } of cases) {
           t.true(difference < bound, `batch ${index}, ${name}: ${difference}`);
         }
       }
-      for (const workers of [2, 3]) {
+      for (const workers of precision === 'float32' ? [2, 3] : [2]) {
         const found = await gradientsOf({ ...config, workers, shards: 4 }, counts, made);
         t.deepEqual(found.factors, first.factors);
         for (const [index, tensors] of first.gradients.entries())
