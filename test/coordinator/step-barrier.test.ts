@@ -194,24 +194,27 @@ test.serial('a loss that is not finite shuts the barrier: nothing has moved', as
   });
 });
 
-for (const workers of [1, 2]) {
+for (const [workers, late] of [
+  [1, false],
+  [1, true],
+  [2, false],
+  [2, true],
+] as const) {
   test.serial(
-    `what the main thread does, early or late in a step on ${workers} workers, is done once, and its failure is reported`,
+    `what the main thread does ${late ? 'late' : 'early'} in a step on ${workers} workers is done once, and its failure is reported`,
     async (t) => {
       await withWorkers(workers, async (runtime) => {
-        for (const late of [false, true]) {
-          const batch = await fillInOrder(runtime, 0, batchSize);
-          const plan = { batch: 0, step: 0, learningRate: 0.01, accumulated: 0, update: true };
-          let runs = 0;
-          await runtime.coordinator.step(batch, plan, { late, run: () => void runs++ });
-          t.is(runs, 1);
-          const fail = (): void => {
-            throw new RangeError('no room');
-          };
-          await t.throwsAsync(runtime.coordinator.step(batch, { ...plan, batch: 1, step: 1 }, { late, run: fail }), {
-            message: 'no room',
-          });
-        }
+        const batch = await fillInOrder(runtime, 0, batchSize);
+        const plan = { batch: 0, step: 0, learningRate: 0.01, accumulated: 0, update: true };
+        let runs = 0;
+        await runtime.coordinator.step(batch, plan, { late, run: () => void runs++ });
+        t.is(runs, 1);
+        const fail = (): void => {
+          throw new RangeError('no room');
+        };
+        await t.throwsAsync(runtime.coordinator.step(batch, { ...plan, batch: 1, step: 1 }, { late, run: fail }), {
+          message: 'no room',
+        });
       });
     },
   );
