@@ -76,7 +76,13 @@ const rooms = {
 };
 
 /** What may be imported of a room besides its index: files that a thread or a schema loads without the rest. */
-const doors = ['src/base/', 'src/api/', 'proto/', 'src/coordinator/in-worker.js', 'src/models/(parameters|outputs).js'];
+const doors = [
+  'src/base/',
+  'src/api/',
+  'proto/',
+  'src/(coordinator|engine)/in-worker.js',
+  'src/models/(parameters|outputs).js',
+];
 
 const inside = (place) => `^dist/${place}(/|$)`;
 

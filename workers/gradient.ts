@@ -13,7 +13,7 @@ import {
   type WorkerSetup,
   type WorkerTask,
 } from '../src/coordinator/in-worker.js';
-import { createEngine, type Engine, type ShardTask } from '../src/engine/index.js';
+import { createEngine, type Engine, type ShardTask } from '../src/engine/in-worker.js';
 import { Arena, slotNames } from '../src/memory/index.js';
 import { loadNativeInWorker, type Native } from '../src/native/index.js';
 import { blockFloats, openStepKernel, type PassResult, type StepKernel } from '../src/optimizers/index.js';
@@ -29,7 +29,7 @@ let engine: Engine | undefined;
 const kernels = new Map<number, StepKernel>();
 
 async function openEngine(): Promise<Engine> {
-  native ??= await loadNativeInWorker();
+  native ??= await loadNativeInWorker({ tensors: setup.engine.kind === 'eager' });
   return createEngine({ native, arena, layout: setup.layout, spec: setup.spec, seed: setup.seed }, setup.engine);
 }
 

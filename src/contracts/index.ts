@@ -12,5 +12,6 @@ export type {
 } from './dataset.js';
 export { imageBytes } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
+export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
 export { stats, statsLength } from './statistics.js';

@@ -1,5 +1,5 @@
-import { statsLength } from '../contracts/index.js';
-import { type CompiledFunction, type GraphInput, mixLength, type ProductSpec } from '../graph/index.js';
+import { mixLength, statsLength } from '../contracts/index.js';
+import type { CompiledFunction, GraphInput, ProductSpec } from '../graph/index.js';
 import { elements, slotNames, ThreadMemory } from '../memory/index.js';
 import type { LoadedGraph, TensorId } from '../native/index.js';
 import type { Engine, EngineContext, ProductTask, ShardTask } from './contract.js';

@@ -1,6 +1,5 @@
 import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
-import { type StepSpec, stats, statsLength } from '../contracts/index.js';
-import { mixPlaces } from '../graph/index.js';
+import { mixPlaces, type StepSpec, stats, statsLength } from '../contracts/index.js';
 import { sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames } from '../memory/index.js';
 import { judgement } from '../models/outputs.js';
@@ -8,7 +7,8 @@ import { modelParameters } from '../models/parameters.js';
 import type { Engine, EngineContext, ShardTask } from './contract.js';
 import { stepKey } from './key.js';
 import { KeyedRandom } from './keyed-random.js';
-import { drawMix, mixImages, mixLosses } from './mix.js';
+import { drawMix } from './mix.js';
+import { mixImages, mixLosses } from './mix-tensors.js';
 import { useKeyedRandomness } from './random-layers.js';
 
 interface Weight {

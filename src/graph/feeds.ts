@@ -1,4 +1,4 @@
-import { type StepSpec, statsLength } from '../contracts/index.js';
+import { mixLength, type StepSpec, statsLength } from '../contracts/index.js';
 import type { ModelParameter } from '../models/parameters.js';
 import {
   bitcast,
@@ -16,7 +16,6 @@ import {
   writeProduct,
 } from '../ops/index.js';
 import { piecewise } from './gradient-writes.js';
-import { mixLength } from './mix.js';
 
 /** What to feed to a compiled function. */
 export type GraphInput =

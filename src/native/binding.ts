@@ -35,6 +35,9 @@ export interface Binding {
     outputs: number,
   ): TensorMetadata[];
   runSavedModel(id: number, inputs: readonly number[], inputNames: string, outputNames: string): TensorMetadata[];
+  /** Opens a session of the graph that has these tags, separated by commas. */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(session: number): void;
   getNumOfTensors(): number;
 }
 
@@ -95,6 +98,8 @@ function isBackend(value: unknown): value is Backend {
     'tensorDataSync',
     'executeOp',
     'runSavedModel',
+    'loadSavedModel',
+    'deleteSavedModel',
     'getNumOfTensors',
   ]);
 }

@@ -4,9 +4,6 @@ import { attributeNames } from './attributes.js';
 import { type Backend, rawAttribute, type TensorMetadata, typeNumbers } from './binding.js';
 import type { Kernels, LoadedGraph, Native, OpAttribute, TensorId } from './types.js';
 
-/** Loads a SavedModel and gives the number of its session. */
-export type SessionLoader = (folder: string) => Promise<{ readonly session: number; dispose(): void }>;
-
 /** Types that the addon can copy out; others are cast first. */
 const readable: ReadonlySet<number> = new Set([typeNumbers.float32, typeNumbers.int32, typeNumbers.bool]);
 const floating: ReadonlySet<number> = new Set([typeNumbers.float64, typeNumbers.bfloat16, typeNumbers.float16]);
@@ -18,13 +15,11 @@ export class AddonNative implements Native {
   readonly tensorflowVersion: string;
   readonly kernels: Kernels;
   readonly #backend: Backend;
-  readonly #load: SessionLoader;
   /** Shape and type of every id handed out and not yet released or given to tfjs. */
   readonly #metadata = new Map<TensorId, TensorMetadata>();
 
-  constructor(backend: Backend, load: SessionLoader, kernels: Kernels) {
+  constructor(backend: Backend, kernels: Kernels) {
     this.#backend = backend;
-    this.#load = load;
     this.kernels = kernels;
     this.tensorflowVersion = backend.binding.TF_Version;
   }
@@ -101,9 +96,8 @@ export class AddonNative implements Native {
   }
 
   async loadGraph(folder: string): Promise<LoadedGraph> {
-    const loaded = await this.#load(folder).catch((error: unknown) => {
-      throw new ConvoyError('CONVOY_MODEL', `${folder}: ${messageOf(error)}`, { file: folder }, error);
-    });
+    const { binding } = this.#backend;
+    const session = this.#session(folder);
     let open = true;
     return {
       run: (inputs, inputNames, outputNames) => {
@@ -114,7 +108,7 @@ export class AddonNative implements Native {
         // as it runs the graph: JavaScript and WebAssembly must not.
         const before = this.kernels.flushSubnormals?.(true);
         try {
-          return this.#keep(this.#backend.binding.runSavedModel(loaded.session, inputs, from, to));
+          return this.#keep(binding.runSavedModel(session, inputs, from, to));
         } catch (error) {
           throw new ConvoyError('CONVOY_MODEL', `${folder}: ${messageOf(error)}`, { file: folder }, error);
         } finally {
@@ -122,10 +116,18 @@ export class AddonNative implements Native {
         }
       },
       dispose: () => {
-        if (open) loaded.dispose();
+        if (open) binding.deleteSavedModel(session);
         open = false;
       },
     };
+  }
+
+  #session(folder: string): number {
+    try {
+      return this.#backend.binding.loadSavedModel(folder, 'serve');
+    } catch (error) {
+      throw new ConvoyError('CONVOY_MODEL', `${folder}: ${messageOf(error)}`, { file: folder }, error);
+    }
   }
 
   tensorCount(): number {

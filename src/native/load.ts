@@ -6,7 +6,7 @@ import type tfjsNode from '@tensorflow/tfjs-node';
 import { ConvoyError, valueError } from '../base/errors.js';
 import { setUpCommand } from '../base/set-up.js';
 import { attributeNames } from './attributes.js';
-import { asBackend, type Binding, rawAttribute } from './binding.js';
+import { asBackend, type Backend, type Binding, rawAttribute } from './binding.js';
 import { AddonNative } from './handle.js';
 import { kernelsLibrary, loadKernels } from './kernels.js';
 import { hidesCaches } from './processor.js';
@@ -15,8 +15,12 @@ import type { Native, NativeOptions } from './types.js';
 
 /** Seen by every worker started after the main thread is ready. */
 const readyKey = 'convoy:native';
+/** The file of the addon, for workers. */
+const addonKey = 'convoy:addon';
 
 let loading: Promise<Native> | undefined;
+/** The addon without tfjs, in a worker. */
+let alone: Promise<Native> | undefined;
 
 /**
  * tfjs-node 4.22 calls helpers of `util` that Node 22 warns of and Node 23 removed; these do the same without a word.
@@ -32,24 +36,36 @@ function restoreUtil(): void {
   }
 }
 
-/** Loads the addon in this thread, registers it as tfjs's backend and opens it. */
-async function open(): Promise<{ readonly native: Native; readonly binding: Binding }> {
+/** Loads tfjs-node in this thread, which registers the addon as tfjs's backend. */
+function openBackend(): Backend {
   restoreUtil();
+  // Required, not imported: see src/base/tf.ts.
+  const node = createRequire(import.meta.url)('@tensorflow/tfjs-node') as typeof tfjsNode;
+  return asBackend(node.backend());
+}
+
+/** Loads the addon alone, as the main thread found it: a worker that makes no tensors of tfjs's starts in half the time. */
+function openAddon(): Backend {
+  const withoutTensors = (): never => {
+    throw new ConvoyError('CONVOY_NATIVE', 'Expected a thread with tfjs for its tensors but found the addon alone');
+  };
+  const binding: unknown = createRequire(import.meta.url)(String(getEnvironmentData(addonKey)));
+  return asBackend({ binding, createOutputTensor: withoutTensors, getInputTensorIds: withoutTensors });
+}
+
+/** The file of the addon, once tfjs-node has loaded it. */
+function addonFile(): string | undefined {
+  return Object.keys(createRequire(import.meta.url).cache).find((file) => file.endsWith('tfjs_binding.node'));
+}
+
+/** Opens the addon of this thread. */
+async function open(
+  openIt: () => Backend = openBackend,
+): Promise<{ readonly native: Native; readonly binding: Binding }> {
   try {
-    // Required, not imported: see src/base/tf.ts.
-    const node = createRequire(import.meta.url)('@tensorflow/tfjs-node') as typeof tfjsNode;
-    const backend = asBackend(node.backend());
-    const native = new AddonNative(
-      backend,
-      async (folder) => {
-        const model = await node.node.loadSavedModel(folder, ['serve'], 'serving_default');
-        const session: unknown = Reflect.get(model, 'sessionId');
-        if (typeof session !== 'number') throw new Error('tfjs-node gave a SavedModel without a session');
-        return { session, dispose: () => model.dispose() };
-      },
-      loadKernels(backend.binding.TF_Version),
-    );
-    return { native, binding: backend.binding };
+    const backend = openIt();
+    const { binding } = backend;
+    return { native: new AddonNative(backend, loadKernels(binding.TF_Version)), binding };
   } catch (error) {
     if (error instanceof ConvoyError) throw error;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
@@ -155,13 +171,14 @@ async function prepare(options: NativeOptions): Promise<Native> {
     setVariable('TF_CPP_MIN_LOG_LEVEL', `${level ?? 2}`);
   // sharp first, TensorFlow second: the order that the design measured to be safe with threads of both.
   await loadSharp();
-  const { native, binding } = await withoutNoise(open);
+  const { native, binding } = await withoutNoise(() => open());
   // Workers run their graphs themselves: handing each to a thread of TensorFlow's, on the same core, and waiting costs more
   // than ops side by side bring. Only where they can be made to round as TensorFlow's threads do (see `handle.ts`).
   if (native.kernels.flushSubnormals !== undefined)
     setThreads('TF_NUM_INTEROP_THREADS', 'interOpThreads', undefined, '-1');
   fillAttributeNames(binding);
   if (process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hidesCaches()) tellCaches(native);
+  setEnvironmentData(addonKey, addonFile());
   setEnvironmentData(readyKey, true);
   return native;
 }
@@ -175,7 +192,7 @@ async function prepare(options: NativeOptions): Promise<Native> {
  * wrong option, or one that comes too late.
  */
 export function loadNative(options: NativeOptions = {}): Promise<Native> {
-  if (!isMainThread) return loadNativeInWorker();
+  if (!isMainThread) return loadNativeInWorker({ tensors: true });
   if (loading === undefined) {
     loading = prepare(options);
     loading.catch(() => (loading = undefined)); // so that a caller may correct its options and try again
@@ -205,9 +222,10 @@ export function nativeIsLoading(): boolean {
 /**
  * Loads TensorFlow in a worker thread, where the main thread has prepared the process. Idempotent.
  *
+ * @param options.tensors whether tensors of tfjs are made: without them tfjs need not be loaded.
  * @throws ConvoyError `CONVOY_NATIVE` when `loadNative` was not awaited before the worker started.
  */
-export function loadNativeInWorker(): Promise<Native> {
+export function loadNativeInWorker({ tensors = false }: { readonly tensors?: boolean } = {}): Promise<Native> {
   if (isMainThread) return loadNative();
   if (getEnvironmentData(readyKey) !== true) {
     return Promise.reject(
@@ -217,6 +235,11 @@ export function loadNativeInWorker(): Promise<Native> {
       ),
     );
   }
-  loading ??= open().then(({ native }) => native);
-  return loading;
+  // Once tfjs is there, it serves both.
+  if (tensors || getEnvironmentData(addonKey) === undefined) {
+    loading ??= open().then(({ native }) => native);
+    return loading;
+  }
+  alone ??= open(openAddon).then(({ native }) => native);
+  return loading ?? alone;
 }

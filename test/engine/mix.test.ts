@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { LossSpec } from '../../src/contracts/index.js';
+import { mixPlaces } from '../../src/contracts/index.js';
 import { drawMix } from '../../src/engine/index.js';
-import { mixPlaces } from '../../src/graph/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { compareEngines, worst } from '../support/engines.js';
 import { tinyModel } from '../support/tiny.js';

@@ -3,4 +3,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadNativeInWorker } from '../../src/native/index.js';
 import { subnormalProducts } from '../support/subnormals.js';
 
-parentPort?.postMessage(await subnormalProducts(await loadNativeInWorker(), String(workerData)));
+parentPort?.postMessage(await subnormalProducts(await loadNativeInWorker({ tensors: true }), String(workerData)));

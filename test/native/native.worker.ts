@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { tf } from '../../src/base/tf.js';
 import { loadNativeInWorker } from '../../src/native/index.js';
 
-const native = await loadNativeInWorker();
+const native = await loadNativeInWorker({ tensors: true });
 const value = Number(workerData);
 const sum = tf.tidy(() => {
   const image = tf.fill([1, 4, 4, 1], value);
