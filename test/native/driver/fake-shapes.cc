@@ -43,6 +43,9 @@ void TF_ShapeInferenceContextSetOutput(TF_ShapeInferenceContext* context, int in
                                        TF_Status*) {
   context->outputs.at(static_cast<size_t>(index)) = *handle;
 }
+void TF_ShapeInferenceContextSetUnknownShape(TF_ShapeInferenceContext* context, TF_Status*) {
+  for (TF_ShapeHandle& output : context->outputs) output = {};
+}
 int64_t TF_ShapeInferenceContextRank(TF_ShapeInferenceContext*, TF_ShapeHandle* handle) {
   return static_cast<int64_t>(handle->sizes.size());
 }
