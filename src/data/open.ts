@@ -61,11 +61,17 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
   const { badImages, imageCount } = splits;
   const notes = [
     ...splits.notes,
+    ...(splits.test === undefined ? [heldOutNote(wholeTest)] : []),
     ...missingClasses(train),
     ...missingClasses(test),
     ...(validation === undefined ? [] : missingClasses(validation)),
   ];
   return { train, test, ...(validation && { validation }), badImages, imageCount, notes };
+}
+
+function heldOutNote({ name, count }: Dataset): string {
+  const images = count === 1 ? '1 image is' : `${count} images are`;
+  return `${name} has no test images: a fifth of each class, ${images}, held out of training as the test set`;
 }
 
 /** Says which classes a split has no image of: no figure is about them. */
