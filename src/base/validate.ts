@@ -98,7 +98,9 @@ function limit(issue: { readonly origin: string }, relation: string, bound: numb
 /** A type in words, with the given value in that form where it is clear what was meant. */
 function expectedType(type: string, schema: z.core.$ZodType | undefined, found: unknown): string {
   const named =
-    type === 'object' && typeof found === 'string' && keysOf(schema, { name: found }).known.includes('name');
+    type === 'object' &&
+    typeof found === 'string' &&
+    (keysOf(schema, { name: found }).known.includes('name') || namesOf(schema) !== undefined);
   if (named) return `an object as {"name":"${found}"}`;
   const listed = (type === 'array' || type === 'tuple') && (typeof found === 'number' || typeof found === 'string');
   return listed ? `a list, as [${JSON.stringify(found)}],` : article(type);

@@ -70,8 +70,7 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
 }
 
 function heldOutNote({ name, count }: Dataset): string {
-  const images = count === 1 ? '1 image is' : `${count} images are`;
-  return `${name} has no test images: a fifth of each class, ${images}, held out of training as the test set`;
+  return `${name} has no test images: a fifth of each class is held out for the test (${count} ${count === 1 ? 'image' : 'images'})`;
 }
 
 /** Says which classes a split has no image of: no figure is about them. */

@@ -1,3 +1,4 @@
+import { unknownKeyError, valueError } from '../base/errors.js';
 import type { Callback } from '../callbacks/index.js';
 import type { ConfigInput } from '../config/index.js';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
@@ -33,4 +34,49 @@ export interface TrainerOptions extends Omit<RuntimeOptions, 'config'> {
   readonly onStart?: (runtime: Runtime, state: Readonly<TrainingState>) => void;
   /** Filled with the timeline of the run; the caller writes it. */
   readonly trace?: Trace;
+}
+
+const known: Readonly<Record<keyof TrainerOptions, true>> = {
+  config: true,
+  model: true,
+  datasets: true,
+  callbacks: true,
+  out: true,
+  resume: true,
+  signal: true,
+  dataDir: true,
+  weights: true,
+  trustCode: true,
+  onBatch: true,
+  onNote: true,
+  onProgress: true,
+  onStart: true,
+  trace: true,
+};
+
+/**
+ * Checks what a trainer is given in code.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for a key that is not known, or data and models that are none.
+ */
+export function checkTrainerOptions(options: TrainerOptions): void {
+  if (!isObject(options)) throw valueError('options', 'an object, as { config: { epochs: 5 } },', options);
+  const unknown = Object.keys(options).find((key) => !(key in known));
+  if (unknown !== undefined) throw unknownKeyError('Trainer', unknown, { known: Object.keys(known) });
+  const { model, datasets, callbacks } = options;
+  if (model !== undefined && !(isObject(model) && 'getWeights' in model)) {
+    throw valueError('model', 'a tf.LayersModel (config.model names a network)', model);
+  }
+  if (callbacks !== undefined && !Array.isArray(callbacks)) throw valueError('callbacks', 'a list', callbacks);
+  if (datasets === undefined) return;
+  for (const split of ['train', 'test'] as const) {
+    const dataset: unknown = isObject(datasets) ? datasets[split] : undefined;
+    if (isObject(dataset) && 'store' in dataset && 'targets' in dataset) continue;
+    const advice = 'datasetFromArrays and datasetFromFolder make datasets';
+    throw valueError(`datasets.${split}`, 'a dataset', dataset, advice);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
