@@ -31,6 +31,19 @@ interface Checked {
   readonly where: string;
 }
 
+/**
+ * Refuses keys that a function in code does not take, where no schema does.
+ *
+ * @param owner the function, for the message.
+ * @throws ConvoyError `CONVOY_OPTION` with the name that was meant; also for what is no object.
+ */
+export function refuseUnknownKeys(owner: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw valueError(`the options of ${owner}`, 'an object', options);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw unknownKeyError(owner, unknown, { known });
+}
+
 function describeIssue(issue: z.core.$ZodIssue, { schema, value, where }: Checked): ConvoyError {
   const name = [where, ...issue.path.map(String)].filter((part) => part !== '').join('.');
   const found = issue.path.reduce<unknown>(

@@ -1,5 +1,6 @@
-import { choiceError, unknownKeyError, valueError } from '../base/errors.js';
+import { choiceError, valueError } from '../base/errors.js';
 import { type Numbers, numbersOf, type SizedNumbers } from '../base/numbers-of.js';
+import { refuseUnknownKeys } from '../base/validate.js';
 import { type Dataset, type ImageShape, splits } from '../contracts/index.js';
 import { allocateLabels, allocatePixels, signDataset } from './stores.js';
 
@@ -36,9 +37,7 @@ const mostIndices = 65_536;
  * @throws ConvoyError `CONVOY_OPTION` for values out of range, sizes that differ, or labels that do not fit the images.
  */
 export function datasetFromArrays(options: ArrayDatasetOptions): Dataset {
-  if (typeof options !== 'object' || options === null) throw valueError('options', 'images and labels', options);
-  const unknown = Object.keys(options).find((key) => !optionNames.includes(key));
-  if (unknown !== undefined) throw unknownKeyError('datasetFromArrays', unknown, { known: optionNames });
+  refuseUnknownKeys('datasetFromArrays', options, optionNames);
   const { name = 'data', split = 'train', white } = options;
   if (!splits.includes(split)) throw choiceError('split', split, { known: splits });
   if (Array.isArray(options.images) && typeof options.images[0] === 'string') {

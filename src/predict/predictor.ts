@@ -1,4 +1,5 @@
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
+import { refuseUnknownKeys } from '../base/validate.js';
 import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
 import { classScores, probabilities } from '../models/index.js';
 import { type ImagesInput, listImages, type PixelOptions, pixelsOf } from './images.js';
@@ -46,6 +47,7 @@ export class Predictor {
    * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
    */
   async predict(images: ImagesInput, pixelOptions: PixelOptions = {}): Promise<Prediction[]> {
+    refuseUnknownKeys('predict', pixelOptions, ['white']);
     const { classes, image, loss } = this.#options;
     const list = listImages(images, image);
     const results: Prediction[] = [];

@@ -1,6 +1,8 @@
-import { unknownKeyError, valueError } from '../base/errors.js';
+import { valueError } from '../base/errors.js';
+import { refuseUnknownKeys } from '../base/validate.js';
 import type { Callback } from '../callbacks/index.js';
 import type { ConfigInput } from '../config/index.js';
+import { isDataset } from '../contracts/index.js';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import type { Trace } from './trace.js';
 import type { TrainingState } from './training-state.js';
@@ -60,9 +62,7 @@ const known: Readonly<Record<keyof TrainerOptions, true>> = {
  * @throws ConvoyError `CONVOY_OPTION` for a key that is not known, or data and models that are none.
  */
 export function checkTrainerOptions(options: TrainerOptions): void {
-  if (!isObject(options)) throw valueError('options', 'an object, as { config: { epochs: 5 } },', options);
-  const unknown = Object.keys(options).find((key) => !(key in known));
-  if (unknown !== undefined) throw unknownKeyError('Trainer', unknown, { known: Object.keys(known) });
+  refuseUnknownKeys('Trainer', options, Object.keys(known));
   const { model, datasets, callbacks } = options;
   if (model !== undefined && !(isObject(model) && 'getWeights' in model)) {
     throw valueError('model', 'a tf.LayersModel (config.model names a network)', model);
@@ -71,7 +71,7 @@ export function checkTrainerOptions(options: TrainerOptions): void {
   if (datasets === undefined) return;
   for (const split of ['train', 'test'] as const) {
     const dataset: unknown = isObject(datasets) ? datasets[split] : undefined;
-    if (isObject(dataset) && 'store' in dataset && 'targets' in dataset) continue;
+    if (isDataset(dataset)) continue;
     const advice = 'datasetFromArrays and datasetFromFolder make datasets';
     throw valueError(`datasets.${split}`, 'a dataset', dataset, advice);
   }

@@ -4,7 +4,7 @@ import { fileError, valueError } from '../base/errors.js';
 import type { LayersModel, Tensor } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
-import type { Dataset, LossSpec } from '../contracts/index.js';
+import { type Dataset, isDataset, type LossSpec } from '../contracts/index.js';
 import { loadArchitecture, modelParameters, setWeights } from '../models/index.js';
 import { loadNative } from '../native/index.js';
 import { type ImagesInput, type PixelOptions, type Prediction, Predictor } from '../predict/index.js';
@@ -120,6 +120,14 @@ export class TrainedRun {
     needTrust(config, this.#contents.folder ?? record.dataset.name, this.#contents.trustCode);
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
       throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
+    }
+    if (dataset !== undefined && !isDataset(dataset)) {
+      throw valueError(
+        'evaluate',
+        'a dataset',
+        dataset,
+        'datasetFromArrays makes one, and openDataset two: give its test',
+      );
     }
     if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
       throw valueError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);

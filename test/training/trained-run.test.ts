@@ -154,3 +154,19 @@ test.serial('a run folder is recorded under the names of data and model made in 
   t.is(opened.config.model.name, model.name);
   t.deepEqual(await opened.predict(images), await trained.predict(images));
 });
+
+test.serial('arguments of other types and options that are not known are refused with what was meant', async (t) => {
+  const wrong: readonly [() => Promise<unknown>, RegExp][] = [
+    [
+      () => run.evaluate({ train: datasets.train, test: datasets.test } as never),
+      /a dataset for evaluate.*openDataset/,
+    ],
+    [() => run.evaluate('photos' as never), /a dataset for evaluate but received "photos"/],
+    [() => run.predict(images, { whit: 1 } as never), /"whit" of predict; did you mean white/],
+    [() => run.predict(images, { white: 2 as never }), /1 or 255 for white/],
+    [() => run.predict(undefined as never), /numbers .* for images but received nothing/],
+    [() => openRun(undefined as never), /a run folder for openRun but received nothing/],
+    [() => openRun(folder, { datadir: 'data' } as never), /"datadir" of openRun; did you mean dataDir/],
+  ];
+  for (const [use, message] of wrong) await t.throwsAsync(use(), { instanceOf: ConvoyError, message });
+});

@@ -8,7 +8,7 @@ const datasets = tinyDatasets();
 
 test('a trainer refuses what it would pass over, with what it takes', (t) => {
   const wrong: readonly [unknown, RegExp][] = [
-    [undefined, /an object, as \{ config/],
+    [undefined, /an object for the options of Trainer/],
     [{ mdoel: undefined }, /"mdoel" of Trainer; did you mean model/],
     [{ dataset: datasets.train }, /did you mean datasets/],
     [{ epochs: 5 }, /Unknown option "epochs" of Trainer/],
