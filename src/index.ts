@@ -23,7 +23,7 @@ export {
   modelSummary,
   networks,
 } from './models/index.js';
-export type { ImageInput, ImagesInput, Prediction } from './predict/index.js';
+export type { ImageInput, ImagesInput, PixelOptions, Prediction } from './predict/index.js';
 export { makeRunFolder, type NumberedFolder } from './run/index.js';
 export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/index.js';
 export {

@@ -31,6 +31,19 @@ interface Checked {
   readonly where: string;
 }
 
+/**
+ * Refuses keys that a function in code does not take, where no schema does.
+ *
+ * @param owner the function, for the message.
+ * @throws ConvoyError `CONVOY_OPTION` with the name that was meant; also for what is no object.
+ */
+export function refuseUnknownKeys(owner: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw valueError(`the options of ${owner}`, 'an object', options);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw unknownKeyError(owner, unknown, { known });
+}
+
 function describeIssue(issue: z.core.$ZodIssue, { schema, value, where }: Checked): ConvoyError {
   const name = [where, ...issue.path.map(String)].filter((part) => part !== '').join('.');
   const found = issue.path.reduce<unknown>(
@@ -98,7 +111,9 @@ function limit(issue: { readonly origin: string }, relation: string, bound: numb
 /** A type in words, with the given value in that form where it is clear what was meant. */
 function expectedType(type: string, schema: z.core.$ZodType | undefined, found: unknown): string {
   const named =
-    type === 'object' && typeof found === 'string' && keysOf(schema, { name: found }).known.includes('name');
+    type === 'object' &&
+    typeof found === 'string' &&
+    (keysOf(schema, { name: found }).known.includes('name') || namesOf(schema) !== undefined);
   if (named) return `an object as {"name":"${found}"}`;
   const listed = (type === 'array' || type === 'tuple') && (typeof found === 'number' || typeof found === 'string');
   return listed ? `a list, as [${JSON.stringify(found)}],` : article(type);

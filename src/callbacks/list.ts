@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { valueError } from '../base/errors.js';
+import { unknownKeyError, valueError } from '../base/errors.js';
 import type { Callback, Control, EpochRecord, StepRecord, TrainContext } from './contract.js';
 import { restoreState } from './state.js';
 
@@ -11,11 +11,14 @@ export class CallbackList {
   readonly #steps: readonly Callback[];
 
   /**
-   * @throws ConvoyError `CONVOY_OPTION` when two have the same name: their states would overwrite each other.
+   * @throws ConvoyError `CONVOY_OPTION` when two have the same name, as their states would overwrite each other, or when one
+   *   is no callback.
    */
   constructor(callbacks: readonly Callback[]) {
     const names = new Set<string>();
-    for (const { name } of callbacks) {
+    for (const callback of callbacks) {
+      checkCallback(callback);
+      const { name } = callback;
       if (names.has(name)) throw valueError('callbacks', 'callbacks of different names', name);
       names.add(name);
     }
@@ -60,5 +63,30 @@ export class CallbackList {
     for (const callback of this.#callbacks) {
       if (known.has(callback.name)) callback.restore?.(known.get(callback.name));
     }
+  }
+}
+
+const events: readonly string[] = [
+  'onTrainBegin',
+  'onStepEnd',
+  'onEpochEnd',
+  'onTrainEnd',
+] satisfies (keyof Callback)[];
+
+function checkCallback(callback: Callback): void {
+  if (typeof callback !== 'object' || callback === null || typeof callback.name !== 'string' || callback.name === '') {
+    throw valueError('a callback', 'an object with a name, as { name: "mine", onEpochEnd(record) { ... } },', callback);
+  }
+  const keys = new Set(Object.keys(callback));
+  for (
+    let at = Object.getPrototypeOf(callback);
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at)
+  ) {
+    for (const key of Object.getOwnPropertyNames(at)) keys.add(key);
+  }
+  for (const key of keys) {
+    if (!/^on[A-Z_]/.test(key) || events.includes(key)) continue;
+    throw unknownKeyError(`callback ${callback.name}`, key, { known: events });
   }
 }

@@ -175,6 +175,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
       throw valueError(where, 'an object of options', input);
     }
     refusePrototypes(input, where);
+    settleTarget(merged, input);
     for (const [key, value] of Object.entries(input)) {
       if (value !== undefined) merged[key] = mergeOption(merged[key], value);
     }
@@ -249,6 +250,15 @@ function settleBase(
   } else if (model !== undefined && merged['base'] !== undefined) {
     for (const key of ['base', 'weights', 'freeze', 'head']) if (!(key in input)) delete merged[key];
   }
+}
+
+/** A target is of what it was measured on: another dataset or network, or some classes alone, leave the weaker one behind. */
+function settleTarget(merged: Record<string, unknown>, input: object): void {
+  const own = Object.entries(input).filter(([key]) => ['dataset', 'classes', 'model', 'base'].includes(key));
+  const other = own.some(([key, value]) => {
+    return value !== undefined && !isDeepStrictEqual(mergeOption(merged[key], value), merged[key]);
+  });
+  if (other) delete merged['target'];
 }
 
 function mergeOption(weaker: unknown, stronger: unknown): unknown {

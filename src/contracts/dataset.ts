@@ -63,3 +63,8 @@ export interface DatasetPair {
   readonly train: Dataset;
   readonly test: Dataset;
 }
+
+/** Whether a value given in code is a dataset. */
+export function isDataset(value: unknown): value is Dataset {
+  return typeof value === 'object' && value !== null && 'store' in value && 'targets' in value;
+}

@@ -10,7 +10,7 @@ export type {
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
-export { imageBytes } from './dataset.js';
+export { imageBytes, isDataset } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

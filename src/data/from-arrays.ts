@@ -1,38 +1,35 @@
-import { valueError } from '../base/errors.js';
-import type { Dataset, ImageShape } from '../contracts/index.js';
+import { choiceError, valueError } from '../base/errors.js';
+import { type Numbers, numbersOf, type SizedNumbers } from '../base/numbers-of.js';
+import { refuseUnknownKeys } from '../base/validate.js';
+import { type Dataset, type ImageShape, splits } from '../contracts/index.js';
 import { allocateLabels, allocatePixels, signDataset } from './stores.js';
-
-/** A tensor of tfjs; this file does not load it. */
-interface TensorValues {
-  readonly shape: readonly number[];
-  dataSync(): ArrayLike<number>;
-  arraySync(): unknown;
-}
-type Nested = readonly number[] | readonly Nested[];
 
 /** What a dataset is made of. */
 export interface ArrayDatasetOptions {
   /**
-   * Pixel values from 0 to 255, [n, height, width, channels] or [n, height, width] for grey images: a tensor or nested arrays;
-   * or all in a row in a typed array, with `shape`.
+   * Pixel values, [n, height, width, channels] or [n, height, width] for grey images: a tensor, nested arrays, or a list of
+   * tensors or typed arrays; or all in a row, or [n, height * width * channels], with `shape`. Pixels are kept in 8 bits:
+   * fractions are rounded.
    */
-  readonly images: TensorValues | Nested | Uint8Array | Uint8ClampedArray;
-  /** Class indices from 0, or class names; or several labels an image: [n, classes] of numbers from 0 to 1. */
-  readonly labels:
-    | TensorValues
-    | readonly (number | string)[]
-    | Uint8Array
-    | Int32Array
-    | readonly (readonly number[])[];
+  readonly images: Numbers;
+  /** Class indices from 0 or class names, [n]; or several labels an image, [n, classes] of numbers from 0 to 1. */
+  readonly labels: Numbers | readonly string[];
   /** Class names in the order of the indices; default: the names in `labels` sorted, or the indices themselves. */
   readonly classes?: readonly string[];
-  /** Size of an image; needed for a typed array. */
+  /** Size of an image, where `images` does not have it. */
   readonly shape?: ImageShape;
+  /** The pixel value of white: 255, the default, or 1 for pixels from 0 to 1. */
+  readonly white?: 1 | 255;
   /** For logs and the run's record; default `data`. */
   readonly name?: string;
   /** Default `train`. */
   readonly split?: Dataset['split'];
 }
+
+const optionNames = ['images', 'labels', 'classes', 'shape', 'white', 'name', 'split'];
+
+/** Most classes that indices alone may stand for: a number above is no class index. */
+const mostIndices = 65_536;
 
 /**
  * A dataset of images that are in memory: copied into shared memory once, for all threads.
@@ -40,14 +37,19 @@ export interface ArrayDatasetOptions {
  * @throws ConvoyError `CONVOY_OPTION` for values out of range, sizes that differ, or labels that do not fit the images.
  */
 export function datasetFromArrays(options: ArrayDatasetOptions): Dataset {
-  const { name = 'data', split = 'train' } = options;
-  const { values, size } = flatten(options.images);
-  const { count, shape } = imagesOf(values.length, size, options.shape);
+  refuseUnknownKeys('datasetFromArrays', options, optionNames);
+  const { name = 'data', split = 'train', white } = options;
+  if (!splits.includes(split)) throw choiceError('split', split, { known: splits });
+  if (Array.isArray(options.images) && typeof options.images[0] === 'string') {
+    throw valueError('images', 'pixel values', options.images[0], 'datasetFromFolder reads files');
+  }
+  const numbers = numbersOf(options.images, 'images');
+  const { count, shape } = imagesOf(numbers, options.shape);
+  checkPixels(numbers.values, white);
   const pixels = allocatePixels(count, shape, name);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] as number;
-    if (!Number.isInteger(value) || value < 0 || value > 255) throw pixelError(value);
-    pixels[index] = value;
+  const scale = 255 / (white ?? 255);
+  for (let index = 0; index < pixels.length; index++) {
+    pixels[index] = Math.round((numbers.values[index] as number) * scale);
   }
   const { targets, classes } = targetsOf(options.labels, options.classes);
   const labelled = targets.kind === 'classes' ? targets.labels.length : targets.values.length / classes.length;
@@ -56,82 +58,112 @@ export function datasetFromArrays(options: ArrayDatasetOptions): Dataset {
   return signDataset({ name, split, count, classes, shape, store, targets });
 }
 
-function pixelError(value: number): Error {
-  const shares = value > 0 && value < 1 ? ' (multiply shares from 0 to 1 by 255 and round)' : '';
-  return valueError('images', `integers from 0 to 255${shares}`, value);
+/** Refuses pixels out of range, and those that look like shares of white where nobody said so. */
+function checkPixels(values: ArrayLike<number>, white: number | undefined): void {
+  if (white !== undefined && white !== 1 && white !== 255) throw valueError('white', '1 or 255', white);
+  const most = white ?? 255;
+  let highest = 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if (!(value >= 0 && value <= most)) throw valueError('images', `pixel values from 0 to ${most}`, value);
+    if (value > highest) highest = value;
+  }
+  if (white === undefined && highest > 0 && highest <= 1) {
+    const advice = 'say white: 1 for pixels from 0 to 1, or white: 255 for nearly black images';
+    throw valueError('images', 'a pixel above 1, as white is 255,', highest, advice);
+  }
 }
 
-function flatten(images: ArrayDatasetOptions['images']): {
-  readonly values: ArrayLike<number>;
-  readonly size: readonly number[];
-} {
-  if (isTensor(images)) return { values: images.dataSync(), size: images.shape };
-  if (ArrayBuffer.isView(images)) return { values: images as Uint8Array, size: [images.byteLength] };
-  const size: number[] = [];
-  for (let at: unknown = images; Array.isArray(at); at = at[0]) size.push(at.length);
-  const values = (images as readonly unknown[]).flat(3) as number[];
-  if (values.length !== size.reduce((product, side) => product * side, 1)) {
-    throw valueError('images', `arrays of one size (the first says ${size.join('x')})`, `${values.length} values`);
+function imagesOf({ values, size }: SizedNumbers, given?: ImageShape): { count: number; shape: ImageShape } {
+  if (given !== undefined) checkShape(given);
+  const [count = 0, height = 0, width = 0, channels = 1] = size;
+  if (values.length === 0) throw valueError('images', 'at least one image', 'none');
+  if (size.length > 4) throw valueError('images', '[n, height, width, channels]', size);
+  if (size.length < 3) {
+    if (given === undefined) throw valueError('shape', '{ height, width, channels } beside pixels in a row', given);
+    const each = given.height * given.width * given.channels;
+    const fits = size.length === 1 ? values.length % each === 0 : height === each;
+    if (!fits) throw valueError('images', `${each} values for each image, as shape says`, size);
+    return {
+      count: values.length / each,
+      shape: { height: given.height, width: given.width, channels: given.channels },
+    };
   }
-  return { values, size };
+  if (channels > 4 && (height === 1 || height === 3)) {
+    throw valueError('images', 'channels in the last place', size, 'transpose [n, channels, height, width]');
+  }
+  const shape = { height, width, channels };
+  if (given !== undefined && sizeOf(given) !== sizeOf(shape)) {
+    throw valueError('shape', `the size of the images, ${sizeOf(shape)}, or nothing`, sizeOf(given));
+  }
+  return { count, shape };
 }
 
-function imagesOf(length: number, size: readonly number[], given?: ImageShape): { count: number; shape: ImageShape } {
-  if (size.length === 3 || size.length === 4) {
-    const [count = 0, height = 0, width = 0, channels = 1] = size;
-    return { count, shape: { height, width, channels } };
-  }
-  if (given === undefined) throw valueError('shape', 'height, width and channels beside pixels in a row', given);
-  const bytes = given.height * given.width * given.channels;
-  if (length % bytes !== 0) throw valueError('images', `a multiple of the ${bytes} values of an image`, length);
-  return { count: length / bytes, shape: { height: given.height, width: given.width, channels: given.channels } };
+function checkShape(shape: ImageShape): void {
+  const { height, width, channels } = shape;
+  if ([height, width, channels].every((side) => Number.isInteger(side) && side > 0)) return;
+  throw valueError('shape', '{ height, width, channels }, integers of at least 1,', shape);
+}
+
+function sizeOf({ height, width, channels }: ImageShape): string {
+  return `${height}x${width}x${channels}`;
 }
 
 function targetsOf(
   labels: ArrayDatasetOptions['labels'],
   given?: readonly string[],
 ): Pick<Dataset, 'targets' | 'classes'> {
-  if (isTensor(labels)) {
-    return targetsOf(labels.arraySync() as readonly number[] | readonly (readonly number[])[], given);
-  }
-  const list: readonly unknown[] = ArrayBuffer.isView(labels) ? [...labels] : labels;
-  if (Array.isArray(list[0])) return manyLabels(list as readonly (readonly number[])[], given);
-  const named = typeof list[0] === 'string';
-  const highest = named ? 0 : Math.max(...(list as number[]));
-  const usual = named
-    ? [...new Set(list as string[])].sort()
-    : Array.from({ length: highest + 1 }, (_, index) => `${index}`);
-  const classes = given ?? usual;
+  const repeated = given?.find((name, index) => given.indexOf(name) !== index);
+  if (repeated !== undefined) throw valueError('classes', 'different names', `${repeated} twice`);
+  if (labels === undefined || labels === null) throw valueError('labels', 'a class for each image', labels);
+  if (Array.isArray(labels) && typeof labels[0] === 'string') return namedClasses(labels as readonly string[], given);
+  const { values, size } = numbersOf(labels, 'labels');
+  const [, width = 1] = size;
+  if (size.length > 2) throw valueError('labels', '[n] or [n, classes]', size);
+  return size.length === 2 && width > 1 ? manyLabels(values, width, given) : indexedClasses(values, given);
+}
+
+function namedClasses(labels: readonly string[], given?: readonly string[]): Pick<Dataset, 'targets' | 'classes'> {
+  const classes = given ?? [...new Set(labels)].sort();
   const places = new Map(classes.map((label, index) => [label, index]));
-  const indices = allocateLabels(list.length);
-  for (const [index, label] of list.entries()) {
-    const place = typeof label === 'string' ? places.get(label) : (label as number);
-    if (place === undefined || !Number.isInteger(place) || place < 0 || place >= classes.length) {
-      const expected = named ? `one of ${classes.join(', ')}` : `integers from 0 to ${classes.length - 1}`;
-      throw valueError(`labels[${index}]`, expected, label);
-    }
+  const indices = allocateLabels(labels.length);
+  for (const [index, label] of labels.entries()) {
+    const place = places.get(label);
+    if (typeof label !== 'string') throw valueError(`labels[${index}]`, 'a class name, as the first label', label);
+    if (place === undefined) throw valueError(`labels[${index}]`, `one of ${classes.join(', ')}`, label);
     indices[index] = place;
   }
   return { targets: { kind: 'classes', labels: indices }, classes };
 }
 
-function manyLabels(
-  rows: readonly (readonly number[])[],
-  given?: readonly string[],
-): Pick<Dataset, 'targets' | 'classes'> {
-  const width = rows[0]?.length ?? 0;
-  const classes = given ?? Array.from({ length: width }, (_, index) => `${index}`);
-  if (classes.length !== width) throw valueError('classes', `${width} names, one for each column of labels`, classes);
-  const values = new Float32Array(new SharedArrayBuffer(4 * rows.length * width));
-  for (const [index, row] of rows.entries()) {
-    if (row.length !== width || row.some((value) => !(value >= 0 && value <= 1))) {
-      throw valueError(`labels[${index}]`, `${width} numbers from 0 to 1`, row);
+function indexedClasses(labels: ArrayLike<number>, given?: readonly string[]): Pick<Dataset, 'targets' | 'classes'> {
+  const most = given?.length ?? mostIndices;
+  const indices = allocateLabels(labels.length);
+  let highest = 0;
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index] as number;
+    if (!Number.isInteger(label) || label < 0 || label >= most) {
+      throw valueError(`labels[${index}]`, `a class index from 0 to ${most - 1}`, label);
     }
-    values.set(row, index * width);
+    indices[index] = label;
+    highest = Math.max(highest, label);
   }
-  return { targets: { kind: 'multi-label', values }, classes };
+  const classes = given ?? Array.from({ length: highest + 1 }, (_, index) => `${index}`);
+  return { targets: { kind: 'classes', labels: indices }, classes };
 }
 
-function isTensor(value: unknown): value is TensorValues {
-  return typeof value === 'object' && value !== null && 'dataSync' in value && 'shape' in value;
+function manyLabels(
+  labels: ArrayLike<number>,
+  width: number,
+  given?: readonly string[],
+): Pick<Dataset, 'targets' | 'classes'> {
+  const classes = given ?? Array.from({ length: width }, (_, index) => `${index}`);
+  if (classes.length !== width) throw valueError('classes', `${width} names, one for each column of labels`, classes);
+  const values = new Float32Array(new SharedArrayBuffer(4 * labels.length));
+  values.set(labels);
+  const wrong = values.findIndex((value) => !(value >= 0 && value <= 1));
+  if (wrong >= 0) {
+    throw valueError(`labels[${Math.floor(wrong / width)}]`, `${width} numbers from 0 to 1`, labels[wrong]);
+  }
+  return { targets: { kind: 'multi-label', values }, classes };
 }

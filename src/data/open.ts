@@ -61,11 +61,16 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
   const { badImages, imageCount } = splits;
   const notes = [
     ...splits.notes,
+    ...(splits.test === undefined ? [heldOutNote(wholeTest)] : []),
     ...missingClasses(train),
     ...missingClasses(test),
     ...(validation === undefined ? [] : missingClasses(validation)),
   ];
   return { train, test, ...(validation && { validation }), badImages, imageCount, notes };
+}
+
+function heldOutNote({ name, count }: Dataset): string {
+  return `${name} has no test images: a fifth of each class is held out for the test (${count} ${count === 1 ? 'image' : 'images'})`;
 }
 
 /** Says which classes a split has no image of: no figure is about them. */

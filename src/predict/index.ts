@@ -1,3 +1,3 @@
 /** Predictions of a trained network on one thread. */
-export type { ImageInput, ImagesInput, NestedPixels } from './images.js';
+export type { ImageInput, ImagesInput, PixelOptions } from './images.js';
 export { type Prediction, Predictor, type PredictorOptions } from './predictor.js';

@@ -1,7 +1,8 @@
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
+import { refuseUnknownKeys } from '../base/validate.js';
 import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
 import { classScores, probabilities } from '../models/index.js';
-import { type ImagesInput, listImages, pixelsOf } from './images.js';
+import { type ImagesInput, listImages, type PixelOptions, pixelsOf } from './images.js';
 
 /** What a network says of one image. */
 export interface Prediction {
@@ -45,13 +46,14 @@ export class Predictor {
    *
    * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
    */
-  async predict(images: ImagesInput): Promise<Prediction[]> {
+  async predict(images: ImagesInput, pixelOptions: PixelOptions = {}): Promise<Prediction[]> {
+    refuseUnknownKeys('predict', pixelOptions, ['white']);
     const { classes, image, loss } = this.#options;
-    const list = listImages(images, image.channels);
+    const list = listImages(images, image);
     const results: Prediction[] = [];
     for (let start = 0; start < list.length; start += batch) {
       const part = list.slice(start, start + batch);
-      const pixels = await Promise.all(part.map((one) => pixelsOf(one, image)));
+      const pixels = await Promise.all(part.map((one) => pixelsOf(one, image, pixelOptions)));
       const outputs = await this.outputs(pixels);
       const width = outputs.length / part.length;
       const { scores, fromLogits } = classScores(outputs, { loss, width, classes: classes.length });

@@ -168,7 +168,9 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
   const fail = (expected: string, found: string): ConvoyError =>
     new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${dataset} has ${found}`, { file: name });
   if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
-    const advice = shape.channels === input[2] ? ' (--image-size resizes them)' : '';
+    const resized = shape.channels === input[2] ? ' (--image-size resizes them)' : '';
+    const flatten = `tf.layers.flatten({ inputShape: [${wanted.join(', ')}] })`;
+    const advice = input.length === 1 ? ` (begin the network with ${flatten})` : resized;
     throw fail(`images of ${input.join('x')}, which ${name} takes,`, `${wanted.join('x')}${advice}`);
   }
   if (model.outputs.length !== 1) {
@@ -177,8 +179,12 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
   }
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';
-  if (output.length !== 1 || (output[0] !== classes.length && !isSingle)) {
-    const advice = '--base puts a new head on a trained model';
+  if (output.length !== 1) {
+    const message = `Expected one row of values an image from ${name} but its output is ${output.join('x')}; put a flatten layer behind it`;
+    throw new ConvoyError('CONVOY_MODEL', message, { file: name });
+  }
+  if (output[0] !== classes.length && !isSingle) {
+    const advice = `give the last layer ${classes.length} units, or let --base put a new head on a trained model`;
     throw fail(`${output.join('x')} classes, which ${name} tells apart,`, `${classes.length} (${advice})`);
   }
 }

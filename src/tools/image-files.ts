@@ -13,8 +13,8 @@ export interface ReadableImage {
   readonly bytes?: Buffer;
 }
 
-/** How images begin that convoy reads: JPEG, PNG, GIF, TIFF, RIFF (WebP). An AVIF's `ftyp` stands behind four bytes. */
-const beginnings = ['ffd8ff', '89504e47', '47494638', '49492a00', '4d4d002a', '52494646'];
+/** How image files begin that are text, or may be for a while: PNM and SVG. */
+const textBeginnings = /^(P[1-7fF]\s+[#\dW]|<svg|<\?xml)/;
 
 /**
  * The images that names stand for, in the order of the names: files, the images of folders and of those below, patterns as
@@ -56,8 +56,7 @@ async function* imagesOfPattern(pattern: string): AsyncGenerator<NamedImage> {
 }
 
 async function* throughStdin(bytes: Buffer): AsyncGenerator<NamedImage> {
-  const start = bytes.toString('hex', 0, 4);
-  if (beginnings.some((beginning) => start.startsWith(beginning)) || bytes.toString('latin1', 4, 8) === 'ftyp') {
+  if (isImage(bytes)) {
     yield { file: '-', bytes };
     return;
   }
@@ -70,6 +69,13 @@ async function* throughStdin(bytes: Buffer): AsyncGenerator<NamedImage> {
     yield { file: '-', error: fileError('CONVOY_DATA', '-', '', 'an image or names of files', 'nothing') };
   }
   for (const name of names) yield* imagesOf(name);
+}
+
+/** Whether bytes are an image rather than names of files, which have no control characters but those between them. */
+function isImage(bytes: Buffer): boolean {
+  if (textBeginnings.test(bytes.toString('latin1', 0, 32))) return true;
+  const between = new Set([...'\0\t\n\r'].map((character) => character.charCodeAt(0)));
+  return bytes.subarray(0, 1024).some((byte) => byte < 32 && !between.has(byte)) || bytes[0] === 0xff || bytes[0] === 0;
 }
 
 async function gather(stream: AsyncIterable<Buffer>): Promise<Buffer> {

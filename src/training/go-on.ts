@@ -29,7 +29,7 @@ export function goOn(
     tell(`${told}; it goes on to epoch ${epochs}`);
     state.stopped = undefined;
   } else if (state.epoch >= epochs) {
-    return tell(`all ${epochs} epochs are done; --epochs with more trains on`);
+    return tell(`all epochs are done (${epochs}); a higher --epochs trains longer`);
   }
   if (epochs !== before && phases === undefined) tellOfRates(runtime, state, before, tell);
 }

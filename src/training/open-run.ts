@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../base/errors.js';
+import { fileError, valueError } from '../base/errors.js';
+import { refuseUnknownKeys } from '../base/validate.js';
 import { resolveConfig } from '../config/index.js';
 import { loadNative } from '../native/index.js';
 import {
@@ -21,15 +22,25 @@ export interface OpenRunOptions extends DataOptions {
   readonly trustCode?: boolean;
 }
 
+const known: Readonly<Record<keyof OpenRunOptions, true>> = {
+  checkpoint: true,
+  trustCode: true,
+  dataDir: true,
+  datasets: true,
+  onNote: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Opens a trained run from its folder, without its training data: predicts at once, and evaluates where the data are found.
  *
  * @throws ConvoyError `CONVOY_CHECKPOINT` when the folder holds no run, or a file of it is missing or damaged.
  */
-export async function openRun(
-  folder: string,
-  { checkpoint, trustCode = false, ...data }: OpenRunOptions = {},
-): Promise<TrainedRun> {
+export async function openRun(folder: string, options: OpenRunOptions = {}): Promise<TrainedRun> {
+  if (typeof folder !== 'string') throw valueError('openRun', 'a run folder', folder);
+  refuseUnknownKeys('openRun', options, Object.keys(known));
+  const { checkpoint, trustCode = false, ...data } = options;
   const run = RunFolder.open(folder);
   const config = resolveConfig({ where: `${folder}/config.json`, input: await run.readConfig() });
   const record = await readRecord(folder);

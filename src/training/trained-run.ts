@@ -1,13 +1,13 @@
 import { cp } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, valueError } from '../base/errors.js';
-import type { LayersModel } from '../base/tf.js';
+import type { LayersModel, Tensor } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
-import type { Dataset, LossSpec } from '../contracts/index.js';
+import { type Dataset, isDataset, type LossSpec } from '../contracts/index.js';
 import { loadArchitecture, modelParameters, setWeights } from '../models/index.js';
 import { loadNative } from '../native/index.js';
-import { type ImagesInput, type Prediction, Predictor } from '../predict/index.js';
+import { type ImagesInput, type PixelOptions, type Prediction, Predictor } from '../predict/index.js';
 import {
   exportLayersModel,
   lockName,
@@ -53,7 +53,8 @@ export class TrainedRun {
   readonly classes: readonly string[];
   readonly #contents: RunContents;
   readonly #data: DataOptions;
-  #model: LayersModel | undefined;
+  /** The caller's model. Its weights are kept because a disposed model does not say that it is. */
+  #lent: { readonly model: LayersModel; readonly weights: readonly Tensor[] } | undefined;
   #predictor: Promise<Predictor> | undefined;
 
   constructor(contents: RunContents, data: DataOptions = {}) {
@@ -80,12 +81,15 @@ export class TrainedRun {
   }
 
   /**
-   * The network with its trained weights, for tfjs. It is yours: dispose it when you are done; the run keeps its own. Its
-   * input are preprocessed pixels: `record.preprocess`.
+   * The network with its trained weights, for tfjs. It is yours: dispose it when you are done; the run keeps its own, and
+   * gives a new one after that. Its input is preprocessed pixels: `record.preprocess`.
    */
   get model(): LayersModel {
-    this.#model ??= this.#open();
-    return this.#model;
+    if (this.#lent === undefined || this.#lent.weights.some(({ isDisposed }) => isDisposed)) {
+      const model = this.#open();
+      this.#lent = { model, weights: model.getWeights() };
+    }
+    return this.#lent.model;
   }
 
   /** Classes, image size, preprocessing and versions, as `record.json` holds them. */
@@ -94,13 +98,15 @@ export class TrainedRun {
   }
 
   /**
-   * The most likely class of each image: files, tensors or arrays of pixels from 0 to 255. On this thread, without workers.
+   * The most likely class of each image: files, or tensors or arrays of pixels. On this thread, without workers.
+   *
+   * @param options `{ white: 1 }` for pixels from 0 to 1; by default they are from 0 to 255.
    *
    * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
    */
-  async predict(images: ImagesInput): Promise<Prediction[]> {
+  async predict(images: ImagesInput, options?: PixelOptions): Promise<Prediction[]> {
     this.#predictor ??= this.#openPredictor();
-    return (await this.#predictor).predict(images);
+    return (await this.#predictor).predict(images, options);
   }
 
   /**
@@ -114,6 +120,14 @@ export class TrainedRun {
     needTrust(config, this.#contents.folder ?? record.dataset.name, this.#contents.trustCode);
     if (dataset === undefined && record.dataset.madeInCode && this.#data.datasets === undefined) {
       throw valueError('the dataset', `a dataset (the run's, ${record.dataset.name}, was made in code)`, dataset);
+    }
+    if (dataset !== undefined && !isDataset(dataset)) {
+      throw valueError(
+        'evaluate',
+        'a dataset',
+        dataset,
+        'datasetFromArrays makes one, and openDataset two: give its test',
+      );
     }
     if (dataset !== undefined && dataset.classes.join('\n') !== record.classes.join('\n')) {
       throw valueError('the dataset', `the run's classes: ${record.classes.join(', ')}`, dataset.classes);

@@ -4,7 +4,7 @@ import { type ConfigInput, resolveConfig } from '../config/index.js';
 import { detached } from '../run/index.js';
 import type { RuntimeInternals } from '../runtime/index.js';
 import { goOn } from './go-on.js';
-import type { TrainerOptions } from './options.js';
+import { checkTrainerOptions, type TrainerOptions } from './options.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
 import { RunRecorder } from './recorder.js';
 import { Run } from './run.js';
@@ -21,7 +21,9 @@ import { fromCheckpoint, initialState, toCheckpoint } from './training-state.js'
 export class Trainer {
   readonly #options: TrainerOptions;
 
+  /** @throws ConvoyError `CONVOY_OPTION` for options that are not known, or data and models that are none. */
   constructor(options: TrainerOptions) {
+    checkTrainerOptions(options);
     this.#options = options;
   }
 

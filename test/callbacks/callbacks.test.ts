@@ -289,3 +289,20 @@ test('a callback that follows a value which the run will not have is refused', (
     t.notThrows(() => requireMonitors([callback], { validation: false }));
   }
 });
+
+test('a callback without a name, or with a method that is none of its, is refused', (t) => {
+  class Mine {
+    readonly name = 'mine';
+    on_epoch_end() {}
+  }
+  const wrong: readonly [unknown, RegExp][] = [
+    [{ onEpochEnd() {} }, /an object with a name/],
+    [() => undefined, /an object with a name/],
+    ['earlyStopping', /an object with a name/],
+    [{ name: 'mine', onEpochend() {} }, /"onEpochend" of callback mine; did you mean onEpochEnd/],
+    [new Mine(), /"on_epoch_end" of callback mine; did you mean onEpochEnd/],
+    [{ name: 'mine', onBatchEnd() {} }, /"onBatchEnd" of callback mine; .*onStepEnd/],
+  ];
+  for (const [callback, message] of wrong) t.throws(() => new CallbackList([callback as Callback]), { message });
+  t.notThrows(() => new CallbackList([{ name: 'mine', once: true, onEpochEnd() {} } as Callback]));
+});

@@ -250,3 +250,25 @@ for (const text of [
     t.regex(error.message, /^Unknown option "__proto__" of c/);
   });
 }
+
+test("a recipe's target is left behind by another dataset, network or choice of classes, and by nothing else", (t) => {
+  const recipe = { dataset: 'mnist', model: { name: 'lenet5' }, target: { accuracy: 0.9 } };
+  const target = (stronger: object) =>
+    resolveConfig({ where: 'recipe', input: recipe }, { where: '', input: stronger }).target?.accuracy;
+  const others = [
+    { dataset: 'cifar10' },
+    { model: { name: 'mlp' } },
+    { base: { name: 'resnet50' } },
+    { classes: ['3', '8'] },
+  ];
+  for (const other of others) t.is(target(other), undefined, JSON.stringify(other));
+  const same = [
+    {},
+    { dataset: 'mnist' },
+    { model: { name: 'lenet5' } },
+    { epochs: 3, classes: undefined },
+    { learningRate: 0.1 },
+  ];
+  for (const one of same) t.is(target(one), 0.9, JSON.stringify(one));
+  t.is(target({ dataset: 'cifar10', target: { accuracy: 0.4 } }), 0.4);
+});

@@ -19,7 +19,13 @@ async function tree(paths: readonly string[], others: Readonly<Record<string, Ui
   return writeTree(path.join(folder, `tree-${trees++}`), { ...images, ...others });
 }
 
-const open = (name: string, options: object = {}) => openDataset({ name, seed: 1, ...options });
+const heldOut = /has no test images/;
+
+/** The dataset, its notes without the one of a fifth held out, which a test of its own is about. */
+async function open(name: string, options: object = {}) {
+  const opened = await openDataset({ name, seed: 1, ...options });
+  return { ...opened, notes: opened.notes.filter((note) => !heldOut.test(note)) };
+}
 const rejects = (t: ExecutionContext, name: string, message: RegExp, options: object = {}) =>
   t.throwsAsync(open(name, options), { code: 'CONVOY_DATA', message });
 
@@ -186,4 +192,14 @@ for (const [what, check] of Object.entries(rules)) test.serial(`${what}: as docs
 
 test('every row of the table has a test', async (t) => {
   t.deepEqual(await ruleRows('Folders, archives and places'), Object.keys(rules).sort());
+});
+
+test('that a fifth of each class is held out is said, where there are no test images only', async (t) => {
+  // A fifth of 10, twice.
+  const alone = await openDataset({ name: await tree(ten('a', 'b')), seed: 1 });
+  t.regex(alone.notes.join(), /a fifth of each class is held out for the test \(4 images\)/);
+  const train = await openDataset({ name: await tree(ten('train/a', 'train/b')), seed: 1 });
+  t.regex(train.notes.join(), heldOut);
+  const tested = await openDataset({ name: await tree(ten('train/a', 'train/b', 'val/a', 'val/b')), seed: 1 });
+  t.deepEqual(tested.notes, []);
 });

@@ -118,7 +118,7 @@ test.serial('a model file brings its weights, and must fit the data unless it is
       const error = await t.throwsAsync(open({ model: { name } }), { instanceOf: ConvoyError, code: 'CONVOY_MODEL' });
       t.regex(
         error.message,
-        /Expected 4 classes, which .* tells apart, but .* has 3 \(--base puts a new head on a trained model\)/,
+        /Expected 4 classes, which .* tells apart, but .* has 3 \(give the last layer 3 units, or let --base put a new head/,
       );
       t.deepEqual((await open({ base: { name } })).weights.slice(0, -2), weights.slice(0, -2));
     }

@@ -45,7 +45,7 @@ test('a run that stopped early goes on where more epochs are asked for than it h
 
 test('a run that is done says so, one that was interrupted says nothing', (t) => {
   const done = resumed({}, { epoch: 6, step: 18 }, { before: 6, now: 6 });
-  t.deepEqual(done.notes, ['all 6 epochs are done; --epochs with more trains on']);
+  t.deepEqual(done.notes, ['all epochs are done (6); a higher --epochs trains longer']);
   t.deepEqual(resumed({}, { epoch: 4, step: 12 }, { before: 6, now: 6 }).notes, []);
 });
 

@@ -58,17 +58,53 @@ test.serial('tensors, nested arrays, pixels in a row and files of one image are 
     const [found] = await run.predict(form as string);
     t.deepEqual(found?.probabilities, expected?.probabilities);
   }
-  const stacked = await run.predict(tf.stack(images.slice(0, 3)));
-  t.is(stacked.length, 3);
-  // TensorFlow adds up in another order for three images than for one.
-  for (const [label, share] of (stacked[0]?.probabilities ?? []).entries()) {
-    t.true(Math.abs(share - (expected?.probabilities[label] ?? 0)) < 1e-6);
+  const shares = images[0]?.div(255);
+  const [scaled] = await run.predict(shares ?? [], { white: 1 });
+  // A share of 255 in float32 is off by 2^-24 of itself at most.
+  t.true(Math.abs((scaled?.probability ?? 0) - (expected?.probability ?? 1)) < 1e-5);
+});
+
+test.serial('several images in any form are answered in their order', async (t) => {
+  const stacked = tf.stack(images.slice(0, 3));
+  const grey = stacked.squeeze([3]);
+  const forms = [
+    stacked,
+    grey,
+    await stacked.array(),
+    await grey.array(),
+    images.slice(0, 3),
+    pixels.slice(0, 192),
+    Float32Array.from(pixels.subarray(0, 192)),
+    [tf.stack(images.slice(0, 2)), pixels.slice(128, 192)],
+  ];
+  const expected = await run.predict(images.slice(0, 3));
+  for (const form of forms) {
+    const found = await run.predict(form as Uint8Array);
+    t.deepEqual(found, expected);
   }
+});
+
+test.serial('a prediction leaves no tensor', async (t) => {
+  const stacked = tf.stack(images.slice(0, 3));
+  const before = tf.memory().numTensors;
+  await run.predict(stacked);
+  t.is(tf.memory().numTensors, before);
+});
+
+test.serial('its model is a new one with the same weights after its owner disposed it', async (t) => {
+  const first = run.model;
+  t.is(run.model, first);
+  const weights = first.getWeights().map((weight) => weight.dataSync().slice());
+  first.dispose();
+  t.deepEqual(
+    run.model.getWeights().map((weight) => weight.dataSync()),
+    weights,
+  );
 });
 
 test.serial('pixels of another size, or shares from 0 to 1, are refused with what is expected', async (t) => {
   await t.throwsAsync(run.predict(tf.zeros([9, 8, 1])), { message: /8x8x1.*9x8x1/ });
-  await t.throwsAsync(run.predict(tf.fill([8, 8, 1], 0.5)), { message: /multiply.*255/ });
+  await t.throwsAsync(run.predict(tf.fill([8, 8, 1], 0.5)), { message: /white: 1/ });
   await t.throwsAsync(run.predict(tf.fill([8, 8, 1], -1)), { message: /from 0 to 255/ });
 });
 
@@ -117,4 +153,20 @@ test.serial('a run folder is recorded under the names of data and model made in 
   t.is(opened.config.dataset, 'tiny');
   t.is(opened.config.model.name, model.name);
   t.deepEqual(await opened.predict(images), await trained.predict(images));
+});
+
+test.serial('arguments of other types and options that are not known are refused with what was meant', async (t) => {
+  const wrong: readonly [() => Promise<unknown>, RegExp][] = [
+    [
+      () => run.evaluate({ train: datasets.train, test: datasets.test } as never),
+      /a dataset for evaluate.*openDataset/,
+    ],
+    [() => run.evaluate('photos' as never), /a dataset for evaluate but received "photos"/],
+    [() => run.predict(images, { whit: 1 } as never), /"whit" of predict; did you mean white/],
+    [() => run.predict(images, { white: 2 as never }), /1 or 255 for white/],
+    [() => run.predict(undefined as never), /numbers .* for images but received nothing/],
+    [() => openRun(undefined as never), /a run folder for openRun but received nothing/],
+    [() => openRun(folder, { datadir: 'data' } as never), /"datadir" of openRun; did you mean dataDir/],
+  ];
+  for (const [use, message] of wrong) await t.throwsAsync(use(), { instanceOf: ConvoyError, message });
 });
