@@ -7,11 +7,11 @@ import { type Tensor, tf } from '../../src/base/tf.js';
 import type { Dataset } from '../../src/contracts/index.js';
 import { modelParameters } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { checkpointWeights, RunFolder, readCheckpoint } from '../../src/run/index.js';
 import type { Datasets } from '../../src/runtime/contract.js';
 import { evaluateRun } from '../../src/tools/index.js';
 import { loadModelFile } from '../../src/weights/index.js';
 import { fixtures } from '../support/keras.js';
+import { runWeights } from '../support/run-weights.js';
 import { trainToEnd } from '../support/train-to-end.js';
 
 /** What `test/fixtures/keras/guide.py` saved with Keras. */
@@ -47,18 +47,6 @@ function images(): Datasets {
   return { train: split('train'), test: split('test') };
 }
 
-/** Final weights of a run by parameter. */
-async function weightsOf(run: string): Promise<Map<string, Float32Array>> {
-  const folder = RunFolder.open(run);
-  const model = await folder.readArchitecture();
-  if (model === undefined) throw new Error('no architecture');
-  const checkpoint = folder.checkpoint(await folder.finalCheckpoint());
-  const weights = checkpointWeights(await readCheckpoint(checkpoint), model, checkpoint);
-  const named = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index] as Float32Array]));
-  model.dispose();
-  return named;
-}
-
 test.serial("the guide's model gives Keras's outputs", async (t) => {
   const { model } = await loadModelFile(file);
   const { pixels, outputs } = JSON.parse(readFileSync(new URL('keras/guide.json', fixtures), 'utf8')) as Record<
@@ -87,7 +75,7 @@ test.serial(
     model.dispose();
     const frozen = join(folder, 'frozen');
     await trainToEnd({ config: { ...config, epochs: 1, model: { name: file } }, datasets, out: frozen });
-    const after = await weightsOf(frozen);
+    const after = await runWeights(frozen);
     for (const [name, values] of after) {
       if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
       else t.notDeepEqual(values, before.get(name), name);
@@ -96,7 +84,7 @@ test.serial(
     const tuned = join(folder, 'tuned');
     const base = { ...config, epochs: 1, base: { name: frozen }, freeze: 'none' };
     await trainToEnd({ config: base, datasets, out: tuned });
-    const fine = await weightsOf(tuned);
+    const fine = await runWeights(tuned);
     for (const [name, values] of fine) {
       if (/moving_/.test(name)) t.deepEqual(values, before.get(name), name);
       else if (name.startsWith('base/')) t.notDeepEqual(values, before.get(name), name);
@@ -104,7 +92,7 @@ test.serial(
     const { loss } = await evaluateRun({ run: tuned, datasets });
     t.true(Number.isFinite(loss));
     await trainToEnd({ resume: frozen, config: { epochs: 2 }, datasets });
-    const further = await weightsOf(frozen);
+    const further = await runWeights(frozen);
     t.notDeepEqual(further.get('classes/kernel'), after.get('classes/kernel'));
     for (const [name, values] of further) if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
   },
