@@ -98,7 +98,9 @@ async function moved(out: string, side: number, config: ConfigInput, before: Map
 }
 
 async function row(folder: string, name: string, side: number): Promise<string> {
-  execFileSync(peersPython(), [generator, folder, name, String(side)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // This process has oneDNN as convoy sets it up; Keras's is not mended on machines that hide their caches.
+  const env = { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' };
+  execFileSync(peersPython(), [generator, folder, name, String(side)], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const [archive, hdf5] = [join(folder, `${name}.keras`), join(folder, `${name}.h5`)];
   const expected = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as Case;
   const first = await load(archive, expected);
