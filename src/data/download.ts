@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -7,6 +5,7 @@ import { ConvoyError, fileError } from '../base/errors.js';
 import { deadParts, partEnding, partOf, removeDeadParts } from '../base/part-file.js';
 import { errorText } from './bytes.js';
 import type { CatalogEntry, CatalogFile } from './catalog.js';
+import { fileDigest } from './file-digest.js';
 import { checkAborted, type OpenOptions } from './options.js';
 import { downloadFolder } from './places.js';
 
@@ -25,7 +24,7 @@ export interface PinnedFile {
 }
 
 /** The checksum of a pinned file. */
-function pinOf(file: PinnedFile): {
+export function pinOf(file: PinnedFile): {
   readonly algorithm: 'sha256' | 'md5';
   readonly label: string;
   readonly digest: string | undefined;
@@ -88,8 +87,8 @@ export async function downloadFile(
       checkAborted(options.signal, `downloading ${url}`);
       try {
         await fetchInto(url, file, partial, options);
-        const found = await digestOf(file, partial);
-        const { label, digest } = pinOf(file);
+        const { algorithm, label, digest } = pinOf(file);
+        const found = await fileDigest(partial, algorithm);
         if (found === digest) break;
         await rm(partial, { force: true });
         // What was left may be of another version of the file: then the whole of it is fetched.
@@ -127,15 +126,6 @@ async function adoptPart(target: string, partial: string): Promise<boolean> {
     if (adopted) return true;
   }
   return false;
-}
-
-/** Checksum of the bytes on the disk: what was received is not always what lies there. */
-async function digestOf(file: PinnedFile, partial: string): Promise<string> {
-  const hash = createHash(pinOf(file).algorithm);
-  for await (const chunk of createReadStream(partial, { highWaterMark: 2 ** 20 })) {
-    if (chunk instanceof Buffer) hash.update(chunk);
-  }
-  return hash.digest('hex');
 }
 
 /** Completes `partial` from `url`. */

@@ -7,6 +7,7 @@ export { datasetFromFolder } from './from-folder.js';
 export { checkSkipped } from './image-source.js';
 export type { DatasetInfo } from './info.js';
 export { datasetInfo, describeDatasets } from './info.js';
+export { downloadOnce } from './kept-download.js';
 export { limits } from './limits.js';
 export { byName, hasLeftover, isImageName } from './names.js';
 export type { OpenedDataset } from './open.js';

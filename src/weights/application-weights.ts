@@ -1,8 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError } from '../base/atomic-file.js';
 import type { LayersModel } from '../base/tf.js';
-import { cacheFolder, downloadFile } from '../data/index.js';
+import { cacheFolder, downloadOnce } from '../data/index.js';
 import { modelParameters } from '../models/index.js';
 import { applicationNamed, torchDeviation } from './applications.js';
 import { type MapOptions, mapWeights } from './map.js';
@@ -24,7 +24,7 @@ export interface ApplicationDownloadOptions {
  * The path of the ImageNet weights of a network, downloaded into the cache if they are not there yet.
  *
  * @throws ConvoyError `CONVOY_OPTION` when there are none for it; `CONVOY_DATA` when the file cannot be had or has not
- *   the pinned checksum; `CONVOY_DISK`; `CONVOY_ABORTED`.
+ *   the pinned checksum, or the one in the cache has changed since it was downloaded; `CONVOY_DISK`; `CONVOY_ABORTED`.
  */
 export async function downloadApplicationWeights(
   name: string,
@@ -34,16 +34,13 @@ export async function downloadApplicationWeights(
   const file = options.includeTop === true ? application.whole : application.base;
   const folder = options.cacheDir ?? join(cacheFolder(), 'weights');
   const target = join(folder, file.name);
-  // A file has its name only once its checksum was right.
-  const present = await stat(target).catch(() => undefined);
-  if (present?.isFile() === true) return target;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw diskError(folder, error);
   });
   const mirror = options.mirror ?? process.env['CONVOY_MIRROR'] ?? '';
   const url = mirror === '' ? file.url : `${mirror.replace(/\/+$/, '')}/${application.name}/${file.name}`;
   const { onProgress, signal } = options;
-  await downloadFile(url, file, target, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
+  await downloadOnce(url, file, target, { ...(onProgress && { onProgress }), ...(signal && { signal }) });
   return target;
 }
 

@@ -13,11 +13,11 @@ export interface MapOptions {
   /** Names and memory layouts of the file; `auto` (the default) tells by its names. */
   readonly layout?: 'auto' | Layout;
   /**
-   * `name`: by names alone. `order`: the first tensor is the first parameter and so on, or in files of Keras 3 the first
-   * layer of a class is the first of that class, which is how Keras itself loads its files; PyTorch's tensors are taken
-   * in the order of their modules' numbers (`features.2` before `features.10`), a `features` module before others.
-   * `auto` (the default): by names; in order where names fail and order fits whole, if the file is Keras's own or has no
-   * name in common with the model. Never in order for PyTorch, whose networks of the same shapes often pad otherwise.
+   * `name`: by names alone. `order`: the first tensor is the first parameter and so on; PyTorch's tensors are taken
+   * in the order of their modules' numbers (`features.2` before `features.10`), a `features` module before others. Files
+   * of Keras 3 that say class and place of each layer are read by these, as Keras itself reads them.
+   * `auto` (the default): by names; where names fail, by class and place in files that say them. Never in order: Keras
+   * writes trainable weights first, and networks of the same shapes often differ otherwise.
    */
   readonly match?: 'auto' | 'name' | 'order';
   /** The parameter (`layer/weight`) for a tensor's name; undefined leaves it to the rules. */
@@ -40,6 +40,8 @@ interface Plan {
   readonly misshapen: readonly string[];
   /** Tensors beside the network's own. */
   readonly others: readonly string[];
+  /** Names fail, shapes fit one after the other. */
+  readonly fitsInOrder?: boolean;
 }
 
 /** How many names of each kind an error lists. */
@@ -147,13 +149,13 @@ function choosePlan(
     (tensor, count) => namedByOption(specs, tensor.name, options.names) ?? names.find(tensor, layout, count),
   );
   const byName = plan(places);
-  const isStranger = layout === 'keras' && places.every((index) => index === undefined);
-  const isOrdered = keyed || file.format === 'keras-h5' || isStranger;
   const isWhole = ({ missing, unexpected, misshapen }: Plan): boolean =>
     missing.length + misshapen.length === 0 && (skipped.size > 0 || unexpected.length === 0);
-  if (match === 'name' || isWhole(byName) || !isOrdered) return byName;
+  if (match === 'name' || isWhole(byName)) return byName;
+  if (!keyed && layout === 'pytorch') return byName;
   const ordered = byOrder();
-  return isWhole(ordered) ? ordered : byName;
+  if (!isWhole(ordered)) return byName;
+  return keyed ? ordered : { ...byName, fitsInOrder: true };
 }
 
 function namedByOption(specs: readonly ParameterSpec[], name: string, names: MapOptions['names']): number | undefined {
@@ -226,12 +228,17 @@ function someOf(names: readonly string[]): string {
   return `${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`;
 }
 
-function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen }: Plan): ConvoyError {
+function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen, fitsInOrder }: Plan): ConvoyError {
   const list = (kind: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [listOf(kind, names)]);
   const found = [...list('missing', missing), ...list('unexpected', unexpected), ...list('misshapen', misshapen)].join(
     '; ',
   );
-  return new ConvoyError('CONVOY_WEIGHTS', `${file}: expected the weights of this architecture but found ${found}`, {
+  const advice =
+    fitsInOrder === true
+      ? `. The names are of another model; the shapes fit in order, which alone proves nothing. If the order is right, say so: match: 'order', or give names`
+      : '';
+  const message = `${file}: expected the weights of this architecture but found ${found}${advice}`;
+  return new ConvoyError('CONVOY_WEIGHTS', message, {
     file,
     missing: missing.slice(0, listed),
     unexpected: unexpected.slice(0, listed),

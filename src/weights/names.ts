@@ -14,6 +14,8 @@ const torchWeights: Readonly<Record<string, readonly string[]>> = {
   running_mean: ['moving_mean'],
   running_var: ['moving_variance'],
 };
+/** What Keras 3 calls a weight to which its layer gave no name, such as that of `LayerScale`. */
+const unnamedWeight = 'variable';
 /** Wrappers that put their name before every other: DistributedDataParallel and `torch.compile`. */
 const torchWrappers = /^((module|_orig_mod)\.)+/;
 
@@ -79,16 +81,24 @@ export class ParameterNames {
 
   constructor(model: LayersModel, specs: readonly ParameterSpec[]) {
     specs.forEach((spec, index) => {
-      const parts = spec.name.split('/');
-      for (let from = 1; from < parts.length - 1; from++) {
-        const end = canonical(parts.slice(from).join('/'));
-        this.#ends.set(end, this.#ends.has(end) ? -1 : index);
-      }
       const layer = canonical(spec.layer);
       this.#layers.set(layer, [...(this.#layers.get(layer) ?? []), index]);
     });
+    const spellings = specs.map(({ name, layer }) =>
+      this.#layers.get(canonical(layer))?.length === 1 ? [name, `${layer}/${unnamedWeight}`] : [name],
+    );
+    spellings.forEach((names, index) => {
+      for (const parts of names.map((name) => name.split('/'))) {
+        for (let from = 1; from < parts.length - 1; from++) {
+          const end = canonical(parts.slice(from).join('/'));
+          this.#ends.set(end, this.#ends.has(end) ? -1 : index);
+        }
+      }
+    });
     // Whole names win over ends of longer ones.
-    specs.forEach(({ name }, index) => this.#ends.set(canonical(name), index));
+    spellings.forEach((names, index) => {
+      for (const name of names) this.#ends.set(canonical(name), index);
+    });
     this.#keys = kerasKeys(model);
   }
 
@@ -120,10 +130,12 @@ export class ParameterNames {
     return this.#named(own) ?? this.#numbered(own, 0, 1);
   }
 
-  /** Keras 3 calls the kernel of a depthwise convolution `kernel`. */
+  /** Keras 3 calls the kernel of a depthwise convolution `kernel`, and numbers weights without a name by the session. */
   #named(name: string): number | undefined {
     const index =
-      this.#ends.get(canonical(name)) ?? this.#ends.get(canonical(name.replace(/\/kernel$/, '/depthwise_kernel')));
+      this.#ends.get(canonical(name)) ??
+      this.#ends.get(canonical(name.replace(/\/kernel$/, '/depthwise_kernel'))) ??
+      this.#ends.get(canonical(name.replace(/\/variable_\d+$/, `/${unnamedWeight}`)));
     return index === -1 ? undefined : index;
   }
 

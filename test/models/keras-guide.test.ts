@@ -3,42 +3,52 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { RandomStream } from '../../src/base/random.js';
-import { type Tensor, tf } from '../../src/base/tf.js';
+import { type Tensor, type Tensor4D, tf } from '../../src/base/tf.js';
 import type { Dataset } from '../../src/contracts/index.js';
-import { modelParameters } from '../../src/models/index.js';
+import { modelParameters, setWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { checkpointWeights, RunFolder, readCheckpoint } from '../../src/run/index.js';
 import type { Datasets } from '../../src/runtime/contract.js';
 import { evaluateRun } from '../../src/tools/index.js';
+import { openRun } from '../../src/training/index.js';
 import { loadModelFile } from '../../src/weights/index.js';
 import { fixtures } from '../support/keras.js';
+import { runWeights } from '../support/run-weights.js';
 import { trainToEnd } from '../support/train-to-end.js';
 
-/** What `test/fixtures/keras/guide.py` saved with Keras. */
-const file = new URL('keras/guide.keras', fixtures).pathname;
+/** What `test/fixtures/keras/guide.py` and `tutorial.py` saved with Keras. */
+const models = [
+  { name: "the model of keras.io's guide", file: 'guide', classes: ['red', 'green', 'blue'], loss: {} },
+  {
+    name: "the model of TensorFlow's tutorial",
+    file: 'tutorial',
+    classes: ['red', 'green'],
+    loss: { loss: { name: 'binaryCrossEntropy' } },
+  },
+] as const;
+const fixture = (name: string): string => new URL(`keras/${name}`, fixtures).pathname;
 
 test.before(async () => {
   await loadNative();
 });
 
-/** Images of 16x16x3 in three classes by their brightest channel. */
-function images(): Datasets {
+/** Images of 8x8x3 in classes by their brightest channel. */
+function images(classes: readonly string[]): Datasets {
   const stream = new RandomStream(0, 'test');
   const split = (name: 'train' | 'test'): Dataset => {
-    const count = 24;
-    const pixels = new Uint8Array(new SharedArrayBuffer(count * 768));
+    const count = 12;
+    const pixels = new Uint8Array(new SharedArrayBuffer(count * 192));
     const labels = new Int32Array(new SharedArrayBuffer(count * 4));
     for (let at = 0; at < pixels.length; at++) {
-      const image = Math.floor(at / 768);
-      labels[image] = image % 3;
-      pixels[at] = stream.below(100) + (at % 3 === image % 3 ? 150 : 0);
+      const image = Math.floor(at / 192);
+      labels[image] = image % classes.length;
+      pixels[at] = stream.below(100) + (at % 3 === image % classes.length ? 150 : 0);
     }
     return {
       name: 'channels',
       split: name,
       count,
-      classes: ['red', 'green', 'blue'],
-      shape: { height: 16, width: 16, channels: 3 },
+      classes,
+      shape: { height: 8, width: 8, channels: 3 },
       store: { kind: 'pixels', pixels },
       targets: { kind: 'classes', labels },
       fingerprint: `channels-${name}`,
@@ -47,65 +57,94 @@ function images(): Datasets {
   return { train: split('train'), test: split('test') };
 }
 
-/** Final weights of a run by parameter. */
-async function weightsOf(run: string): Promise<Map<string, Float32Array>> {
-  const folder = RunFolder.open(run);
-  const model = await folder.readArchitecture();
-  if (model === undefined) throw new Error('no architecture');
-  const checkpoint = folder.checkpoint(await folder.finalCheckpoint());
-  const weights = checkpointWeights(await readCheckpoint(checkpoint), model, checkpoint);
-  const named = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index] as Float32Array]));
-  model.dispose();
-  return named;
+interface Outputs {
+  readonly pixels: readonly number[];
+  readonly outputs: readonly number[];
 }
 
-test.serial("the guide's model gives Keras's outputs", async (t) => {
-  const { model } = await loadModelFile(file);
-  const { pixels, outputs } = JSON.parse(readFileSync(new URL('keras/guide.json', fixtures), 'utf8')) as Record<
-    'pixels' | 'outputs',
-    number[]
-  >;
-  const own = tf.tidy(() => [...(model.predict(tf.tensor4d(pixels, [2, 16, 16, 3])) as Tensor).dataSync()]);
-  for (const [at, value] of outputs.entries()) t.true(Math.abs(value - (own[at] as number)) < 1e-5, `${own[at]}`);
+/** Two images of the fixture, pixels from 0 to 255. */
+function pictures(file: string): { readonly pictures: Tensor4D; readonly outputs: readonly number[] } {
+  const { pixels, outputs } = JSON.parse(readFileSync(fixture(`${file}.json`), 'utf8')) as Outputs;
+  return { pictures: tf.tensor4d([...pixels], [2, 8, 8, 3]), outputs };
+}
+
+/** What the file's model gives for images with other weights, each class's share. */
+async function shares(file: string, weights: ReadonlyMap<string, Float32Array>, input: Tensor4D): Promise<number[][]> {
+  const { model } = await loadModelFile(fixture(`${file}.keras`));
+  setWeights(
+    model,
+    modelParameters(model).map(({ spec }) => weights.get(spec.name) as Float32Array),
+  );
+  const rows = tf.tidy(() => (model.predict(input) as Tensor).arraySync()) as number[][];
   model.dispose();
-});
+  return rows.map((row) => {
+    if (row.length === 1) return [1 - (row[0] as number), row[0] as number];
+    const sum = row.reduce((all, logit) => all + Math.exp(logit), 0);
+    return row.map((logit) => Math.exp(logit) / sum);
+  });
+}
 
-test.serial(
-  "the guide's model trains frozen, resumes, evaluates and is a base; its norms keep their statistics",
-  async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'convoy-guide-'));
-    t.teardown(() => rmSync(folder, { recursive: true }));
-    const datasets = images();
-    const config = {
-      dataset: 'channels',
-      batchSize: 12,
-      workers: 1,
-      optimizer: { name: 'sgd', learningRate: 0.05 },
-    } as const;
-    const { model, weights } = await loadModelFile(file);
-    const before = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index]?.slice()]));
+for (const { name, file, classes, loss: chosen } of models) {
+  test.serial(`${name} gives Keras's outputs`, async (t) => {
+    const { model } = await loadModelFile(fixture(`${file}.keras`));
+    const { pictures: input, outputs } = pictures(file);
+    const own = tf.tidy(() => [...(model.predict(input) as Tensor).dataSync()]);
+    t.is(own.length, outputs.length);
+    for (const [at, value] of outputs.entries()) t.true(Math.abs(value - (own[at] as number)) < 1e-5, `${own[at]}`);
     model.dispose();
-    const frozen = join(folder, 'frozen');
-    await trainToEnd({ config: { ...config, epochs: 1, model: { name: file } }, datasets, out: frozen });
-    const after = await weightsOf(frozen);
-    for (const [name, values] of after) {
-      if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
-      else t.notDeepEqual(values, before.get(name), name);
-    }
+    input.dispose();
+  });
 
-    const tuned = join(folder, 'tuned');
-    const base = { ...config, epochs: 1, base: { name: frozen }, freeze: 'none' };
-    await trainToEnd({ config: base, datasets, out: tuned });
-    const fine = await weightsOf(tuned);
-    for (const [name, values] of fine) {
-      if (/moving_/.test(name)) t.deepEqual(values, before.get(name), name);
-      else if (name.startsWith('base/')) t.notDeepEqual(values, before.get(name), name);
-    }
-    const { loss } = await evaluateRun({ run: tuned, datasets });
-    t.true(Number.isFinite(loss));
-    await trainToEnd({ resume: frozen, config: { epochs: 2 }, datasets });
-    const further = await weightsOf(frozen);
-    t.notDeepEqual(further.get('classes/kernel'), after.get('classes/kernel'));
-    for (const [name, values] of further) if (name.startsWith('base/')) t.deepEqual(values, before.get(name), name);
-  },
-);
+  test.serial(
+    `${name} trains frozen, predicts, resumes, evaluates and is a base; its norms keep their statistics`,
+    async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'convoy-guide-'));
+      t.teardown(() => rmSync(folder, { recursive: true }));
+      const datasets = images(classes);
+      const config = {
+        dataset: 'channels',
+        batchSize: 12,
+        workers: 1,
+        epochs: 1,
+        precision: 'float32',
+        optimizer: { name: 'sgd', learningRate: 0.05 },
+        ...chosen,
+      } as const;
+      const { model, weights } = await loadModelFile(fixture(`${file}.keras`));
+      const before = new Map(modelParameters(model).map(({ spec }, index) => [spec.name, weights[index]?.slice()]));
+      model.dispose();
+      const frozen = join(folder, 'frozen');
+      await trainToEnd({ config: { ...config, model: { name: fixture(`${file}.keras`) } }, datasets, out: frozen });
+      const after = await runWeights(frozen);
+      for (const [parameter, values] of after) {
+        if (parameter.startsWith('base/')) t.deepEqual(values, before.get(parameter), parameter);
+        else t.notDeepEqual(values, before.get(parameter), parameter);
+      }
+      const { pictures: input } = pictures(file);
+      const expected = await shares(file, after, input);
+      const predicted = await (await openRun(frozen)).predict(input);
+      for (const [image, row] of expected.entries()) {
+        for (const [label, share] of row.entries()) {
+          const found = predicted[image]?.probabilities[label] ?? Number.NaN;
+          t.true(Math.abs(found - share) < 1e-5, `${classes[label]}: ${found} and ${share}`);
+        }
+      }
+      input.dispose();
+
+      const tuned = join(folder, 'tuned');
+      await trainToEnd({ config: { ...config, base: { name: frozen }, freeze: 'none' }, datasets, out: tuned });
+      for (const [parameter, values] of await runWeights(tuned)) {
+        if (/moving_/.test(parameter)) t.deepEqual(values, before.get(parameter), parameter);
+        else if (parameter.startsWith('base/')) t.notDeepEqual(values, before.get(parameter), parameter);
+      }
+      const { loss } = await evaluateRun({ run: tuned, datasets });
+      t.true(Number.isFinite(loss));
+      await trainToEnd({ resume: frozen, config: { epochs: 2 }, datasets });
+      const further = await runWeights(frozen);
+      t.notDeepEqual(further.get('classes/kernel'), after.get('classes/kernel'));
+      for (const [parameter, values] of further) {
+        if (parameter.startsWith('base/')) t.deepEqual(values, before.get(parameter), parameter);
+      }
+    },
+  );
+}

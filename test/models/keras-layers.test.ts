@@ -42,7 +42,14 @@ const cases = read(new URL('keras/layers.json.gz', fixtures));
 
 function load({ name, model: json, weights }: KerasCase) {
   const model = loadArchitecture(json, name);
-  const tensors = weights.map(({ data, ...rest }) => ({ ...rest, data: Float32Array.from(data) }));
+  // A file of Keras says the group of a layer and the place in it: a `LayerScale` calls its weight `variable_1`.
+  const places = new Map<string, number>();
+  const tensors = weights.map(({ data, ...rest }) => {
+    const layer = rest.name.split('/')[0] ?? '';
+    const index = places.get(layer) ?? 0;
+    places.set(layer, index + 1);
+    return { ...rest, layer, index, data: Float32Array.from(data) };
+  });
   return { model, values: mapWeights(model, { file: name, format: 'keras-h5', tensors }) };
 }
 

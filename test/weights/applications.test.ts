@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../../src/base/tf.js';
-import { downloadFile } from '../../src/data/index.js';
+import { downloadFile, downloadOnce } from '../../src/data/index.js';
 import { createModel, initialWeights, modelParameters, networks, setWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import {
@@ -176,11 +176,39 @@ test.serial('a file that is not the pinned one is refused and not kept', async (
   t.deepEqual(await readdir(cacheDir), []);
 });
 
-test.serial('weights in the cache are not asked for again', async (t) => {
+/** Of the text `weights`, by md5sum and sha256sum of GNU coreutils. */
+const weightsFile = { name: 'weights.h5', md5: '63f4f1e9b725370f459720575cd5f953' };
+const weightsSha256 = '9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c';
+const nowhere = 'http://127.0.0.1:1';
+
+test.serial('a download is asked for once; its SHA-256 stands beside it and finds a later change', async (t) => {
+  const target = join(await mkdtemp(join(folder, 'once-')), 'weights.h5');
+  await withServer(
+    (_, response) => response.end('weights'),
+    (url) => downloadOnce(url, weightsFile, target, {}),
+  );
+  t.is(await readFile(`${target}.sha256`, 'utf8'), `${weightsSha256}  weights.h5\n`);
+  await downloadOnce(nowhere, weightsFile, target, {});
+  await writeFile(target, 'Weights');
+  const error = await t.throwsAsync(downloadOnce(nowhere, weightsFile, target, {}), { instanceOf: ConvoyError });
+  t.is((error as ConvoyError).code, 'CONVOY_DATA');
+  t.regex(error?.message ?? '', new RegExp(`expected SHA-256 ${weightsSha256}, as .* found [0-9a-f]{64}; remove it`));
+});
+
+test.serial('weights in the cache without a record are held to the pinned checksum, then recorded', async (t) => {
+  const target = join(await mkdtemp(join(folder, 'once-')), 'weights.h5');
+  await writeFile(target, 'Weights');
+  await t.throwsAsync(downloadOnce(nowhere, weightsFile, target, {}), {
+    message: new RegExp(`expected MD5 ${weightsFile.md5}, as it was downloaded but found [0-9a-f]{32}; remove it`),
+  });
+  await writeFile(target, 'weights');
+  await downloadOnce(nowhere, weightsFile, target, {});
+  t.is(await readFile(`${target}.sha256`, 'utf8'), `${weightsSha256}  weights.h5\n`);
   const cacheDir = await mkdtemp(join(folder, 'cache-'));
-  const kept = join(cacheDir, 'vgg16_weights_tf_dim_ordering_tf_kernels.h5');
-  await writeFile(kept, '');
-  t.is(await downloadApplicationWeights('vgg16', { cacheDir, includeTop: true, mirror: 'http://127.0.0.1:1' }), kept);
+  await writeFile(join(cacheDir, 'vgg16_weights_tf_dim_ordering_tf_kernels.h5'), '');
+  await t.throwsAsync(downloadApplicationWeights('vgg16', { cacheDir, includeTop: true, mirror: nowhere }), {
+    message: /expected MD5 64373286793e3c8b2b4e3219cbf3544b, as it was downloaded/,
+  });
 });
 
 test.serial(

@@ -161,23 +161,63 @@ test.serial('names can be given, as a table or a function', (t) => {
   });
 });
 
-test.serial('files without a name in common with the model load in order; others do not unless asked', (t) => {
+test.serial('a file in which only the order tells is refused, and read in order on request alone', (t) => {
   const strangers = [tensor('x/kernel', [2, 2]), tensor('x/bias', [2], 5), tensor('y/kernel', [2, 3], 7)];
+  const shifted = [tensor('x/kernel', [2, 2]), tensor('x/bias', [2], 5), tensor('hidden/kernel', [2, 3], 7)];
   const expected = [
     [1, 2, 3, 4],
     [5, 6],
     [7, 8, 9, 10, 11, 12],
   ];
-  t.deepEqual(mapped(memory(strangers)), expected);
+  for (const tensors of [strangers, shifted]) {
+    for (const format of ['keras-h5', 'safetensors', 'tfjs'] as const) {
+      const error = t.throws(() => mapped(memory(tensors, format)), { instanceOf: ConvoyError });
+      t.is(error?.code, 'CONVOY_WEIGHTS');
+      t.regex(error?.message ?? '', /\d missing: .*the shapes fit in order, .* match: 'order', or give names$/);
+      t.deepEqual(mapped(memory(tensors, format), { match: 'order' }), expected);
+    }
+  }
+  const short = t.throws(() => mapped(memory(strangers.slice(1), 'keras-h5')));
+  t.notRegex(short?.message ?? 'order', /order/);
   t.throws(() => mapped(memory(strangers), { match: 'name' }), { message: /3 missing: .*; 3 unexpected: / });
-  // Names that contradict the order: only Keras's own .h5, which Keras loads in order, or a request.
-  const shifted = [tensor('x/kernel', [2, 2]), tensor('x/bias', [2], 5), tensor('hidden/kernel', [2, 3], 7)];
-  t.throws(() => mapped(memory(shifted)), { message: /misshapen: hidden\/kernel/ });
-  t.deepEqual(mapped(memory(shifted, 'keras-h5')), expected);
-  t.deepEqual(mapped(memory(shifted), { match: 'order' }), expected);
-  // Files of Keras 3 are in the order of the alphabet: only keys of the right class and counter will do.
+});
+
+test.serial('the only weight of a layer is found under the name that Keras gives to weights without one', (t) => {
+  // Keras 3.15 on two ConvNeXt bases in a model: groups of the bases, weights `LAYER/variable_7`, trainable layers first.
+  const base = (name: string): LayersModel =>
+    tf.sequential({
+      name,
+      layers: ['one', 'two'].map((layer) =>
+        tf.layers.dense({ name: layer, units: 2, useBias: false, inputShape: [2] }),
+      ),
+    });
+  const model = tf.sequential({ layers: [base('left'), base('right')] });
+  const grouped = (layer: string, name: string, first: number): NamedTensor => ({
+    ...tensor(name, [2, 2], first),
+    layer,
+  });
+  const file = memory(
+    [
+      grouped('left', 'two/variable_1', 5),
+      grouped('left', 'one/variable', 1),
+      grouped('right', 'one/variable_2', 9),
+      grouped('right', 'two/variable_3', 13),
+    ],
+    'keras-h5',
+  );
+  t.deepEqual(
+    mapWeights(model, file).map(([first]) => first),
+    [1, 5, 9, 13],
+  );
+  model.dispose();
+});
+
+test.serial('a file of Keras 3 under other names is read by class and place of its layers', (t) => {
+  const values = [tensor('x/kernel', [2, 2]), tensor('x/bias', [2], 5), tensor('y/kernel', [2, 3], 7)];
+  const expected = values.map(({ data }) => [...data]);
+  // Such files are in the order of the alphabet: only keys of the right class and counter will do.
   const keyed = (keys: string[]): NamedTensor[] =>
-    strangers.map((values, at) => ({ ...values, layer: `l${keys[at]}`, key: keys[at] ?? '', index: at % 2 }));
+    values.map((value, at) => ({ ...value, layer: `l${keys[at]}`, key: keys[at] ?? '', index: at % 2 }));
   t.deepEqual(mapped(memory(keyed(['dense', 'dense', 'dense_1']), 'keras-weights-h5')), expected);
   t.throws(() => mapped(memory(keyed(['dense', 'dense', 'dense_2']), 'keras-weights-h5')), { message: /3 missing/ });
 });
