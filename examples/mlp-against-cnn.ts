@@ -1,7 +1,7 @@
 // A multilayer perceptron and a CNN on the same images: parameters, accuracy, time.
 import { describeModel, Trainer } from 'convoy-train';
 
-for (const name of ['mlp', 'lenet5']) {
+for (const name of ['mlp', 'mnist-cnn']) {
   const { parameters } = await describeModel({ name });
   const config = { dataset: 'mnist', model: { name }, optimizer: { name: 'adam' as const }, batchSize: 128, epochs: 3 };
   const run = await new Trainer({ config }).train();
