@@ -1,4 +1,6 @@
 // TensorFlow's shape inference, as far as shape functions of ours use it: sizes below 0 are unknown.
+#include <optional>
+
 #include "fake-tensorflow.h"
 
 struct TF_ShapeHandle {
@@ -13,7 +15,7 @@ struct TF_ShapeInferenceContext {
 };
 
 TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs,
-                      size_t outputs, std::vector<std::vector<int64_t>>& inferred) {
+                      size_t outputs, std::vector<std::optional<std::vector<int64_t>>>& inferred) {
   TF_ShapeInferenceContext context;
   for (const TF_Tensor& input : inputs) context.inputs.push_back({true, input.dims});
   context.outputs.resize(outputs);
@@ -21,7 +23,8 @@ TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), cons
   if (infer == nullptr) return status;
   infer(&context, &status);
   if (status.code != TF_OK) return status;
-  for (const TF_ShapeHandle& output : context.outputs) inferred.push_back(output.sizes);
+  for (const TF_ShapeHandle& output : context.outputs)
+    inferred.push_back(output.known ? std::optional(output.sizes) : std::nullopt);
   // Of unknown inputs shape functions must say nothing, and not fail.
   TF_ShapeInferenceContext nothing;
   nothing.inputs.resize(inputs.size());

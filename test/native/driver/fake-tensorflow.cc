@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 #include <numeric>
+#include <optional>
 
 namespace {
 
@@ -95,13 +96,13 @@ std::vector<std::string> registeredOps() {
 
 // Shapes as the shape functions see them; see fake-shapes.cc.
 TF_Status inferShapes(void (*infer)(TF_ShapeInferenceContext*, TF_Status*), const std::vector<TF_Tensor>& inputs,
-                      size_t outputs, std::vector<std::vector<int64_t>>& inferred);
+                      size_t outputs, std::vector<std::optional<std::vector<int64_t>>>& inferred);
 
 Outcome runOp(const std::string& op, const NodeAttributes& attributes, const std::vector<TF_Tensor>& inputs) {
   Outcome outcome;
   const TF_OpDefinitionBuilder& definition = definitions().at(op);
   outcome.outputs.resize(definition.outputs);
-  std::vector<std::vector<int64_t>> inferred;
+  std::vector<std::optional<std::vector<int64_t>>> inferred;
   const TF_Status shapes = inferShapes(definition.infer, inputs, definition.outputs, inferred);
   const TF_KernelBuilder& kernel = kernels().at(op);
   TF_OpKernelConstruction construction{attributes, {}};
@@ -120,10 +121,8 @@ Outcome runOp(const std::string& op, const NodeAttributes& attributes, const std
   if (outcome.status.code != TF_OK) return outcome;
   if (shapes.code != TF_OK) outcome.status = {TF_INVALID_ARGUMENT, "shape function: " + shapes.message};
   for (size_t i = 0; i < inferred.size() && outcome.status.code == TF_OK; i++) {
-    const std::vector<int64_t>& found = outcome.outputs[i]->dims;
-    bool agree = inferred[i].size() == found.size();
-    for (size_t axis = 0; agree && axis < found.size(); axis++)
-      agree = inferred[i][axis] < 0 || inferred[i][axis] == found[axis];
+    // A shape is known whole, or not at all.
+    const bool agree = !inferred[i].has_value() || *inferred[i] == outcome.outputs[i]->dims;
     if (!agree) fprintf(stderr, "%s: output %zu has another shape than inferred\n", op.c_str(), i), abort();
   }
   return outcome;
