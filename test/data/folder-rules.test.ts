@@ -4,7 +4,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openDataset } from '../../src/data/index.js';
 import { plainPng, tarOf, temporaryFolder, writeTree } from '../fixtures/data/files.js';
-import { classCounts, type Rules, ruleRows, ten } from '../support/data-rules.js';
+import { classCounts, openWithoutHeldOut as open, type Rules, ruleRows, ten } from '../support/data-rules.js';
 
 const { folder, remove } = await temporaryFolder();
 process.env['CONVOY_CACHE'] = path.join(folder, 'cache');
@@ -19,13 +19,6 @@ async function tree(paths: readonly string[], others: Readonly<Record<string, Ui
   return writeTree(path.join(folder, `tree-${trees++}`), { ...images, ...others });
 }
 
-const heldOut = /has no test images/;
-
-/** The dataset, its notes without the one of a fifth held out, which a test of its own is about. */
-async function open(name: string, options: object = {}) {
-  const opened = await openDataset({ name, seed: 1, ...options });
-  return { ...opened, notes: opened.notes.filter((note) => !heldOut.test(note)) };
-}
 const rejects = (t: ExecutionContext, name: string, message: RegExp, options: object = {}) =>
   t.throwsAsync(open(name, options), { code: 'CONVOY_DATA', message });
 

@@ -2,14 +2,12 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { openDataset } from '../../src/data/index.js';
 import { plainPng, tarOf, temporaryFolder, writeTree } from '../fixtures/data/files.js';
-import { classCounts, ten } from '../support/data-rules.js';
+import { classCounts, openWithoutHeldOut as open, ten } from '../support/data-rules.js';
 
 const { folder, remove } = await temporaryFolder();
 process.env['CONVOY_CACHE'] = path.join(folder, 'cache');
 const red = await plainPng('#ff0000');
-const open = (name: string, options: object = {}) => openDataset({ name, seed: 1, ...options });
 let places = 0;
 
 test.after.always(remove);

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ExecutionContext } from 'ava';
 import type { Dataset } from '../../src/contracts/index.js';
+import { openDataset } from '../../src/data/index.js';
 
 /** A test for each row of a table, by the row's first cell. */
 export type Rules = Readonly<Record<string, (t: ExecutionContext) => Promise<unknown>>>;
@@ -33,3 +34,9 @@ export function classCounts(...splits: readonly Dataset[]): Record<string, numbe
 /** Paths of ten images in each folder. */
 export const ten = (...folders: readonly string[]): string[] =>
   folders.flatMap((folder) => Array.from({ length: 10 }, (_, image) => `${folder}/${image}.png`));
+
+/** A dataset, its notes without the one of a fifth held out, which a test of its own is about. */
+export async function openWithoutHeldOut(name: string, options: object = {}) {
+  const opened = await openDataset({ name, seed: 1, ...options });
+  return { ...opened, notes: opened.notes.filter((note) => !/has no test images/.test(note)) };
+}
