@@ -192,7 +192,7 @@ test('that a fifth of each class is held out is said, where there are no test im
   const alone = await openDataset({ name: await tree(ten('a', 'b')), seed: 1 });
   t.regex(alone.notes.join(), /a fifth of each class is held out for the test \(4 images\)/);
   const train = await openDataset({ name: await tree(ten('train/a', 'train/b')), seed: 1 });
-  t.regex(train.notes.join(), heldOut);
+  t.regex(train.notes.join(), /has no test images/);
   const tested = await openDataset({ name: await tree(ten('train/a', 'train/b', 'val/a', 'val/b')), seed: 1 });
   t.deepEqual(tested.notes, []);
 });
