@@ -40,7 +40,7 @@ const options = [
   option('--seed <n>', 'draws the inputs and moments of fuzz and faults (default: 0)', { parse: integer(0) }),
   option('--data-dir <dir>', 'where to look for datasets first'),
   option('--runs <dir>', 'folder of ended runs, for recipes', { parse: text, default: 'runs' }),
-  option('--no-keep', 'do not write bench/results'),
+  option('--discard', 'do not write bench/results'),
 ] as const;
 type Flags = FlagsOf<typeof options>;
 
@@ -61,7 +61,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     const result = await measure(bench, flags);
     process.stdout.write(`\n## ${result.title}\n\n${resultMarkdown(result)}\n`);
     failed += result.claims.filter(({ passed }) => !passed).length;
-    if (flags.noKeep === undefined && flags.quick === undefined)
+    if (flags.discard === undefined && flags.quick === undefined)
       process.stdout.write(`\nkept as ${await writeResult(result)}\n`);
   }
   if (failed > 0) process.stderr.write(`${failed} claims do not hold\n`);
