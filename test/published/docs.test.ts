@@ -62,6 +62,9 @@ async function workplace(t: ExecutionContext): Promise<{ here: string; env: Node
   await cp(join(here, 'photos/test/cat/0000.jpg'), join(here, 'cat.jpg'));
   await sharp(join(here, 'cat.jpg')).resize(28, 28).grayscale().png().toFile(join(here, 'shoe.png'));
   await cp(join(here, 'shoe.png'), join(here, 'digit.png'));
+  const keras = join(root, 'test/fixtures/parity/keras-fashion-cnn');
+  await cp(join(keras, 'final.keras'), join(here, 'model.keras'));
+  await cp(join(keras, 'initial.safetensors'), join(here, 'weights.safetensors'));
   await writeFile(join(here, 'package.json'), JSON.stringify({ name: 'here', private: true, type: 'module' }));
   await mkdir(join(here, 'node_modules'));
   await symlink(root, join(here, 'node_modules/convoy-train'));
