@@ -1,9 +1,9 @@
-// Augmentation on a small training set: the same network with and without flips and crops.
+// Augmentation on a small training set, cats and dogs: the same network with and without flips and crops.
 import { Trainer } from 'convoy-train';
 
 const common = {
   dataset: 'cifar10',
-  limit: 5000,
+  classes: ['cat', 'dog'],
   model: { name: 'cifar10-fast' },
   optimizer: { name: 'adam' as const },
   batchSize: 128,

@@ -2,7 +2,7 @@
 import { datasetFromArrays, openDataset, Trainer, tf } from 'convoy-train';
 
 const side = 14;
-const { train: digits } = await openDataset({ name: 'mnist', seed: 0, limit: 2000 });
+const { test: digits } = await openDataset({ name: 'mnist', seed: 0 }); // its 10,000 digits are enough
 if (digits.store.kind !== 'pixels') throw new Error('MNIST is kept in memory');
 const small = tf.tidy(() => {
   if (digits.store.kind !== 'pixels') return [];

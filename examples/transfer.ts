@@ -1,4 +1,4 @@
-// Transfer learning: a small base trained on digits, then 600 images of clothes: head first, then everything at a low rate.
+// Transfer learning: a small base trained on digits, then 200 images of clothes: head first, then everything at a low rate.
 import { Trainer } from 'convoy-train';
 
 const base = `runs/digits-${process.pid}`;
@@ -7,7 +7,7 @@ await new Trainer({
   out: base,
 }).train();
 
-const few = { dataset: 'fashion-mnist', limit: 600, optimizer: { name: 'adam' as const } };
+const few = { dataset: 'fashion-mnist', limit: 200, optimizer: { name: 'adam' as const } };
 const scratch = await new Trainer({ config: { ...few, model: { name: 'mnist-cnn' }, epochs: 12 } }).train();
 const tuned = await new Trainer({
   config: {
