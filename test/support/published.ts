@@ -10,7 +10,7 @@ import ava, { type ExecutionContext } from 'ava';
 /** The checkout; compiled files lie in dist/test/support. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** These tests take minutes: they run where `CONVOY_TEST_PUBLISHED` is set, as `.ci/run` does. */
+/** These tests take minutes: they run where `CONVOY_TEST_PUBLISHED` is set, as `npm run test:published` does. */
 export const published = process.env['CONVOY_TEST_PUBLISHED'] === undefined ? ava.skip : ava.serial;
 
 const execute = promisify(execFile);
