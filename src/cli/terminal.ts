@@ -58,7 +58,7 @@ export function exitCodeOf(error: unknown): number {
   return signalledExitCode() ?? exitCodes.interrupted;
 }
 
-/** How an error is told: one clear line; the stack only for faults of our own, or when asked for. */
+/** Prints an error: one clear line; the stack only for faults of convoy, or when asked for. */
 export function tellError(terminal: Terminal, error: unknown): void {
   const known = error instanceof ConvoyError;
   const message = error instanceof Error ? error.message : String(error);

@@ -9,8 +9,8 @@ export type EngineSource =
   | { readonly kind: 'compiled'; readonly graph: CompiledSpec };
 
 /**
- * Makes the engine of this thread. What only the eager engine needs (layers, losses, tfjs) is loaded for it alone: a compiled
- * graph's worker starts in half the time without.
+ * Makes the engine of this thread. What only the eager engine needs (layers, losses, tfjs) is loaded for it alone: the
+ * worker of a compiled graph starts sooner without.
  *
  * @throws ConvoyError `CONVOY_MODEL` or `CONVOY_NATIVE` when the graph or the model cannot be loaded.
  */

@@ -26,7 +26,7 @@ export interface GraphCacheOptions {
   readonly parts?: ModelParts | undefined;
   /** How shards share the gradients of large dense kernels (see `compileModel`). */
   readonly exchange?: Exchange | undefined;
-  /** Ops of our own that may be used (see `compileModel`). */
+  /** convoy's ops that may be used (see `compileModel`). */
   readonly kernels?: readonly string[] | undefined;
 }
 

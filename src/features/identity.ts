@@ -13,7 +13,7 @@ export interface FeatureMaker {
   readonly spec: StepSpec;
   readonly layout: Pick<RunLayout, 'capacity' | 'shards'>;
   readonly tensorflowVersion: string;
-  /** Ops of our own that were used. */
+  /** convoy's ops that were used. */
   readonly kernels: readonly string[];
 }
 

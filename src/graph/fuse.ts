@@ -15,7 +15,7 @@ interface Fusible {
   readonly nodes: readonly GraphNode[];
   /** Those that run in a training step. */
   readonly training: ReadonlySet<GraphNode>;
-  /** Ops of our own that there are. */
+  /** convoy's ops that this machine has. */
   readonly kernels: ReadonlySet<string>;
   /** Where outputs of nodes are copied to. */
   readonly destinations?: ReadonlyMap<GraphNode, Destination>;

@@ -18,14 +18,14 @@ interface Library {
   correctCaches(tensorflowVersion: string): number;
 }
 
-/** Where `setUpCommand` builds our own ops: beside tfjs-node. */
+/** Where `setUpCommand` builds convoy's ops: beside tfjs-node. */
 export function kernelsLibrary(): string {
   const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
   return path.join(path.dirname(manifest), 'convoy-kernels.node');
 }
 
 /**
- * Registers our own ops with TensorFlow, for the instruction set that `CONVOY_KERNELS` names, else for the quickest. After
+ * Registers convoy's ops with TensorFlow, for the instruction set that `CONVOY_KERNELS` names, else for the quickest. After
  * TensorFlow was loaded, on the main thread first; other threads find the ops there.
  *
  * @throws ConvoyError `CONVOY_OPTION` for a set that this machine does not have, or that comes after another was taken.

@@ -44,7 +44,7 @@ function openBackend(): Backend {
   return asBackend(node.backend());
 }
 
-/** Loads the addon alone, as the main thread found it: a worker that makes no tensors of tfjs's starts in half the time. */
+/** Loads the addon alone, as the main thread found it: a worker that makes no tensors of tfjs's need not load tfjs. */
 function openAddon(): Backend {
   const withoutTensors = (): never => {
     throw new ConvoyError('CONVOY_NATIVE', 'Expected a thread with tfjs for its tensors but found the addon alone');
@@ -236,10 +236,10 @@ export function loadNativeInWorker({ tensors = false }: { readonly tensors?: boo
     );
   }
   // Once tfjs is there, it serves both.
-  if (tensors || getEnvironmentData(addonKey) === undefined) {
+  if (tensors || loading !== undefined || getEnvironmentData(addonKey) === undefined) {
     loading ??= open().then(({ native }) => native);
     return loading;
   }
   alone ??= open(openAddon).then(({ native }) => native);
-  return loading ?? alone;
+  return alone;
 }

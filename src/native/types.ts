@@ -61,7 +61,7 @@ export interface LoadedGraph {
   dispose(): void;
 }
 
-/** Ops of our own, beside TensorFlow's (src/native/kernels). */
+/** convoy's ops, beside TensorFlow's (src/native/kernels). */
 export interface Kernels {
   /**
    * Names of the ops that are worth using, and `bfloat16` where their sums of bfloat16 outdo TensorFlow's; none where the

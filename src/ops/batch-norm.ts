@@ -2,7 +2,7 @@ import type { GraphBuilder } from './builder.js';
 import type { GraphNode, Value } from './types.js';
 
 /**
- * Batch normalization in training by ops of our own (src/native/kernels), over all axes but the last: of float32 or
+ * Batch normalization in training by convoy's ops (src/native/kernels), over all axes but the last: of float32 or
  * bfloat16, computed in float32. TensorFlow's kernel adds up all elements of a channel one after the other, which leaves errors
  * of 1e-3; oneDNN's for bfloat16 takes three times the time of ours.
  */

@@ -3,7 +3,7 @@ import { towards } from './elementwise.js';
 import { isUnitStride, plainAttributes } from './plain.js';
 import type { GraphNode, Value } from './types.js';
 
-/** Kernels of our own for convolutions of few channels, as the first of a network is, in training (src/native/kernels/narrow.h). */
+/** convoy's kernels for convolutions of few channels, as a network's first one, in training (src/native/kernels/ops). */
 
 /** Widest row of a filter (its columns times inputs) for which vectors along the outputs are quicker. */
 const narrowRow = 16;

@@ -5,7 +5,7 @@ import { isUnitStride, plainAttributes } from './plain.js';
 import type { GraphNode, Value } from './types.js';
 
 /**
- * Ops of our own (src/native/kernels): of every window of a maximum pooling one element has a gradient, and a convolution
+ * convoy's ops (src/native/kernels): of every window of a maximum pooling one element has a gradient, and a convolution
  * before it need multiply no other. Float32 or bfloat16, whose sums are float32; strides and dilations of 1, windows side by side.
  */
 

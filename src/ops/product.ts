@@ -31,7 +31,7 @@ interface WrittenProduct {
   readonly slot: Value;
 }
 
-/** Whether there is a kernel of our own for it that is quicker than TensorFlow's. */
+/** Whether convoy has a kernel for it that is quicker than TensorFlow's. */
 export function canWriteProduct(graph: GraphBuilder, { left, slot }: Pick<WrittenProduct, 'left' | 'slot'>): boolean {
   const quick = left.type === 'float32' || (left.type === 'bfloat16' && graph.kernels.has('bfloat16'));
   return quick && slot.type === 'float32' && graph.kernels.has('ConvoyProduct');

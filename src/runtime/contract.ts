@@ -44,7 +44,7 @@ export interface RuntimeInternals {
   readonly scheduledEpochs?: number;
   /** Whether features of a frozen base may replace pixels, where `prepare` computes them; default: no. */
   readonly cacheFeatures?: boolean;
-  /** Ops of our own that the compiled engine may use; default: all that are built. */
+  /** convoy's ops that the compiled engine may use; default: all that are built. */
   readonly kernels?: readonly string[];
   /** Another worker module, for tests of failing workers. */
   readonly workerFile?: URL;

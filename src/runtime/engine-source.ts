@@ -18,7 +18,7 @@ export interface EngineSourceOptions {
   readonly shards: number;
   readonly onNote?: ((note: string) => void) | undefined;
   readonly cacheFeatures?: boolean | undefined;
-  /** Ops of our own that may be used; default: all that are built. */
+  /** convoy's ops that may be used; default: all that are built. */
   readonly kernels?: readonly string[] | undefined;
 }
 
@@ -111,7 +111,7 @@ export async function engineSource(
   return { source: { kind: 'compiled', graph }, ...(cut && { parts: cut.parts }) };
 }
 
-/** Kernels of our own work on one thread each; these are quicker than TensorFlow's only where those have no more. */
+/** convoy's kernels work on one thread each; these are quicker than TensorFlow's only where those have no more. */
 const noMatchForThreads: ReadonlySet<string> = new Set([
   'ConvoyPooledConvolution',
   'ConvoyPooledConvolutionInto',

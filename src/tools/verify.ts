@@ -37,7 +37,7 @@ export interface VerifyOptions extends Omit<RuntimeOptions, 'config'> {
 const roundingBound = 1e-4;
 /** The same where each shard's gradient is rounded to bfloat16. */
 const bfloat16Bound = 1e-2;
-/** One of the gradients that are compared: what differs from the configuration, and which ops of our own it may use. */
+/** One of the gradients that are compared: what differs from the configuration, and which of convoy's ops it may use. */
 interface Side extends RuntimeInternals {
   readonly changes: Partial<RunConfig>;
 }
@@ -47,8 +47,8 @@ type Compared = Readonly<Record<string, Side>>;
 
 /**
  * Proves on this machine that the number of workers does not change a training: the same bits for 1, 2 and N workers;
- * gradients of shards that add up to those of one big batch; gradients of the compiled engine, as it runs with fused kernels
- * of our own and as it would without, equal to those of tfjs's gradient tape.
+ * gradients of shards that add up to those of one big batch; gradients of the compiled engine, as it runs, with
+ * fused kernels, and of the plain graph, equal to those of tfjs's gradient tape.
  *
  * Gradients are compared parameter by parameter. Where rounding may switch a ReLU or a maximum, the network itself is held
  * to a wide bound; its twin without kinks, and the one whose ReLUs are far from theirs, are held to narrow ones.
@@ -81,7 +81,7 @@ export async function verify({ config, steps, onCheck, ...options }: VerifyOptio
   const single = { shards: 1, workers: 1, precision: 'float32' } as const;
   const name = `${comparison.engine} engine against tfjs's eager one`;
   const forms: Compared = comparison.fuses
-    ? { '': { changes: single }, ' without kernels of our own': { changes: single, kernels: [] } }
+    ? { '': { changes: single }, ' without fused kernels': { changes: single, kernels: [] } }
     : { '': { changes: single } };
   const exactly = { bound: roundingBound, network, thorough: true };
   note(await comparison.check(name, exactly, forms, { changes: { ...single, engine: 'eager' } }));
@@ -129,7 +129,7 @@ class Comparison {
     readonly network: LayerJson,
     private readonly weights: readonly StartWeight[],
     readonly engine: Runtime['engine'],
-    /** How many ops of our own the engine may use. */
+    /** How many of convoy's ops the engine may use. */
     private readonly kernels: number,
     readonly precision: Precision,
   ) {}
@@ -158,7 +158,7 @@ class Comparison {
     return new Comparison(settled, network, weights, engine, kernels, precision);
   }
 
-  /** Whether the engine has ops of our own, in whose place others may stand. */
+  /** Whether the engine has fused ops, which plain ones can replace. */
   get fuses(): boolean {
     return this.engine === 'compiled' && this.kernels > 0;
   }

@@ -41,3 +41,14 @@ for (const page of pages()) {
     t.pass();
   });
 }
+
+for (const page of pages().filter((name) => !name.includes('api/'))) {
+  test(`${page}: every test and source file that it names is there`, (t) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    for (const [, file = ''] of text.matchAll(/`((?:test|src|bench|scripts|augment)\/[\w./-]+\.(?:m?[tj]s|py))`/g)) {
+      const source = join(root, file);
+      if (!/NAME|SET/.test(file)) t.true(existsSync(source), file); // placeholders stand for several
+    }
+    t.pass();
+  });
+}
