@@ -14,8 +14,9 @@ const workerFaults: Readonly<Record<WorkerFault, 'ends' | 'goes on'>> = {
   hang: 'ends',
 };
 
-/** What a training must have for them: a shard in the middle, and norms, which make the step a task of the pool. */
+/** What a training must have for them: a shard in the middle, and factors and norms, which make the step a task of the pool. */
 export const faultyConfig = {
+  model: { name: 'mlp', hidden: [16], dropout: 0.2 },
   shards: 4,
   workers: 2,
   batchSize: 16,

@@ -102,6 +102,11 @@ export class RunFolder {
     needRun(path);
     const folder = new RunFolder(path, await takeLock(path, onNote));
     await folder.#removeParts();
+    // A run that ended before its first checkpoint, and copies that leave out empty folders, have none.
+    await mkdir(join(path, 'checkpoints'), { recursive: true }).catch(async (error: unknown) => {
+      await folder.close();
+      throw diskError(path, error);
+    });
     return folder;
   }
 
