@@ -3,10 +3,12 @@ import { evaluateRun, Trainer, tf } from 'convoy-train';
 
 const model = tf.sequential({
   layers: [
-    tf.layers.conv2d({ inputShape: [32, 32, 3], filters: 16, kernelSize: 3, activation: 'relu' }),
+    tf.layers.conv2d({ inputShape: [32, 32, 3], filters: 32, kernelSize: 3, activation: 'relu' }),
     tf.layers.maxPooling2d({ poolSize: 2 }),
-    tf.layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
-    tf.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+    tf.layers.conv2d({ filters: 64, kernelSize: 3, activation: 'relu' }),
+    tf.layers.maxPooling2d({ poolSize: 2 }),
+    tf.layers.flatten(),
+    tf.layers.dropout({ rate: 0.5 }),
     tf.layers.dense({ units: 1 }), // one logit: above 0 is a dog
   ],
 });
@@ -18,7 +20,7 @@ await new Trainer({
     classes: ['cat', 'dog'],
     loss: { name: 'binaryCrossEntropy' },
     optimizer: { name: 'adam' },
-    epochs: 5,
+    epochs: 8,
   },
   out: folder,
 }).train();

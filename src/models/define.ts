@@ -108,10 +108,11 @@ export function defineNetwork<Options extends z.ZodRawShape>(definition: Network
       const shape = parseOptions(shapeSchema, given, name);
       const own = parseOptions(ownSchema, rest, name);
       if (Math.min(shape.height, shape.width) < smallestInput) {
-        throw valueError(`the images of ${name}`, `height and width of at least ${smallestInput}`, [
-          shape.height,
-          shape.width,
-        ]);
+        throw valueError(
+          `the images of ${name}`,
+          `height and width of at least ${smallestInput} (--image-size in a command line)`,
+          [shape.height, shape.width],
+        );
       }
       return definition.build(shape, own);
     },

@@ -34,6 +34,7 @@ const batch = 64;
 export class Predictor {
   readonly #model: LayersModel;
   readonly #options: PredictorOptions;
+  #warm = false;
 
   /** @param model with its trained weights; the caller disposes it. */
   constructor(model: LayersModel, options: PredictorOptions) {
@@ -51,6 +52,7 @@ export class Predictor {
     const { classes, image, loss } = this.#options;
     const list = listImages(images, image);
     const results: Prediction[] = [];
+    await this.#warmUp();
     for (let start = 0; start < list.length; start += batch) {
       const part = list.slice(start, start + batch);
       const pixels = await Promise.all(part.map((one) => pixelsOf(one, image, pixelOptions)));
@@ -70,6 +72,14 @@ export class Predictor {
       }
     }
     return results;
+  }
+
+  /** Runs the network once on a black image, so that V8 compiles its layers before a second image has to be quick. */
+  async #warmUp(): Promise<void> {
+    if (this.#warm) return;
+    this.#warm = true;
+    const { height, width, channels } = this.#options.image;
+    await this.outputs([new Float32Array(height * width * channels)]);
   }
 
   /**

@@ -260,7 +260,7 @@ function digestOf(bytes: string | Uint8Array): string {
 
 function refuseRun(path: string): void {
   if (!existsSync(join(path, 'config.json'))) return;
-  throw valueError('--out', `a new folder (to go on with the run in it use --resume ${path})`, path);
+  throw valueError('the run folder', `a new folder (to go on with the run in it use --resume ${path})`, path);
 }
 
 function needRun(path: string): void {

@@ -214,7 +214,7 @@ const wrong: readonly (readonly [args: string, code: number, stderr: string | Re
   [
     'train --out run',
     2,
-    'error: Expected a new folder (to go on with the run in it use --resume run) for --out but received "run"\n',
+    'error: Expected a new folder (to go on with the run in it use --resume run) for the run folder but received "run"\n',
   ],
   [
     'train --out train.jsonl/below',

@@ -147,7 +147,7 @@ const wrongOptions: [string, Record<string, unknown>, RegExp][] = [
   ['densenet-bc', { depth: 41 }, /a depth of 6n \+ 4.* for densenet-bc\.depth but received 41/],
   ['vit-tiny', { patch: 5 }, /a divisor of height 224 and width 224 for vit-tiny\.patch but received 5/],
   ['vit-tiny', { heads: 5 }, /a divisor of features 192 for vit-tiny\.heads but received 5/],
-  ['mnist-cnn', { height: 9 }, /at least 10 for the images of mnist-cnn/],
+  ['mnist-cnn', { height: 9 }, /at least 10 \(--image-size in a command line\) for the images of mnist-cnn/],
 ];
 for (const [name, more, message] of wrongOptions) {
   test(`${name} refuses ${JSON.stringify(more)}`, (t) => {

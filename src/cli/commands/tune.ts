@@ -4,7 +4,7 @@ import { defineCommand } from '../define.js';
 import { option } from '../options.js';
 import { positive } from '../parsers.js';
 import * as shared from '../shared-options.js';
-import { grouped, table } from '../terminal.js';
+import { counted, grouped, table } from '../terminal.js';
 
 export const tune = defineCommand({
   name: 'tune',
@@ -63,10 +63,10 @@ function cells({ workers, shards, intraOpThreads, interOpThreads, augmentWorkers
 
 function described({ workers, shards, intraOpThreads, interOpThreads, augmentWorkers }: TunedSettings): string {
   return [
-    `${workers} workers`,
-    `${shards} shards`,
-    `${intraOpThreads} intra-op threads`,
-    ...(interOpThreads === undefined ? [] : [`${interOpThreads} inter-op threads`]),
-    ...(augmentWorkers === undefined ? [] : [`${augmentWorkers} augmentation workers`]),
+    counted(workers, 'worker'),
+    counted(shards, 'shard'),
+    counted(intraOpThreads, 'intra-op thread'),
+    ...(interOpThreads === undefined ? [] : [counted(interOpThreads, 'inter-op thread')]),
+    ...(augmentWorkers === undefined ? [] : [counted(augmentWorkers, 'augmentation worker')]),
   ].join(', ');
 }
