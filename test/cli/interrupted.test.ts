@@ -9,21 +9,21 @@ import { convoy, type Running, records, start, writeImages } from '../support/co
 
 let cwd: string;
 
-// 30 images in batches of 4, the last one of 2: 8 steps an epoch, 240 in all, a checkpoint every 3.
+// 30 images in batches of 4, the last one of 2: 8 steps an epoch, 96 in all, a checkpoint every 3.
 const config = {
   dataset: 'images',
   imageSize: [8, 8],
   model: { name: 'mlp', hidden: [16], dropout: 0.2 },
   optimizer: { name: 'adam' },
   learningRate: 0.001,
-  epochs: 30,
+  epochs: 12,
   batchSize: 4,
   shards: 2,
   workers: 2,
   augment: 'flip,crop:1',
   checkpoint: { everySteps: 3 },
 };
-const steps = 240;
+const steps = 96;
 
 test.before(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'convoy-cli-'));
@@ -85,7 +85,7 @@ test.serial('a run killed twice at random steps and resumed has the weights of o
         : ['train', '--resume', 'killed', '--json'];
     const running = start(args, { cwd });
     await running.printed('"type":"start"');
-    const wanted = last + 10 + random.below(50);
+    const wanted = last + 10 + random.below(20);
     await reached(killed, wanted, running);
     running.child.kill('SIGKILL');
     t.is((await running.ended).signal, 'SIGKILL');
