@@ -128,6 +128,8 @@ export const configSchema = z.strictObject({
   precision: z.enum(precisions).default('float32'),
   /** Take bfloat16 even where the processor has none: numbers are rounded to it, but computed in float32, and slower. */
   forcePrecision: z.boolean().default(false),
+  /** Convolutions by definition, not by Winograd's minimal filtering, whose rounding errors are up to 5 times as large. */
+  exactConvolutions: z.boolean().default(false),
   seed: z.int().min(0).default(0),
   /** Checkpoints besides those at the end of every epoch. */
   checkpoint: z

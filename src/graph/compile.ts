@@ -12,6 +12,7 @@ import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
 import { lowerLoss } from './loss/index.js';
+import { withMinimalFiltering } from './minimal-filtering.js';
 import { lowerMix, lowerMixLosses, mirrored } from './mix.js';
 import { summary } from './objective.js';
 import { preprocess } from './preprocess.js';
@@ -20,7 +21,7 @@ import { randomLayers } from './traits.js';
 import { lowerModel } from './walk.js';
 
 /** Raised whenever the compiler writes other graphs for the same model, so that cached files are not taken for new. */
-export const compilerVersion = 14;
+export const compilerVersion = 15;
 
 /** A model as a TensorFlow graph. */
 export interface CompiledModel {
@@ -107,7 +108,8 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     kernels: graph.kernels,
     destinations,
   });
-  const nodes = spec.emulateBfloat16 === true ? emulated(lowered) : lowered;
+  const filtered = withMinimalFiltering(graph, lowered, results);
+  const nodes = spec.emulateBfloat16 === true ? emulated(filtered) : filtered;
   const used = reach([outputs]);
   const inputs = feeds.values.filter((value) => used.has(value.node)).map((value) => [value.node.name, value]);
   const savedModel = writeSavedModel(nodes, { inputs: Object.fromEntries(inputs), outputs: { outputs } }, version);

@@ -27,7 +27,7 @@ export const attributeNames: ReadonlySet<string> = new Set(
   Tnumsegments Tout Tpaddings Tparams Tperm transpose_a transpose_b Truncate try_recover_truncated Tseed Tshape
   Tshift type U update_slots use_cudnn_on_gpu use_locking use_nesterov validate_indices validate_shape value
   x_density xmp_metadata y_density
-  kernel relu size window
+  kernel relu size turned window
 `
     .trim()
     .split(/\s+/),

@@ -103,7 +103,7 @@ export async function engineSource(
     folder: join(cacheFolder(), 'graphs'),
     tensorflowVersion: native.tensorflowVersion,
     writesInPlace,
-    kernels: quickKernels(kernels, config.intraOpThreads),
+    kernels: chosenKernels(kernels, config),
     parts: cut?.parts,
     ...(shards > 1 && { exchange: { shards, rows: shardRows(config.batchSize, shards) } }),
   });
@@ -116,10 +116,16 @@ const noMatchForThreads: ReadonlySet<string> = new Set([
   'ConvoyPooledConvolution',
   'ConvoyPooledConvolutionInto',
   'ConvoyRowProducts',
+  'ConvoyWinogradConvolution',
+  'ConvoyWinogradFilterGrad',
 ]);
 
-function quickKernels(ops: readonly string[], intraOpThreads = 1): readonly string[] {
-  return intraOpThreads === 1 ? ops : ops.filter((op) => !noMatchForThreads.has(op));
+function chosenKernels(
+  ops: readonly string[],
+  { intraOpThreads = 1, exactConvolutions }: Pick<RunConfig, 'intraOpThreads' | 'exactConvolutions'>,
+): readonly string[] {
+  const quick = intraOpThreads === 1 ? ops : ops.filter((op) => !noMatchForThreads.has(op));
+  return exactConvolutions ? quick.filter((op) => !op.startsWith('ConvoyWinograd')) : quick;
 }
 
 /** What of a training the compiler does not know. */

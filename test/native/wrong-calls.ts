@@ -42,6 +42,16 @@ function convolution(draw: Draw) {
   return { images, outputs, kernel, padding, size, pooled, convolved, x, y, filter, window: [2, 2] };
 }
 
+/** The same with a filter that minimal filtering takes. */
+function square(draw: Draw) {
+  const [images, inputs, outputs, side, same] = [draw(1, 3), draw(1, 20), draw(1, 20), 3 + 2 * draw(0, 1), draw(0, 1)];
+  const size = [side + draw(0, 9), side + draw(0, 9)];
+  const convolved = size.map((length) => (same === 1 ? length : length - side + 1));
+  const x = [images, ...size, inputs];
+  const y = [images, ...convolved, outputs];
+  return { x, y, convolved, outputs, kernel: [side, side], padding: [0, 0].map(() => same * ((side - 1) >> 1)) };
+}
+
 /** A call that fits, of every op. */
 const fitting: Readonly<Record<string, (draw: Draw) => Fitting>> = {
   ConvoyMaxPool: (draw) => {
@@ -84,6 +94,15 @@ const fitting: Readonly<Record<string, (draw: Draw) => Fitting>> = {
     const y = [images, ...convolved, outputs];
     return { lists: { kernel, padding }, floats: {}, inputs: [tensor(x), tensor(y), tensor(y)], outputs: 2 };
   },
+  ConvoyWinogradConvolution: (draw) => {
+    const { x, convolved, outputs, kernel, padding } = square(draw);
+    const inputs = [tensor(x), tensor([...kernel, x[3] as number, outputs]), tensor([outputs])];
+    return { lists: { padding, size: convolved }, floats: {}, inputs, outputs: 1 };
+  },
+  ConvoyWinogradFilterGrad: (draw) => {
+    const { x, y, kernel, padding } = square(draw);
+    return { lists: { kernel, padding }, floats: {}, inputs: [tensor(x), tensor(y)], outputs: 2 };
+  },
   ConvoyProduct: (draw) => {
     const [samples, rows, columns] = [draw(1, 30), draw(1, 30), draw(1, 30)];
     const [a, b] = [tensor([samples, rows]), tensor([samples, columns], 'float32')];
@@ -121,8 +140,9 @@ function spoil(op: string, { lists, floats, inputs }: Fitting, draw: Draw): stri
     const agrees = !['ConvoyMaxPool'].includes(op) && input.shape.length > 1 && op !== 'ConvoyProduct';
     if (agrees && draw(0, 1) === 1) {
       input.shape[input.shape.length - 1] = (input.shape.at(-1) as number) + draw(1, 3);
-      if (op === 'ConvoyNarrowFilterGrad' && which === 0) input.shape[0] = (input.shape[0] as number) + 1;
-      if (op === 'ConvoyPooledFilterGrad' && which === 0) input.shape[0] = (input.shape[0] as number) + 1;
+      // Gradients of filters take any number of channels, but of as many images.
+      if (op.endsWith('FilterGrad') && (which === 0 || op === 'ConvoyWinogradFilterGrad'))
+        input.shape[0] = (input.shape[0] as number) + 1;
       return `another last axis of input ${which}`;
     }
     input.shape = Array.from({ length: 9 }, () => 1);

@@ -50,6 +50,7 @@ const options = [
   shared.testLimit,
   shared.augment,
   option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', { parse: mixing }),
+  option('--exact-convolutions', 'no minimal filtering (Winograd), whose rounding errors are larger'),
   option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs', {
     alsoCalled: ['--tta'],
   }),

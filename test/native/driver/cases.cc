@@ -92,6 +92,22 @@ OpCall validCall(const std::string& op, Random& random, int scale) {
     if (op == "ConvoyPooledInputGrad") add(T, filter), add(T, y), add(TF_UINT8, y);
     if (op == "ConvoyNarrowDropout") add(T, x), add(T, filter), add(T, {s.outputs}), add(TF_UINT8, y);
     if (op == "ConvoyNarrowFilterGrad") add(T, x), add(T, y), add(T, random.oneIn(2) ? y : std::vector<int64_t>{1});
+  } else if (op.find("Winograd") != std::string::npos) {
+    const int side = random.oneIn(2) ? 3 : 5, zeros = random.between(0, side - 1);
+    const int images = random.between(0, 3) * scale, inputs = random.between(1, 70), outputs = random.between(1, 70);
+    const int height = side + random.between(0, 12), width = side + random.between(0, 12);
+    const int rows = height + 2 * zeros - side + 1, columns = width + 2 * zeros - side + 1;
+    const bool turned = random.oneIn(2);
+    lists["padding"] = {zeros, zeros};
+    lists["size"] = {rows, columns};
+    lists["kernel"] = {side, side};
+    call.attributes.flags["relu"] = random.oneIn(2);
+    call.attributes.flags["turned"] = turned;
+    add(T, {images, height, width, inputs});
+    if (op == "ConvoyWinogradFilterGrad") add(T, {images, rows, columns, outputs});
+    else
+      add(T, {side, side, turned ? outputs : inputs, turned ? inputs : outputs}),
+          add(T, {random.oneIn(2) ? outputs : 0});
   } else if (op == "ConvoyProduct") {
     const int samples = scale * (random.oneIn(4) ? random.between(0, 600) : random.between(0, 40)),
               inputs = random.between(1, 90);
