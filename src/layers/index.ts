@@ -1,5 +1,6 @@
 // Each of these files defines layers: see "To add a layer" in CONTRIBUTING.md.
 import './definitions/activation.js';
+import './definitions/random-crop.js';
 import './definitions/random-light.js';
 import './definitions/random-projection.js';
 import './definitions/random-flip.js';

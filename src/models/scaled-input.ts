@@ -12,6 +12,7 @@ const movers: ReadonlySet<string> = new Set([
   'Permute',
   'ChannelPadding',
   'ChannelReversal',
+  'RandomCrop',
   'RandomFlip',
   'RandomRotation',
   'RandomZoom',

@@ -167,7 +167,11 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
   const output = model.outputs[0]?.shape.slice(1) ?? [];
   const fail = (expected: string, found: string): ConvoyError =>
     new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${dataset} has ${found}`, { file: name });
-  if (model.inputs.length !== 1 || input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
+  if (model.inputs.length !== 1) {
+    const message = `${name}: expected a model with one input, images, but found ${model.inputs.length}`;
+    throw new ConvoyError('CONVOY_MODEL', message, { file: name });
+  }
+  if (input.length !== 3 || wanted.some((size, axis) => size !== input[axis])) {
     const resized = shape.channels === input[2] ? ' (--image-size resizes them)' : '';
     const flatten = `tf.layers.flatten({ inputShape: [${wanted.join(', ')}] })`;
     const advice = input.length === 1 ? ` (begin the network with ${flatten})` : resized;

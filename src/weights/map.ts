@@ -7,6 +7,7 @@ import { inModuleOrder, isBookkeeping, type Layout, layoutByNames, ParameterName
 import { resampledPositions } from './position-embedding.js';
 import type { NamedTensor, WeightsFile } from './tensors.js';
 import { insideNetwork, withoutWrappers } from './torch-names.js';
+import { torchAdvice } from './torch-sources.js';
 
 /** How a file's tensors find their places in a model. */
 export interface MapOptions {
@@ -65,8 +66,10 @@ export function mapWeights(model: LayersModel, file: WeightsFile, options: MapOp
   const lenient = options.strict === false;
   const surplus = lenient ? [] : surplusOf(plan, layout, specs, skipped);
   if (plan.misshapen.length > 0 || (!lenient && plan.missing.length > 0) || surplus.length > 0) {
-    throw mismatch(file, { ...plan, unexpected: surplus });
+    const advice = layout === 'pytorch' && plan.missing.length > 0 ? torchAdvice(model) : undefined;
+    throw mismatch(file, { ...plan, unexpected: surplus }, advice);
   }
+  for (const note of file.notes ?? []) options.onNote?.(note);
   const ignored = layout === 'pytorch' && skipped.size === 0 ? [...plan.others, ...plan.unexpected] : [];
   if (ignored.length > 0)
     options.onNote?.(`${file.file}: left out, as this network has no place for them: ${someOf(ignored)}`);
@@ -200,7 +203,10 @@ function planOf(
   return { tensors: chosen, missing, unexpected, misshapen, others };
 }
 
-/** Position embeddings of another image size, resampled; any other tensor as it is. */
+/**
+ * Position embeddings of another image size, resampled; kernels of convolutions over whole features, as timm's VGG has them, as
+ * those of dense layers; any other tensor as it is.
+ */
 function fitted(
   model: LayersModel,
   specs: readonly ParameterSpec[],
@@ -209,7 +215,12 @@ function fitted(
   onNote: MapOptions['onNote'],
 ): NamedTensor {
   const spec = specs[find(tensor.name) ?? -1];
-  if (spec === undefined || !spec.name.endsWith('/embedding') || sameShape(spec.shape, tensor.shape)) return tensor;
+  if (spec === undefined) return tensor;
+  if (spec.name.endsWith('/kernel') && spec.shape.length === 2 && tensor.shape.length === 4) {
+    const [outputs = 0, ...inputs] = tensor.shape;
+    return { ...tensor, shape: [outputs, inputs.reduce((product, size) => product * size, 1)] };
+  }
+  if (!spec.name.endsWith('/embedding') || sameShape(spec.shape, tensor.shape)) return tensor;
   const resampled = resampledPositions(model, tensor, spec.shape);
   if (resampled === undefined) return tensor;
   onNote?.(`${tensor.name}: ${tensor.shape[1]} positions resampled to ${spec.shape[1]}, for images of another size`);
@@ -228,7 +239,11 @@ function someOf(names: readonly string[]): string {
   return `${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`;
 }
 
-function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen, fitsInOrder }: Plan): ConvoyError {
+function mismatch(
+  { file }: WeightsFile,
+  { missing, unexpected, misshapen, fitsInOrder }: Plan,
+  torchAdvice?: string,
+): ConvoyError {
   const list = (kind: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [listOf(kind, names)]);
   const found = [...list('missing', missing), ...list('unexpected', unexpected), ...list('misshapen', misshapen)].join(
     '; ',
@@ -236,7 +251,9 @@ function mismatch({ file }: WeightsFile, { missing, unexpected, misshapen, fitsI
   const advice =
     fitsInOrder === true
       ? `. The names are of another model; the shapes fit in order, which alone proves nothing. If the order is right, say so: match: 'order', or give names`
-      : '';
+      : torchAdvice === undefined
+        ? ''
+        : `. ${torchAdvice}`;
   const message = `${file}: expected the weights of this architecture but found ${found}${advice}`;
   return new ConvoyError('CONVOY_WEIGHTS', message, {
     file,

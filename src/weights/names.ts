@@ -3,6 +3,7 @@
 import type { LayersModel } from '../base/tf.js';
 import type { ParameterSpec } from '../contracts/index.js';
 import type { NamedTensor } from './tensors.js';
+import { torchTranslation } from './torch-sources.js';
 
 /** Who wrote the file: its names and memory layouts. */
 export type Layout = 'keras' | 'pytorch';
@@ -78,6 +79,7 @@ export class ParameterNames {
   readonly #ends = new Map<string, number>();
   readonly #layers = new Map<string, number[]>();
   readonly #keys: ReadonlyMap<string, string>;
+  readonly #translated: (name: string) => string | undefined;
 
   constructor(model: LayersModel, specs: readonly ParameterSpec[]) {
     specs.forEach((spec, index) => {
@@ -100,6 +102,7 @@ export class ParameterNames {
       for (const name of names) this.#ends.set(canonical(name), index);
     });
     this.#keys = kerasKeys(model);
+    this.#translated = torchTranslation(model);
   }
 
   /** The parameter's index, or undefined. `siblings` is how many tensors the file has of the tensor's layer. */
@@ -116,9 +119,16 @@ export class ParameterNames {
     return this.#findNumbered(tensor, siblings);
   }
 
-  /** The parameter's index by PyTorch's name of it. */
+  /** The parameter's index by PyTorch's name of it: the layer's own, or that of torchvision or timm. */
   findTorch(name: string): number | undefined {
     const own = name.replace(torchWrappers, '');
+    const found = this.#torch(own);
+    if (found !== undefined) return found;
+    const translated = this.#translated(own);
+    return translated === undefined ? undefined : this.#torch(translated);
+  }
+
+  #torch(own: string): number | undefined {
     const dot = own.lastIndexOf('.');
     const module = own.slice(0, Math.max(0, dot));
     const weight = own.slice(dot + 1);

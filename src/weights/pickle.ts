@@ -3,6 +3,7 @@
  * class or a function is only ever a name that the caller knows what to make of.
  */
 import { weightsError } from './errors.js';
+import { PickleBystander } from './pickle-bystanders.js';
 
 /** A dict of Python. */
 export type PickleDict = Map<PickleValue, PickleValue>;
@@ -167,7 +168,8 @@ class Reader {
   build(): void {
     this.pop();
     const built = this.pop();
-    if (!(built instanceof Map)) throw this.fail('the state of a dict', 'that of another value');
+    if (!(built instanceof Map || built instanceof PickleBystander))
+      throw this.fail('the state of a dict', 'that of another value');
     this.push(built);
   }
 
@@ -225,6 +227,7 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     r.global(r.pop(), name);
   },
   82: (r) => r.reduce(), // REDUCE
+  129: (r) => r.reduce(), // NEWOBJ: a class and what it is made of
   98: (r) => r.build(), // BUILD
   81: (r) => r.push(r.vocabulary.persistent(r.pop())), // BINPERSID
   // SETITEM

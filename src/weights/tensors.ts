@@ -23,6 +23,8 @@ export interface WeightsFile {
   readonly format: WeightsFormat;
   /** In the file's own order. */
   readonly tensors: readonly NamedTensor[];
+  /** What of the file is not read, in words. */
+  readonly notes?: readonly string[];
   /** The model's architecture (parsed JSON) if the file holds one. */
   readonly config?: unknown;
 }

@@ -3,6 +3,7 @@ import { ConvoyError } from '../base/errors.js';
 import { elementTypes } from './element-types.js';
 import { weightsError } from './errors.js';
 import { PickleGlobal, PickleTuple, type PickleValue, readPickle } from './pickle.js';
+import { bystanders, PickleBystander } from './pickle-bystanders.js';
 import { elementCount, maximumTensorBytes, type NamedTensor, type WeightsFile } from './tensors.js';
 import { unpackZip } from './zip.js';
 
@@ -26,15 +27,27 @@ const storages: Readonly<Record<string, string>> = {
 };
 
 const globals: ReadonlySet<string> = new Set([
+  ...bystanders,
   ...Object.keys(storages),
   'collections.OrderedDict',
+  'collections.defaultdict',
   'torch._utils._rebuild_tensor_v2',
   'torch._utils._rebuild_parameter',
   'torch.Size',
 ]);
 
 /** Where checkpoints of trainings keep the weights. */
-const keysOfWeights = ['state_dict', 'model_state_dict', 'model', 'network', 'net', 'weights'];
+const keysOfWeights = [
+  'state_dict',
+  'model_state_dict',
+  'model',
+  'network',
+  'net',
+  'weights',
+  'state',
+  'params',
+  'module',
+];
 
 /** The numbers of a storage, decoded when a tensor needs them. */
 class Storage {
@@ -81,14 +94,14 @@ export function isTorchArchive(bytes: Uint8Array): boolean {
  */
 export function readTorchArchive(file: string, bytes: Uint8Array): WeightsFile {
   try {
-    return { file, format: 'pytorch', tensors: read(file, bytes) };
+    return { file, format: 'pytorch', ...read(file, bytes) };
   } catch (error) {
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_WEIGHTS') throw error;
     throw new ConvoyError(error.code, `${error.message}\n  ${torchConversion(file)}`, error.details, error);
   }
 }
 
-function read(file: string, bytes: Uint8Array): NamedTensor[] {
+function read(file: string, bytes: Uint8Array): Pick<WeightsFile, 'tensors' | 'notes'> {
   const entries = unpackZip(file, bytes, (name) => {
     if (/^[^/]+\/data\.pkl$/.test(name)) return maximumPickleBytes;
     if (/^[^/]+\/byteorder$/.test(name)) return 16;
@@ -112,7 +125,8 @@ function read(file: string, bytes: Uint8Array): NamedTensor[] {
     persistent: (id) => storageOf(file, id),
   });
   let total = 0;
-  return stateDict(file, value).map(([name, view]) => {
+  const { views, notes } = stateDict(file, value);
+  const tensors = views.map(([name, view]): NamedTensor => {
     const place = `tensor ${JSON.stringify(name)}`;
     const count = elementCount(view.shape) ?? 0;
     total += count * 4;
@@ -121,6 +135,7 @@ function read(file: string, bytes: Uint8Array): NamedTensor[] {
     if (data === undefined) throw weightsError(file, place, `an entry data/${view.storage.key}`, 'none');
     return { name, shape: view.shape, data: numbersOf(file, place, view, count, data) };
   });
+  return { tensors, notes };
 }
 
 function called(file: string, name: string, parameters: readonly PickleValue[]): PickleValue {
@@ -129,6 +144,8 @@ function called(file: string, name: string, parameters: readonly PickleValue[]):
       if (parameters.length === 0) return new Map();
       break;
     }
+    case 'collections.defaultdict':
+      return new Map();
     case 'torch.Size': {
       if (parameters.length === 1 && parameters[0] instanceof PickleTuple) return parameters[0];
       break;
@@ -148,6 +165,7 @@ function called(file: string, name: string, parameters: readonly PickleValue[]):
       break;
     }
     default:
+      if (bystanders.has(name)) return new PickleBystander(name);
   }
   throw weightsError(file, name, 'the arguments that PyTorch writes', 'others');
 }
@@ -168,21 +186,25 @@ function storageOf(file: string, id: PickleValue): Storage {
   return new Storage(element, key, count);
 }
 
-/** The tensors by name: of the dict itself, or of the one inside it that checkpoints keep the weights in. */
-function stateDict(file: string, value: PickleValue): [string, TensorView][] {
+/** The tensors by name: of the dict itself, or of the one inside it that checkpoints keep the weights in; notes of others like it. */
+function stateDict(file: string, value: PickleValue): { views: [string, TensorView][]; notes: string[] } {
   if (!(value instanceof Map))
     throw weightsError(file, 'pickle', 'a state_dict', value instanceof TensorView ? 'one tensor' : 'no dict');
-  const tensorsOf = (dict: ReadonlyMap<PickleValue, PickleValue>): [string, TensorView][] =>
-    [...dict].filter(
-      (pair): pair is [string, TensorView] => typeof pair[0] === 'string' && pair[1] instanceof TensorView,
-    );
+  const tensorsOf = (dict: PickleValue | undefined): [string, TensorView][] =>
+    dict instanceof Map
+      ? [...dict].filter(
+          (pair): pair is [string, TensorView] => typeof pair[0] === 'string' && pair[1] instanceof TensorView,
+        )
+      : [];
   const own = tensorsOf(value);
-  if (own.length > 0) return own;
-  for (const key of keysOfWeights) {
-    const inner = value.get(key);
-    const tensors = inner instanceof Map ? tensorsOf(inner) : [];
-    if (tensors.length > 0) return tensors;
+  const key = keysOfWeights.find((name) => tensorsOf(value.get(name)).length > own.length);
+  if (key !== undefined) {
+    const views = tensorsOf(value.get(key));
+    const twins = [...value.keys()].filter((name) => name !== key && tensorsOf(value.get(name)).length >= views.length);
+    const notes = twins.map((twin) => `${file}: ${key} is read, ${String(twin)} beside it is not (save it alone)`);
+    return { views, notes };
   }
+  if (own.length > 0) return { views: own, notes: [] };
   const keys = [...value.keys()]
     .slice(0, 12)
     .map((key) => (typeof key === 'string' ? key.slice(0, 40) : typeof key))

@@ -252,3 +252,29 @@ for (const [what, json, message] of broken) {
     t.regex(error?.message ?? '', /^net\.json: /);
   });
 }
+
+for (const [className, config, message] of [
+  [
+    'GlobalAveragePooling1D',
+    { data_format: 'channels_first' },
+    /layer odd: expected data_format channels_last but found channels_first/,
+  ],
+  ['MaxPooling1D', { pool_size: 2, data_format: 'channels_first' }, /layer odd: expected data_format channels_last/],
+  [
+    'Conv1D',
+    { filters: 2, kernel_size: 1, data_format: 'channels_first' },
+    /layer odd: expected data_format channels_last/,
+  ],
+] as const) {
+  test(`${className} with channels first is refused by layer and argument`, (t) => {
+    const rows = keras3('Reshape', 'rows', { target_shape: [4, 4] }, ['pixels']);
+    const odd = keras3(className, 'odd', config, ['rows']);
+    t.throws(() => loadArchitecture(functional([input, rows, odd], 'odd')), { code: 'CONVOY_MODEL', message });
+  });
+}
+
+test("a class of one's own that is called like one of Keras's is refused by layer and registered name", (t) => {
+  const own = { ...keras3('Flatten', 'mine', {}, ['pixels']), module: null, registered_name: 'My>Flatten' };
+  const message = /layer mine: expected a class of Keras's own but found My>Flatten/;
+  t.throws(() => loadArchitecture(functional([input, own], 'mine')), { code: 'CONVOY_MODEL', message });
+});

@@ -94,7 +94,14 @@ test('every class of layer that is read has a case of Keras', (t) => {
 });
 
 /** Arguments that Keras itself never varies, or that only tfjs and Keras 2 write. */
-const fixedArguments = ['rank', 'seed', 'half_pixel_centers', 'GroupNormalization axis', 'LayerNormalization axis'];
+const fixedArguments = [
+  'whole_in_inference',
+  'rank',
+  'seed',
+  'half_pixel_centers',
+  'GroupNormalization axis',
+  'LayerNormalization axis',
+];
 
 test('every argument that changes what a layer computes has two values among the cases of Keras', (t) => {
   const values = new Map<string, Set<string>>();

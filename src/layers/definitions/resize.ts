@@ -2,20 +2,18 @@ import { type Tensor, type Tensor4D, tf } from '../../base/tf.js';
 import {
   binary,
   broadcastTo,
-  cast,
   type GraphBuilder,
-  integers,
   reshape,
   scale,
   shapeWith,
   shift,
   type Value,
 } from '../../ops/index.js';
-import { among, dataFormat, kept, meaningless, only } from '../arguments.js';
+import { among, dataFormat, kept, only } from '../arguments.js';
 import { defineLayer } from '../definition.js';
-import { resizedTensor } from '../interpolation.js';
+import { type Aspect, fittedTensor, fittedValue, resizedTensor, resizedValue } from '../interpolation.js';
 import { OwnLayer, tfjsClass } from '../own-layer.js';
-import { type LayerScope, single } from '../scope.js';
+import { single } from '../scope.js';
 import { LayerSettings } from '../settings.js';
 import { type BatchShape, onlyInput, onlyShape, type SerializedConfig } from '../tfjs-layer.js';
 import { channelsLast } from '../windows.js';
@@ -32,29 +30,6 @@ function repeatPixels(graph: GraphBuilder, x: Value, [down, across]: readonly [n
     channels,
   ]);
   return reshape(graph, rows, [-1, height * down, width * across, channels]);
-}
-
-/** `ResizeBilinear` or `ResizeNearestNeighbor`, as tfjs calls them; in float32. */
-function resize(
-  scope: LayerScope,
-  x: Value,
-  size: readonly [number, number],
-  options: { readonly interpolation: string; readonly alignCorners: boolean; readonly halfPixelCenters?: boolean },
-): Value {
-  const { graph } = scope;
-  const [, height, width, channels] = x.shape as readonly [number, number, number, number];
-  if (height === size[0] && width === size[1]) return x;
-  if (options.interpolation !== 'bilinear' && options.interpolation !== 'nearest') {
-    throw scope.error("interpolation 'bilinear' or 'nearest'", JSON.stringify(options.interpolation));
-  }
-  const op = options.interpolation === 'bilinear' ? 'ResizeBilinear' : 'ResizeNearestNeighbor';
-  const attributes = {
-    T: { type: 'float32' },
-    align_corners: options.alignCorners,
-    half_pixel_centers: options.halfPixelCenters ?? false,
-  } as const;
-  const output = { type: 'float32', shape: [-1, ...size, channels] } as const;
-  return graph.add(op, [cast(graph, x, 'float32'), integers(graph, size)], attributes, output, 'resize');
 }
 
 const interpolation = among('nearest', 'bilinear');
@@ -106,12 +81,18 @@ defineLayer({
       const [, height, width] = image.shape as readonly [number, number, number];
       const size = [height * factors[0], width * factors[1]] as const;
       const halfPixelCenters = scope.settings.boolean('halfPixelCenters', false);
-      return resize(scope, image, size, { interpolation, alignCorners: false, halfPixelCenters });
+      return resizedValue(scope, image, size, { interpolation, alignCorners: false, halfPixelCenters });
     });
   }),
 });
 
-/** Keras's `Resizing`, of images whose height and width may change their ratio. */
+/** What `Resizing` does where the image's sides have another ratio. */
+function aspectOf(settings: LayerSettings): Aspect {
+  if (settings.boolean('cropToAspectRatio', false)) return 'crop';
+  return settings.boolean('padToAspectRatio', false) ? 'pad' : 'stretch';
+}
+
+/** Keras's `Resizing`: stretches images, or cuts or surrounds them first so that they keep their ratio. */
 class Resizing extends OwnLayer {
   static readonly className = 'Resizing';
 
@@ -125,7 +106,10 @@ class Resizing extends OwnLayer {
   }
 
   protected override compute(x: Tensor): Tensor {
-    return resizedTensor(x as Tensor4D, this.#size, this.settings.string('interpolation', 'bilinear'));
+    const { settings } = this;
+    const interpolation = settings.string('interpolation', 'bilinear');
+    const fill = settings.number('fillValue', 0);
+    return tf.clone(fittedTensor(x as Tensor4D, this.#size, interpolation, aspectOf(settings), fill));
   }
 }
 
@@ -136,21 +120,20 @@ defineLayer({
     height: kept,
     width: kept,
     interpolation,
-    crop_to_aspect_ratio: only(false),
-    pad_to_aspect_ratio: only(false),
+    crop_to_aspect_ratio: kept,
+    pad_to_aspect_ratio: kept,
     antialias: only(false),
-    fill_mode: meaningless,
-    fill_value: meaningless,
+    fill_mode: only('constant'),
+    fill_value: kept,
     data_format: only('channels_last'),
   },
   callDefaults: { training: true },
-  lower: single((scope, x) =>
-    resize(scope, x, [scope.settings.number('height', 0), scope.settings.number('width', 0)], {
-      interpolation: scope.settings.string('interpolation', 'bilinear'),
-      alignCorners: false,
-      halfPixelCenters: true,
-    }),
-  ),
+  lower: single((scope, x) => {
+    const { settings } = scope;
+    const size = [settings.number('height', 0), settings.number('width', 0)] as const;
+    const interpolation = settings.string('interpolation', 'bilinear');
+    return fittedValue(scope, x, size, interpolation, aspectOf(settings), settings.number('fillValue', 0));
+  }),
 });
 
 /** By one number, or by one for each channel. */

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { type SymbolicTensor, tf } from '../../base/tf.js';
-import { divisibleBy8, NetworkBuilder } from '../builder.js';
+import { divisibleBy8, NetworkBuilder, torchBatchNorm } from '../builder.js';
 import { defineNetwork, dropoutRate, initializer, multiplier } from '../define.js';
 
 /** Channels and stride of the 13 depthwise separable blocks (table 1 of the paper). */
@@ -80,26 +81,78 @@ const stages: readonly (readonly [expansion: number, channels: number, repeats: 
   [6, 320, 1, 1],
 ];
 
-/** MobileNet v2 as Keras Applications has it (3,538,984 parameters at 1,000 classes); layers named as there. */
+/** Names of a convolution and its norm. */
+type Pair = readonly [convolution: string, norm: string];
+
+/** What Keras or torchvision call the layers of MobileNet v2, blocks counted from 0. */
+interface Names {
+  readonly stem: Pair;
+  readonly expand: (block: number) => Pair;
+  readonly depthwise: (block: number) => Pair;
+  readonly project: (block: number) => Pair;
+  readonly top: Pair;
+  readonly classifier: string;
+}
+
+function kerasPair(block: number, layer: string): Pair {
+  const name = `${block === 0 ? 'expanded_conv' : `block_${block}`}_${layer}`;
+  return [name, `${name}_BN`];
+}
+
+const kerasNames: Names = {
+  stem: ['Conv1', 'bn_Conv1'],
+  expand: (block) => kerasPair(block, 'expand'),
+  depthwise: (block) => kerasPair(block, 'depthwise'),
+  project: (block) => kerasPair(block, 'project'),
+  top: ['Conv_1', 'Conv_1_bn'],
+  classifier: 'predictions',
+};
+
+/** The first block has no expansion, so that its layers stand one earlier. */
+const torchNames: Names = {
+  stem: ['features.0.0', 'features.0.1'],
+  expand: (block) => [`features.${block + 1}.conv.0.0`, `features.${block + 1}.conv.0.1`],
+  depthwise: (block) => {
+    const path = `features.${block + 1}.conv.${block === 0 ? 0 : 1}`;
+    return [`${path}.0`, `${path}.1`];
+  },
+  project: (block) => {
+    const place = block === 0 ? 1 : 2;
+    return [`features.${block + 1}.conv.${place}`, `features.${block + 1}.conv.${place + 1}`];
+  },
+  top: ['features.18.0', 'features.18.1'],
+  classifier: 'classifier.1',
+};
+
+/** MobileNet v2 as Keras Applications (3,538,984 parameters at 1,000 classes) or torchvision have it; layers named as there. */
 export const mobilenetV2 = defineNetwork({
   name: 'mobilenet-v2',
   title: 'MobileNet v2',
-  source: 'Sandler et al. 2018, "MobileNetV2: inverted residuals and linear bottlenecks"; Keras Applications',
+  source:
+    'Sandler et al. 2018, "MobileNetV2: inverted residuals and linear bottlenecks"; Keras Applications or torchvision',
   smallestInput: 16,
   defaultInput: 224,
   options: {
+    variant: z
+      .enum(['keras', 'torch'])
+      .default('keras')
+      .describe('whose weights fit: Keras (strides pad below and right) or torchvision and timm (they pad all sides)'),
     widthFactor: multiplier(1, 'factor on every number of channels (alpha of the paper)'),
     dropout: dropoutRate(0, 'dropout rate before the logits (torchvision trains with 0.2)'),
     initializer: initializer('glorotUniform'),
   },
   build(shape, options) {
-    const net = new NetworkBuilder({ ...options, batchNorm: { momentum: 0.999, epsilon: 1e-3 } });
+    const torch = options.variant === 'torch';
+    const batchNorm = torch ? torchBatchNorm : ({ momentum: 0.999, epsilon: 1e-3 } as const);
+    const net = new NetworkBuilder({ ...options, batchNorm });
+    const padding = torch ? 1 : 'same';
+    const named = torch ? torchNames : kerasNames;
     const alpha = options.widthFactor;
     const normalized = (x: SymbolicTensor, bn: string, relu: string) =>
       net.activation(net.batchNorm(x, bn), 'relu6', relu);
     const input = net.input(shape);
-    let x = net.convolution(input, divisibleBy8(32 * alpha), { name: 'Conv1', kernel: 3, strides: 2, useBias: false });
-    x = normalized(x, 'bn_Conv1', 'Conv1_relu');
+    const stem = { name: named.stem[0], kernel: 3, strides: 2, padding, useBias: false } as const;
+    let x = normalized(net.convolution(input, divisibleBy8(32 * alpha), stem), named.stem[1], 'Conv1_relu');
     let block = 0;
     for (const [expansion, channels, repeats, firstStrides] of stages) {
       for (let repeat = 0; repeat < repeats; repeat++, block++) {
@@ -109,23 +162,26 @@ export const mobilenetV2 = defineNetwork({
         const filters = divisibleBy8(Math.floor(channels * alpha));
         let y = x;
         if (block > 0) {
-          y = net.convolution(y, expansion * inputs, { name: `${prefix}_expand`, kernel: 1, useBias: false });
-          y = normalized(y, `${prefix}_expand_BN`, `${prefix}_expand_relu`);
+          const [name, norm] = named.expand(block);
+          y = net.convolution(y, expansion * inputs, { name, kernel: 1, useBias: false });
+          y = normalized(y, norm, `${prefix}_expand_relu`);
         }
-        y = net.depthwise(y, { name: `${prefix}_depthwise`, kernel: 3, strides, useBias: false });
-        y = normalized(y, `${prefix}_depthwise_BN`, `${prefix}_depthwise_relu`);
-        y = net.convolution(y, filters, { name: `${prefix}_project`, kernel: 1, useBias: false });
-        y = net.batchNorm(y, `${prefix}_project_BN`);
+        const [depthwise, norm] = named.depthwise(block);
+        y = net.depthwise(y, { name: depthwise, kernel: 3, strides, padding, useBias: false });
+        y = normalized(y, norm, `${prefix}_depthwise_relu`);
+        const [project, projectNorm] = named.project(block);
+        y = net.convolution(y, filters, { name: project, kernel: 1, useBias: false });
+        y = net.batchNorm(y, projectNorm);
         x = strides === 1 && inputs === filters ? net.add([x, y], `${prefix}_add`) : y;
       }
     }
     x = net.convolution(x, alpha > 1 ? divisibleBy8(1280 * alpha) : 1280, {
-      name: 'Conv_1',
+      name: named.top[0],
       kernel: 1,
       useBias: false,
     });
-    x = normalized(x, 'Conv_1_bn', 'out_relu');
+    x = normalized(x, named.top[1], 'out_relu');
     x = net.dropout(net.globalAveragePool(x, 'global_average_pooling2d'), options.dropout, 'dropout');
-    return net.model('mobilenet-v2', input, net.dense(x, shape.classes, { name: 'predictions' }));
+    return net.model('mobilenet-v2', input, net.dense(x, shape.classes, { name: named.classifier }));
   },
 });
