@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ConvoyError, type FlatError, reviveError } from './errors.js';
 
@@ -15,8 +16,13 @@ export type BoundedReply<Result> = { readonly result: Result } | { readonly erro
 const lookEvery = 500;
 /** Loading code is no work on the input: on a busy machine it may take this many times as long. */
 const startFactor = 12;
-/** A busy machine gives a thread little time: so many times the seconds of computing are waited for them. */
+/** A busy machine gives a thread little time: at least so many times the seconds of computing are waited for them. */
 const busyFactor = 4;
+
+/** How many times as long as alone a thread may take beside all that the machine has to do. */
+function patience(): number {
+  return Math.max(busyFactor, (2 * (os.loadavg()[0] ?? 0)) / os.availableParallelism());
+}
 
 export interface BoundedOptions<Task> {
   /** Module of the thread: it takes `workerData` and posts a reply. */
@@ -75,7 +81,8 @@ function silence(progress: Int32Array, seconds: number, answer: Promise<unknown>
       const waited = (still * lookEvery) / 1000;
       const { user, system } = process.cpuUsage(since);
       const computed = now === 0 ? 0 : Math.min(waited, (user + system) / 1e6);
-      if (computed >= seconds || waited >= seconds * (now === 0 ? startFactor : busyFactor)) resolve('silent');
+      if (computed >= seconds || waited >= seconds * (now === 0 ? Math.max(startFactor, patience()) : patience()))
+        resolve('silent');
     }, lookEvery);
     const stop = (): void => clearInterval(timer);
     answer.then(stop, stop);
