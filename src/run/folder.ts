@@ -196,6 +196,11 @@ export class RunFolder {
     return loadArchitecture(await this.#readJson(name), join(this.path, name));
   }
 
+  /** The same as JSON. */
+  async readArchitectureJson(): Promise<unknown> {
+    return existsSync(join(this.path, architectureName)) ? this.#readJson(architectureName) : undefined;
+  }
+
   async writeConfig(config: unknown): Promise<void> {
     await writeFileAtomic(join(this.path, 'config.json'), [`${JSON.stringify(config, undefined, 2)}\n`]);
   }

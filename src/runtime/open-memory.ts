@@ -1,8 +1,9 @@
-import type { BatchSlot, Dataset } from '../contracts/index.js';
+import type { BatchSlot, Cluster, Dataset } from '../contracts/index.js';
 import {
   batchSlot,
   initializeState,
   type SliceCount,
+  shardsOfRank,
   sliceCount,
   stepRegions,
   writeWeights,
@@ -41,6 +42,8 @@ export interface MemoryOptions {
   /** The two parts of a model whose base is frozen, where its features are kept. */
   readonly parts?: SplitModel | undefined;
   readonly plan: SlotPlan;
+  /** Where other processes compute other shards. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface MemoryOptions {
  *
  * @throws ConvoyError `CONVOY_MEMORY` where it cannot hold the run; `CONVOY_OPTION` for the optimizer's options.
  */
-export function openMemory({ network, train, settings, source, parts, plan }: MemoryOptions): RunMemory {
+export function openMemory({ network, train, settings, source, parts, plan, cluster }: MemoryOptions): RunMemory {
   const { model, weights, config, spec } = network;
   const { workers, shards } = settings;
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
@@ -57,6 +60,7 @@ export function openMemory({ network, train, settings, source, parts, plan }: Me
   const layout = planLayout({
     parameters,
     shards,
+    ...(cluster && { ownShards: shardsOfRank(cluster, shards) }),
     slots: plan.training + plan.evaluation,
     capacity: plan.capacity,
     training: { slots: plan.training, capacity: config.batchSize },

@@ -1,5 +1,6 @@
 import { ConvoyError } from '../base/errors.js';
 import type { CallbackList, Control, EpochRecord } from '../callbacks/index.js';
+import type { Cluster } from '../contracts/index.js';
 import { EpochFeeds } from '../coordinator/index.js';
 import { withAveragedWeights } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
@@ -7,6 +8,8 @@ import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
 import type { Progress, TrainerOptions } from './options.js';
 import { phaseAt } from './phases.js';
+import { needSameWeights } from './ranks/agree.js';
+import { takeWeights } from './ranks/take-weights.js';
 import { recordOf } from './record-of.js';
 import type { RunRecorder } from './recorder.js';
 import { type StepRates, type TrainedBatch, trainingSteps } from './steps.js';
@@ -24,6 +27,8 @@ export class Run implements Control {
     private readonly callbacks: CallbackList,
     private readonly recorder: RunRecorder,
     private readonly options: TrainerOptions,
+    /** The other processes of the training. */
+    private readonly cluster?: Cluster,
   ) {
     this.#feeds = new EpochFeeds(runtime);
     const { schedule } = runtime;
@@ -63,6 +68,7 @@ export class Run implements Control {
     state.meter = undefined;
     state.seconds += seconds;
     runtime.schedule.onEpochEnd?.(validation ?? test);
+    if (this.cluster !== undefined) await needSameWeights(this.cluster, runtime, state.epoch);
     await this.callbacks.onEpochEnd(record, this);
     await this.recorder.epochEnd(runtime, state, this.callbacks, record);
     if (state.epoch < config.epochs) this.#stopIfAborted(); // after the last epoch there is nothing left to stop
@@ -185,7 +191,8 @@ export class Run implements Control {
   }
 
   async restoreBest(): Promise<void> {
-    this.state.restored = await this.recorder.restoreBest(this.runtime);
+    const epoch = await this.recorder.restoreBest(this.runtime);
+    this.state.restored = this.cluster === undefined ? epoch : await takeWeights(this.cluster, this.runtime, epoch);
   }
 
   setLearningRateScale(scale: number): void {

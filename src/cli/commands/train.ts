@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
+import { launchedRank } from '../../api/process.js';
 import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
@@ -117,7 +118,9 @@ async function run(
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
   const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
-  const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
+  // Of several ranks the first writes.
+  const follows = (launchedRank()?.rank ?? 0) > 0;
+  const numbered = (resume ?? out) === undefined && !follows ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
   const interruption = onFirstSignal(() => {
@@ -180,7 +183,7 @@ async function run(
     bars.end();
     interruption.end();
     await numbered?.discardEmpty();
-    if (traceFile !== undefined) await trace?.write(traceFile);
+    if (traceFile !== undefined && !follows) await trace?.write(traceFile);
   }
 }
 
