@@ -63,6 +63,13 @@ export function createTerminal(json: boolean): Terminal {
 /** What the process ends with, besides 0 and what a signal asks for (see `signals.ts`); `docs/errors.md` has the list. */
 export const exitCodes = { mendable: 1, usage: 2, unequal: 3, cluster: 4, fault: 70, interrupted: 130 } as const;
 
+/** Ends the command with an exit code, where what is to be told has been told. */
+export class EndWith extends Error {
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 /** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof ConvoyError)) return exitCodes.fault;

@@ -95,10 +95,11 @@ export function casesOfFiles(base: string, photographs: string): ClusterCase[] {
   const { model: _, ...headed } = shapes;
   const files = { ...shapes, dataset: photographs, imageSize: [32, 32], batchSize: 20 } satisfies ConfigInput;
   const { limit: __, testLimit: ___, ...whole } = files;
+  const { epochs: ____, ...phased } = headed;
   return [
     named('frozen features', { ...headed, base: { name: base } }),
     named('phases', {
-      ...headed,
+      ...phased,
       base: { name: base },
       phases: [
         { epochs: 1, augment: [] },
