@@ -68,11 +68,12 @@ export async function trainOn(training: HostsTraining, terminal: Terminal): Prom
   let hosts = training.hosts;
   let args = training.args;
   for (let left = restarts; ; left--) {
-    const end = await oneStart(hosts, args, terminal);
+    const end = await oneStart(hosts, args);
     if (end.code === 0) return;
     const signalled = signalledExitCode();
     if (signalled !== undefined) throw new EndWith(signalled);
-    if (left === 0 || !wasLost(end)) throw new EndWith(end.code);
+    if (!wasLost(end)) throw new EndWith(end.code);
+    if (left === 0) throw end.code === exitCodes.cluster ? new EndWith(end.code) : lostError(end, folder);
     hosts = await answering(hosts);
     const few = `${counted(hosts.length, 'machine')} of ${training.hosts.length}`;
     if (hosts.length < minHosts) {
@@ -91,12 +92,17 @@ async function answering(hosts: readonly Host[]): Promise<Host[]> {
   return hosts.filter((_, index) => found[index]);
 }
 
-async function oneStart(hosts: readonly Host[], args: readonly string[], terminal: Terminal): Promise<RanksEnd> {
+function lostError({ code, lostMachine }: RanksEnd, folder: string): ConvoyError {
+  const what = lostMachine ? 'a machine was lost' : `a rank was lost (exit code ${code})`;
+  const message = `Expected all ranks to reach the end but ${what}; --resume ${folder} goes on from the last checkpoint, and --restarts does so by itself`;
+  return new ConvoyError('CONVOY_CLUSTER', message);
+}
+
+async function oneStart(hosts: readonly Host[], args: readonly string[]): Promise<RanksEnd> {
   const ranks = new Ranks(hosts, args);
   const end = (): void => ranks.end();
   const interruption = onFirstSignal(() => {
-    terminal.note('stopping after this step; again to stop at once');
-    ranks.stop();
+    ranks.stop(); // rank 0 tells
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   });
   try {
