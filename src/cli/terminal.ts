@@ -80,8 +80,8 @@ export function exitCodeOf(error: unknown): number {
   return signalledExitCode() ?? exitCodes.interrupted;
 }
 
-/** Errors of the command line, and those that ranks meet together. */
-const toldByFirst: readonly string[] = ['CONVOY_OPTION', 'CONVOY_DIVERGED', 'CONVOY_ABORTED'];
+/** Errors that ranks meet together. */
+const toldByFirst: readonly string[] = ['CONVOY_DIVERGED', 'CONVOY_ABORTED'];
 
 /** Prints an error: one clear line; the stack only for faults of convoy, or when asked for. */
 export function tellError(terminal: Terminal, error: unknown): void {
