@@ -60,6 +60,7 @@ export class Chain implements Operation {
   #sent = 0;
   #awaited = 0;
   #known = 0;
+  sentBytes = 0;
 
   /** @param view the whole memory. */
   constructor(mpi: Mpi, view: Uint8Array, reduce: Reducer, work: SumWork) {
@@ -146,6 +147,7 @@ export class Chain implements Operation {
 
   #send(index: number, peer: number, tag: number): MpiRequest {
     const { begin, floats } = this.#chunks[index] as Chunk;
+    this.sentBytes += floats * 4;
     return this.#mpi.isend(this.#view, this.#work.destination + begin * 4, floats * 4, peer, tag);
   }
 

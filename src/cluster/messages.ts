@@ -31,6 +31,6 @@ export type Command =
 
 export type Reply =
   | { readonly kind: 'ready'; readonly rank: number; readonly size: number }
-  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'done'; readonly id: number; readonly sentBytes: number }
   /** MPI has failed, or a neighbour is silent: nothing can be done with the others any more. */
   | { readonly kind: 'failed'; readonly error: FlatError };

@@ -22,6 +22,7 @@ export class MpiCluster implements Cluster {
   readonly rank: number;
   readonly size: number;
   members: readonly ClusterMember[] = [];
+  sentBytes = 0;
   readonly #worker: Worker;
   readonly #bell: Int32Array<SharedArrayBuffer>;
   readonly #waiting = new Map<number, Waiting>();
@@ -35,8 +36,10 @@ export class MpiCluster implements Cluster {
     this.rank = rank;
     this.size = size;
     worker.on('message', (reply: Reply) => {
-      if (reply.kind === 'done') this.#settle(reply.id);
-      else if (reply.kind === 'failed') this.#fail(reviveError(reply.error));
+      if (reply.kind === 'done') {
+        this.sentBytes += reply.sentBytes;
+        this.#settle(reply.id);
+      } else if (reply.kind === 'failed') this.#fail(reviveError(reply.error));
     });
     worker.on('error', (error) => this.#fail(error));
     worker.unref();

@@ -6,6 +6,8 @@ export type Progress = 'done' | 'moved' | 'waiting';
 
 /** Something that ranks do together, looked at again and again until it is done. */
 export interface Operation {
+  /** Bytes that this rank sends for it, so far. */
+  readonly sentBytes: number;
   advance(): Progress;
 }
 
@@ -16,6 +18,7 @@ class Requests implements Operation {
   constructor(
     private readonly mpi: Mpi,
     requests: readonly MpiRequest[],
+    readonly sentBytes = 0,
   ) {
     this.#open = [...requests];
   }
@@ -27,10 +30,10 @@ class Requests implements Operation {
 }
 
 export function gathering(mpi: Mpi, memories: readonly GatheredMemory[]): Operation {
-  return new Requests(
-    mpi,
-    memories.map(({ bytes, ends }) => mpi.iallgatherv(bytes, Float64Array.from(ends))),
-  );
+  const rank = mpi.rank();
+  const own = memories.reduce((sum, { ends }) => sum + (ends[rank + 1] ?? 0) - (ends[rank] ?? 0), 0);
+  const requests = memories.map(({ bytes, ends }) => mpi.iallgatherv(bytes, Float64Array.from(ends)));
+  return new Requests(mpi, requests, own * (mpi.size() - 1));
 }
 
 /** Bytes that MPI takes at once: it counts in 32 bits. */

@@ -63,7 +63,7 @@ class Owner {
       if (progress === 'done') {
         this.#queue.shift();
         if (head.work.kind === 'end') this.#end();
-        reply({ kind: 'done', id: head.id });
+        reply({ kind: 'done', id: head.id, sentBytes: head.operation.sentBytes });
         if (head.work.kind === 'end') return;
       }
       still = progress === 'waiting' ? still + 1 : 0;

@@ -52,6 +52,8 @@ export interface Cluster {
   readonly size: number;
   /** By rank. */
   readonly members: readonly ClusterMember[];
+  /** Bytes that this rank has sent to others for `gather` and `sum`. */
+  readonly sentBytes: number;
   /** Gives every rank what each has written. */
   gather(memories: readonly GatheredMemory[]): Promise<void>;
   /** A sum that every rank gets: left to right, each addition rounded to float32. */

@@ -41,6 +41,8 @@ export interface TrainSummary {
   readonly advice?: string;
   /** Why the run ended before its last epoch. */
   readonly stopped?: string;
+  /** Of a run on several ranks: how many there were, and the bytes that each has sent to others for a batch, by rank. */
+  readonly cluster?: { readonly ranks: number; readonly bytesPerBatch: readonly number[] };
 }
 
 /** Name of the file that is there while a process trains in a run folder. */

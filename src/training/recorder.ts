@@ -198,9 +198,9 @@ export class RunRecorder {
   }
 
   /** Writes model and summary, of the averaged weights where the optimizer keeps them. */
-  async finish(runtime: Runtime, state: TrainingState): Promise<Ending> {
+  async finish(runtime: Runtime, state: TrainingState, cluster?: TrainSummary['cluster']): Promise<Ending> {
     return withAveragedWeights(runtime, async () => {
-      const summary = summarize(runtime, state);
+      const summary = { ...summarize(runtime, state), ...(cluster && { cluster }) };
       const weights = readWeights(runtime.arena, runtime.layout).map((values) => Float32Array.from(values));
       if (this.#folder !== undefined) {
         const { model, datasets } = runtime;

@@ -2,7 +2,7 @@ import { ConvoyError } from '../base/errors.js';
 import type { CallbackList, Control, EpochRecord } from '../callbacks/index.js';
 import type { Cluster } from '../contracts/index.js';
 import { EpochFeeds } from '../coordinator/index.js';
-import { withAveragedWeights } from '../run/index.js';
+import { type TrainSummary, withAveragedWeights } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
@@ -20,6 +20,9 @@ import type { TrainingState } from './training-state.js';
 export class Run implements Control {
   readonly #feeds: EpochFeeds;
   readonly #rates: StepRates;
+  /** Where this process began. */
+  readonly #firstBatch: number;
+  readonly #sentBefore: number;
 
   constructor(
     private readonly runtime: Runtime,
@@ -31,6 +34,8 @@ export class Run implements Control {
     private readonly cluster?: Cluster,
   ) {
     this.#feeds = new EpochFeeds(runtime);
+    this.#firstBatch = state.batch;
+    this.#sentBefore = cluster?.sentBytes ?? 0;
     const { schedule } = runtime;
     this.#rates = { ...schedule, learningRate: (step) => schedule.learningRate(step) * state.learningRateScale };
   }
@@ -169,7 +174,7 @@ export class Run implements Control {
   /** Writes model and summary, and gives all that the run consists of. */
   async finish(): Promise<RunContents> {
     const { runtime, state, recorder, options } = this;
-    const { summary, weights } = await recorder.finish(runtime, state);
+    const { summary, weights } = await recorder.finish(runtime, state, await this.#traffic());
     return {
       config: runtime.config,
       record: recordOf(runtime, options.datasets !== undefined),
@@ -180,6 +185,14 @@ export class Run implements Control {
       trustCode: true,
       ...(recorder.path === undefined ? {} : { folder: recorder.path }),
     };
+  }
+
+  /** What ranks have sent to each other. */
+  async #traffic(): Promise<TrainSummary['cluster']> {
+    if (this.cluster === undefined) return undefined;
+    const steps = Math.max(1, this.state.batch - this.#firstBatch);
+    const bytes = await this.cluster.exchange(this.cluster.sentBytes - this.#sentBefore);
+    return { ranks: this.cluster.size, bytesPerBatch: bytes.map((sent) => Math.round(sent / steps)) };
   }
 
   stop(reason: string): void {

@@ -1,19 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { addonFile } from '../../src/cluster/mpi.js';
+import { ranksAreMissing } from '../../bench/harness/cluster-run.js';
 import type { ClusterCase } from './cluster-cases.js';
 
 const job = fileURLToPath(new URL('cluster-job.js', import.meta.url));
 
 /** Why no ranks can be started here; undefined where they can. */
-export function noCluster(): string | undefined {
-  const found = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'mpirun')));
-  if (!found) return 'mpirun is not installed';
-  return existsSync(addonFile()) ? undefined : `${addonFile()} is not built`;
-}
+export const noCluster = ranksAreMissing;
 
 /** Arguments of mpirun for ranks on this machine alone. */
 export function mpirunArguments(ranks: number): string[] {
