@@ -12,9 +12,9 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { launchedRank } from '../../src/base/launched-rank.js';
 import { leaveCluster, openCluster } from '../../src/cluster/index.js';
+import { chainBytes, chainSeconds } from '../../src/coordinator/index.js';
 import { type CaseResult, noCluster, trainCases } from '../../test/support/cluster.js';
 import { fewCases } from '../../test/support/cluster-cases.js';
-import { chainBytes, chainSeconds } from '../harness/cluster-cost.js';
 
 const floats = 1_050_000 - (1_050_000 % 16);
 const bytes = floats * 4;
@@ -38,13 +38,13 @@ async function rank(): Promise<void> {
   const cluster = await openCluster({ cores: 1, timeout: 60 });
   const pages = Math.ceil((2 * bytes) / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const adding = new Array<boolean>(cluster.size).fill(true);
-  const addends = [{ address: bytes, coefficient: 1 / cluster.size }];
+  const coefficients = Array.from({ length: cluster.size }, () => [1 / cluster.size]);
+  const ranges = [{ begin: 0, end: floats }];
   let seconds = Infinity;
   for (let sum = 0; sum < sums; sum++) {
     await cluster.exchange(sum); // all begin together
     const started = performance.now();
-    await cluster.sum({ memory, destination: 0, ranges: [{ begin: 0, end: floats }], carry: 0, addends, adding });
+    await cluster.sum({ memory, destination: 0, ranges, carry: 0, addresses: [bytes], coefficients });
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
   const sent = await cluster.exchange(cluster.sentBytes);

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chainSeconds, type Exchange, leastBytes, type Network, sliceSeconds } from '../harness/cluster-cost.js';
+import type { ClusterNetwork } from '../../src/contracts/index.js';
+import { chainSeconds, type Exchange, leastBytes, sliceSeconds } from '../../src/coordinator/index.js';
 import { ranksAreMissing, startRanks } from '../harness/cluster-run.js';
 import { atLeast, atMost, type Claim } from '../harness/result.js';
 import type { Bench } from './bench.js';
@@ -19,7 +20,7 @@ const projected = [
   { name: 'resnet50, 32 images a machine', parameters: 25_557_032, batch: 32, imagesPerSecond: 8 },
 ];
 
-const network = (gigabit: number): Network => ({ bandwidth: (gigabit * 1e9) / 8, latency });
+const network = (gigabit: number): ClusterNetwork => ({ bandwidth: (gigabit * 1e9) / 8, latency });
 
 /** Ranks of Open MPI: speed, traffic and what the cost model says of more machines. */
 export const clusterBench: Bench = {

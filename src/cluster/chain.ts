@@ -1,13 +1,8 @@
-import type { Reducer } from '../kernels/index.js';
+import type { Addend, Reducer } from '../kernels/index.js';
+import { type Chunk, cutChunks } from './chunks.js';
 import type { SumWork } from './messages.js';
 import type { Mpi, MpiRequest } from './mpi.js';
 import type { Operation, Progress } from './operations.js';
-
-/**
- * Floats of a chunk: 62 KiB, less than the 64 KiB up to which Open MPI sends without asking the receiver first, which would
- * stop the flow.
- */
-export const chunkFloats = (62 * 1024) / 4;
 
 /** Chunks that a rank may be ahead of what its neighbour has taken. */
 const window = 64;
@@ -15,21 +10,6 @@ const window = 64;
 const atOnce = 8;
 
 const tags = { prefix: 1, result: 2 } as const;
-
-interface Chunk {
-  /** In floats from the start of the arrays. */
-  readonly begin: number;
-  readonly floats: number;
-}
-
-function cutChunks(ranges: SumWork['ranges']): Chunk[] {
-  return ranges.flatMap(({ begin, end }) =>
-    Array.from({ length: Math.ceil((end - begin) / chunkFloats) }, (_, index) => {
-      const at = begin + index * chunkFloats;
-      return { begin: at, floats: Math.min(chunkFloats, end - at) };
-    }),
-  );
-}
 
 /**
  * A sum along the ranks. The first rank adds its arrays and sends the result on, chunk by chunk; each next one adds its own
@@ -42,6 +22,7 @@ export class Chain implements Operation {
   readonly #reduce: Reducer;
   readonly #work: SumWork;
   readonly #chunks: readonly Chunk[];
+  readonly #addends: readonly Addend[];
   /** Whether this rank adds, and the ranks before and behind it that do. */
   readonly #adds: boolean;
   readonly #previous: number | undefined;
@@ -69,16 +50,22 @@ export class Chain implements Operation {
     this.#reduce = reduce;
     this.#work = work;
     this.#chunks = cutChunks(work.ranges);
-    const [rank, { adding }] = [mpi.rank(), work];
-    const ranks = adding.flatMap((adds, index) => (adds ? [index] : []));
+    const [rank, { coefficients, carry }] = [mpi.rank(), work];
+    const adding = coefficients.flatMap((own, index) => (own.length > 0 ? [index] : []));
+    // What was carried alone is rank 0's.
+    const ranks = adding.length === 0 && carry !== 0 ? [0] : adding;
     const last = ranks.at(-1);
     if (last === undefined) throw new RangeError('a sum needs a rank that adds');
-    this.#adds = adding[rank] === true;
+    this.#adds = ranks.includes(rank);
+    this.#addends = work.addresses.map((address, index) => ({
+      address,
+      coefficient: coefficients[rank]?.[index] ?? 0,
+    }));
     this.#previous = ranks.findLast((other) => other < rank);
     this.#next = ranks.find((other) => other > rank);
     this.#source = rank === last ? undefined : rank < last ? rank + 1 : rank - 1;
     this.#targets = [...(rank <= last ? [rank - 1] : []), ...(rank >= last ? [rank + 1] : [])].filter(
-      (other) => other >= 0 && other < adding.length,
+      (other) => other >= 0 && other < coefficients.length,
     );
   }
 
@@ -96,8 +83,8 @@ export class Chain implements Operation {
 
   /** Adds the first arrays of all. */
   #begin(): void {
-    const { carry, destination, addends } = this.#work;
-    const sources = [...(carry === 0 ? [] : [{ address: destination, coefficient: carry }]), ...addends];
+    const { carry, destination } = this.#work;
+    const sources = [...(carry === 0 ? [] : [{ address: destination, coefficient: carry }]), ...this.#addends];
     const most = this.#next === undefined ? this.#chunks.length : this.#sent + window;
     const until = Math.min(this.#chunks.length, this.#added + atOnce, most);
     while (this.#added < until) this.#add(sources);
@@ -105,15 +92,15 @@ export class Chain implements Operation {
 
   /** Adds this rank's arrays behind the sums of those before. */
   #continue(previous: number): void {
-    const { destination, addends } = this.#work;
+    const { destination } = this.#work;
     while (this.#asked < Math.min(this.#chunks.length, this.#added + window)) {
       this.#prefixes.push(this.#receive(this.#asked++, previous, tags.prefix));
     }
-    const sources = [{ address: destination, coefficient: 1 }, ...addends];
+    const sources = [{ address: destination, coefficient: 1 }, ...this.#addends];
     for (let count = this.#finished(this.#prefixes); count > 0; count--) this.#add(sources);
   }
 
-  #add(sources: SumWork['addends']): void {
+  #add(sources: readonly Addend[]): void {
     const index = this.#added++;
     const { begin, floats } = this.#chunks[index] as Chunk;
     const at = begin * 4;

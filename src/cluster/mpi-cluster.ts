@@ -1,7 +1,8 @@
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { ConvoyError, reviveError } from '../base/errors.js';
-import type { Cluster, ClusterMember, ClusterSum, GatheredMemory } from '../contracts/index.js';
+import type { Cluster, ClusterMember, ClusterNetwork, ClusterSum, GatheredMemory } from '../contracts/index.js';
+import { measureNetwork } from './measure-network.js';
 import type { Command, Reply, ThreadSetup, Work } from './messages.js';
 import { addonFile, needAddon } from './mpi.js';
 
@@ -22,6 +23,7 @@ export class MpiCluster implements Cluster {
   readonly rank: number;
   readonly size: number;
   members: readonly ClusterMember[] = [];
+  network: ClusterNetwork = { bandwidth: Number.POSITIVE_INFINITY, latency: 0 };
   sentBytes = 0;
   readonly #worker: Worker;
   readonly #bell: Int32Array<SharedArrayBuffer>;
@@ -67,6 +69,8 @@ export class MpiCluster implements Cluster {
       host,
       cores: Math.max(1, Math.floor(all / hosts.filter((other) => other.host === host).length)),
     }));
+    cluster.network = await measureNetwork(cluster);
+    cluster.sentBytes = 0;
     return cluster;
   }
 

@@ -10,6 +10,7 @@ import type { Command, Reply, ThreadSetup, Work } from './messages.js';
 import { type Mpi, openMpi } from './mpi.js';
 import { broadcasting, gathering, type Operation, waitingForAll } from './operations.js';
 import { PeerWatch } from './peer-watch.js';
+import { Slices } from './slices.js';
 
 /** Looks without progress before a nap. */
 const looks = 30;
@@ -94,7 +95,11 @@ class Owner {
     if (work.kind === 'broadcast') return broadcasting(this.#mpi, work.bytes);
     if (work.kind === 'end') return waitingForAll(this.#mpi);
     if (this.#memory === undefined) throw new TypeError('a sum came before its memory');
-    return new Chain(this.#mpi, this.#memory.view, this.#memory.reduce, work.sum);
+    const { view, reduce } = this.#memory;
+    const { staging } = work.sum;
+    return staging === undefined
+      ? new Chain(this.#mpi, view, reduce, work.sum)
+      : new Slices(this.#mpi, view, reduce, work.sum, staging);
   }
 
   #end(): void {

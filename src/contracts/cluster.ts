@@ -20,13 +20,6 @@ export interface FloatRange {
   readonly end: number;
 }
 
-/** An array of floats in shared memory, to be added with a coefficient. */
-export interface SummedArray {
-  /** Byte offset of its first float, a multiple of 64. */
-  readonly address: number;
-  readonly coefficient: number;
-}
-
 /** A sum of arrays that lie on several ranks, in the order of ranks and, on each, as they are given. */
 export interface ClusterSum {
   readonly memory: WebAssembly.Memory;
@@ -36,10 +29,33 @@ export interface ClusterSum {
   readonly ranges: readonly FloatRange[];
   /** Coefficient of what the destination holds, which is added first; the same on every rank. 0: it is not read. */
   readonly carry: number;
-  /** This rank's arrays. */
-  readonly addends: readonly SummedArray[];
-  /** Of each rank, whether it has arrays to add. */
-  readonly adding: readonly boolean[];
+  /** Byte offsets of this rank's arrays, multiples of 64. */
+  readonly addresses: readonly number[];
+  /** Of each rank, the coefficients of its arrays: numbers that are not 0. */
+  readonly coefficients: readonly (readonly number[])[];
+  /**
+   * Byte offset of room for a slice of each array of other ranks (`sliceFloats`): ranks exchange slices there. Without it
+   * sums go along the ranks as a chain, to the same bits.
+   */
+  readonly staging?: number | undefined;
+}
+
+/** The wires between ranks, as they were measured at the start; the same numbers on all ranks. */
+export interface ClusterNetwork {
+  /** Bytes a second that a rank sends, and receives at the same time. */
+  readonly bandwidth: number;
+  /** Seconds of a small message, there and taken. */
+  readonly latency: number;
+}
+
+/** Floats of a slice of arrays of `length` floats, a multiple of 16. */
+export function sliceFloats(length: number, ranks: number): number {
+  return Math.ceil(length / ranks / 16) * 16;
+}
+
+/** Floats of `ClusterSum.staging` for arrays of at most `length` floats, `arrays` of them on all ranks. */
+export function slicedStaging(length: number, ranks: number, arrays: number): number {
+  return sliceFloats(length, ranks) * arrays;
 }
 
 /**
@@ -52,6 +68,7 @@ export interface Cluster {
   readonly size: number;
   /** By rank. */
   readonly members: readonly ClusterMember[];
+  readonly network: ClusterNetwork;
   /** Bytes that this rank has sent to others for `gather` and `sum`. */
   readonly sentBytes: number;
   /** Gives every rank what each has written. */

@@ -1,7 +1,15 @@
 export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export { type Analysis, analyses, type Split, splits } from './choices.js';
-export type { Cluster, ClusterMember, ClusterSum, FloatRange, GatheredMemory, SummedArray } from './cluster.js';
+export type {
+  Cluster,
+  ClusterMember,
+  ClusterNetwork,
+  ClusterSum,
+  FloatRange,
+  GatheredMemory,
+} from './cluster.js';
+export { slicedStaging, sliceFloats } from './cluster.js';
 export type {
   ClassTargets,
   Dataset,

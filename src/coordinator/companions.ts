@@ -73,18 +73,17 @@ export class Companions {
   async sumGradients({ coefficients, carry }: Mixture): Promise<void> {
     const { cluster, arena, layout, kernel } = this.#options;
     const own = ownShards(layout);
-    const addends = coefficients.slice(own.begin, own.end).flatMap((coefficient, index) => {
-      if (coefficient === 0) return [];
-      return [{ address: arena.slot(slotNames.gradients(own.begin + index)).byteOffset, coefficient }];
+    const addresses = coefficients.slice(own.begin, own.end).flatMap((coefficient, index) => {
+      return coefficient === 0 ? [] : [arena.slot(slotNames.gradients(own.begin + index)).byteOffset];
     });
-    const adding = this.#spans.map(({ begin, end }) => coefficients.slice(begin, end).some((value) => value !== 0));
     await cluster.sum({
       memory: arena.memory,
       destination: arena.slot(slotNames.reduced).byteOffset,
       ranges: kernel.summed,
       carry,
-      addends,
-      adding: adding.includes(true) ? adding : adding.map((_, rank) => rank === 0),
+      addresses,
+      coefficients: this.#spans.map(({ begin, end }) => coefficients.slice(begin, end).filter((value) => value !== 0)),
+      staging: layout.stagingLength === undefined ? undefined : arena.slot(slotNames.staging).byteOffset,
     });
   }
 

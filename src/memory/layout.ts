@@ -68,6 +68,8 @@ export interface LayoutOptions {
   readonly optimizerStates: readonly string[];
   /** In a cluster: the shards that this process computes. Default: all. */
   readonly ownShards?: ShardSpan;
+  /** In a cluster that sums gradients in slices: floats of the room for those of other ranks. */
+  readonly stagingLength?: number | undefined;
   /** Default: none. */
   readonly factors?: readonly FactorPlace[];
   /** Samples a shard can have in training, where there are factors. */
@@ -106,6 +108,8 @@ export const slotNames = {
   stats: 'stats',
   /** Where workers wait for each other before the optimizer's step (see `StepBarrier`). */
   barrier: 'barrier',
+  /** Slices of other ranks' gradients. */
+  staging: 'staging',
   optimizer: (state: string) => `optimizer/${state}`,
   reduced: 'reduced',
   scratch: 'scratch',
@@ -190,6 +194,7 @@ export function createRunArena(
     plan.add(slotNames.optimizer(state), 'float32', layout.trainableLength);
   }
   plan.add(slotNames.reduced, 'float32', layout.trainableLength);
+  if (layout.stagingLength !== undefined) plan.add(slotNames.staging, 'float32', layout.stagingLength);
   plan.add(slotNames.scratch, 'float32', scratch.blocks * scratch.floats);
   for (let slot = 0; slot < layout.slots; slot++) {
     const whole = slot < (layout.training?.slots ?? 0) ? (layout.training?.capacity ?? 0) : layout.capacity;

@@ -5,6 +5,7 @@ import {
   type SliceCount,
   shardsOfRank,
   sliceCount,
+  stagingLength,
   stepRegions,
   writeWeights,
 } from '../coordinator/index.js';
@@ -57,7 +58,7 @@ export function openMemory({ network, train, settings, source, parts, plan, clus
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
   const factors = source.kind === 'compiled' ? source.graph.products : [];
   const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters, factors));
-  const layout = planLayout({
+  const planned = planLayout({
     parameters,
     shards,
     ...(cluster && { ownShards: shardsOfRank(cluster, shards) }),
@@ -73,6 +74,7 @@ export function openMemory({ network, train, settings, source, parts, plan, clus
     factors,
     shardRows: shardRows(config.batchSize, shards),
   });
+  const layout = cluster ? { ...planned, stagingLength: stagingLength(cluster, planned) } : planned;
   const slices = sliceCount(layout, workers, availableCores());
   const blocks = Math.max(slices.count, Math.min(workers, shards));
   const arena = createRunArena(layout, { blocks, floats: blockFloats });

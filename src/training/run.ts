@@ -192,7 +192,12 @@ export class Run implements Control {
     if (this.cluster === undefined) return undefined;
     const steps = Math.max(1, this.state.batch - this.#firstBatch);
     const bytes = await this.cluster.exchange(this.cluster.sentBytes - this.#sentBefore);
-    return { ranks: this.cluster.size, bytesPerBatch: bytes.map((sent) => Math.round(sent / steps)) };
+    return {
+      ranks: this.cluster.size,
+      sum: this.runtime.layout.stagingLength === undefined ? 'chain' : 'slices',
+      ...this.cluster.network,
+      bytesPerBatch: bytes.map((sent) => Math.round(sent / steps)),
+    };
   }
 
   stop(reason: string): void {

@@ -30,6 +30,7 @@ function factsOf(runtime: Runtime): Facts {
     'validation data (fingerprint)': datasets.validation?.fingerprint ?? 'none',
     engine,
     'dense layers with factors': String(layout.factors.length),
+    'sum of gradients': layout.stagingLength === undefined ? 'chain' : 'slices',
     parameters: String(layout.parameters.length),
     'weights before the first step (SHA-256)': weightsSha256(runtime),
   };

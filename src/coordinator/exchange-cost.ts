@@ -1,12 +1,6 @@
 /** What the exchange of gradients between machines costs, by the bytes that a rank sends and the rounds that it waits. */
-
-/** A network between machines. */
-export interface Network {
-  /** Bytes a second that a machine sends, and receives at the same time. */
-  readonly bandwidth: number;
-  /** Seconds until the first byte of a message arrives. */
-  readonly latency: number;
-}
+import { type Cluster, type ClusterNetwork, slicedStaging } from '../contracts/index.js';
+import type { RunLayout } from '../memory/index.js';
 
 /** Bytes of a chunk of a chain (`src/cluster/chain.ts`). */
 const chunkBytes = 62 * 1024;
@@ -36,7 +30,7 @@ export function leastBytes({ bytes, ranks }: Exchange): number {
 }
 
 /** Seconds of a chain: the slower of wire and adding, and the way of a chunk to the last rank and back. */
-export function chainSeconds(exchange: Exchange, { bandwidth, latency }: Network): number {
+export function chainSeconds(exchange: Exchange, { bandwidth, latency }: ClusterNetwork): number {
   const { bytes, ranks, shards } = exchange;
   if (ranks === 1) return 0;
   const flow = Math.max(chainBytes(exchange) / bandwidth, ((shards + 1) * bytes) / addingBytes);
@@ -44,6 +38,27 @@ export function chainSeconds(exchange: Exchange, { bandwidth, latency }: Network
 }
 
 /** Seconds of slices. */
-export function sliceSeconds(exchange: Exchange, { bandwidth, latency }: Network): number {
+export function sliceSeconds(exchange: Exchange, { bandwidth, latency }: ClusterNetwork): number {
   return exchange.ranks === 1 ? 0 : sliceBytes(exchange) / bandwidth + 2 * latency;
+}
+
+/** Chooses a sum by hand: `chain` or `slices`; for measurements, since the bits are the same. */
+const variable = 'CONVOY_CLUSTER_SUM';
+/** The model is not so exact that less would mean anything. */
+const worthwhile = 0.9;
+
+/**
+ * Floats of staging with which gradients are summed in slices, where the cost model takes that to be quicker than a chain;
+ * undefined for a chain.
+ */
+export function stagingLength(
+  { size, network }: Pick<Cluster, 'size' | 'network'>,
+  { shards, trainableLength, factors }: Pick<RunLayout, 'shards' | 'trainableLength' | 'factors'>,
+): number | undefined {
+  const length = factors.reduce((left, { inputs, outputs }) => left - inputs * outputs, trainableLength);
+  const exchange: Exchange = { bytes: length * 4, ranks: size, shards: Math.ceil(shards / size) };
+  const wanted = process.env[variable];
+  const quicker = sliceSeconds(exchange, network) < worthwhile * chainSeconds(exchange, network);
+  if (wanted === 'chain' || (wanted !== 'slices' && !quicker)) return undefined;
+  return slicedStaging(length, size, shards);
 }
