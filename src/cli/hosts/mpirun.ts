@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { ConvoyError } from '../../api/errors.js';
 import type { Host } from './hosts.js';
 
-const entry = fileURLToPath(new URL('../main.js', import.meta.url));
+/** The command line's file. */
+export const entry = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Variables that ranks on other machines get from this one; those of this machine inherit all. */
 const forwarded = /^(CONVOY_|TF_|ONEDNN_|DNNL_|NODE_|UV_|OMP_|MALLOC_|LD_|NO_COLOR$|FORCE_COLOR$|TMPDIR$|PATH$)/;
@@ -68,9 +69,8 @@ export class Ranks {
   readonly #child: ChildProcess;
   readonly ended: Promise<RanksEnd>;
 
-  constructor(hosts: readonly Host[], args: readonly string[]) {
-    const stdio = ['ignore', 'inherit', 'pipe'] as const;
-    const child = spawn('mpirun', mpirunArguments(hosts, args), { stdio: [...stdio], detached: true });
+  constructor(hosts: readonly Host[], args: readonly string[], output: 'inherit' | 'ignore' = 'inherit') {
+    const child = spawn('mpirun', mpirunArguments(hosts, args), { stdio: ['ignore', output, 'pipe'], detached: true });
     this.#child = child;
     let lostMachine = false;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -6,14 +6,19 @@ import type { Terminal } from '../terminal.js';
 import { type Host, parseHosts, readHostfile } from './hosts.js';
 import { type Restarts, ranksArguments, resumedArguments, trainOn } from './train-on.js';
 
-/** Options of a training on several machines. */
-export const clusterOptions = [
-  option('--hosts <list>', 'train on several machines through Open MPI: a:2,b is two ranks on a, one on b', {
+/** Where ranks run. */
+export const hostsOptions = [
+  option('--hosts <list>', 'on several machines through Open MPI: a:2,b is two ranks on a, one on b', {
     alsoCalled: ['--nodes', '--machines'],
   }),
   option('--hostfile <file>', 'the same from a file of Open MPI: a machine a line, as b slots=2', {
     alsoCalled: ['--machinefile'],
   }),
+] as const;
+
+/** And what `convoy train` does when one is lost. */
+export const clusterOptions = [
+  ...hostsOptions,
   option('--restarts <n>', 'with --hosts: begin again from the last checkpoint so often after a machine was lost', {
     parse: integer(0),
     alsoCalled: ['--max-restarts'],
