@@ -6,8 +6,13 @@ const signsPerTimeout = 10;
 /** Milliseconds between two signs, at most. */
 const longestPause = 1000;
 
+/** Milliseconds by which the second neighbour of a lost rank waits longer: mpirun may leave a stopped rank when two abort. */
+const secondWaits = 5000;
+
 interface Neighbour {
   readonly rank: number;
+  /** Milliseconds of silence after which it is given up. */
+  readonly timeout: number;
   readonly incoming: MpiRequest;
   outgoing: MpiRequest | undefined;
   /** When it was heard of last, and asked for more. */
@@ -38,8 +43,9 @@ export class PeerWatch {
     const [rank, size] = [mpi.rank(), mpi.size()];
     const ranks = [...new Set([(rank + 1) % size, (rank + size - 1) % size])].filter((other) => other !== rank);
     this.#neighbours = ranks.map((other, index) => {
-      const incoming = index;
-      return { rank: other, incoming, outgoing: undefined, heard: now, listening: this.#listen(other, incoming) };
+      const listening = this.#listen(other, index);
+      const own = timeout + index * secondWaits;
+      return { rank: other, timeout: own, incoming: index, outgoing: undefined, heard: now, listening };
     });
   }
 
@@ -59,7 +65,7 @@ export class PeerWatch {
       }
       if (neighbour.outgoing !== undefined && this.#mpi.test(neighbour.outgoing)) neighbour.outgoing = undefined;
       if (due) neighbour.outgoing ??= this.#mpi.isend(this.#sign, 0, 1, neighbour.rank, tag);
-      if (now - neighbour.heard > this.#timeout) lost ??= neighbour.rank;
+      if (now - neighbour.heard > neighbour.timeout) lost ??= neighbour.rank;
     }
     return lost;
   }

@@ -64,22 +64,40 @@ export interface RanksEnd {
 
 const lost = /lost communication|failed to (connect|communicate)|daemon.*(died|unexpectedly|failed)/i;
 
+/** What a rank says that failed. */
+const failure = /^error( on rank \d+ .*)?: |^\{"type":"error"/m;
+/** Milliseconds in which all others end then. */
+const overdueAfter = 15_000;
+
 /** Ranks that run; a group of its own, so that Ctrl-C reaches this process alone. */
 export class Ranks {
   readonly #child: ChildProcess;
   readonly ended: Promise<RanksEnd>;
 
   constructor(hosts: readonly Host[], args: readonly string[], output: 'inherit' | 'ignore' = 'inherit') {
-    const child = spawn('mpirun', mpirunArguments(hosts, args), { stdio: ['ignore', output, 'pipe'], detached: true });
+    const stdio = ['ignore', output === 'inherit' ? 'pipe' : output, 'pipe'] as const;
+    const child = spawn('mpirun', mpirunArguments(hosts, args), { stdio: [...stdio], detached: true });
     this.#child = child;
     let lostMachine = false;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    let overdue: NodeJS.Timeout | undefined;
+    const endAll = (): void => {
+      lostMachine = true;
+      this.end();
+    };
+    const hear = (text: string, to: NodeJS.WriteStream): void => {
       if (lost.test(text)) lostMachine = true;
-      process.stderr.write(text);
-    });
+      // mpirun may wait for a rank that was stopped after another has failed.
+      if (failure.test(text)) overdue ??= setInterval(endAll, overdueAfter).unref();
+      to.write(text);
+    };
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => hear(text, process.stdout));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => hear(text, process.stderr));
     this.ended = new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', (code) => resolve({ code: code ?? 1, lostMachine }));
+      child.once('close', (code) => {
+        clearInterval(overdue);
+        resolve({ code: code ?? 1, lostMachine });
+      });
     });
   }
 
