@@ -1,16 +1,8 @@
 import { type Addend, compileKernels, type Kernel, openReducer, type Reducer } from '../kernels/index.js';
+import type { KernelPlan, StepVariant } from './kernel-plan.js';
 import { findNotFinite } from './not-finite.js';
-import type { GradientTransform, ScalarContext, StepPass } from './program.js';
-import type { OptimizerSpec } from './registry.js';
-import {
-  cutSlices,
-  type FloatRange,
-  type ParameterPlace,
-  type ParameterSpan,
-  type Slice,
-  type SpanBlock,
-  summedRanges,
-} from './spans.js';
+import type { ScalarContext, StepPass } from './program.js';
+import { cutSlices, type FloatRange, type Slice, type SpanBlock, summedRanges } from './spans.js';
 import type {
   PassArguments,
   PassResult,
@@ -27,25 +19,6 @@ import { openUnit, type Unit } from './unit.js';
 
 /** Floats of one block: its scratch of 128 KiB stays in L2, and larger blocks ran no faster in `bench/all-reduce`. */
 export const blockFloats = 32_768;
-
-/** The compiled form of a step that ends a round of Lookahead, or of any other. */
-export interface StepVariant {
-  readonly chain: readonly GradientTransform[];
-  readonly passes: readonly StepPass[];
-}
-
-/** The plan of an optimizer, from which kernels are bound. */
-export interface KernelPlan {
-  readonly spec: OptimizerSpec;
-  readonly parameters: readonly ParameterPlace[];
-  readonly stateNames: readonly string[];
-  readonly spans: readonly ParameterSpan[];
-  readonly blocks: readonly SpanBlock[];
-  readonly variantOf: (step: number) => StepVariant;
-  readonly variants: readonly StepVariant[];
-  /** True where a later pass reads the gradient again. */
-  readonly keepsGradient: boolean;
-}
 
 const bytes = (floats: number): number => floats * 4;
 
