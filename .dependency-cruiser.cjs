@@ -19,6 +19,8 @@ const rooms = {
   'src/images': ['src/base', 'src/contracts', 'src/kernels', 'src/native'],
   'src/data': ['src/base', 'src/contracts', 'src/images'],
   'src/optimizers': ['src/base', 'src/kernels'],
+  // Loaded where a launcher of MPI has started several processes.
+  'src/cluster': ['src/base', 'src/contracts', 'src/kernels'],
   'src/models': ['src/base', 'src/contracts', 'src/losses', 'src/layers'],
   'src/graph': ['src/base', 'src/contracts', 'src/losses', 'src/ops', 'src/layers', 'src/models', 'proto'],
   'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/layers', 'src/models'],
@@ -51,7 +53,7 @@ const rooms = {
   'src/predict': ['src/base', 'src/contracts', 'src/images', 'src/models'],
   'src/training': [
     ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
-    ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime'],
+    ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/cluster'],
   ],
   'src/measure': [
     ...['src/base', 'src/contracts', 'src/native', 'src/data'],

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const folders = ['src/native/kernels', 'test/native/driver'];
+const folders = ['src/cluster/addon', 'src/native/kernels', 'test/native/driver'];
 const files = folders.flatMap((folder) =>
   readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(cc|h)$/.test(name))

@@ -4,6 +4,7 @@
  * 0.2 s when all is ready, so what is slow to import is imported only when there is something to do.
  */
 import { parseArgs } from 'node:util';
+import { buildCluster, staleCluster } from './native/cluster.mjs';
 import { buildKernels, hasKernels, staleKernels } from './native/kernels.mjs';
 import { findTarget, readOrigin, readReady } from './native/package.mjs';
 
@@ -165,6 +166,12 @@ if (asked) {
     if (reason !== undefined) {
       say(`convoy's own kernels could not be built, so that TensorFlow's, which are slower, are used: ${reason}`);
     }
+  }
+  const staleAddon = ready === undefined ? undefined : staleCluster(target);
+  if (staleAddon !== undefined) {
+    const reason = await buildCluster(target, staleAddon);
+    if (reason !== undefined)
+      say(`the addon for Open MPI could not be built, so that trainings stay on one machine: ${reason}`);
   }
   if (ready !== undefined && process.env.npm_config_loglevel !== 'silent') {
     console.log(`TensorFlow ${ready.version} is ready (${ready.from}).`);

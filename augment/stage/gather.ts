@@ -3,6 +3,7 @@ import type { Patience } from '../../src/base/answer-watch.js';
 import { ConvoyError } from '../../src/base/errors.js';
 import { type BatchSlot, type BatchStage, type Dataset, imageBytes } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
+import type { CountSamples } from './contract.js';
 import { createDecodeStage } from './stage.js';
 import { gatherTargets, slotOf } from './targets.js';
 
@@ -13,6 +14,8 @@ interface GatherStageOptions {
   readonly workers?: number;
   /** How long a thread is waited for; default: for ever. */
   readonly patience?: Patience;
+  /** How many samples between two positions of an epoch will be asked for; default: all. */
+  readonly counted?: CountSamples | undefined;
 }
 
 /**
@@ -24,9 +27,10 @@ export function createGatherStage({
   slots,
   workers = decodeThreads(),
   patience,
+  counted,
 }: GatherStageOptions): BatchStage {
   const { store } = dataset;
-  if (store.kind !== 'pixels') return createDecodeStage(dataset, slots, workers, patience);
+  if (store.kind !== 'pixels') return createDecodeStage(dataset, slots, workers, patience, counted);
   const bytes = imageBytes(dataset.shape);
   let closed = false;
   return {

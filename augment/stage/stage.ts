@@ -15,45 +15,11 @@ import {
   type Dataset,
   imageBytes,
 } from '../../src/contracts/index.js';
-import type { AugmentSpec } from '../spec/index.js';
 import { measureThread, workersFor } from './auto.js';
+import type { AugmentStage, AugmentStageOptions, CountSamples } from './contract.js';
 import { AugmentPool } from './pool.js';
 import { gatherTargets, slotOf } from './targets.js';
 import { windowSizes } from './windows.js';
-
-interface AugmentStageOptions {
-  readonly dataset: Dataset;
-  readonly slots: readonly BatchSlot[];
-  readonly transforms: AugmentSpec;
-  readonly seed: number;
-  /** Threads; `auto` measures. */
-  readonly workers: number | 'auto';
-  /** Samples of a batch, for `auto` and the ring's size; pixels do not depend on it. */
-  readonly batchSize: number;
-  /** Cores the process may use; all of the machine's by default. */
-  readonly cores?: number;
-  /** How long a thread is waited for; default: for ever. */
-  readonly patience?: Patience;
-}
-
-/** What the stage has done so far. */
-interface AugmentStats {
-  readonly workers: number;
-  /** Samples made. */
-  readonly images: number;
-  /** Seconds that threads worked, summed over threads. */
-  readonly busySeconds: number;
-  /** Samples a second of one busy thread. */
-  readonly imagesPerSecond: number;
-  /** Samples in a window. */
-  readonly windowSize: number;
-  /** Bytes of the ring of windows. */
-  readonly bytes: number;
-}
-
-export interface AugmentStage extends BatchStage {
-  stats(): AugmentStats;
-}
 
 /** One window under way or ready. */
 interface PendingWindow {
@@ -122,16 +88,26 @@ class Stage implements AugmentStage {
     if (this.#closed) return;
     for (const entry of this.#epochs) {
       while (entry.next * this.#windowSize < entry.order.length) {
+        const begin = entry.next * this.#windowSize;
+        const end = Math.min(entry.order.length, begin + this.#windowSize);
+        const left = this.#counted(entry.order.length, Math.max(begin, entry.from), end);
+        if (left === 0) {
+          entry.next++;
+          continue;
+        }
         const buffer = this.#free.shift();
         if (buffer === undefined) return;
         const window = entry.next++;
-        const begin = window * this.#windowSize;
-        const end = Math.min(entry.order.length, begin + this.#windowSize);
         const ready = this.#render(entry.epoch, window, entry.order.slice(begin, end), buffer);
         ready.catch(() => undefined); // thrown where it is waited for
-        this.#windows.push({ entry, window, buffer, ready, end, left: end - Math.max(begin, entry.from) });
+        this.#windows.push({ entry, window, buffer, ready, end, left });
       }
     }
+  }
+
+  /** A window has all its samples drawn, since their pixels depend on their neighbours in it, if any is asked for. */
+  #counted(samples: number, from: number, until: number): number {
+    return this.#options.counted?.(samples, from, until) ?? until - from;
   }
 
   async #render(epoch: number, window: number, samples: Uint32Array, buffer: number): Promise<void> {
@@ -233,7 +209,7 @@ class Stage implements AugmentStage {
     return buffer;
   }
 
-  stats(): AugmentStats {
+  stats(): ReturnType<AugmentStage['stats']> {
     return {
       workers: this.#workers,
       images: this.#images,
@@ -287,8 +263,9 @@ export function createDecodeStage(
   slots: readonly BatchSlot[],
   workers: number,
   patience?: Patience,
+  counted?: CountSamples,
 ): BatchStage {
   const batchSize = Math.floor(Math.max(...slots.map(({ pixels }) => pixels.length)) / imageBytes(dataset.shape));
   const pool = new AugmentPool({ dataset, transforms: [], seed: 0 }, workers, patience);
-  return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize }, pool, workers);
+  return new Stage({ dataset, slots, transforms: [], seed: 0, workers, batchSize, counted }, pool, workers);
 }

@@ -1,6 +1,7 @@
 import { allReduceBench } from './all-reduce.js';
 import { augmentBench } from './augment.js';
 import type { Bench } from './bench.js';
+import { clusterBench } from './cluster.js';
 import { enginesBench } from './engines.js';
 import { faultsBench } from './faults.js';
 import { fuzzBench } from './fuzz.js';
@@ -27,6 +28,7 @@ export const benches: readonly Bench[] = [
   stepBench,
   scalingBench,
   allReduceBench,
+  clusterBench,
   augmentBench,
   startupBench,
   memoryBench,

@@ -1,2 +1,3 @@
 /** What a program asks that ends itself. */
 export { hasHeldThread } from '../base/answer-watch.js';
+export { launchedRank } from '../base/launched-rank.js';

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'CONVOY_LOCKED' // another process is at the run folder
   | 'CONVOY_NATIVE' // TensorFlow or sharp cannot be loaded
   | 'CONVOY_WORKER' // a worker thread failed again and again
+  | 'CONVOY_CLUSTER' // machines of one training differ, or one of them does not answer
   | 'CONVOY_VERIFY' // `convoy verify` found a difference that must not be
   | 'CONVOY_DIVERGED' // the loss is not finite
   | 'CONVOY_DISK' // a file cannot be written

@@ -1,4 +1,6 @@
 import { Command as Commander, type CommanderError } from 'commander';
+import { combinationError } from '../api/errors.js';
+import { launchedRank } from '../api/process.js';
 import type { Command } from './define.js';
 import { type Option, option } from './options.js';
 import { createTerminal } from './terminal.js';
@@ -49,6 +51,8 @@ export function buildCommand(command: Command, above: readonly string[] = []): C
   return built.action((...given: unknown[]) => {
     const flags = built.opts<{ readonly json?: true }>();
     const { json: asJson, ...own } = flags;
+    if (command.onRanks !== true && launchedRank() !== undefined)
+      throw combinationError('mpirun', 'excludes', `${path.join(' ')}: only convoy train works on several ranks`);
     return action(given.slice(0, command.arguments?.length ?? 0), own, createTerminal(asJson === true));
   });
 }

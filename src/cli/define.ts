@@ -14,6 +14,8 @@ export interface CommandDefinition<
   readonly arguments?: Arguments;
   /** `--json` is added to all. */
   readonly options?: Options;
+  /** Whether several ranks of MPI may run it together. */
+  readonly onRanks?: true;
   /** Command lines and what they do. */
   readonly examples?: readonly (readonly [line: string, what: string])[];
   /** More text at the end of the command's help. */

@@ -1,6 +1,6 @@
 import { buildCommand, UsageError } from './build.js';
 import type { Command } from './define.js';
-import { createTerminal, exitCodeOf, exitCodes, tellError } from './terminal.js';
+import { createTerminal, EndWith, exitCodeOf, exitCodes, tellError } from './terminal.js';
 import { usageError } from './usage.js';
 
 /**
@@ -19,6 +19,7 @@ export async function runProgram(program: Command, args: readonly string[], vers
   } catch (thrown) {
     const error = thrown instanceof UsageError ? usageError(thrown) : thrown;
     // Help was shown: asked for, or because a command below this one was left out.
+    if (error instanceof EndWith) return error.code;
     if (error === undefined) return (thrown as UsageError).cause.exitCode === 0 ? 0 : exitCodes.usage;
     tellError(createTerminal(args.includes('--json')), error);
     return exitCodeOf(error);

@@ -1,7 +1,14 @@
 /** SIGINT (Ctrl-C), SIGTERM (a scheduler's end) and SIGHUP (the terminal went away). */
 import { constants } from 'node:os';
+import { launchedRank } from '../api/process.js';
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+// SIGUSR2 is the one that mpirun passes on to all its processes at once. SIGUSR1 would open Node's inspector.
+const signals = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  ...(launchedRank() === undefined ? [] : (['SIGUSR2'] as const)),
+] as const;
 type Signal = (typeof signals)[number];
 
 /** What shells take for a process that a signal ended: 128 and its number. */

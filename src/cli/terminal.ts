@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import { ConvoyError } from '../api/errors.js';
+import { launchedRank } from '../api/process.js';
 import { signalledExitCode } from './signals.js';
 
 /** Where a command writes: people read a terminal, programs read `--json`. */
@@ -28,11 +30,23 @@ function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
+/** A terminal that stays silent: that of a rank behind the first. */
+const silent: Terminal = {
+  json: false,
+  interactive: false,
+  line: () => undefined,
+  note: () => undefined,
+  record: () => undefined,
+};
+
 export function createTerminal(json: boolean): Terminal {
+  const launched = launchedRank();
+  if (launched !== undefined && launched.rank > 0) return silent;
   const write = (text: string) => process.stdout.write(`${text}\n`);
   return {
     json,
-    interactive: !json && process.stdout.isTTY === true,
+    // mpirun gives ranks a terminal of their own, whatever reads its output.
+    interactive: !json && process.stdout.isTTY === true && launched === undefined,
     line: (text) => {
       if (!json) write(printable(text));
     },
@@ -47,21 +61,39 @@ export function createTerminal(json: boolean): Terminal {
 }
 
 /** What the process ends with, besides 0 and what a signal asks for (see `signals.ts`); `docs/errors.md` has the list. */
-export const exitCodes = { mendable: 1, usage: 2, unequal: 3, fault: 70, interrupted: 130 } as const;
+export const exitCodes = { mendable: 1, usage: 2, unequal: 3, cluster: 4, fault: 70, interrupted: 130 } as const;
+
+/** Ends the command with an exit code, where what is to be told has been told. */
+export class EndWith extends Error {
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
 
 /** The exit code for an error; of a run that was stopped it is what the signal has set. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof ConvoyError)) return exitCodes.fault;
   if (error.code === 'CONVOY_OPTION') return exitCodes.usage;
   if (error.code === 'CONVOY_VERIFY') return exitCodes.unequal;
+  if (error.code === 'CONVOY_CLUSTER') return exitCodes.cluster;
   if (error.code !== 'CONVOY_ABORTED') return exitCodes.mendable;
   return signalledExitCode() ?? exitCodes.interrupted;
 }
+
+/** Errors that ranks meet together. */
+const toldByFirst: readonly string[] = ['CONVOY_DIVERGED', 'CONVOY_ABORTED'];
 
 /** Prints an error: one clear line; the stack only for faults of convoy, or when asked for. */
 export function tellError(terminal: Terminal, error: unknown): void {
   const known = error instanceof ConvoyError;
   const message = error instanceof Error ? error.message : String(error);
+  const { rank = 0 } = launchedRank() ?? {};
+  if (rank > 0) {
+    // What all ranks meet, the first one tells.
+    const ofAll = known && (error.details['ofAllRanks'] === true || toldByFirst.includes(error.code));
+    if (!ofAll) process.stderr.write(`error on rank ${rank} (${hostname()}): ${printable(message)}\n`);
+    return;
+  }
   if (terminal.json) {
     const code = known ? error.code : 'CONVOY_INTERNAL';
     process.stdout.write(

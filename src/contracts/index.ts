@@ -2,6 +2,15 @@ export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export { type Analysis, analyses, type Split, splits } from './choices.js';
 export type {
+  Cluster,
+  ClusterMember,
+  ClusterNetwork,
+  ClusterSum,
+  FloatRange,
+  GatheredMemory,
+} from './cluster.js';
+export { slicedStaging, sliceFloats } from './cluster.js';
+export type {
   ClassTargets,
   Dataset,
   DatasetPair,
@@ -14,4 +23,4 @@ export { imageBytes, isDataset } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
-export { stats, statsLength } from './statistics.js';
+export { stats, statsLength, stopAskedPlace } from './statistics.js';

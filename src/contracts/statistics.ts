@@ -12,5 +12,8 @@ export const stats = {
   regularization: 4,
 } as const;
 
+/** Place in a statistics line that engines leave 0; in a cluster 1 where the shard's rank was asked to stop. */
+export const stopAskedPlace = 5;
+
 /** Numbers in a statistics line: one cache line, which TensorFlow's alignment asks for too. */
 export const statsLength = 16;

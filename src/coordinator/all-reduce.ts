@@ -6,6 +6,7 @@ import type {
   PassArguments,
   PassResult,
   Prepare,
+  ReductionArguments,
   Slice,
   StepArguments,
   StepKernel,
@@ -90,7 +91,7 @@ export async function stepInSlices(
 /** An accumulation in slices: the bits of `kernel.accumulate`. */
 export async function accumulateInSlices(
   kernel: StepKernel,
-  args: Pick<StepArguments, 'coefficients' | 'carry'>,
+  args: ReductionArguments,
   options: SliceOptions,
 ): Promise<StepSeconds> {
   const { seconds } = await passInSlices(

@@ -1,11 +1,14 @@
 import { ConvoyError } from '../base/errors.js';
 import { shards as cutShards } from '../data/index.js';
 import type { ShardTask } from '../engine/index.js';
-import type { Arena, RunLayout } from '../memory/index.js';
+import { type Arena, ownShards, type RunLayout, slotNames } from '../memory/index.js';
 import type { PassResult, StepArguments, StepKernel, StepResult, StepSeconds } from '../optimizers/index.js';
 import { accumulateInSlices, type SliceOptions, slowest, stepInSlices } from './all-reduce.js';
-import { BatchEnd, isFiniteLoss, type Mixture, type Sums } from './batch-end.js';
+import { BatchEnd, isFiniteLoss, type Mixture, type ShardCount, type Sums } from './batch-end.js';
+import { BatchShare } from './batch-share.js';
+import { type ClusterRun, Companions } from './companions.js';
 import type { DoneReply, GradientPool } from './gradient-pool.js';
+import type { SliceCount } from './slice-count.js';
 import { StepBarrier } from './step-barrier.js';
 
 /** Below this many floats to read (parameters times shards) a step alone is quicker than handing slices out. */
@@ -46,18 +49,6 @@ export interface StepPlan {
   readonly update: boolean;
 }
 
-/** How many slices a large step is cut into, and whether one of them is this thread's. */
-export interface SliceCount {
-  readonly count: number;
-  readonly here: boolean;
-}
-
-/** What suits a pool: this thread does a slice too, but where gradients are products, which only workers can compute. */
-export function sliceCount(layout: RunLayout, workers: number, cores: number): SliceCount {
-  const here = layout.factors.length === 0;
-  return { count: Math.max(1, Math.min(here ? workers + 1 : workers, cores)), here };
-}
-
 /** What the main thread does during a step. */
 export interface Meanwhile {
   /** Whether it keeps a core busy: then it waits for the first worker that is done, whose core is idle. */
@@ -72,6 +63,8 @@ export interface CoordinatorOptions {
   readonly kernel: StepKernel;
   /** Into how many slices a large step is cut. */
   readonly slices: SliceCount;
+  /** Where other processes compute the other shards. */
+  readonly cluster?: ClusterRun | undefined;
 }
 
 /**
@@ -85,10 +78,18 @@ export class Coordinator {
   readonly #parallel: boolean;
   readonly #end: BatchEnd;
   readonly #barrier: StepBarrier;
+  /** What of each batch this process computes. */
+  readonly share: BatchShare;
+  /** The coordinators of other processes. */
+  readonly companions: Companions | undefined;
+  /** The evaluation whose statistics were gathered last: ranks gather in the order of batches. */
+  #gathered: Promise<unknown> = Promise.resolve();
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
-    const { arena, layout, slices } = options;
+    const { arena, layout, slices, cluster } = options;
+    this.share = new BatchShare(layout.shards, ownShards(layout));
+    this.companions = cluster && new Companions({ ...options, ...cluster });
     const large = layout.trainableLength * layout.shards >= parallelStepFloats;
     this.#parallel = !slices.here || (slices.count > 1 && large);
     this.#end = new BatchEnd(arena, layout);
@@ -103,6 +104,7 @@ export class Coordinator {
    */
   async step(batch: StepBatch, plan: StepPlan, meanwhile?: Meanwhile): Promise<StepOutcome> {
     const started = performance.now();
+    const shards = this.#shards(batch);
     const tasks = this.#tasks(batch, plan.batch);
     const withBarrier = this.#canPassBarrier(tasks, plan);
     const running = withBarrier
@@ -117,8 +119,9 @@ export class Coordinator {
     meanwhile?.run();
     const replies = await all;
     const ended = performance.now();
+    await this.companions?.gatherBatch(batch.slot);
 
-    const sums = this.#end.sums(batch.slot, tasks);
+    const sums = this.#end.sums(batch.slot, shards);
     if (!isFiniteLoss(sums)) {
       throw new ConvoyError(
         'CONVOY_DIVERGED',
@@ -133,31 +136,69 @@ export class Coordinator {
       const seconds = divided(ended - started - gradients, slowest(results).seconds);
       return { sums, replies, gradients: gradients / 1000, ...seconds, ...this.#notFinite(results) };
     }
-    const mixture = this.#end.mixture(batch.slot, tasks, plan.accumulated);
-    this.#end.close(tasks, mixture);
+    const mixture = this.#end.mixture(batch.slot, shards, plan.accumulated);
+    this.#end.close(shards, mixture);
+    await this.companions?.sumGradients(mixture);
+    const exchanged = this.companions === undefined ? 0 : (performance.now() - ended) / 1000;
     const gradients = (ended - started) / 1000;
-    if (!plan.update) return { sums, replies, gradients, ...(await this.#accumulate(mixture)), ...this.#notFinite([]) };
-    const result = await this.#update(plan, mixture);
-    return { sums, replies, gradients, ...result.seconds, ...this.#notFinite([result]) };
+    const result = plan.update ? await this.#update(plan, mixture) : { seconds: await this.#accumulate(mixture) };
+    const seconds = { ...result.seconds, allReduce: result.seconds.allReduce + exchanged };
+    return { sums, replies, gradients, ...seconds, ...this.#notFinite([result]) };
   }
 
-  /** Inference over a batch: outputs into the slot, sums returned. */
+  /** Inference over a batch: outputs of the own shards into the slot, sums of all returned. */
   async evaluate(batch: StepBatch): Promise<Sums> {
-    const tasks = this.#tasks(batch, 0);
-    await Promise.all(tasks.map((task) => this.#options.pool.run({ kind: 'evaluate', task })));
-    return this.#end.sums(batch.slot, tasks);
+    const all = this.#runOwn(batch, 'evaluate');
+    await this.#inTurn(all, (companions) => companions.gatherStatistics(batch.slot));
+    return this.#end.sums(batch.slot, this.#shards(batch));
   }
 
-  /** What a frozen base makes of a batch, into the slot's features. */
-  async features(batch: StepBatch): Promise<void> {
-    await Promise.all(this.#tasks(batch, 0).map((task) => this.#options.pool.run({ kind: 'features', task })));
+  /** What a frozen base makes of a batch [count, featureLength]; valid until the slot is filled anew. */
+  async features(batch: StepBatch): Promise<Float32Array> {
+    const { arena, layout } = this.#options;
+    const length = layout.featureLength ?? 0;
+    const { begin, end } = this.share.samples(batch.count);
+    const own = arena.float32(arena.slot(slotNames.features(batch.slot)), 0, (end - begin) * length);
+    const all = this.#runOwn(batch, 'features');
+    if (this.companions === undefined) return all.then(() => own);
+    const rows = new Float32Array(new SharedArrayBuffer(batch.count * length * 4));
+    await this.#inTurn(all, (companions) => {
+      rows.set(own, begin * length);
+      return companions.gatherRows(rows, batch.count, length);
+    });
+    return rows;
   }
 
-  /** Tasks of the shards that have samples: of a last, smaller batch some may have none. */
-  #tasks({ slot, count }: StepBatch, step: number): ShardTask[] {
+  /** In a cluster, gathers what has been computed in the order in which batches were begun, as all ranks do. */
+  async #inTurn(computed: Promise<void>, gather: (companions: Companions) => Promise<void>): Promise<void> {
+    const { companions } = this;
+    computed.catch(() => undefined); // thrown where it is awaited
+    if (companions !== undefined) {
+      const gathered = this.#gathered.then(() => computed).then(() => gather(companions));
+      this.#gathered = gathered.catch(() => undefined);
+      await gathered;
+    }
+    await computed;
+  }
+
+  async #runOwn(batch: StepBatch, kind: 'evaluate' | 'features'): Promise<void> {
+    await Promise.all(this.#tasks(batch, 0).map((task) => this.#options.pool.run({ kind, task })));
+  }
+
+  /** The shards that have samples: of a last, smaller batch some may have none. */
+  #shards({ count }: StepBatch): ShardCount[] {
     return cutShards(count, this.#options.layout.shards)
-      .map(({ begin, end }, shard) => ({ step, shard, slot, begin, count: end - begin }))
-      .filter((task) => task.count > 0);
+      .map(({ begin, end }, shard) => ({ shard, count: end - begin }))
+      .filter((shard) => shard.count > 0);
+  }
+
+  /** Tasks of the own shards; the slot begins with their samples. */
+  #tasks({ slot, count }: StepBatch, step: number): ShardTask[] {
+    const own = ownShards(this.#options.layout);
+    const first = this.share.samples(count).begin;
+    return cutShards(count, this.#options.layout.shards)
+      .map(({ begin, end }, shard) => ({ step, shard, slot, begin: begin - first, count: end - begin }))
+      .filter((task) => task.count > 0 && task.shard >= own.begin && task.shard < own.end);
   }
 
   /**
@@ -166,7 +207,7 @@ export class Coordinator {
    */
   #canPassBarrier(tasks: readonly ShardTask[], plan: StepPlan): boolean {
     const { kernel, pool, slices } = this.#options;
-    const onlyThese = plan.update && plan.accumulated === 0 && kernel.passes === 1;
+    const onlyThese = plan.update && plan.accumulated === 0 && kernel.passes === 1 && this.companions === undefined;
     return onlyThese && this.#parallel && tasks.length >= slices.count && tasks.length <= pool.workers;
   }
 
@@ -191,15 +232,16 @@ export class Coordinator {
 
   async #accumulate(mixture: Mixture): Promise<StepSeconds> {
     const { kernel } = this.#options;
-    if (!this.#parallel) return kernel.accumulate(mixture);
+    const args = { ...mixture, reduced: this.companions !== undefined };
+    if (!this.#parallel) return kernel.accumulate(args);
     const started = performance.now();
-    const seconds = await accumulateInSlices(kernel, mixture, this.#slices());
+    const seconds = await accumulateInSlices(kernel, args, this.#slices());
     return divided(performance.now() - started, seconds);
   }
 
   async #update(plan: StepPlan, mixture: Mixture): Promise<StepResult> {
     const { kernel } = this.#options;
-    const args = { ...stepArguments(plan), ...mixture };
+    const args = { ...stepArguments(plan), ...mixture, reduced: this.companions !== undefined };
     if (!this.#parallel) return kernel.run(args);
     const started = performance.now();
     const result = await stepInSlices(kernel, args, this.#slices());

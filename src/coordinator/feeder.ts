@@ -1,11 +1,12 @@
-import type { BatchStage } from '../contracts/index.js';
+import type { BatchRequest, BatchStage } from '../contracts/index.js';
 import { epochOrder } from '../data/index.js';
+import type { BatchShare } from './batch-share.js';
 import type { Meanwhile } from './coordinator.js';
 
 /** A batch that lies ready in a slot. */
 export interface ReadyBatch {
   readonly slot: number;
-  /** Samples in the slot, at most the batch size. */
+  /** Samples of the batch, at most the batch size; the slot has those of the own shards. */
   readonly count: number;
   /** Position of its first sample in the epoch's order. */
   readonly position: number;
@@ -21,6 +22,8 @@ export interface FeederOptions {
   readonly from?: number;
   /** Slots of the ring that this feeder may use. */
   readonly slots: readonly number[];
+  /** Which samples of a batch are put into its slot; all by default. */
+  readonly share?: Pick<BatchShare, 'samples'> | undefined;
   /** True when the stage knows of the epoch. */
   readonly announced?: boolean;
   /** Called once, when the last batch has been given to the stage. */
@@ -46,18 +49,26 @@ export class BatchFeeder {
 
   /** Gives every free slot to the stage. Cheap to call often; best called while the workers compute. */
   prefetch(): void {
-    const { stage, epoch, order, batchSize, onLast } = this.#options;
+    const { epoch, order, batchSize, onLast } = this.#options;
     while (this.#free.length > 0 && this.#position < order.length) {
       const slot = this.#free.shift() as number;
       const position = this.#position;
       const samples = order.subarray(position, Math.min(position + batchSize, order.length));
       this.#position += samples.length;
-      const filled = stage.fill({ epoch, position, samples, slot });
+      const filled = this.#fill({ epoch, position, samples, slot });
       // A failure is met where the batch is taken; until then it must not count as unhandled.
       filled.catch(() => undefined);
       this.#pending.push({ batch: { slot, count: samples.length, position }, filled });
       if (this.#position >= order.length) onLast?.();
     }
+  }
+
+  /** Has the stage fill a slot with the own samples of a batch. */
+  async #fill({ position, samples, ...request }: BatchRequest): Promise<void> {
+    const { stage, share } = this.#options;
+    const { begin, end } = share?.samples(samples.length) ?? { begin: 0, end: samples.length };
+    if (begin === end) return;
+    await stage.fill({ ...request, position: position + begin, samples: samples.subarray(begin, end) });
   }
 
   /** Samples of the epoch. */
@@ -99,6 +110,7 @@ export class BatchFeeder {
 export interface EpochSource {
   readonly stage: BatchStage;
   readonly trainSlots: readonly number[];
+  readonly coordinator?: { readonly share: BatchShare };
   readonly config: { readonly seed: number; readonly batchSize: number };
   readonly datasets: { readonly train: { readonly count: number } };
 }
@@ -120,7 +132,7 @@ export class EpochFeeds {
 
   /** Opens `epoch` at position `from`; epochs before `end` are announced ahead of their turn. */
   open(epoch: number, from: number, end: number): BatchFeeder {
-    const { stage, trainSlots: slots, config } = this.#source;
+    const { stage, trainSlots: slots, config, coordinator } = this.#source;
     const known = this.#announced?.epoch === epoch ? this.#announced.order : undefined;
     return new BatchFeeder({
       stage,
@@ -129,6 +141,7 @@ export class EpochFeeds {
       batchSize: config.batchSize,
       from,
       slots,
+      share: coordinator?.share,
       announced: known !== undefined,
       onLast: () => this.#announce(epoch + 1, end),
     });

@@ -1,13 +1,14 @@
 import type { BatchSlot } from '../contracts/index.js';
-import { type Arena, type RunLayout, slotNames } from '../memory/index.js';
+import { type Arena, ownShards, type RunLayout, slotNames } from '../memory/index.js';
 import type { Optimizer, StepRegions } from '../optimizers/index.js';
 
 /** Where the optimizer's step finds everything. */
 export function stepRegions(arena: Arena, layout: RunLayout): StepRegions {
   const place = (name: string) => arena.slot(name).byteOffset;
+  const { begin, end } = ownShards(layout);
   return {
     weights: place(slotNames.weights),
-    gradients: Array.from({ length: layout.shards }, (_, shard) => place(slotNames.gradients(shard))),
+    gradients: Array.from({ length: end - begin }, (_, index) => place(slotNames.gradients(begin + index))),
     reduced: place(slotNames.reduced),
     states: layout.optimizerStates.map((state) => place(slotNames.optimizer(state))),
     scratch: place(slotNames.scratch),

@@ -1,4 +1,5 @@
 import type { BatchStage } from '../contracts/index.js';
+import type { BatchShare } from './batch-share.js';
 import { BatchFeeder, type ReadyBatch } from './feeder.js';
 
 export interface SweepOptions {
@@ -9,6 +10,8 @@ export interface SweepOptions {
   /** Samples in all, and in a batch at most. */
   readonly count: number;
   readonly capacity: number;
+  /** Which samples of a batch are put into its slot; all by default. */
+  readonly share?: BatchShare | undefined;
   /** What is done with each batch; its slot is filled anew once that has ended. */
   readonly work: (batch: ReadyBatch) => Promise<void>;
   readonly onBatch?: ((done: number) => void) | undefined;
@@ -25,12 +28,13 @@ export async function everyBatch({
   slots,
   count,
   capacity,
+  share,
   work,
   onBatch,
   signal,
 }: SweepOptions): Promise<void> {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
-  const feeder = new BatchFeeder({ stage, epoch: 0, order, batchSize: capacity, slots });
+  const feeder = new BatchFeeder({ stage, epoch: 0, order, batchSize: capacity, slots, share });
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let done = 0;

@@ -82,6 +82,12 @@ export class FrozenFeatures {
       const shape = { count: dataset.count, length: this.#length };
       const inMemory = shape.count * shape.length * 4 <= (this.#options.memoryBytes ?? featureMemoryBytes);
       let rows = await openRows(file, shape, inMemory);
+      const { companions } = this.#options.coordinator;
+      // Ranks compute them together.
+      if (companions !== undefined && !(await companions.everywhere(rows !== undefined))) {
+        await rows?.close();
+        rows = undefined;
+      }
       if (rows === undefined) {
         rows = await this.#compute(dataset, file, inMemory);
         computed += dataset.count;
@@ -140,7 +146,7 @@ export class FrozenFeatures {
   }
 
   async #compute(dataset: Dataset, file: string, inMemory: boolean): Promise<FeatureRows> {
-    const { arena, layout, coordinator, work: slots, pixels, signal, onProgress } = this.#options;
+    const { layout, coordinator, work: slots, pixels, signal, onProgress } = this.#options;
     const shape = { count: dataset.count, length: this.#length };
     const sink = inMemory ? memorySink(file, shape) : await fileSink(file, shape);
     const stage = pixels(dataset);
@@ -159,15 +165,10 @@ export class FrozenFeatures {
         slots,
         count: dataset.count,
         capacity: layout.capacity,
+        share: coordinator.share,
         onBatch: progress,
         signal,
-        work: async (batch) => {
-          await coordinator.features(batch);
-          await sink.put(
-            batch.position,
-            arena.float32(arena.slot(slotNames.features(batch.slot)), 0, batch.count * this.#length),
-          );
-        },
+        work: async (batch) => sink.put(batch.position, await coordinator.features(batch)),
       });
       return await sink.finish();
     } catch (error) {

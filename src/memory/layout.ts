@@ -39,6 +39,12 @@ export interface FactorPlace {
   readonly unit: number;
 }
 
+/** Neighbouring shards, from `begin` until before `end`. */
+export interface ShardSpan {
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** What a run keeps in shared memory. */
 export interface LayoutOptions {
   /** In model order. */
@@ -46,7 +52,7 @@ export interface LayoutOptions {
   readonly shards: number;
   /** Batch slots in the ring. */
   readonly slots: number;
-  /** Samples a slot can hold. */
+  /** Samples of a batch at most. A slot holds those of the own shards. */
   readonly capacity: number;
   /** The first slots, which need hold no more than a training batch. Default: none. */
   readonly training?: { readonly slots: number; readonly capacity: number };
@@ -60,6 +66,10 @@ export interface LayoutOptions {
   readonly outputLength: number;
   /** Names of the optimizer's state regions, each as long as the trainable weights. */
   readonly optimizerStates: readonly string[];
+  /** In a cluster: the shards that this process computes. Default: all. */
+  readonly ownShards?: ShardSpan;
+  /** In a cluster that sums gradients in slices: floats of the room for those of other ranks. */
+  readonly stagingLength?: number | undefined;
   /** Default: none. */
   readonly factors?: readonly FactorPlace[];
   /** Samples a shard can have in training, where there are factors. */
@@ -98,6 +108,8 @@ export const slotNames = {
   stats: 'stats',
   /** Where workers wait for each other before the optimizer's step (see `StepBarrier`). */
   barrier: 'barrier',
+  /** Slices of other ranks' gradients. */
+  staging: 'staging',
   optimizer: (state: string) => `optimizer/${state}`,
   reduced: 'reduced',
   scratch: 'scratch',
@@ -158,8 +170,12 @@ export function createRunArena(
 ): Arena {
   const plan = new ArenaPlan();
   plan.add(slotNames.weights, 'float32', layout.trainableLength + layout.movingLength + layout.frozenLength);
-  for (let shard = 0; shard < layout.shards; shard++) {
+  const own = ownShards(layout);
+  for (let shard = own.begin; shard < own.end; shard++) {
     plan.add(slotNames.gradients(shard), 'float32', layout.trainableLength);
+  }
+  // One behind the other: ranks of a cluster exchange them.
+  for (let shard = 0; shard < layout.shards; shard++) {
     plan.add(slotNames.moving(shard), 'float32', layout.movingLength);
   }
   const rows = layout.shards * layout.shardRows;
@@ -178,9 +194,11 @@ export function createRunArena(
     plan.add(slotNames.optimizer(state), 'float32', layout.trainableLength);
   }
   plan.add(slotNames.reduced, 'float32', layout.trainableLength);
+  if (layout.stagingLength !== undefined) plan.add(slotNames.staging, 'float32', layout.stagingLength);
   plan.add(slotNames.scratch, 'float32', scratch.blocks * scratch.floats);
   for (let slot = 0; slot < layout.slots; slot++) {
-    const capacity = slot < (layout.training?.slots ?? 0) ? (layout.training?.capacity ?? 0) : layout.capacity;
+    const whole = slot < (layout.training?.slots ?? 0) ? (layout.training?.capacity ?? 0) : layout.capacity;
+    const capacity = slotSamples(whole, layout.shards, own);
     plan.add(slotNames.pixels(slot), 'uint8', capacity * layout.imageBytes);
     if (layout.featureLength !== undefined) {
       plan.add(slotNames.features(slot), 'float32', capacity * layout.featureLength);
@@ -190,6 +208,16 @@ export function createRunArena(
     plan.add(slotNames.outputs(slot), 'float32', capacity * layout.outputLength);
   }
   return plan.create();
+}
+
+/** The shards that this process computes. */
+export function ownShards({ ownShards, shards }: Pick<RunLayout, 'ownShards' | 'shards'>): ShardSpan {
+  return ownShards ?? { begin: 0, end: shards };
+}
+
+/** Samples that some shards of a batch have at most: shards differ by one. */
+function slotSamples(capacity: number, shards: number, { begin, end }: ShardSpan): number {
+  return Math.min(capacity, (end - begin) * Math.ceil(capacity / shards));
 }
 
 /** Elements of a shape. */

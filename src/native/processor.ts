@@ -66,6 +66,16 @@ function flags(root: string): readonly string[] {
   return cpuinfo('flags', root)?.split(/\s+/) ?? [];
 }
 
+/** Instructions by which TensorFlow, oneDNN and convoy choose among kernels whose sums differ in order. */
+const deciding =
+  /^(avx|avx2|fma|f16c|avx_vnni|avx512(f|bw|dq|vl|_vnni|_bf16|_fp16)|amx_(tile|bf16|int8)|asimd|asimddp|bf16|sve|sve2|i8mm)$/;
+
+/** Which of the instructions that decide bits this processor has, in order; empty where the system does not say. */
+export function decidingInstructions({ root = '/' }: ProcessorOptions = {}): string[] {
+  const known = [...flags(root), ...(cpuinfo('Features', root)?.split(/\s+/) ?? [])];
+  return [...new Set(known.filter((name) => deciding.test(name)))].sort();
+}
+
 /** Reads the processor's features from Linux's `/proc/cpuinfo`; other platforms have none that we know of. */
 export function cpuFeatures({ root = '/', environment = process.env }: FeatureOptions = {}): CpuFeatures {
   const known = flags(root);

@@ -14,6 +14,7 @@ export type {
   PassArguments,
   PassResult,
   Prepare,
+  ReductionArguments,
   StepArguments,
   StepDescription,
   StepKernel,

@@ -1,11 +1,12 @@
 import { parseOptions } from '../base/validate.js';
 import { lane } from '../kernels/index.js';
 import { chainOf } from './chain.js';
+import type { KernelPlan, StepVariant } from './kernel-plan.js';
 import { StepBuilder } from './program.js';
 import { type OptimizerSpec, optimizerLearningRate, optimizerSchema } from './registry.js';
 import { cutBlocks, type ParameterPlace, planSpans } from './spans.js';
 import type { StepDescription, StepKernel, StepRegions } from './step.js';
-import { bindStepKernel, blockFloats, type KernelPlan, type StepVariant } from './step-kernel.js';
+import { bindStepKernel, blockFloats } from './step-kernel.js';
 
 /** An optimizer of given parameters: which state it keeps, and kernels that take its steps over an arena. */
 export interface Optimizer {

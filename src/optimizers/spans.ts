@@ -99,6 +99,24 @@ export function planSpans(
   return spans;
 }
 
+/** A range of floats. */
+export interface FloatRange {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Where gradients are sums over shards: all spans but those with units, neighbours joined. */
+export function summedRanges(spans: readonly ParameterSpan[]): FloatRange[] {
+  const ranges: FloatRange[] = [];
+  for (const { begin, end, unit } of spans) {
+    if (unit !== undefined) continue;
+    const last = ranges.at(-1);
+    if (last?.end === begin) ranges[ranges.length - 1] = { begin: last.begin, end };
+    else ranges.push({ begin, end });
+  }
+  return ranges;
+}
+
 /** A piece of a span that one kernel call handles. */
 export interface SpanBlock {
   readonly begin: number;

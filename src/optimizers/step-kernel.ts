@@ -1,12 +1,13 @@
 import { type Addend, compileKernels, type Kernel, openReducer, type Reducer } from '../kernels/index.js';
+import type { KernelPlan, StepVariant } from './kernel-plan.js';
 import { findNotFinite } from './not-finite.js';
-import type { GradientTransform, ScalarContext, StepPass } from './program.js';
-import type { OptimizerSpec } from './registry.js';
-import { cutSlices, type ParameterPlace, type ParameterSpan, type Slice, type SpanBlock } from './spans.js';
+import type { ScalarContext, StepPass } from './program.js';
+import { cutSlices, type FloatRange, type Slice, type SpanBlock, summedRanges } from './spans.js';
 import type {
   PassArguments,
   PassResult,
   Prepare,
+  ReductionArguments,
   StepArguments,
   StepDescription,
   StepKernel,
@@ -14,28 +15,10 @@ import type {
   StepResult,
   StepSeconds,
 } from './step.js';
+import { openUnit, type Unit } from './unit.js';
 
 /** Floats of one block: its scratch of 128 KiB stays in L2, and larger blocks ran no faster in `bench/all-reduce`. */
 export const blockFloats = 32_768;
-
-/** The compiled form of a step that ends a round of Lookahead, or of any other. */
-export interface StepVariant {
-  readonly chain: readonly GradientTransform[];
-  readonly passes: readonly StepPass[];
-}
-
-/** The plan of an optimizer, from which kernels are bound. */
-export interface KernelPlan {
-  readonly spec: OptimizerSpec;
-  readonly parameters: readonly ParameterPlace[];
-  readonly stateNames: readonly string[];
-  readonly spans: readonly ParameterSpan[];
-  readonly blocks: readonly SpanBlock[];
-  readonly variantOf: (step: number) => StepVariant;
-  readonly variants: readonly StepVariant[];
-  /** True where a later pass reads the gradient again. */
-  readonly keepsGradient: boolean;
-}
 
 const bytes = (floats: number): number => floats * 4;
 
@@ -69,6 +52,10 @@ class BoundStepKernel implements StepKernel {
 
   get blocks(): number {
     return this.#plan.blocks.length;
+  }
+
+  get summed(): readonly FloatRange[] {
+    return summedRanges(this.#plan.spans);
   }
 
   slices(count: number): readonly Slice[] {
@@ -161,7 +148,7 @@ class BoundStepKernel implements StepKernel {
   }
 
   accumulate(
-    args: Pick<StepArguments, 'coefficients' | 'carry'>,
+    args: ReductionArguments,
     { begin, end }: Slice = { begin: 0, end: this.blocks },
     prepare?: Prepare,
   ): StepSeconds {
@@ -170,6 +157,7 @@ class BoundStepKernel implements StepKernel {
     let products = 0;
     const started = performance.now();
     for (const block of this.#plan.blocks.slice(begin, end)) {
+      if (args.reduced === true && block.unit === undefined) continue; // it lies there already
       const before = performance.now();
       unit = openUnit(block, unit, prepare);
       products += performance.now() - before;
@@ -187,17 +175,22 @@ class BoundStepKernel implements StepKernel {
   #sources({
     coefficients,
     carry = 0,
-  }: Pick<StepArguments, 'coefficients' | 'carry'>): (block: SpanBlock, unit?: Unit) => readonly Addend[] {
+    reduced = false,
+  }: ReductionArguments): (block: SpanBlock, unit?: Unit) => readonly Addend[] {
     const { gradients } = this.#regions;
+    const carried = carry === 0 ? [] : [{ address: this.#reduced(), coefficient: carry }];
+    const computed = (unit: Unit | undefined) => [...carried, { address: unit?.address ?? NaN, coefficient: 1 }];
+    if (reduced) {
+      const sum = [{ address: this.#reduced(), coefficient: 1 }];
+      return (block, unit) => (block.unit === undefined ? sum : computed(unit));
+    }
     if (coefficients.length !== gradients.length) {
       throw new RangeError(`${coefficients.length} coefficients for ${gradients.length} shards`);
     }
-    const carried = carry === 0 ? [] : [{ address: this.#reduced(), coefficient: carry }];
     const shards = gradients.map((address, shard) => ({ address, coefficient: coefficients[shard] ?? 0 }));
     const counting = [...carried, ...shards].filter(({ coefficient }) => coefficient !== 0);
     if (counting.length === 0) throw new RangeError('a step needs a gradient whose coefficient is not 0');
-    return (block, unit) =>
-      block.unit === undefined ? counting : [...carried, { address: unit?.address ?? NaN, coefficient: 1 }];
+    return (block, unit) => (block.unit === undefined ? counting : computed(unit));
   }
 
   #reduceBlock(destination: number, block: SpanBlock, sources: readonly Addend[]): void {
@@ -273,18 +266,6 @@ class BoundStepKernel implements StepKernel {
       },
     };
   }
-}
-
-/** A unit whose gradient has been computed: the address at which a region would begin that had it in its place. */
-interface Unit {
-  readonly address: number;
-}
-
-/** The unit of a block, computed before its first block is read; that of the block before otherwise. */
-function openUnit({ unit, begin }: SpanBlock, open: Unit | undefined, prepare: Prepare | undefined): Unit | undefined {
-  if (unit !== 'first') return open;
-  if (prepare === undefined) throw new RangeError('this step has gradients that must be computed first');
-  return { address: prepare(begin) - bytes(begin) };
 }
 
 /** Compiles a plan over a memory. */

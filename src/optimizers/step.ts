@@ -1,12 +1,12 @@
 /** What a step is given and gives, and the kernel that does it: contract of optimizer, coordinator and workers. */
 
 import type { OptimizerSpec } from './registry.js';
-import type { ParameterPlace, Slice } from './spans.js';
+import type { FloatRange, ParameterPlace, Slice } from './spans.js';
 
 /** Byte offsets into the shared memory, multiples of 64; every region is as long as the weights. */
 export interface StepRegions {
   readonly weights: number;
-  /** One for each shard. */
+  /** One for each shard; in a cluster, for each of this process. */
   readonly gradients: readonly number[];
   /** The whole reduced gradient: needed where `Optimizer.needsReduced` says so, and to accumulate. */
   readonly reduced?: number;
@@ -29,7 +29,15 @@ export interface StepArguments {
   readonly coefficients: readonly number[];
   /** Coefficient of what `accumulate` has gathered; 0, the default, leaves it unread. */
   readonly carry?: number;
+  /**
+   * True where `regions.reduced` holds the sum of all shards already, and what was carried, for parameters without units:
+   * coefficients are not used then.
+   */
+  readonly reduced?: boolean;
 }
+
+/** What a sum over shards is given. */
+export type ReductionArguments = Pick<StepArguments, 'coefficients' | 'carry' | 'reduced'>;
 
 /** What a slice of a pass is given: the step's arguments and what earlier passes measured. Plain data. */
 export interface PassArguments extends StepArguments {
@@ -80,6 +88,8 @@ export type Prepare = (begin: number) => number;
 export interface StepKernel {
   /** Blocks of a sweep. */
   readonly blocks: number;
+  /** Floats of the region whose gradient is a sum over shards: all that train, but parameters with units. */
+  readonly summed: readonly FloatRange[];
   /** Cuts a sweep into 1 to `count` ranges of blocks that threads can do at the same time. */
   slices(count: number): readonly Slice[];
   /** Sweeps of a step: 1, or more where norms are measured before the update. */
@@ -96,7 +106,7 @@ export interface StepKernel {
   /** The step's result from what its passes measured, and the first tensor that one of them found not finite. */
   result(seconds: StepSeconds, norms: readonly (readonly number[])[], notFinite?: string): StepResult;
   /** Adds gradients to `regions.reduced`, which counts `carry` times (0: begins anew); a slice, or all blocks. */
-  accumulate(args: Pick<StepArguments, 'coefficients' | 'carry'>, slice?: Slice, prepare?: Prepare): StepSeconds;
+  accumulate(args: ReductionArguments, slice?: Slice, prepare?: Prepare): StepSeconds;
   /** For `openStepKernel` on another thread. */
   describe(): StepDescription;
 }

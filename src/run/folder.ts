@@ -41,6 +41,17 @@ export interface TrainSummary {
   readonly advice?: string;
   /** Why the run ended before its last epoch. */
   readonly stopped?: string;
+  /** Of a run on several ranks. */
+  readonly cluster?: {
+    readonly ranks: number;
+    /** How gradients were summed: along the ranks, or each rank a slice. */
+    readonly sum: 'chain' | 'slices';
+    /** Measured at the start, by which that was chosen: bytes a second, and seconds of a small message. */
+    readonly bandwidth: number;
+    readonly latency: number;
+    /** That each rank has sent to others for a batch, by rank. */
+    readonly bytesPerBatch: readonly number[];
+  };
 }
 
 /** Name of the file that is there while a process trains in a run folder. */
@@ -199,6 +210,11 @@ export class RunFolder {
     const name = architectureName;
     if (!existsSync(join(this.path, name))) return undefined;
     return loadArchitecture(await this.#readJson(name), join(this.path, name));
+  }
+
+  /** The same as JSON. */
+  async readArchitectureJson(): Promise<unknown> {
+    return existsSync(join(this.path, architectureName)) ? this.#readJson(architectureName) : undefined;
   }
 
   async writeConfig(config: unknown): Promise<void> {

@@ -2,7 +2,7 @@ import type { AugmentStage } from '../../augment/stage/index.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
 import type { BatchStage, Dataset, StepSpec } from '../contracts/index.js';
-import type { Coordinator, GradientPool } from '../coordinator/index.js';
+import type { ClusterRun, Coordinator, GradientPool } from '../coordinator/index.js';
 import type { DataProgress } from '../data/index.js';
 import type { Arena, RunLayout } from '../memory/index.js';
 import type { Native } from '../native/index.js';
@@ -46,6 +46,8 @@ export interface RuntimeInternals {
   readonly cacheFeatures?: boolean;
   /** convoy's ops that the compiled engine may use; default: all that are built. */
   readonly kernels?: readonly string[];
+  /** The other processes of a training on many machines. */
+  readonly cluster?: ClusterRun | undefined;
   /** Another worker module, for tests of failing workers. */
   readonly workerFile?: URL;
 }

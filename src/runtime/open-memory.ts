@@ -1,9 +1,11 @@
-import type { BatchSlot, Dataset } from '../contracts/index.js';
+import type { BatchSlot, Cluster, Dataset } from '../contracts/index.js';
 import {
   batchSlot,
   initializeState,
   type SliceCount,
+  shardsOfRank,
   sliceCount,
+  stagingLength,
   stepRegions,
   writeWeights,
 } from '../coordinator/index.js';
@@ -41,6 +43,8 @@ export interface MemoryOptions {
   /** The two parts of a model whose base is frozen, where its features are kept. */
   readonly parts?: SplitModel | undefined;
   readonly plan: SlotPlan;
+  /** Where other processes compute other shards. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /**
@@ -48,15 +52,16 @@ export interface MemoryOptions {
  *
  * @throws ConvoyError `CONVOY_MEMORY` where it cannot hold the run; `CONVOY_OPTION` for the optimizer's options.
  */
-export function openMemory({ network, train, settings, source, parts, plan }: MemoryOptions): RunMemory {
+export function openMemory({ network, train, settings, source, parts, plan, cluster }: MemoryOptions): RunMemory {
   const { model, weights, config, spec } = network;
   const { workers, shards } = settings;
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
   const factors = source.kind === 'compiled' ? source.graph.products : [];
   const optimizer = createOptimizer(config.optimizer, trainablePlaces(parameters, factors));
-  const layout = planLayout({
+  const planned = planLayout({
     parameters,
     shards,
+    ...(cluster && { ownShards: shardsOfRank(cluster, shards) }),
     slots: plan.training + plan.evaluation,
     capacity: plan.capacity,
     training: { slots: plan.training, capacity: config.batchSize },
@@ -69,6 +74,7 @@ export function openMemory({ network, train, settings, source, parts, plan }: Me
     factors,
     shardRows: shardRows(config.batchSize, shards),
   });
+  const layout = cluster ? { ...planned, stagingLength: stagingLength(cluster, planned) } : planned;
   const slices = sliceCount(layout, workers, availableCores());
   const blocks = Math.max(slices.count, Math.min(workers, shards));
   const arena = createRunArena(layout, { blocks, floats: blockFloats });

@@ -1,6 +1,7 @@
 import { valueError } from '../base/errors.js';
 import { baseLearningRate, type SettledConfig } from '../config/index.js';
-import { Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
+import { BatchShare, Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
+import { ownShards } from '../memory/index.js';
 import { availableCores, loadNative } from '../native/index.js';
 import { createSchedule, type Schedule } from '../schedules/index.js';
 import type { Runtime, RuntimeInternals, RuntimeOptions } from './contract.js';
@@ -10,7 +11,7 @@ import { openMemory } from './open-memory.js';
 import { openNetwork } from './open-network.js';
 import { openAugmentStage, openStages } from './open-stages.js';
 import { planSlots } from './slots.js';
-import { settleSettings } from './tuned-settings.js';
+import { clusterSettings, settleSettings } from './tuned-settings.js';
 
 /**
  * Opens data, model, memory, workers and stages of a run.
@@ -20,7 +21,8 @@ import { settleSettings } from './tuned-settings.js';
 export async function openRuntime(options: RuntimeOptions, internals: RuntimeInternals = {}): Promise<Runtime> {
   const { onNote } = options;
   const tunable = options.model === undefined && options.datasets === undefined;
-  const chosen = await settleSettings(options.config, tunable, onNote);
+  const { cluster } = internals;
+  const chosen = await settle(options, tunable, cluster);
   const { workers, augmentWorkers } = chosen;
   if (chosen.tuned) onNote?.(`${workers} workers, ${chosen.shards} shards and their threads as convoy tune found them`);
   if (chosen.leftOut !== undefined) {
@@ -41,13 +43,14 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const { cacheFeatures, kernels } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures, kernels });
   const plan = planSlots(config, train, parts !== undefined);
-  const memory = openMemory({ network, train, settings, source, parts, plan });
+  const memory = openMemory({ network, train, settings, source, parts, plan, cluster: cluster?.cluster });
   const { arena, layout, kernel, slices, optimizer } = memory;
   const schedule = openSchedule(config, train.count, internals.scheduledEpochs);
 
   // Threads come last: what goes wrong before them leaves nothing running.
   const patience = { minutes: config.workerTimeoutMinutes, signal: options.signal };
-  const augmented = await openAugmentStage(network, train, memory, settings, patience);
+  const share = cluster && new BatchShare(shards, ownShards(layout));
+  const augmented = await openAugmentStage({ network, train, memory, settings, patience, share });
   const spin = spinTime(workers + (plan.staged ? 1 : 0), availableCores());
   const pool = new GradientPool({
     workers,
@@ -64,7 +67,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
     onRetry: (task, error) => onNote?.(`a worker failed on a ${task.kind} task, which is done again: ${error.message}`),
     ...(internals.workerFile === undefined ? {} : { workerFile: internals.workerFile }),
   });
-  const coordinator = new Coordinator({ arena, layout, pool, kernel, slices });
+  const coordinator = new Coordinator({ arena, layout, pool, kernel, slices, cluster });
   const opened = { options, datasets, spec, native, memory, settings, coordinator, augmented, patience, parts };
   const { stage, prepare, evaluationStage, close: closeStages } = openStages(opened);
   let closed: Promise<void> | undefined;
@@ -91,6 +94,16 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
     evaluationStage,
     close: () => (closed ??= Promise.all([closeStages(), pool.close()]).then(() => void model.dispose())),
   };
+}
+
+function settle(
+  { config, onNote }: RuntimeOptions,
+  tunable: boolean,
+  cluster: RuntimeInternals['cluster'],
+): ReturnType<typeof settleSettings> {
+  return cluster === undefined
+    ? settleSettings(config, tunable, onNote)
+    : Promise.resolve(clusterSettings(config, cluster.cluster));
 }
 
 /** The learning rate over `epochs` epochs, all of the configuration's unless others are given. */

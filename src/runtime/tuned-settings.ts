@@ -3,7 +3,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-file.js';
+import { valueError } from '../base/errors.js';
 import type { RunConfig } from '../config/index.js';
+import type { Cluster, ClusterMember } from '../contracts/index.js';
 import { cacheFolder } from '../data/index.js';
 import { availableCores, cpuFeatures, type NativeOptions, nativeIsLoading, processorModel } from '../native/index.js';
 
@@ -95,7 +97,7 @@ export interface RunSettings {
 
 /** Settings of a run, and whether `convoy tune` found them. */
 interface TriedSettings extends RunSettings {
-  readonly tuned: boolean;
+  readonly tuned?: boolean;
   /** What `convoy tune` found, where it would change the bits of a run whose shards or threads are given. */
   readonly leftOut?: TunedSettings;
 }
@@ -103,6 +105,26 @@ interface TriedSettings extends RunSettings {
 /** The settings that are used where nothing has been measured: a worker a core, a shard a worker. */
 export function ruleSettings(cores: number, batchSize: number): TunedSettings {
   return { workers: cores, shards: Math.min(cores, batchSize), intraOpThreads: 1 };
+}
+
+/**
+ * Settings of a rank of a cluster: its workers, and as many shards as all ranks have workers. What `convoy tune` found is
+ * about one machine, and left out.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for fewer shards than ranks.
+ */
+export function clusterSettings(config: RunConfig, { rank, size, members }: Cluster): RunSettings {
+  const workersOf = ({ cores }: ClusterMember): number =>
+    config.workers === 'auto' ? cores : Math.min(config.workers, mostWorkersPerCore * cores);
+  const all = members.reduce((sum, member) => sum + workersOf(member), 0);
+  const shards = config.shards ?? Math.max(size, Math.min(all, config.batchSize));
+  if (shards < size) throw valueError('--shards', `at least ${size}, one for each rank,`, shards);
+  return {
+    workers: workersOf(members[rank] as ClusterMember),
+    shards,
+    augmentWorkers: config.augmentWorkers,
+    threads: pick(config),
+  };
 }
 
 /** Threads beyond this many for each core wait more than they compute, and each takes memory. */

@@ -41,7 +41,8 @@ export async function evaluateSplit(options: EvaluationOptions): Promise<Scores>
     const slot = arena.slot(slotNames.outputs(batch.slot));
     onOutputs?.(arena.float32(slot, 0, batch.count * layout.outputLength), batch);
   };
-  await everyBatch({ stage, slots, count, capacity: layout.capacity, work, onBatch, signal });
+  const { share } = coordinator;
+  await everyBatch({ stage, slots, count, capacity: layout.capacity, share, work, onBatch, signal });
   let lossSum = 0;
   let weightSum = 0;
   let correct = 0;

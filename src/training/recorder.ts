@@ -5,6 +5,7 @@ import type { LayersModel } from '../base/tf.js';
 import type { Callback, CallbackList, EpochRecord } from '../callbacks/index.js';
 import { type ConfigInput, type RunConfig, resolveConfig } from '../config/index.js';
 import { readWeights } from '../coordinator/index.js';
+import { loadArchitecture } from '../models/index.js';
 import {
   averagedState,
   detached,
@@ -47,6 +48,10 @@ export class RunRecorder {
   readonly #folder: RunFolder | undefined;
   readonly #trace: Trace | undefined;
   #best: CheckpointMessage | undefined;
+  /** Whether another rank of a cluster writes. */
+  #follows = false;
+  /** The network that it has read. */
+  #recorded: unknown;
   /** SHA-256 of the network's file. */
   #architecture = '';
   #lastCheckpoint = performance.now();
@@ -103,6 +108,18 @@ export class RunRecorder {
     }
   }
 
+  /** A recorder that writes nothing, of a rank beside the one that does. */
+  static following(
+    config?: RunConfig,
+    resumed?: { readonly message: CheckpointMessage; readonly file: string },
+    architecture?: unknown,
+  ): RunRecorder {
+    const recorder = new RunRecorder(undefined, undefined, config, resumed);
+    recorder.#follows = true;
+    recorder.#recorded = architecture;
+    return recorder;
+  }
+
   /** Lets other processes at the folder; one that was made for a run that could not begin is taken back. */
   async close(): Promise<void> {
     await this.#folder?.close();
@@ -114,7 +131,13 @@ export class RunRecorder {
 
   /** The network of the run to resume. */
   async recordedModel(): Promise<LayersModel | undefined> {
-    return this.resumed === undefined ? undefined : this.#folder?.readArchitecture();
+    if (this.resumed === undefined) return undefined;
+    return this.#follows ? loadArchitecture(this.#recorded, this.resumed.file) : this.#folder?.readArchitecture();
+  }
+
+  /** The same as Keras's JSON, for ranks that have no folder. */
+  async recordedArchitecture(): Promise<unknown> {
+    return this.resumed === undefined ? undefined : this.#folder?.readArchitectureJson();
   }
 
   /** Before the first step: configuration written, metrics cut to the checkpoint's epochs. */
@@ -139,7 +162,7 @@ export class RunRecorder {
   }
 
   async checkpoint(name: string, runtime: Runtime, state: TrainingState, callbacks: CallbackList): Promise<void> {
-    if (this.#folder === undefined && name !== 'best') return;
+    if (this.#follows || (this.#folder === undefined && name !== 'best')) return;
     const began = performance.now();
     const message = { ...toCheckpoint(runtime, state, callbacks), architecture: this.#architecture };
     if (this.#folder === undefined) this.#best = detached(message, [averagedState]);
@@ -158,9 +181,10 @@ export class RunRecorder {
   /**
    * Restores weights, their average and moving statistics of the checkpoint called best.
    *
-   * @returns the epoch, from 1, at whose end it was kept.
+   * @returns the epoch, from 1, at whose end it was kept; 0 where another rank has it.
    */
   async restoreBest(runtime: Runtime): Promise<number> {
+    if (this.#follows) return 0;
     const file = this.#folder?.checkpoint('best') ?? 'best weights';
     const message = this.#folder === undefined ? this.#best : await readCheckpoint(file);
     if (message === undefined) throw new ConvoyError('CONVOY_CHECKPOINT', 'Expected kept best weights but found none');
@@ -174,9 +198,9 @@ export class RunRecorder {
   }
 
   /** Writes model and summary, of the averaged weights where the optimizer keeps them. */
-  async finish(runtime: Runtime, state: TrainingState): Promise<Ending> {
+  async finish(runtime: Runtime, state: TrainingState, cluster?: TrainSummary['cluster']): Promise<Ending> {
     return withAveragedWeights(runtime, async () => {
-      const summary = summarize(runtime, state);
+      const summary = { ...summarize(runtime, state), ...(cluster && { cluster }) };
       const weights = readWeights(runtime.arena, runtime.layout).map((values) => Float32Array.from(values));
       if (this.#folder !== undefined) {
         const { model, datasets } = runtime;

@@ -1,12 +1,15 @@
 import { ConvoyError } from '../base/errors.js';
 import type { CallbackList, Control, EpochRecord } from '../callbacks/index.js';
+import type { Cluster } from '../contracts/index.js';
 import { EpochFeeds } from '../coordinator/index.js';
-import { withAveragedWeights } from '../run/index.js';
+import { type TrainSummary, withAveragedWeights } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
 import type { Progress, TrainerOptions } from './options.js';
 import { phaseAt } from './phases.js';
+import { needSameWeights } from './ranks/agree.js';
+import { takeWeights } from './ranks/take-weights.js';
 import { recordOf } from './record-of.js';
 import type { RunRecorder } from './recorder.js';
 import { type StepRates, type TrainedBatch, trainingSteps } from './steps.js';
@@ -17,6 +20,9 @@ import type { TrainingState } from './training-state.js';
 export class Run implements Control {
   readonly #feeds: EpochFeeds;
   readonly #rates: StepRates;
+  /** Where this process began. */
+  readonly #firstBatch: number;
+  readonly #sentBefore: number;
 
   constructor(
     private readonly runtime: Runtime,
@@ -24,8 +30,12 @@ export class Run implements Control {
     private readonly callbacks: CallbackList,
     private readonly recorder: RunRecorder,
     private readonly options: TrainerOptions,
+    /** The other processes of the training. */
+    private readonly cluster?: Cluster,
   ) {
     this.#feeds = new EpochFeeds(runtime);
+    this.#firstBatch = state.batch;
+    this.#sentBefore = cluster?.sentBytes ?? 0;
     const { schedule } = runtime;
     this.#rates = { ...schedule, learningRate: (step) => schedule.learningRate(step) * state.learningRateScale };
   }
@@ -63,6 +73,7 @@ export class Run implements Control {
     state.meter = undefined;
     state.seconds += seconds;
     runtime.schedule.onEpochEnd?.(validation ?? test);
+    if (this.cluster !== undefined) await needSameWeights(this.cluster, runtime, state.epoch);
     await this.callbacks.onEpochEnd(record, this);
     await this.recorder.epochEnd(runtime, state, this.callbacks, record);
     if (state.epoch < config.epochs) this.#stopIfAborted(); // after the last epoch there is nothing left to stop
@@ -163,7 +174,7 @@ export class Run implements Control {
   /** Writes model and summary, and gives all that the run consists of. */
   async finish(): Promise<RunContents> {
     const { runtime, state, recorder, options } = this;
-    const { summary, weights } = await recorder.finish(runtime, state);
+    const { summary, weights } = await recorder.finish(runtime, state, await this.#traffic());
     return {
       config: runtime.config,
       record: recordOf(runtime, options.datasets !== undefined),
@@ -176,6 +187,19 @@ export class Run implements Control {
     };
   }
 
+  /** What ranks have sent to each other. */
+  async #traffic(): Promise<TrainSummary['cluster']> {
+    if (this.cluster === undefined) return undefined;
+    const steps = Math.max(1, this.state.batch - this.#firstBatch);
+    const bytes = await this.cluster.exchange(this.cluster.sentBytes - this.#sentBefore);
+    return {
+      ranks: this.cluster.size,
+      sum: this.runtime.layout.stagingLength === undefined ? 'chain' : 'slices',
+      ...this.cluster.network,
+      bytesPerBatch: bytes.map((sent) => Math.round(sent / steps)),
+    };
+  }
+
   stop(reason: string): void {
     this.state.stopped ??= reason;
   }
@@ -185,7 +209,8 @@ export class Run implements Control {
   }
 
   async restoreBest(): Promise<void> {
-    this.state.restored = await this.recorder.restoreBest(this.runtime);
+    const epoch = await this.recorder.restoreBest(this.runtime);
+    this.state.restored = this.cluster === undefined ? epoch : await takeWeights(this.cluster, this.runtime, epoch);
   }
 
   setLearningRateScale(scale: number): void {

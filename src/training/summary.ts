@@ -53,7 +53,7 @@ export function summarize(
 }
 
 /** SHA-256 over the raw float32 weights in model order, hexadecimal. */
-function weightsSha256({ arena, layout }: Runtime): string {
+export function weightsSha256({ arena, layout }: Pick<Runtime, 'arena' | 'layout'>): string {
   const hash = createHash('sha256');
   for (const values of readWeights(arena, layout)) {
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -6,7 +6,11 @@ import type { RuntimeInternals } from '../runtime/index.js';
 import { goOn } from './go-on.js';
 import { checkTrainerOptions, type TrainerOptions } from './options.js';
 import { nextPhase, openPhase, phaseAt } from './phases.js';
-import { RunRecorder } from './recorder.js';
+import { needSameRuntime } from './ranks/agree.js';
+import { SharedCallbacks } from './ranks/callbacks.js';
+import { endedInCluster, joinCluster } from './ranks/join.js';
+import { openRecorder } from './ranks/open-recorder.js';
+import type { RunRecorder } from './recorder.js';
 import { Run } from './run.js';
 import { runCallbacks } from './run-callbacks.js';
 import { TrainedRun } from './trained-run.js';
@@ -50,10 +54,25 @@ export class Trainer {
 /** What `Trainer.run` does; `internals` are for tests. */
 export async function* trainingRun(
   options: TrainerOptions,
-  internals: Pick<RuntimeInternals, 'workerFile'> = {},
+  internals: Internals = {},
 ): AsyncGenerator<EpochRecord, TrainedRun> {
   if (options.signal?.aborted === true) throw new ConvoyError('CONVOY_ABORTED', 'Stopped before the training began');
-  const recorder = await RunRecorder.open(options);
+  const cluster = internals.cluster ?? (await joinCluster(options.signal));
+  if (cluster === undefined) return yield* openedRun(options, internals);
+  try {
+    const trained = yield* openedRun({ ...options, signal: cluster.stop.signal }, { ...internals, cluster });
+    await endedInCluster(cluster);
+    return trained;
+  } catch (error) {
+    await endedInCluster(cluster, error);
+    throw error;
+  }
+}
+
+type Internals = Pick<RuntimeInternals, 'workerFile' | 'cluster'>;
+
+async function* openedRun(options: TrainerOptions, internals: Internals): AsyncGenerator<EpochRecord, TrainedRun> {
+  const recorder = await openRecorder(options, internals.cluster?.cluster);
   try {
     return yield* recordedRun(recorder, options, internals);
   } finally {
@@ -64,7 +83,7 @@ export async function* trainingRun(
 async function* recordedRun(
   recorder: RunRecorder,
   options: TrainerOptions,
-  internals: Pick<RuntimeInternals, 'workerFile'>,
+  internals: Internals,
 ): AsyncGenerator<EpochRecord, TrainedRun> {
   const config =
     recorder.config ?? resolveConfig({ where: 'config', input: { ...madeInCode(options), ...options.config } });
@@ -72,16 +91,19 @@ async function* recordedRun(
   let phase = phaseAt(config, resumed?.message.epoch ?? 0);
   let runtime = await openPhase(phase, options, { ...internals, recorded: () => recorder.recordedModel() });
   try {
-    const callbacks = new CallbackList(runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]));
+    const cluster = internals.cluster?.cluster;
+    const list = runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]);
+    const callbacks = cluster === undefined ? new CallbackList(list) : new SharedCallbacks(list, cluster);
     let state =
       resumed === undefined
         ? initialState()
         : fromCheckpoint(runtime, callbacks, resumed.message, resumed.file, phase.first);
     if (resumed !== undefined) goOn(runtime, state, resumed.message, options.onNote ?? (() => undefined));
+    if (cluster !== undefined) await needSameRuntime(cluster, runtime);
     await recorder.begin(runtime, state, callbacks, options.datasets !== undefined);
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
-    let run = new Run(runtime, state, callbacks, recorder, options);
+    let run = new Run(runtime, state, callbacks, recorder, options, cluster);
     await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
     for (;;) {
       while (state.epoch < phase.end && state.stopped === undefined) yield await run.epoch();
@@ -93,7 +115,7 @@ async function* recordedRun(
       state = fromCheckpoint(runtime, callbacks, moment, 'the phase before', phase.first);
       state.seconds += await runtime.prepare();
       options.onStart?.(runtime, state);
-      run = new Run(runtime, state, callbacks, recorder, options);
+      run = new Run(runtime, state, callbacks, recorder, options, cluster);
     }
     await callbacks.onTrainEnd(run);
     return new TrainedRun(await run.finish(), { ...options, trustCode: true });

@@ -23,6 +23,7 @@ const excluded: readonly (readonly [RegExp, string])[] = [
     'work on the checkout itself',
   ],
   [/--weights imagenet/, 'downloads'],
+  [/--hosts|^(mpirun|srun)\b/, 'start processes on several machines'],
   [/--recipe transfer-/, 'train for minutes on a base'],
   [/^#/, 'a comment'],
 ];

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
+import { launchedRank } from '../../api/process.js';
 import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
+import { clusterOptions, launch, machinesOf } from '../hosts/options.js';
 import { type Flags, option } from '../options.js';
 import { integer, integerOrAuto, mixing, named, namesOf, notNegative, oneOf, phase } from '../parsers.js';
 import { dataProgress } from '../progress.js';
@@ -72,6 +74,7 @@ const options = [
   option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
     parse: integer(),
   }),
+  ...clusterOptions,
   option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
 ] as const;
 
@@ -79,6 +82,7 @@ export const train = defineCommand({
   name: 'train',
   description: 'Train a network on every core. Without options: the embedded shapes, in under a minute.',
   alsoCalled: ['fit', 'run'],
+  onRanks: true,
   options,
   examples: [
     ['convoy train', 'ten kinds of drawn shapes, no download'],
@@ -86,6 +90,7 @@ export const train = defineCommand({
     ['convoy train --dataset photos/ --model resnet18 --augment resizedCrop,flip', ''],
     ['convoy train --recipe cifar10-cnn --optimizer adamw:weightDecay=0.05 --schedule cosine', ''],
     ['convoy train --dataset photos/ --image-size 224 --base resnet50 --weights imagenet --head 256,dropout:0.5', ''],
+    ['convoy train --recipe cifar10-cnn --hosts a:2,b,c', 'two processes on machine a, one each on b and c'],
     ['convoy train --resume runs/cifar10-cnn-1', 'after Ctrl-C, a crash, or for --epochs 20'],
   ],
   action: (_, flags, terminal) => run(flags, terminal),
@@ -101,6 +106,11 @@ async function run(
     recipe,
     trace: traceFile,
     trustCode,
+    hosts,
+    hostfile,
+    restarts,
+    minHosts,
+    clusterTimeout,
     ...given
   }: Flags<typeof options>,
   terminal: Terminal,
@@ -117,8 +127,14 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
+  const machines = machinesOf({ hosts, hostfile, restarts, minHosts });
+  if (machines !== undefined) return launch(machines, { name: runName(config), resume, out }, terminal);
+  if (clusterTimeout !== undefined) process.env['CONVOY_CLUSTER_TIMEOUT'] = String(clusterTimeout);
   const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
-  const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
+  // Of several ranks the first writes.
+  const { rank = 0, size: ranks } = launchedRank() ?? {};
+  const follows = rank > 0;
+  const numbered = (resume ?? out) === undefined && !follows ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
   const interruption = onFirstSignal(() => {
@@ -154,13 +170,22 @@ async function run(
           return;
         }
         started = true;
-        terminal.record({ type: 'start', run: folder, config: used, workers, shards, engine, parameters });
+        terminal.record({
+          type: 'start',
+          run: folder,
+          config: used,
+          ...(ranks && { ranks }),
+          workers,
+          shards,
+          engine,
+          parameters,
+        });
         terminal.line(
           `${used.model.name} (${grouped(parameters)} parameters) on ${datasets.train.name}: ` +
             `${grouped(datasets.train.count)} training and ${grouped(datasets.test.count)} test images`,
         );
         terminal.line(
-          `${counted(workers, 'worker')}, ${counted(shards, 'shard')}, ${engine} engine, ${used.precision}; run folder ${folder}`,
+          `${ranks === undefined ? '' : `${ranks} ranks, each with `}${counted(workers, 'worker')}, ${counted(shards, 'shard')}, ${engine} engine, ${used.precision}; run folder ${folder}`,
         );
         if (state.step > 0) terminal.line(`going on in epoch ${state.epoch + 1} after step ${state.step}`);
         tellPhase(terminal, { config: used, epoch: state.epoch, summary });
@@ -181,7 +206,7 @@ async function run(
     bars.end();
     interruption.end();
     await numbered?.discardEmpty();
-    if (traceFile !== undefined) await trace?.write(traceFile);
+    if (traceFile !== undefined && !follows) await trace?.write(traceFile);
   }
 }
 

@@ -1,5 +1,7 @@
 import { readRecipe, resolveConfig } from '../../api/config.js';
 import { defineCommand } from '../define.js';
+import { hostsOptions, machinesOf } from '../hosts/options.js';
+import { verifyOn } from '../hosts/verify-on.js';
 import { option } from '../options.js';
 import { integer, integerOrAuto, text } from '../parsers.js';
 import { dataProgress } from '../progress.js';
@@ -15,10 +17,27 @@ export const verify = defineCommand({
     option('--workers <n|auto>', 'the largest number of workers to try', { parse: integerOrAuto }),
     shards,
     precision,
+    ...hostsOptions,
     option('--steps <n>', 'steps of the repeated training', { parse: integer(2), default: 6 }),
   ],
-  async action(_, { recipe, dataDir, steps, ...flags }, terminal) {
+  examples: [
+    ['convoy verify', ''],
+    ['convoy verify --hosts a,b', 'a short training: one process and two machines end with the same weights'],
+  ],
+  async action(_, { recipe, dataDir, steps, hosts, hostfile, ...flags }, terminal) {
     const config = resolveConfig({ where: 'recipe', input: await readRecipe(recipe) }, { where: '', input: flags });
+    const machines = machinesOf({ hosts, hostfile });
+    if (machines !== undefined) {
+      const ranks = machines.hosts.reduce((sum, host) => sum + host.ranks, 0);
+      const { shards = ranks, workers, precision, batchSize } = { ...flags, batchSize: config.batchSize };
+      const given = { '--data-dir': dataDir, '--workers': workers, '--precision': precision };
+      const values = {
+        ...{ '--recipe': recipe, '--epochs': 1, '--limit': steps * batchSize, '--test-limit': 256, '--shards': shards },
+        ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      };
+      const args = ['train', ...Object.entries(values).flatMap(([flag, value]) => [flag, String(value)])];
+      return verifyOn({ hosts: machines.hosts, args }, terminal);
+    }
     const { verify: check, verifyError } = await import('../../index.js');
     const data = dataProgress(terminal);
     const checks = await check({
