@@ -10,6 +10,7 @@ const rooms = {
   'src/native': ['src/base'],
   'src/metrics': ['src/base'],
   'src/analysis': ['src/base'],
+  'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
   'src/layers': ['src/base', 'src/ops'],
   'src/schedules': ['src/base'],

@@ -1,5 +1,6 @@
 /** convoy's public API: everything else may change. */
 
+export { type Points, type ProjectionMethod, type ProjectOptions, project } from './analysis/index.js';
 export * from './api/config.js';
 export * from './api/data.js';
 export * from './api/errors.js';
@@ -13,6 +14,21 @@ export type {
   LossSpec,
   Precision,
 } from './contracts/index.js';
+export {
+  activations,
+  type Channel,
+  type ClassChoice,
+  type Excitement,
+  type GradCamOptions,
+  gradCam,
+  gradCamPlusPlus,
+  type LayerActivations,
+  type Maps,
+  maxActivation,
+  type OcclusionOptions,
+  occlusion,
+  saliency,
+} from './explain/index.js';
 export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
 export {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Points, pca, tsne } from '../analysis/index.js';
+import { type Points, pca, project } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import { combinationError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
@@ -33,8 +33,6 @@ export interface AnalyseOptions {
   readonly neurons?: readonly Neuron[] | undefined;
 }
 
-/** Beyond this t-SNE's distances are mostly noise: it is given principal components (van der Maaten and Hinton 2008). */
-const embeddedDimensions = 50;
 /** Pixels of the image whose activations are drawn. */
 const shownSide = 256;
 
@@ -111,7 +109,7 @@ export async function analyseRun({
         `component ${index + 1} (${(100 * (explainedVarianceRatio[index] ?? 0)).toFixed(1)}% of variance)`;
       await draw('pca', projection, `PCA ${about}`, [axis(0), axis(1)]);
     }
-    if (only.includes('tsne')) await draw('tsne', tsne(compact(points)).embedding, `t-SNE ${about}`, ['', '']);
+    if (only.includes('tsne')) await draw('tsne', await project(points, 'tsne'), `t-SNE ${about}`, ['', '']);
   }
   return files;
 }
@@ -164,10 +162,4 @@ function labelsOf({ targets }: Dataset): (sample: number) => number {
       'a dataset of one class per image; use --only filters,activations',
     );
   return (sample) => targets.labels[sample] ?? 0;
-}
-
-function compact(points: Points): Points {
-  const components = Math.min(embeddedDimensions, points.count);
-  if (points.dimensions <= components) return points;
-  return { values: pca(points, components).projection, count: points.count, dimensions: components };
 }
