@@ -63,6 +63,11 @@ const rooms = {
     ...['src/metrics', 'src/plots', 'src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage'],
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
+  'src/report': [
+    ...['src/base', 'src/contracts', 'src/native', 'src/callbacks', 'src/data', 'src/analysis', 'src/explain'],
+    ...['src/metrics', 'src/layers', 'src/models', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
+    ...['src/run', 'src/runtime', 'src/training', 'src/tools'],
+  ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
   // Loads neither TensorFlow nor sharp.
   'src/api': [

@@ -1,19 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Points, pca, project } from '../analysis/index.js';
+import { pca, project } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { combinationError } from '../base/errors.js';
-import { type Tensor, tf } from '../base/tf.js';
-import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
+import { tf } from '../base/tf.js';
+import { type Analysis, analyses, imageBytes } from '../contracts/index.js';
 import { readWeights } from '../coordinator/index.js';
-import { drawByClass } from '../data/index.js';
 import { decodeImageFile } from '../images/index.js';
 import { setWeights } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
-import { splitHead } from '../transfer/index.js';
 import { activationMaps, convolutions, filters } from './layer-images.js';
 import { type Neuron, neuronImages } from './neuron.js';
 import { labelOf, picturesOf } from './sample-pictures.js';
+import { testFeatures } from './test-features.js';
 import { networkInput, testPixels } from './test-images.js';
 
 export interface AnalyseOptions {
@@ -132,34 +130,4 @@ async function shownImage(
 /** A layer's name without what folders are named by. */
 function fileName(layer: string): string {
   return layer.replaceAll(/[/\\]/g, '_');
-}
-
-/** What the head is given, image after image. */
-async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: Points; labels: Int32Array }> {
-  const { config, datasets, layout, model, spec } = runtime;
-  const samples = drawByClass(datasets.test, limit, config.seed);
-  const pixels = await testPixels(runtime, samples);
-  const labels = Int32Array.from(samples, labelsOf(datasets.test));
-  const { features } = splitHead(model);
-  const dimensions = (features.outputs[0]?.shape ?? [])
-    .slice(1)
-    .reduce((product: number, size) => product * (size ?? 1), 1);
-  const values = new Float32Array(samples.length * dimensions);
-  const step = layout.capacity * layout.imageBytes;
-  for (let start = 0; start < pixels.length; start += step) {
-    const output = tf.tidy(() => features.predict(networkInput(spec, pixels.subarray(start, start + step))) as Tensor);
-    values.set(await output.data(), (start / layout.imageBytes) * dimensions);
-    output.dispose();
-  }
-  return { points: { values, count: samples.length, dimensions }, labels };
-}
-
-function labelsOf({ targets }: Dataset): (sample: number) => number {
-  if (targets.kind !== 'classes')
-    throw combinationError(
-      '--only pca or tsne',
-      'needs',
-      'a dataset of one class per image; use --only filters,activations',
-    );
-  return (sample) => targets.labels[sample] ?? 0;
 }

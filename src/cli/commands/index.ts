@@ -9,6 +9,7 @@ import { model } from './model.js';
 import { plot } from './plot.js';
 import { predict } from './predict.js';
 import { recipes } from './recipes.js';
+import { report } from './report.js';
 import { setup } from './setup.js';
 import { show } from './show.js';
 import { train } from './train.js';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   predict,
   analyse,
   plot,
+  report,
   data,
   show,
   model,

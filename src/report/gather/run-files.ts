@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { modelParameters, setWeights } from '../../models/index.js';
+import { loadNative } from '../../native/index.js';
+import { checkpointWeights, findRecord, RunFolder, readCheckpoint, readHistory } from '../../run/index.js';
+import type { HistogramLine, RunReport } from '../types.js';
+import { histogramOf } from './histogram.js';
+import { networkReport } from './network.js';
+
+/** Name of the file with a histogram of every weight and epoch. */
+export const histogramsName = 'histograms.jsonl';
+
+/**
+ * What the files of a run folder say, without its data: also of a run that still trains.
+ *
+ * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run, or a file is damaged.
+ */
+export async function fileReport(folder: string, name: string): Promise<RunReport> {
+  const run = RunFolder.open(folder);
+  const config = (await run.readConfig()) as Record<string, unknown>;
+  const record = await findRecord(folder);
+  const history = await readHistory(folder);
+  const summary = await readJson(join(folder, 'summary.json'));
+  const stopped = summary !== undefined && summary['stopped'] !== undefined;
+  return {
+    name,
+    state: summary === undefined ? 'unfinished' : stopped ? 'stopped' : 'ended',
+    classes: record?.classes ?? [],
+    history,
+    config,
+    ...(summary === undefined ? {} : { summary }),
+    ...(record === undefined ? {} : { record }),
+    histograms: await readHistograms(folder),
+    notes: summary === undefined ? ['The run has not ended: scores are those of its last checkpoint.'] : [],
+  };
+}
+
+/** The network with the weights that the run ended with; undefined where the run has not written one yet. */
+export async function networkOfFiles(folder: string): Promise<Pick<RunReport, 'network' | 'histograms'> | undefined> {
+  const run = RunFolder.open(folder);
+  await loadNative();
+  const model = await run.readArchitecture();
+  if (model === undefined) return undefined;
+  try {
+    const file = run.checkpoint(await run.finalCheckpoint());
+    const weights = checkpointWeights(await readCheckpoint(file), model, file);
+    setWeights(model, weights);
+    const recorded = await readHistograms(folder);
+    const names = modelParameters(model).map(({ spec }) => spec.name);
+    const last: HistogramLine = {
+      epoch: 0,
+      weights: Object.fromEntries(weights.map((values, index) => [names[index] ?? '', histogramOf(values)])),
+    };
+    return { network: await networkReport(model), histograms: recorded.length > 0 ? recorded : [last] };
+  } finally {
+    model.dispose();
+  }
+}
+
+async function readHistograms(folder: string): Promise<HistogramLine[]> {
+  const text = await readFile(join(folder, histogramsName), 'utf8').catch(() => '');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as HistogramLine];
+      } catch {
+        return []; // a line that a crash cut short
+      }
+    });
+}
+
+async function readJson(file: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
