@@ -60,7 +60,16 @@ const rooms = {
   ],
   'src/tools': [
     ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
-    ...['src/metrics', 'src/plots', 'src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage'],
+    ...[
+      'src/explain',
+      'src/metrics',
+      'src/plots',
+      'src/models',
+      'src/weights',
+      'src/transfer',
+      'augment/spec',
+      'augment/stage',
+    ],
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
   'src/report': [

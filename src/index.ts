@@ -74,8 +74,10 @@ export {
   type TuneResult,
   tune,
   type VerifyOptions,
+  type VisualizeOptions,
   verify,
   verifyError,
+  visualizeRun,
   writeEvaluation,
   writeLearningRateSearch,
 } from './tools/index.js';

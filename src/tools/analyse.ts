@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pca, project } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import { tf } from '../base/tf.js';
 import { type Analysis, analyses, imageBytes } from '../contracts/index.js';
@@ -10,6 +9,7 @@ import { setWeights } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { activationMaps, convolutions, filters } from './layer-images.js';
 import { type Neuron, neuronImages } from './neuron.js';
+import { drawnFeatures, projectionChart } from './projection-chart.js';
 import { labelOf, picturesOf } from './sample-pictures.js';
 import { testFeatures } from './test-features.js';
 import { networkInput, testPixels } from './test-images.js';
@@ -52,7 +52,7 @@ export async function analyseRun({
   layers,
   limit,
 }: AnalyseOptions): Promise<string[]> {
-  const { pictureGrid, scatterChart } = await import('../plots/index.js'); // its library takes most of a second to load
+  const { pictureGrid } = await import('../plots/index.js'); // its library takes most of a second to load
   const { model, arena, layout, datasets } = runtime;
   const { shape } = datasets.test;
   setWeights(model, readWeights(arena, layout));
@@ -87,27 +87,15 @@ export async function analyseRun({
     await write(name, await neuronImages(runtime, neuron, limit));
   }
   if (only.includes('pca') || only.includes('tsne')) {
-    const { points, labels } = await testFeatures(runtime, limit ?? 1000);
-    const draw = async (
-      name: string,
-      projection: Float64Array,
-      title: string,
-      axes: readonly [string, string],
-    ): Promise<void> => {
-      const chart = scatterChart({ points: projection, labels, names: datasets.test.classes, title, axes });
+    const features = await testFeatures(runtime, limit ?? drawnFeatures);
+    for (const method of ['pca', 'tsne'] as const) {
+      if (!only.includes(method)) continue;
+      const chart = await projectionChart(runtime, method, features);
       for (const ending of ['svg', 'png']) {
-        await chart.write(join(folder, `${name}.${ending}`));
-        files.push(join(folder, `${name}.${ending}`));
+        await chart.write(join(folder, `${method}.${ending}`));
+        files.push(join(folder, `${method}.${ending}`));
       }
-    };
-    const about = `of ${points.count} test images' features`;
-    if (only.includes('pca')) {
-      const { projection, explainedVarianceRatio } = pca(points, 2);
-      const axis = (index: number): string =>
-        `component ${index + 1} (${(100 * (explainedVarianceRatio[index] ?? 0)).toFixed(1)}% of variance)`;
-      await draw('pca', projection, `PCA ${about}`, [axis(0), axis(1)]);
     }
-    if (only.includes('tsne')) await draw('tsne', await project(points, 'tsne'), `t-SNE ${about}`, ['', '']);
   }
   return files;
 }

@@ -20,3 +20,4 @@ export { type Features, testFeatures } from './test-features.js';
 export { networkInput, testPixels } from './test-images.js';
 export { type Tried, type TuneOptions, type TuneResult, tune } from './tune.js';
 export { type Check, type VerifyOptions, verify, verifyError } from './verify.js';
+export { type VisualizeOptions, visualizeRun } from './visualize.js';

@@ -15,12 +15,14 @@ import { show } from './show.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
+import { visualize } from './visualize.js';
 
 export const commands: readonly Command[] = [
   train,
   evaluate,
   predict,
   analyse,
+  visualize,
   plot,
   report,
   data,

@@ -41,7 +41,7 @@ function hashOf(script: string): string {
  * (Content-Security-Policy) lets no other script run.
  */
 export function htmlDocument({ title, entry, data }: DocumentOptions): string {
-  const scripts = [charts(), linkModules(pageFolder, entry)].map(closed);
+  const scripts = [charts(), linkModules(new URL(entry, pageFolder))].map(closed);
   const policy = [
     "default-src 'none'",
     'img-src data:',

@@ -94,7 +94,8 @@ function dressed(option: EChartsOption, zoom: boolean): EChartsOption {
   const { text, grid, surface } = ink();
   return {
     animation: false,
-    textStyle: { fontFamily: 'inherit', color: text },
+    // Widths are measured by the page's own font.
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
     grid: { left: 4, right: 18, top: 34, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     ...option,
     tooltip: {

@@ -1,6 +1,6 @@
+import { scaleColor } from '../../base/color-scale.js';
 import type { Packed, SampleReport, Sheet } from '../types.js';
 import { h, percent } from './dom.js';
-import { scaleColor } from './theme.js';
 
 /** One picture of a sheet, `side` pixels on its longer side. */
 export function picture(sheet: Sheet, index: number, side: number, label: string): HTMLElement {

@@ -65,37 +65,3 @@ export function themeButton(make: (onclick: () => void) => HTMLButtonElement): H
   });
   return button;
 }
-
-/** Viridis (Smith and van der Walt 2015) at eight places, between which colours are mixed. */
-const viridis = [
-  [68, 1, 84],
-  [70, 50, 127],
-  [54, 92, 141],
-  [39, 127, 142],
-  [31, 161, 135],
-  [74, 194, 109],
-  [159, 218, 58],
-  [253, 231, 37],
-] as const;
-
-/** Blue for what is below the middle, white, red for what is above: of maps with values on both sides of 0. */
-const blueRed = [
-  [33, 102, 172],
-  [103, 169, 207],
-  [209, 229, 240],
-  [247, 247, 247],
-  [253, 219, 199],
-  [239, 138, 98],
-  [178, 24, 43],
-] as const;
-
-/** A colour of a scale, for a share from 0 to 1. */
-export function scaleColor(share: number, twoSided = false): readonly [number, number, number] {
-  const stops: readonly (readonly [number, number, number])[] = twoSided ? blueRed : viridis;
-  const at = Math.min(1, Math.max(0, share)) * (stops.length - 1);
-  const low = stops[Math.floor(at)] ?? stops[0];
-  const high = stops[Math.ceil(at)] ?? low;
-  const mix = at - Math.floor(at);
-  const part = (k: 0 | 1 | 2): number => Math.round((low?.[k] ?? 0) * (1 - mix) + (high?.[k] ?? 0) * mix);
-  return [part(0), part(1), part(2)];
-}
