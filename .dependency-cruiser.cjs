@@ -72,10 +72,14 @@ const rooms = {
     ],
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
   ],
+  'src/watch': [
+    ...['src/base', 'src/contracts', 'src/callbacks', 'proto', 'src/memory', 'src/data', 'src/models', 'augment/stage'],
+    ...['src/coordinator', 'src/run', 'src/runtime', 'src/training'],
+  ],
   'src/report': [
     ...['src/base', 'src/contracts', 'src/native', 'src/callbacks', 'src/data', 'src/analysis', 'src/explain'],
     ...['src/metrics', 'src/layers', 'src/models', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
-    ...['src/run', 'src/runtime', 'src/training', 'src/tools'],
+    ...['src/run', 'src/runtime', 'src/training', 'src/tools', 'src/watch'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
   // Loads neither TensorFlow nor sharp.

@@ -93,5 +93,7 @@ export {
   Trainer,
   type TrainerOptions,
   type TrainSummary,
+  type Watcher,
 } from './training/index.js';
+export { histogramRecorder, tensorBoard } from './watch/index.js';
 export { loadModelFile, mapWeights, readWeightsFile, writeSafetensors } from './weights/index.js';

@@ -1,5 +1,8 @@
 /** What a page about runs shows: plain data, which the page reads as JSON. */
 import type { EpochRecord } from '../callbacks/index.js';
+import type { HistogramLine } from '../watch/index.js';
+
+export type { HistogramLine } from '../watch/index.js';
 
 /** Numbers as base64 of their bytes, little-endian. */
 export interface Packed {
@@ -97,22 +100,6 @@ export interface FilterReport {
   readonly shape: readonly number[];
   readonly perFilter: number;
   readonly sheet: Sheet;
-}
-
-/** How often the values of a tensor fall into each of equal parts from `low` to `high`. */
-export interface Histogram {
-  readonly low: number;
-  readonly high: number;
-  readonly counts: readonly number[];
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-/** Of one epoch: 0 stands for the weights that the run ended with. */
-export interface HistogramLine {
-  readonly epoch: number;
-  readonly weights: Readonly<Record<string, Histogram>>;
-  readonly gradients?: Readonly<Record<string, Histogram>>;
 }
 
 /** A map over an image: which parts count. */

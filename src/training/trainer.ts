@@ -56,6 +56,9 @@ export async function* trainingRun(
   const recorder = await RunRecorder.open(options);
   try {
     return yield* recordedRun(recorder, options, internals);
+  } catch (error) {
+    for (const watcher of options.watchers ?? []) await watcher.onFailure?.(error);
+    throw error;
   } finally {
     await recorder.close();
   }
@@ -81,6 +84,7 @@ async function* recordedRun(
     await recorder.begin(runtime, state, callbacks, options.datasets !== undefined);
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
+    for (const watcher of options.watchers ?? []) await watcher.onStart?.(runtime);
     let run = new Run(runtime, state, callbacks, recorder, options);
     await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
     for (;;) {
@@ -93,6 +97,7 @@ async function* recordedRun(
       state = fromCheckpoint(runtime, callbacks, moment, 'the phase before', phase.first);
       state.seconds += await runtime.prepare();
       options.onStart?.(runtime, state);
+      for (const watcher of options.watchers ?? []) await watcher.onStart?.(runtime);
       run = new Run(runtime, state, callbacks, recorder, options);
     }
     await callbacks.onTrainEnd(run);

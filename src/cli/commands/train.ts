@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
 import { configOfFlags } from '../config-layers.js';
@@ -71,6 +71,10 @@ const options = [
   option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
     parse: integer(),
   }),
+  option('--tensorboard', 'event files for TensorBoard in the run folder (see docs/report.md)', {
+    alsoCalled: ['--tb', '--tensorboard-dir'],
+  }),
+  option('--histograms', 'record histograms of weights and gradients after each epoch, for convoy report'),
   option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
 ] as const;
 
@@ -99,6 +103,8 @@ async function run(
     resume,
     recipe,
     trace: traceFile,
+    tensorboard: wantsTensorBoard,
+    histograms: wantsHistograms,
     trustCode,
     ...given
   }: Flags<typeof options>,
@@ -116,7 +122,9 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
+  const { histogramRecorder, makeRunFolder, modelSummary, tensorBoard, Trace, Trainer } = await import(
+    '../../index.js'
+  );
   const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
   const folder = resume ?? out ?? numbered?.path ?? '';
 
@@ -136,6 +144,10 @@ async function run(
       ...(trustCode === undefined ? {} : { trustCode }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
+      watchers: [
+        ...(wantsHistograms || wantsTensorBoard ? [histogramRecorder(folder)] : []),
+        ...(wantsTensorBoard ? [tensorBoard(join(folder, 'tensorboard'))] : []),
+      ],
       signal: interruption.signal,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,

@@ -12,8 +12,7 @@ import { looksReport } from './looks.js';
 import { outputsOf } from './outputs.js';
 import { fileReport, networkOfFiles } from './run-files.js';
 
-export { histogramOf } from './histogram.js';
-export { fileReport, histogramsName } from './run-files.js';
+export { fileReport } from './run-files.js';
 
 export interface GatherOptions extends RunRuntimeOptions {
   /** Name on the page. */

@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import { modelParameters, setWeights } from '../../models/index.js';
 import { loadNative } from '../../native/index.js';
 import { checkpointWeights, findRecord, RunFolder, readCheckpoint, readHistory } from '../../run/index.js';
+import { histogramOf, readHistograms } from '../../watch/index.js';
 import type { HistogramLine, RunReport } from '../types.js';
-import { histogramOf } from './histogram.js';
 import { networkReport } from './network.js';
-
-/** Name of the file with a histogram of every weight and epoch. */
-export const histogramsName = 'histograms.jsonl';
 
 /**
  * What the files of a run folder say, without its data: also of a run that still trains.
@@ -55,21 +52,6 @@ export async function networkOfFiles(folder: string): Promise<Pick<RunReport, 'n
   } finally {
     model.dispose();
   }
-}
-
-async function readHistograms(folder: string): Promise<HistogramLine[]> {
-  const text = await readFile(join(folder, histogramsName), 'utf8').catch(() => '');
-  return text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .filter((line) => line !== '')
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line) as HistogramLine];
-      } catch {
-        return []; // a line that a crash cut short
-      }
-    });
 }
 
 async function readJson(file: string): Promise<Record<string, unknown> | undefined> {

@@ -1,4 +1,19 @@
-import type { Histogram } from '../types.js';
+/** How often the values of a tensor fall into each of equal parts from `low` to `high`. */
+export interface Histogram {
+  readonly low: number;
+  readonly high: number;
+  readonly counts: readonly number[];
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Of one epoch, by the tensor's name; epoch 0 stands for the weights that a run ended with. */
+export interface HistogramLine {
+  readonly epoch: number;
+  readonly weights: Readonly<Record<string, Histogram>>;
+  /** Of the last batch's first shard, where the shard computes them. */
+  readonly gradients?: Readonly<Record<string, Histogram>>;
+}
 
 const parts = 40;
 
