@@ -40,7 +40,17 @@ export {
   networks,
 } from './models/index.js';
 export type { ImageInput, ImagesInput, PixelOptions, Prediction } from './predict/index.js';
-export { type WriteReportOptions, type WrittenReport, writeReport } from './report/index.js';
+export {
+  gatherRun,
+  type LiveRun,
+  type LiveRunOptions,
+  type ServedRuns,
+  serveLiveRun,
+  serveRuns,
+  type WriteReportOptions,
+  type WrittenReport,
+  writeReport,
+} from './report/index.js';
 export { makeRunFolder, type NumberedFolder } from './run/index.js';
 export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/index.js';
 export {

@@ -195,7 +195,7 @@ export interface ExplainerReport {
 /** Everything that a page shows of one run. What is missing is explained in `notes`. */
 export interface RunReport {
   readonly name: string;
-  readonly state: 'ended' | 'stopped' | 'unfinished';
+  readonly state: 'training' | 'ended' | 'stopped' | 'unfinished';
   readonly classes: readonly string[];
   readonly history: readonly EpochRecord[];
   readonly config: Readonly<Record<string, unknown>>;
@@ -207,6 +207,25 @@ export interface RunReport {
   readonly looks?: LooksReport;
   readonly explainer?: ExplainerReport;
   readonly notes: readonly string[];
+}
+
+/** How far a run is that is followed. */
+export interface LiveStatus {
+  readonly state: 'training' | 'ended' | 'failed';
+  readonly error?: string;
+  readonly phase: 'training' | 'evaluating';
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Samples done in the epoch, and all of them. */
+  readonly done: number;
+  readonly total: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+  /** Share of the time that training waited for data. */
+  readonly waiting: number;
+  /** Share of the time that each worker computed gradients. */
+  readonly load: readonly number[];
 }
 
 export interface PageData {

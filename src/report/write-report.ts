@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { valueError } from '../base/errors.js';
@@ -6,6 +5,7 @@ import type { RunRuntimeOptions } from '../training/index.js';
 import { gatherRun } from './gather/index.js';
 import { reportPage } from './html/document.js';
 import type { RunReport } from './types.js';
+import { version } from './version.js';
 
 export interface WriteReportOptions extends Omit<RunRuntimeOptions, 'run' | 'datasets' | 'model' | 'weights'> {
   /** Run folders: one for all that is known of it, several to compare them. */
@@ -47,16 +47,10 @@ export async function writeReport({ runs, file, ...opening }: WriteReportOptions
 }
 
 /** The ends of paths, as short as they differ: `a/run` and `b/run`, but `cnn` and `mlp`. */
-export function distinctNames(folders: readonly string[]): string[] {
+function distinctNames(folders: readonly string[]): string[] {
   const parts = folders.map((folder) => folder.split(sep));
   for (let length = 1; ; length++) {
     const names = parts.map((part) => part.slice(-length).join('/'));
     if (new Set(names).size === names.length) return names;
   }
-}
-
-/** Of convoy. */
-export function version(): string {
-  const manifest = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }

@@ -1,6 +1,7 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError } from '../base/atomic-file.js';
+import { readJsonLines } from '../base/json-lines.js';
 import { readWeights } from '../coordinator/index.js';
 import { slotNames } from '../memory/index.js';
 import type { Runtime } from '../runtime/index.js';
@@ -42,16 +43,7 @@ export function histogramRecorder(folder: string): Watcher {
 
 /** Histograms of a run, one line an epoch; of an epoch that was done again, the last. */
 export async function readHistograms(folder: string): Promise<HistogramLine[]> {
-  const text = await readFile(join(folder, name), 'utf8').catch(() => '');
   const byEpoch = new Map<number, HistogramLine>();
-  for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
-    if (line === '') continue;
-    try {
-      const own = JSON.parse(line) as HistogramLine;
-      byEpoch.set(own.epoch, own);
-    } catch {
-      // A line that a crash has cut short.
-    }
-  }
+  for (const line of await readJsonLines<HistogramLine>(join(folder, name))) byEpoch.set(line.epoch, line);
   return [...byEpoch.values()].sort((a, b) => a.epoch - b.epoch);
 }

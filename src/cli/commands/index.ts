@@ -2,6 +2,7 @@
 import type { Command } from '../define.js';
 import { analyse } from './analyse.js';
 import { augment } from './augment.js';
+import { dashboard } from './dashboard.js';
 import { data } from './data.js';
 import { evaluate } from './evaluate.js';
 import { learningRateFinder } from './lr-find.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   visualize,
   plot,
   report,
+  dashboard,
   data,
   show,
   model,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
+import type { LiveRun } from '../../index.js';
 import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
@@ -71,6 +72,8 @@ const options = [
   option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
     parse: integer(),
   }),
+  option('--dashboard', 'a page on 127.0.0.1 that follows the run'),
+  option('--dashboard-port <n>', 'its port (default: 4747, or a free one)', { parse: integer() }),
   option('--tensorboard', 'event files for TensorBoard in the run folder (see docs/report.md)', {
     alsoCalled: ['--tb', '--tensorboard-dir'],
   }),
@@ -103,6 +106,8 @@ async function run(
     resume,
     recipe,
     trace: traceFile,
+    dashboard: wantsDashboard,
+    dashboardPort,
     tensorboard: wantsTensorBoard,
     histograms: wantsHistograms,
     trustCode,
@@ -122,7 +127,7 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
-  const { histogramRecorder, makeRunFolder, modelSummary, tensorBoard, Trace, Trainer } = await import(
+  const { histogramRecorder, makeRunFolder, modelSummary, serveLiveRun, tensorBoard, Trace, Trainer } = await import(
     '../../index.js'
   );
   const numbered = (resume ?? out) === undefined ? await makeRunFolder(runName(config)) : undefined;
@@ -132,6 +137,23 @@ async function run(
     bars.end();
     terminal.note('stopping after this step; again to stop at once');
   });
+  const stopped = new AbortController();
+  const live =
+    wantsDashboard || dashboardPort !== undefined
+      ? await serveLiveRun({
+          run: folder,
+          port: dashboardPort,
+          onStop: () => {
+            bars.end();
+            terminal.note('stopped by the page: ending after this step');
+            stopped.abort();
+          },
+        })
+      : undefined;
+  if (live !== undefined) {
+    terminal.record({ type: 'dashboard', url: live.url });
+    terminal.line(`dashboard: ${live.url}`);
+  }
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
   let moving = false;
@@ -145,10 +167,11 @@ async function run(
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
       watchers: [
-        ...(wantsHistograms || wantsTensorBoard ? [histogramRecorder(folder)] : []),
+        ...(wantsHistograms || wantsTensorBoard || live !== undefined ? [histogramRecorder(folder)] : []),
+        ...(live === undefined ? [] : [live.watcher]),
         ...(wantsTensorBoard ? [tensorBoard(join(folder, 'tensorboard'))] : []),
       ],
-      signal: interruption.signal,
+      signal: AbortSignal.any([interruption.signal, stopped.signal]),
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       onBatch: (progress) => {
@@ -183,6 +206,7 @@ async function run(
       bars.end();
       if (next.done) {
         tellSummary(terminal, next.value.summary, folder);
+        if (live !== undefined && terminal.interactive) await keepServing(live, interruption.signal, folder);
         break;
       }
       tellEpoch(terminal, next.value, moving);
@@ -191,8 +215,23 @@ async function run(
     data.end();
     bars.end();
     interruption.end();
+    await live?.close();
     await numbered?.discardEmpty();
     if (traceFile !== undefined) await trace?.write(traceFile);
+  }
+}
+
+/** Leaves the page there after the run, with all that a report has, until Ctrl-C. */
+async function keepServing(live: LiveRun, signal: AbortSignal, run: string): Promise<void> {
+  const { gatherRun } = await import('../../index.js');
+  process.stdout.write(`the dashboard stays at ${live.url} until Ctrl-C\n`);
+  const ended = new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  const pause = setInterval(() => undefined, 60_000); // a process without anything to do would end
+  try {
+    live.add(await gatherRun({ run, name: basename(resolve(run)) }));
+    if (!signal.aborted) await ended;
+  } finally {
+    clearInterval(pause);
   }
 }
 

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { modelParameters, setWeights } from '../../models/index.js';
 import { loadNative } from '../../native/index.js';
 import { checkpointWeights, findRecord, RunFolder, readCheckpoint, readHistory } from '../../run/index.js';
 import { histogramOf, readHistograms } from '../../watch/index.js';
+import { readRunFiles } from '../serve/run-files.js';
 import type { HistogramLine, RunReport } from '../types.js';
 import { networkReport } from './network.js';
 
@@ -14,22 +13,12 @@ import { networkReport } from './network.js';
  */
 export async function fileReport(folder: string, name: string): Promise<RunReport> {
   const run = RunFolder.open(folder);
-  const config = (await run.readConfig()) as Record<string, unknown>;
-  const record = await findRecord(folder);
-  const history = await readHistory(folder);
-  const summary = await readJson(join(folder, 'summary.json'));
-  const stopped = summary !== undefined && summary['stopped'] !== undefined;
-  return {
-    name,
-    state: summary === undefined ? 'unfinished' : stopped ? 'stopped' : 'ended',
-    classes: record?.classes ?? [],
-    history,
-    config,
-    ...(summary === undefined ? {} : { summary }),
-    ...(record === undefined ? {} : { record }),
-    histograms: await readHistograms(folder),
-    notes: summary === undefined ? ['The run has not ended: scores are those of its last checkpoint.'] : [],
-  };
+  await run.readConfig();
+  await findRecord(folder);
+  await readHistory(folder);
+  const report = await readRunFiles(folder, name);
+  if (report === undefined) throw new TypeError(`${folder}: no run`);
+  return report;
 }
 
 /** The network with the weights that the run ended with; undefined where the run has not written one yet. */
@@ -51,13 +40,5 @@ export async function networkOfFiles(folder: string): Promise<Pick<RunReport, 'n
     return { network: await networkReport(model), histograms: recorded.length > 0 ? recorded : [last] };
   } finally {
     model.dispose();
-  }
-}
-
-async function readJson(file: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-  } catch {
-    return undefined;
   }
 }

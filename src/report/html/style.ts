@@ -32,6 +32,10 @@ p { margin: 0 0 12px; max-width: 75ch; }
 .top { display: flex; justify-content: space-between; align-items: start; gap: 16px; padding: 32px 0 16px; }
 .about { color: var(--muted); margin: 6px 0 0; }
 button, select, input { font: inherit; color: inherit; }
+a { color: var(--accent); }
+.live .choice { margin-bottom: 0; }
+.loads { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px; }
+.loads .bars { margin-top: 12px; }
 button { cursor: pointer; }
 .theme, .small, .action { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 6px 14px; min-height: 36px; }
 .small { padding: 0 10px; min-height: 28px; min-width: 32px; font-size: 0.875rem; }

@@ -25,6 +25,11 @@ onScheme(() => {
   for (const each of charts) each.redraw();
 });
 
+/** Draws all charts anew, from their present values; zoom stays. */
+export function updateCharts(): void {
+  for (const each of charts) each.redraw();
+}
+
 /** A chart with a title, zoom and a table of its values. It is drawn when it comes into view for the first time. */
 export function chart(options: ChartOptions): HTMLElement & { update?: () => void } {
   const { title, summary, height = 300, zoom = false } = options;
@@ -36,7 +41,9 @@ export function chart(options: ChartOptions): HTMLElement & { update?: () => voi
   });
   let drawn: EChartsType | undefined;
   const redraw = (): void => {
+    const { start, end } = rangeOf(drawn);
     drawn?.setOption(dressed(options.option(), zoom), { notMerge: true });
+    if (zoom && (start !== 0 || end !== 100)) drawn?.dispatchAction({ type: 'dataZoom', start, end });
   };
   const observer = new ResizeObserver(() => {
     if (host.clientWidth === 0) return;
@@ -48,11 +55,10 @@ export function chart(options: ChartOptions): HTMLElement & { update?: () => voi
   });
   observer.observe(host);
   charts.add({ host, redraw });
-  const [from, to] = [{ start: 0 }, { end: 100 }];
   const narrow = (factor: number): void => {
-    const now = (drawn?.getOption()?.['dataZoom'] as { start: number; end: number }[] | undefined)?.[0];
-    const middle = ((now?.start ?? from.start) + (now?.end ?? to.end)) / 2;
-    const half = Math.min(50, (((now?.end ?? 100) - (now?.start ?? 0)) / 2) * factor);
+    const now = rangeOf(drawn);
+    const middle = (now.start + now.end) / 2;
+    const half = Math.min(50, ((now.end - now.start) / 2) * factor);
     const start = Math.max(0, Math.min(100 - 2 * half, middle - half));
     drawn?.dispatchAction({ type: 'dataZoom', start, end: start + 2 * half });
   };
@@ -87,6 +93,12 @@ export function chart(options: ChartOptions): HTMLElement & { update?: () => voi
     if (values.childElementCount > 1) values.lastElementChild?.replaceWith(table(options.table(), { caption: title }));
   };
   return figure;
+}
+
+/** The part of the horizontal axis that is shown, in percent. */
+function rangeOf(drawn: EChartsType | undefined): { readonly start: number; readonly end: number } {
+  const zooms = drawn?.getOption()?.['dataZoom'] as { start: number; end: number }[] | undefined;
+  return { start: zooms?.[0]?.start ?? 0, end: zooms?.[0]?.end ?? 100 };
 }
 
 /** Adds what all charts share: fonts, colours, tooltips, zoom. */

@@ -1,11 +1,30 @@
-import type { RunReport, SampleReport } from '../types.js';
+import type { EvaluationReport, RunReport, SampleReport } from '../types.js';
 import { h, section } from './dom.js';
 import { picture, sampleCard } from './pictures.js';
 
 /** Images that teach: mistakes, doubts, and what training saw. */
 export function imagesView({ evaluation, looks, classes }: RunReport): HTMLElement {
-  if (evaluation === undefined)
+  const augmented = looks?.augmented;
+  if (evaluation === undefined && augmented === undefined)
     return section('Images', 'There are no images: the run has not been evaluated, or its data were not found.');
+  return h(
+    'div',
+    {},
+    evaluation === undefined ? null : judged(evaluation, classes),
+    augmented === undefined || augmented.labels.length === 0
+      ? null
+      : section(
+          'What training saw',
+          augmented.transforms === ''
+            ? 'Training images. This run does not augment them.'
+            : `Training images, then as ${augmented.transforms} makes them in one epoch after the other.`,
+          augmentedTable(augmented),
+        ),
+  );
+}
+
+/** Mistakes and doubts. */
+function judged(evaluation: EvaluationReport, classes: readonly string[]): HTMLElement {
   const gallery = (places: readonly number[]): HTMLElement =>
     h(
       'div',
@@ -14,7 +33,6 @@ export function imagesView({ evaluation, looks, classes }: RunReport): HTMLEleme
         sampleCard(evaluation.sheet, place, evaluation.samples[place] as SampleReport, classes, evaluation.multiLabel),
       ),
     );
-  const augmented = looks?.augmented;
   return h(
     'div',
     {},
@@ -30,15 +48,6 @@ export function imagesView({ evaluation, looks, classes }: RunReport): HTMLEleme
       evaluation.doubtful.length === 0 ? 'No image is right.' : 'Right, but only just: what is hard for the network.',
       gallery(evaluation.doubtful),
     ),
-    augmented === undefined || augmented.labels.length === 0
-      ? null
-      : section(
-          'What training saw',
-          augmented.transforms === ''
-            ? 'Training images. This run does not augment them.'
-            : `Training images, then as ${augmented.transforms} makes them in one epoch after the other.`,
-          augmentedTable(augmented),
-        ),
   );
 }
 

@@ -28,34 +28,49 @@ export function main(): void {
   );
 }
 
-/** The parts of a report of one run. */
-export function tabsOf(run: RunReport): Tab[] {
-  return [
-    {
-      id: 'overview',
-      name: 'Overview',
-      make: () =>
-        h(
-          'div',
-          {},
-          overviewView(run),
-          curvesView(() => [run]),
-        ),
-    },
-    { id: 'classes', name: 'Classes', make: () => classesView(run) },
-    { id: 'images', name: 'Images', make: () => imagesView(run) },
-    { id: 'attention', name: 'Attention', make: () => attentionView(run) },
-    { id: 'space', name: 'Feature space', make: () => spaceView(run) },
-    { id: 'network', name: 'Network', make: () => networkView(run) },
-    { id: 'explainer', name: 'Explainer', make: () => explainerView(run) },
-    { id: 'card', name: 'Model card', make: () => cardView(run) },
+/**
+ * The parts of a report of one run.
+ *
+ * @param filled only those that have something to show: a run that is followed has no scores by class yet.
+ */
+export function tabsOf(run: RunReport, filled = false): Tab[] {
+  const { evaluation, looks, network, explainer } = run;
+  const list: readonly (readonly [there: boolean, tab: Tab])[] = [
+    [
+      true,
+      {
+        id: 'overview',
+        name: 'Overview',
+        make: () =>
+          h(
+            'div',
+            {},
+            overviewView(run),
+            curvesView(() => [run]),
+          ),
+      },
+    ],
+    [evaluation !== undefined, { id: 'classes', name: 'Classes', make: () => classesView(run) }],
+    [
+      evaluation !== undefined || looks?.augmented !== undefined,
+      { id: 'images', name: 'Images', make: () => imagesView(run) },
+    ],
+    [(looks?.images.length ?? 0) > 0, { id: 'attention', name: 'Attention', make: () => attentionView(run) }],
+    [(looks?.projections.length ?? 0) > 0, { id: 'space', name: 'Feature space', make: () => spaceView(run) }],
+    [
+      network !== undefined || run.histograms.length > 0,
+      { id: 'network', name: 'Network', make: () => networkView(run) },
+    ],
+    [explainer !== undefined, { id: 'explainer', name: 'Explainer', make: () => explainerView(run) }],
+    [true, { id: 'card', name: 'Model card', make: () => cardView(run) }],
   ];
+  return list.flatMap(([there, tab]) => (there || !filled ? [tab] : []));
 }
 
 /** Name, network and data, and the switch of light and dark. */
 export function heading({ title, runs }: PageData): HTMLElement {
   const [run] = runs;
-  const state = { ended: 'ended', stopped: 'ended early', unfinished: 'not ended' } as const;
+  const state = { training: 'training', ended: 'ended', stopped: 'ended early', unfinished: 'not ended' } as const;
   const model = run?.config['model'] as { name?: string } | undefined;
   const about =
     runs.length === 1 && run !== undefined
@@ -78,6 +93,6 @@ export function heading({ title, runs }: PageData): HTMLElement {
   );
 }
 
-function footer({ version }: PageData): HTMLElement {
+export function footer({ version }: PageData): HTMLElement {
   return h('footer', {}, `Made by convoy ${version}.`);
 }

@@ -6,7 +6,10 @@ import { colors } from './theme.js';
 
 /** The network: its layers, filters, and the distribution of its weights. */
 export function networkView({ network, histograms }: RunReport): HTMLElement {
-  if (network === undefined) return section('Network', 'The run has not written its network yet.');
+  const weights =
+    histograms.length === 0 ? null : section('Weights', histogramText(histograms), histogramsOf(histograms));
+  if (network === undefined)
+    return h('div', {}, section('Network', 'The run has not written its network yet.'), weights);
   return h(
     'div',
     {},
@@ -22,7 +25,7 @@ export function networkView({ network, histograms }: RunReport): HTMLElement {
           'Grey is a weight of 0; white and black are the largest weights of the filter. A kernel over red, green and blue is shown in colour.',
           filters(network),
         ),
-    histograms.length === 0 ? null : section('Weights', histogramText(histograms), histogramsOf(histograms)),
+    weights,
   );
 }
 
