@@ -1,6 +1,7 @@
 import { allReduceBench } from './all-reduce.js';
 import { augmentBench } from './augment.js';
 import type { Bench } from './bench.js';
+import { dashboardBench } from './dashboard.js';
 import { enginesBench } from './engines.js';
 import { faultsBench } from './faults.js';
 import { fuzzBench } from './fuzz.js';
@@ -29,6 +30,7 @@ export const benches: readonly Bench[] = [
   allReduceBench,
   augmentBench,
   startupBench,
+  dashboardBench,
   memoryBench,
   sampleMemoryBench,
   tuneBench,

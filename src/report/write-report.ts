@@ -7,7 +7,7 @@ import { reportPage } from './html/document.js';
 import type { RunReport } from './types.js';
 import { version } from './version.js';
 
-export interface WriteReportOptions extends Omit<RunRuntimeOptions, 'run' | 'datasets' | 'model' | 'weights'> {
+export interface WriteReportOptions extends Omit<RunRuntimeOptions, 'run' | 'model' | 'weights'> {
   /** Run folders: one for all that is known of it, several to compare them. */
   readonly runs: readonly string[];
   /** Default: `report.html` in the run's folder, or for several runs in the present one. */

@@ -31,6 +31,8 @@ export class Dashboard {
   readonly #stamps = new Map<string, string>();
   readonly #more = new Map<string, Partial<RunReport>>();
   #status: LiveStatus | undefined;
+  /** The page, which does not change. */
+  #html: string | undefined;
   #server: Server | undefined;
   #timers: NodeJS.Timeout[] = [];
 
@@ -146,8 +148,8 @@ export class Dashboard {
       runs: [],
       ...(onStop === undefined ? {} : { token: this.#token }),
     };
-    const page = htmlDocument({ title: `${name} · convoy`, entry: 'live-main.js', data });
-    response.writeHead(200, { ...safe, 'content-type': 'text/html; charset=utf-8' }).end(page);
+    this.#html ??= htmlDocument({ title: `${name} · convoy`, entry: 'live-main.js', data });
+    response.writeHead(200, { ...safe, 'content-type': 'text/html; charset=utf-8' }).end(this.#html);
   }
 
   async #runs(): Promise<RunReport[]> {
