@@ -24,6 +24,7 @@ const excluded: readonly (readonly [RegExp, string])[] = [
   ],
   [/--weights imagenet/, 'downloads'],
   [/--recipe transfer-/, 'train for minutes on a base'],
+  [/convoy-train dashboard\b/, 'serves until Ctrl-C'],
   [/^#/, 'a comment'],
 ];
 
