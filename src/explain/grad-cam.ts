@@ -1,4 +1,4 @@
-import { type LayersModel, type Tensor, tf } from '../base/tf.js';
+import { type LayersModel, type SymbolicTensor, type Tensor, tf } from '../base/tf.js';
 import { type ClassChoice, checkImages, type Maps, mapsOf } from './maps.js';
 import { classGradient, computed, ends, lastMaps, outputOfLayer } from './walk.js';
 
@@ -49,8 +49,14 @@ async function cam(
   const at = outputOfLayer(model, layer, { maps: true });
   let explained = new Int32Array();
   const result = tf.tidy(() => {
-    const maps = computed(at, new Map([[ends(model).input, batch]]));
-    const { gradient, classes } = classGradient(model, at, maps, wanted);
+    const input = new Map([[ends(model).input, batch]]);
+    const maps = computed(at, input);
+    const { gradient, classes } = classGradient(
+      model,
+      new Map<SymbolicTensor, Tensor>([...input, [at, maps]]),
+      at,
+      wanted,
+    );
     explained = Int32Array.from(classes);
     return tf.relu(tf.sum(tf.mul(maps, weigh(maps, gradient)), 3));
   });

@@ -12,9 +12,10 @@ import { classGradient, ends } from './walk.js';
  */
 export async function saliency(model: LayersModel, images: Tensor, { classes }: ClassChoice = {}): Promise<Maps> {
   const batch = checkImages(model, images);
+  const { input } = ends(model);
   let explained = new Int32Array();
   const result = tf.tidy(() => {
-    const { gradient, classes: own } = classGradient(model, ends(model).input, batch, classes);
+    const { gradient, classes: own } = classGradient(model, new Map([[input, batch]]), input, classes);
     explained = Int32Array.from(own);
     return tf.max(tf.abs(gradient), 3);
   });

@@ -21,7 +21,9 @@ export function computed(wanted: SymbolicTensor, known: Known): Tensor {
     }
     const node = nodeOf(tensor);
     const inputs = node?.inputTensors ?? [];
-    if (node === undefined || inputs.length === 0) throw new TypeError(`the value of ${tensor.name} is not known`);
+    // An input layer's node has its own output as its input.
+    if (node === undefined || inputs.length === 0 || inputs.includes(tensor))
+      throw new TypeError(`the value of ${tensor.name} is not known`);
     const missing = inputs.filter((input) => !values.has(input));
     if (missing.length > 0) {
       open.push(...missing);
@@ -115,19 +117,20 @@ export function classesOf(scores: Tensor, wanted: number | readonly number[] | u
 /**
  * The gradient of each image's own class score.
  *
- * @param at the tensor to differentiate by; `value` is its value.
+ * @param known values of the input, from which paths that pass `at` by are computed, and of `at`.
+ * @param at the tensor to differentiate by.
  */
 export function classGradient(
   model: LayersModel,
+  known: Known,
   at: SymbolicTensor,
-  value: Tensor,
   wanted: number | readonly number[] | undefined,
 ): { readonly gradient: Tensor; readonly classes: Int32Array } {
   let classes = new Int32Array();
   const score = (fed: Tensor): Tensor => {
-    const scores = scoresOf(model, new Map([[at, fed]]));
+    const scores = scoresOf(model, new Map([...known, [at, fed]]));
     classes = Int32Array.from(classesOf(scores, wanted));
     return tf.sum(tf.mul(scores, tf.oneHot(tf.tensor1d(classes, 'int32'), scores.shape[1] ?? 2)));
   };
-  return { gradient: tf.grad(score)(value), classes };
+  return { gradient: tf.grad(score)(known.get(at) as Tensor), classes };
 }

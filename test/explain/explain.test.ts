@@ -133,6 +133,19 @@ test.serial('a branch that joins again is followed, and one output is a score of
   t.is(values[0], 7);
 });
 
+test.serial('a path that passes the layer by is computed too: residual networks have class maps', async (t) => {
+  // A = 3 x, score = mean(A + x) over 4 pixels: the gradient of A is 1/4 everywhere, and Grad-CAM is relu(A) / 4.
+  const input = tf.input({ shape: [2, 2, 1] });
+  const own = tf.layers
+    .conv2d({ name: 'own', filters: 1, kernelSize: 1, useBias: false, weights: [tf.tensor4d([3], [1, 1, 1, 1])] })
+    .apply(input) as ReturnType<typeof tf.input>;
+  const joined = tf.layers.add().apply([own, input]) as ReturnType<typeof tf.input>;
+  const pooled = tf.layers.globalAveragePooling2d({}).apply(joined) as ReturnType<typeof tf.input>;
+  const model = tf.model({ inputs: input, outputs: pooled });
+  const { values } = await gradCam(model, tf.tensor4d([4, -8, 12, 16], [1, 2, 2, 1]), { layer: 'own', classes: 1 });
+  t.deepEqual([...values], [3, 0, 9, 12]);
+});
+
 test.serial('no tensor is left behind', async (t) => {
   const model = network('softmax');
   const before = tf.memory().numTensors;

@@ -182,7 +182,8 @@ footer { color: var(--muted); font-size: 0.875rem; border-top: 1px solid var(--l
   main { padding: 0 16px 32px; } .tabs { margin: 0 -16px 20px; padding: 0 8px; } .top { padding-top: 20px; }
   .chart { padding: 12px; } .detail { padding: 14px; } .steps { flex-direction: column; align-items: flex-start; } .steps .line { width: 100%; }
   .bars li { grid-template-columns: 90px 1fr 56px; } .samples { gap: 12px 8px; } .fields { gap: 18px; } .numbers td { min-width: 44px; padding: 3px 4px; font-size: 0.75rem; }
-  .layer { grid-template-columns: minmax(200px, 1fr) 90px 90px; gap: 8px; } .tile .value { font-size: 1.25rem; }
+  .network ol { min-width: 260px; }
+  .layer { grid-template-columns: minmax(0, 1fr) 92px; gap: 0 8px; height: 54px; grid-auto-rows: min-content; align-content: center; } .layer .box { grid-row: 1 / 3; } .layer .shape { font-size: 0.75rem; text-align: end; align-self: end; } .layer .count { font-size: 0.75rem; } .tile .value { font-size: 1.25rem; }
 }
 @media (prefers-reduced-motion: no-preference) { .progress span { transition: width 0.3s; } }
 @media print { .tabs, .theme, .tools, .values { display: none; } }

@@ -79,8 +79,9 @@ export function table({ head, rows }: TableData, { sortable = false, caption = '
     );
   let sorted = { column: -1, falling: false };
   const heads = head.map((name, column) => {
-    if (!sortable) return h('th', { scope: 'col' }, name);
-    const cell = h('th', { scope: 'col' });
+    const side = typeof rows.find((row) => row[column] !== null)?.[column] === 'number' ? 'number' : '';
+    if (!sortable) return h('th', { scope: 'col', class: side }, name);
+    const cell = h('th', { scope: 'col', class: side });
     const sort = (): void => {
       const falling = sorted.column === column ? !sorted.falling : typeof rows[0]?.[column] === 'number';
       sorted = { column, falling };

@@ -102,7 +102,7 @@ export function numbers(title: string, rows: readonly (readonly (number | undefi
             row.map((value) => {
               if (value === undefined) return h('td', { class: 'beyond', title: '0' }, '0');
               const cell = h('td', { class: value < 0 ? 'negative' : 'positive' }, digits(value));
-              cell.style.setProperty('--share', `${Math.round((55 * Math.abs(value)) / far)}%`);
+              cell.style.setProperty('--share', `${Math.round((38 * Math.abs(value)) / far)}%`);
               return cell;
             }),
           ),

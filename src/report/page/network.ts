@@ -15,7 +15,7 @@ export function networkView({ network, histograms }: RunReport): HTMLElement {
     {},
     section(
       'Layers',
-      `${network.name}: ${shown(network.parameters)} parameters, ${shown(network.trainableParameters)} of them trainable; ${(network.multiplyAdds / 1e6).toFixed(1)} million multiply-adds for one image. Data flow from top to bottom. A line at the left is a connection that passes layers over.`,
+      `${network.name}: ${shown(network.parameters)} parameters, ${shown(network.trainableParameters)} of them trainable; ${shown(network.multiplyAdds)} multiply-adds for one image. Data flow from top to bottom. A line at the left is a connection that passes layers over.`,
       graph(network),
     ),
     network.filters.length === 0
@@ -212,7 +212,7 @@ function histogram(
     option: () => ({
       tooltip: { trigger: 'axis' },
       xAxis: axis('value', { scale: true }),
-      yAxis: axis('weights', { min: 0 }, 48),
+      yAxis: axis('values', { min: 0 }, 48),
       series: list.map(({ epoch, own }, index) => {
         const step = (own.high - own.low) / own.counts.length || 1;
         return {

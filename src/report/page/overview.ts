@@ -41,11 +41,7 @@ export function overviewView(run: RunReport): HTMLElement {
     tile('Time', duration(seconds), last === undefined ? '' : `${shown(Math.round(last.imagesPerSecond))} images/s`),
     network === undefined
       ? null
-      : tile(
-          'Parameters',
-          shown(network.parameters),
-          `${(network.multiplyAdds / 1e6).toFixed(1)} million multiply-adds an image`,
-        ),
+      : tile('Parameters', shown(network.parameters), `${millions(network.multiplyAdds)} multiply-adds an image`),
     evaluation?.calibration === undefined
       ? null
       : tile('Calibration error', percent(evaluation.calibration.error), 'mean gap between confidence and accuracy'),
@@ -71,4 +67,8 @@ export function overviewView(run: RunReport): HTMLElement {
 
 function share(name: string): boolean {
   return /accuracy|F1|right|precision/.test(name);
+}
+
+function millions(count: number): string {
+  return count < 1e5 ? shown(count) : `${(count / 1e6).toFixed(1)} million`;
 }
