@@ -150,7 +150,7 @@ table.pictures td:nth-child(2) { padding-inline-end: 18px; }
 .steps { display: flex; gap: 16px; align-items: center; margin-bottom: 20px; }
 .steps .large { width: 112px; height: 112px; flex: none; }
 .line { display: flex; gap: 8px; padding: 6px; }
-.step { --tone: var(--muted); text-align: start; display: flex; flex-direction: column; min-width: 118px; padding: 8px 12px; border: 1px solid var(--line); border-top: 4px solid var(--tone); border-radius: 8px; background: var(--surface); font-size: 0.8125rem; line-height: 1.35; }
+.step { --tone: var(--muted); flex: none; text-align: start; display: flex; flex-direction: column; min-width: 118px; padding: 8px 12px; border: 1px solid var(--line); border-top: 4px solid var(--tone); border-radius: 8px; background: var(--surface); font-size: 0.8125rem; line-height: 1.35; }
 .step span { color: var(--muted); white-space: nowrap; } .step strong { font-size: 0.9375rem; white-space: nowrap; }
 .step[aria-pressed='true'] { border-color: var(--accent); background: var(--accent-soft); }
 .detail { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 20px; min-height: 420px; }
