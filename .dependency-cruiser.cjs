@@ -10,6 +10,7 @@ const rooms = {
   'src/native': ['src/base'],
   'src/metrics': ['src/base'],
   'src/analysis': ['src/base'],
+  'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
   'src/layers': ['src/base', 'src/ops'],
   'src/schedules': ['src/base'],
@@ -61,8 +62,26 @@ const rooms = {
   ],
   'src/tools': [
     ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
-    ...['src/metrics', 'src/plots', 'src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage'],
+    ...[
+      'src/explain',
+      'src/metrics',
+      'src/plots',
+      'src/models',
+      'src/weights',
+      'src/transfer',
+      'augment/spec',
+      'augment/stage',
+    ],
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
+  ],
+  'src/watch': [
+    ...['src/base', 'src/contracts', 'src/callbacks', 'proto', 'src/memory', 'src/data', 'src/models', 'augment/stage'],
+    ...['src/coordinator', 'src/run', 'src/runtime', 'src/training'],
+  ],
+  'src/report': [
+    ...['src/base', 'src/contracts', 'src/native', 'src/callbacks', 'src/data', 'src/analysis', 'src/explain'],
+    ...['src/metrics', 'src/layers', 'src/models', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
+    ...['src/run', 'src/runtime', 'src/training', 'src/tools', 'src/watch'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
   // Loads neither TensorFlow nor sharp.

@@ -1,5 +1,6 @@
 /** convoy's public API: everything else may change. */
 
+export { type Points, type ProjectionMethod, type ProjectOptions, project } from './analysis/index.js';
 export * from './api/config.js';
 export * from './api/data.js';
 export * from './api/errors.js';
@@ -13,6 +14,21 @@ export type {
   LossSpec,
   Precision,
 } from './contracts/index.js';
+export {
+  activations,
+  type Channel,
+  type ClassChoice,
+  type Excitement,
+  type GradCamOptions,
+  gradCam,
+  gradCamPlusPlus,
+  type LayerActivations,
+  type Maps,
+  maxActivation,
+  type OcclusionOptions,
+  occlusion,
+  saliency,
+} from './explain/index.js';
 export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
 export {
@@ -24,6 +40,17 @@ export {
   networks,
 } from './models/index.js';
 export type { ImageInput, ImagesInput, PixelOptions, Prediction } from './predict/index.js';
+export {
+  gatherRun,
+  type LiveRun,
+  type LiveRunOptions,
+  type ServedRuns,
+  serveLiveRun,
+  serveRuns,
+  type WriteReportOptions,
+  type WrittenReport,
+  writeReport,
+} from './report/index.js';
 export { makeRunFolder, type NumberedFolder } from './run/index.js';
 export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/index.js';
 export {
@@ -57,8 +84,10 @@ export {
   type TuneResult,
   tune,
   type VerifyOptions,
+  type VisualizeOptions,
   verify,
   verifyError,
+  visualizeRun,
   writeEvaluation,
   writeLearningRateSearch,
 } from './tools/index.js';
@@ -74,5 +103,7 @@ export {
   Trainer,
   type TrainerOptions,
   type TrainSummary,
+  type Watcher,
 } from './training/index.js';
+export { histogramRecorder, tensorBoard } from './watch/index.js';
 export { loadModelFile, mapWeights, readWeightsFile, writeSafetensors } from './weights/index.js';

@@ -2,6 +2,7 @@ import { allReduceBench } from './all-reduce.js';
 import { augmentBench } from './augment.js';
 import type { Bench } from './bench.js';
 import { clusterBench } from './cluster.js';
+import { dashboardBench } from './dashboard.js';
 import { enginesBench } from './engines.js';
 import { faultsBench } from './faults.js';
 import { fuzzBench } from './fuzz.js';
@@ -31,6 +32,7 @@ export const benches: readonly Bench[] = [
   clusterBench,
   augmentBench,
   startupBench,
+  dashboardBench,
   memoryBench,
   sampleMemoryBench,
   tuneBench,

@@ -15,7 +15,7 @@ export function layerOutputs(model: LayersModel, layerName: string, input: Tenso
     throw choiceError(option, layerName, { known: model.layers.map(({ name }) => name), what: 'layer' });
   }
   return tf.tidy(() => {
-    const output = outputOf(model, layer);
+    const output = layerTensor(model, layer);
     if (output === undefined) throw valueError(option, 'a layer with an output', layerName);
     const result = tf.model({ inputs: model.inputs, outputs: output }).predict(input);
     return Array.isArray(result) ? (result[0] as Tensor) : result;
@@ -23,7 +23,10 @@ export function layerOutputs(model: LayersModel, layerName: string, input: Tenso
 }
 
 /** What a layer gives within the model: one that another model shares gives something there too. */
-function outputOf({ outputs }: LayersModel, layer: LayersModel['layers'][number]): SymbolicTensor | undefined {
+export function layerTensor(
+  { outputs }: LayersModel,
+  layer: LayersModel['layers'][number],
+): SymbolicTensor | undefined {
   const open = [...outputs];
   const seen = new Set<SymbolicTensor>();
   for (let tensor = open.pop(); tensor !== undefined; tensor = open.pop()) {

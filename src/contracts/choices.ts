@@ -7,3 +7,18 @@ export type Split = (typeof splits)[number];
 /** What `analyseRun` can draw. */
 export const analyses = ['filters', 'activations', 'pca', 'tsne'] as const;
 export type Analysis = (typeof analyses)[number];
+
+/** What `visualizeRun` can draw. */
+export const visualizations = [
+  'filters',
+  'activations',
+  'grad-cam',
+  'grad-cam++',
+  'saliency',
+  'occlusion',
+  'max-activation',
+  'pca',
+  'tsne',
+  'umap',
+] as const;
+export type Visualization = (typeof visualizations)[number];

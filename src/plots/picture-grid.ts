@@ -1,4 +1,5 @@
 import sharp, { type OverlayOptions } from 'sharp';
+import { scaleColor } from '../base/color-scale.js';
 import { valueError } from '../base/errors.js';
 import type { Picture } from '../base/picture.js';
 import { escaped, ink, wellFormed } from './chart.js';
@@ -9,6 +10,8 @@ export interface PictureGridOptions {
   readonly captions?: readonly string[];
   /** Pictures in a row; by default so many that the grid fits a projector. */
   readonly columns?: number;
+  /** Colours of the values in the pictures, with what the ends stand for. */
+  readonly scale?: { readonly low: string; readonly high: string; readonly twoSided?: boolean } | undefined;
   /** Pixels of the longer side of a picture, about: small ones are enlarged by a whole factor, large ones made smaller. */
   readonly side?: number;
 }
@@ -20,6 +23,8 @@ const fonts = { title: 18, caption: 13, label: 12 } as const;
 const letterWidth = 0.58;
 /** A longer title or caption is cut. */
 const longestText = 1200;
+/** Pixels of the bar that shows the colours. */
+const scaleBar = 200;
 /** Width of most projectors by their height. */
 const aspect = 16 / 9;
 
@@ -31,7 +36,7 @@ const aspect = 16 / 9;
 export async function pictureGrid(pictures: readonly Picture[], options: PictureGridOptions): Promise<Buffer> {
   const [first] = pictures;
   if (first === undefined) throw valueError('pictures', 'a picture or more', pictures);
-  const { title, captions = [], side = 96 } = options;
+  const { title, captions = [], side = 96, scale } = options;
   const factor = side / Math.max(first.width, first.height);
   const zoom = factor >= 1 ? Math.round(factor) : factor;
   const width = Math.max(1, Math.round(first.width * zoom));
@@ -42,13 +47,17 @@ export async function pictureGrid(pictures: readonly Picture[], options: Picture
   for (const [name, value] of Object.entries({ side, columns })) {
     if (!Number.isInteger(value) || value < 1) throw valueError(name, 'an integer of 1 or more', value);
   }
-  const top = margin + fonts.title + 6 + captions.length * (fonts.caption + 6) + 8;
+  const scaleTop = margin + fonts.title + 6 + captions.length * (fonts.caption + 6) + 8;
+  const top = scaleTop + (scale === undefined ? 0 : fonts.caption + 14);
   const plain = 2 * margin - gap + Math.min(columns, pictures.length) * pitch.x;
   const size = {
     width: Math.max(
       plain,
       textWidth(title, fonts.title),
       ...captions.map((caption) => textWidth(caption, fonts.caption)),
+      ...(scale === undefined
+        ? []
+        : [scaleBar + 2 * Math.max(textWidth(scale.low, fonts.caption), textWidth(scale.high, fonts.caption))]),
     ),
     height: top + Math.ceil(pictures.length / columns) * pitch.y + margin - gap,
   };
@@ -71,6 +80,7 @@ export async function pictureGrid(pictures: readonly Picture[], options: Picture
       const y = margin + fonts.title + 6 + (line + 1) * (fonts.caption + 6) - 6;
       return textAt(middle, y, caption, { size: fonts.caption, width: size.width - margin });
     }),
+    ...(scale === undefined ? [] : [scaleAt(middle, scaleTop, scale)]),
     ...pictures.map(({ label = '' }, index) => {
       const at = places[index] ?? { left: 0, top: 0 };
       const room = { size: fonts.label, width: width + gap - 2 };
@@ -92,6 +102,19 @@ function columnsOf(count: number, pitch: { readonly x: number; readonly y: numbe
 /** Pixels of a title or caption, with the margins. */
 function textWidth(text: string, size: number): number {
   return Math.min(longestText, Math.ceil([...text].length * size * letterWidth) + 2 * margin);
+}
+
+/** A bar of the colours around `x`, with a text at either end. */
+function scaleAt(x: number, y: number, { low, high, twoSided }: NonNullable<PictureGridOptions['scale']>): string {
+  const parts = 50;
+  const width = scaleBar / parts;
+  const cells = Array.from({ length: parts }, (_, part) => {
+    const color = scaleColor(part / (parts - 1), twoSided).join(',');
+    return `<rect x="${x - scaleBar / 2 + part * width}" y="${y}" width="${width + 0.5}" height="${fonts.caption}" fill="rgb(${color})"/>`;
+  });
+  const text = (at: number, anchor: string, words: string): string =>
+    `<text x="${at}" y="${y + fonts.caption - 2}" text-anchor="${anchor}" fill="${ink.text}" font-family="sans-serif" font-size="${fonts.caption}">${escaped(words)}</text>`;
+  return [...cells, text(x - scaleBar / 2 - 6, 'end', low), text(x + scaleBar / 2 + 6, 'start', high)].join('');
 }
 
 interface Room {

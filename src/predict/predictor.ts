@@ -1,4 +1,4 @@
-import { type LayersModel, type Tensor, tf } from '../base/tf.js';
+import { type LayersModel, type Tensor, type Tensor4D, tf } from '../base/tf.js';
 import { refuseUnknownKeys } from '../base/validate.js';
 import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
 import { classScores, probabilities } from '../models/index.js';
@@ -83,19 +83,27 @@ export class Predictor {
   }
 
   /**
+   * Images as the network takes them, [images, height, width, channels]; the caller disposes the tensor.
+   *
+   * @throws ConvoyError as `predict`.
+   */
+  async input(images: ImagesInput, pixelOptions: PixelOptions = {}): Promise<Tensor4D> {
+    refuseUnknownKeys('input', pixelOptions, ['white']);
+    const { image } = this.#options;
+    const pixels = await Promise.all(listImages(images, image).map((one) => pixelsOf(one, image, pixelOptions)));
+    return tf.tidy(() => this.#preprocessed(pixels));
+  }
+
+  /**
    * The network's outputs.
    *
    * @param pixels of each image, [height, width, channels] from 0 to 255.
    * @returns [n, outputs], behind each other.
    */
   async outputs(pixels: readonly Float32Array[]): Promise<Float32Array> {
-    const { image, preprocess, testTimeFlip } = this.#options;
-    const { height, width, channels } = image;
+    const { testTimeFlip } = this.#options;
     const result = tf.tidy(() => {
-      const flat = new Float32Array(pixels.length * height * width * channels);
-      for (const [index, one] of pixels.entries()) flat.set(one, index * height * width * channels);
-      const raw = tf.tensor4d(flat, [pixels.length, height, width, channels]);
-      const input = raw.mul(tf.tensor1d([...preprocess.scale])).add(tf.tensor1d([...preprocess.offset]));
+      const input = this.#preprocessed(pixels);
       const outputs = this.#model.predict(input) as Tensor;
       return testTimeFlip ? outputs.add(this.#model.predict(input.reverse(2)) as Tensor).div(2) : outputs;
     });
@@ -104,5 +112,14 @@ export class Predictor {
     } finally {
       result.dispose();
     }
+  }
+  /** In the caller's `tf.tidy`. */
+  #preprocessed(pixels: readonly Float32Array[]): Tensor4D {
+    const { image, preprocess } = this.#options;
+    const { height, width, channels } = image;
+    const flat = new Float32Array(pixels.length * height * width * channels);
+    for (const [index, one] of pixels.entries()) flat.set(one, index * height * width * channels);
+    const raw = tf.tensor4d(flat, [pixels.length, height, width, channels]);
+    return raw.mul(tf.tensor1d([...preprocess.scale])).add(tf.tensor1d([...preprocess.offset]));
   }
 }

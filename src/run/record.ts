@@ -30,6 +30,9 @@ const recordSchema = z.strictObject({
   loss: z.looseObject({ name: z.string() }),
   testTimeFlip: z.boolean(),
   versions: z.record(z.string(), z.string()),
+  /** What it was trained on, and how it was started; runs of older versions do not say. */
+  machine: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  command: z.string().optional(),
 });
 
 /** What a run knows of its data and network: enough to predict without either of their sources. */

@@ -1,19 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Points, pca, tsne } from '../analysis/index.js';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { combinationError } from '../base/errors.js';
-import { type Tensor, tf } from '../base/tf.js';
-import { type Analysis, analyses, type Dataset, imageBytes } from '../contracts/index.js';
+import { tf } from '../base/tf.js';
+import { type Analysis, analyses, imageBytes } from '../contracts/index.js';
 import { readWeights } from '../coordinator/index.js';
-import { drawByClass } from '../data/index.js';
 import { decodeImageFile } from '../images/index.js';
 import { setWeights } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
-import { splitHead } from '../transfer/index.js';
 import { activationMaps, convolutions, filters } from './layer-images.js';
 import { type Neuron, neuronImages } from './neuron.js';
+import { drawnFeatures, projectionChart } from './projection-chart.js';
 import { labelOf, picturesOf } from './sample-pictures.js';
+import { testFeatures } from './test-features.js';
 import { networkInput, testPixels } from './test-images.js';
 
 export interface AnalyseOptions {
@@ -33,8 +31,6 @@ export interface AnalyseOptions {
   readonly neurons?: readonly Neuron[] | undefined;
 }
 
-/** Beyond this t-SNE's distances are mostly noise: it is given principal components (van der Maaten and Hinton 2008). */
-const embeddedDimensions = 50;
 /** Pixels of the image whose activations are drawn. */
 const shownSide = 256;
 
@@ -56,7 +52,7 @@ export async function analyseRun({
   layers,
   limit,
 }: AnalyseOptions): Promise<string[]> {
-  const { pictureGrid, scatterChart } = await import('../plots/index.js'); // its library takes most of a second to load
+  const { pictureGrid } = await import('../plots/index.js'); // its library takes most of a second to load
   const { model, arena, layout, datasets } = runtime;
   const { shape } = datasets.test;
   setWeights(model, readWeights(arena, layout));
@@ -91,27 +87,15 @@ export async function analyseRun({
     await write(name, await neuronImages(runtime, neuron, limit));
   }
   if (only.includes('pca') || only.includes('tsne')) {
-    const { points, labels } = await testFeatures(runtime, limit ?? 1000);
-    const draw = async (
-      name: string,
-      projection: Float64Array,
-      title: string,
-      axes: readonly [string, string],
-    ): Promise<void> => {
-      const chart = scatterChart({ points: projection, labels, names: datasets.test.classes, title, axes });
+    const features = await testFeatures(runtime, limit ?? drawnFeatures);
+    for (const method of ['pca', 'tsne'] as const) {
+      if (!only.includes(method)) continue;
+      const chart = await projectionChart(runtime, method, features);
       for (const ending of ['svg', 'png']) {
-        await chart.write(join(folder, `${name}.${ending}`));
-        files.push(join(folder, `${name}.${ending}`));
+        await chart.write(join(folder, `${method}.${ending}`));
+        files.push(join(folder, `${method}.${ending}`));
       }
-    };
-    const about = `of ${points.count} test images' features`;
-    if (only.includes('pca')) {
-      const { projection, explainedVarianceRatio } = pca(points, 2);
-      const axis = (index: number): string =>
-        `component ${index + 1} (${(100 * (explainedVarianceRatio[index] ?? 0)).toFixed(1)}% of variance)`;
-      await draw('pca', projection, `PCA ${about}`, [axis(0), axis(1)]);
     }
-    if (only.includes('tsne')) await draw('tsne', tsne(compact(points)).embedding, `t-SNE ${about}`, ['', '']);
   }
   return files;
 }
@@ -134,40 +118,4 @@ async function shownImage(
 /** A layer's name without what folders are named by. */
 function fileName(layer: string): string {
   return layer.replaceAll(/[/\\]/g, '_');
-}
-
-/** What the head is given, image after image. */
-async function testFeatures(runtime: Runtime, limit: number): Promise<{ points: Points; labels: Int32Array }> {
-  const { config, datasets, layout, model, spec } = runtime;
-  const samples = drawByClass(datasets.test, limit, config.seed);
-  const pixels = await testPixels(runtime, samples);
-  const labels = Int32Array.from(samples, labelsOf(datasets.test));
-  const { features } = splitHead(model);
-  const dimensions = (features.outputs[0]?.shape ?? [])
-    .slice(1)
-    .reduce((product: number, size) => product * (size ?? 1), 1);
-  const values = new Float32Array(samples.length * dimensions);
-  const step = layout.capacity * layout.imageBytes;
-  for (let start = 0; start < pixels.length; start += step) {
-    const output = tf.tidy(() => features.predict(networkInput(spec, pixels.subarray(start, start + step))) as Tensor);
-    values.set(await output.data(), (start / layout.imageBytes) * dimensions);
-    output.dispose();
-  }
-  return { points: { values, count: samples.length, dimensions }, labels };
-}
-
-function labelsOf({ targets }: Dataset): (sample: number) => number {
-  if (targets.kind !== 'classes')
-    throw combinationError(
-      '--only pca or tsne',
-      'needs',
-      'a dataset of one class per image; use --only filters,activations',
-    );
-  return (sample) => targets.labels[sample] ?? 0;
-}
-
-function compact(points: Points): Points {
-  const components = Math.min(embeddedDimensions, points.count);
-  if (points.dimensions <= components) return points;
-  return { values: pca(points, components).projection, count: points.count, dimensions: components };
 }

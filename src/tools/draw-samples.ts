@@ -4,6 +4,7 @@ import { valueError } from '../base/errors.js';
 import { type Dataset, type Split, splits } from '../contracts/index.js';
 import { drawByClass, type OpenOptions, openDataset } from '../data/index.js';
 import { loadNative } from '../native/index.js';
+import { halfBlocks } from './half-blocks.js';
 import { samplePictures } from './sample-pictures.js';
 
 export interface DrawSamplesOptions extends OpenOptions {
@@ -20,6 +21,8 @@ export interface DrawnSamples {
   readonly file: string;
   /** Samples shown. */
   readonly count: number;
+  /** The first samples for a terminal: a line of half-block characters for each two rows of pixels. */
+  readonly preview: readonly string[];
   /** All splits of the dataset, for their sizes and classes. */
   readonly datasets: readonly Dataset[];
   /** What a person should know of how the dataset was read: files that cannot be used among it. */
@@ -27,6 +30,8 @@ export interface DrawnSamples {
 }
 
 const mostSamples = 400;
+/** Samples that a terminal shows. */
+const previewed = 6;
 
 /**
  * Draws samples of a dataset with their classes as a grid, the same number of each class, which ones by the seed.
@@ -49,7 +54,8 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
   const samples = drawByClass(dataset, count, opening.seed);
   const { height, width, channels } = dataset.shape;
   const { pictureGrid } = await import('../plots/index.js');
-  const grid = await pictureGrid(await samplePictures(dataset, samples), {
+  const pictures = await samplePictures(dataset, samples);
+  const grid = await pictureGrid(pictures, {
     title: dataset.name,
     captions: [
       `${samples.length} of ${dataset.count.toLocaleString('en-US')} ${split} images, ` +
@@ -60,7 +66,8 @@ export async function drawSamples(options: DrawSamplesOptions): Promise<DrawnSam
   const target = file ?? `${basename(opening.name).replace(/\.(tar(\.gz)?|tgz|npz)$/, '')}.png`;
   await writeFileAtomic(target, [grid]);
   const datasets = [opened.train, ...(opened.validation === undefined ? [] : [opened.validation]), opened.test];
-  return { file: target, count: samples.length, datasets, notes: [...opened.notes, ...bad] };
+  const preview = await halfBlocks(pictures.slice(0, previewed));
+  return { file: target, count: samples.length, preview, datasets, notes: [...opened.notes, ...bad] };
 }
 
 /** A column holds one class: samples come in turn from each, so rows of 8 to 16 hold each class as often. */

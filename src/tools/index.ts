@@ -15,5 +15,9 @@ export {
 export type { Neuron } from './neuron.js';
 export { type PlotRunsOptions, plotRuns } from './plot-runs.js';
 export { type FilePrediction, type PredictFilesOptions, predictFiles } from './predict.js';
+export { labelOf, picturesOf } from './sample-pictures.js';
+export { type Features, testFeatures } from './test-features.js';
+export { networkInput, testPixels } from './test-images.js';
 export { type Tried, type TuneOptions, type TuneResult, tune } from './tune.js';
 export { type Check, type VerifyOptions, verify, verifyError } from './verify.js';
+export { type VisualizeOptions, visualizeRun } from './visualize.js';

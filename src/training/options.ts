@@ -4,22 +4,10 @@ import type { Callback } from '../callbacks/index.js';
 import type { ConfigInput } from '../config/index.js';
 import { isDataset } from '../contracts/index.js';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
+import type { Progress } from './progress.js';
 import type { Trace } from './trace.js';
 import type { TrainingState } from './training-state.js';
-
-/** What is known while an epoch is under way. */
-export interface Progress {
-  /** From 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Samples done in the epoch, and all of them. */
-  readonly done: number;
-  readonly total: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly imagesPerSecond: number;
-  readonly phase: 'training' | 'evaluating';
-}
+import type { Watcher } from './watcher.js';
 
 export interface TrainerOptions extends Omit<RuntimeOptions, 'config'> {
   /** The configuration; missing options have their defaults. Not with `resume`. */
@@ -34,6 +22,8 @@ export interface TrainerOptions extends Omit<RuntimeOptions, 'config'> {
   readonly onBatch?: (progress: Progress) => void;
   /** Told when everything is open, before the first step. */
   readonly onStart?: (runtime: Runtime, state: Readonly<TrainingState>) => void;
+  /** Told what happens; they change nothing. */
+  readonly watchers?: readonly Watcher[];
   /** Filled with the timeline of the run; the caller writes it. */
   readonly trace?: Trace;
 }
@@ -54,6 +44,7 @@ const known: Readonly<Record<keyof TrainerOptions, true>> = {
   onProgress: true,
   onStart: true,
   trace: true,
+  watchers: true,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { RunRecord } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
+import { commandLine, machine } from './machine.js';
 import { libraryVersions } from './versions.js';
 
 /** What a run records of its data, its network's input and outputs, and its libraries. */
@@ -16,5 +17,7 @@ export function recordOf({ datasets, spec, native }: Runtime, madeInCode: boolea
     loss: { ...spec.loss },
     testTimeFlip: spec.testTimeFlip === true,
     versions: { ...libraryVersions(), tensorflow: native.tensorflowVersion },
+    machine: machine(),
+    command: commandLine(),
   };
 }

@@ -6,8 +6,9 @@ import { type TrainSummary, withAveragedWeights } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { EpochMeter, meanLoss } from './epoch-meter.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
-import type { Progress, TrainerOptions } from './options.js';
+import type { TrainerOptions } from './options.js';
 import { phaseAt } from './phases.js';
+import type { Progress } from './progress.js';
 import { needSameWeights } from './ranks/agree.js';
 import { takeWeights } from './ranks/take-weights.js';
 import { recordOf } from './record-of.js';
@@ -76,6 +77,7 @@ export class Run implements Control {
     if (this.cluster !== undefined) await needSameWeights(this.cluster, runtime, state.epoch);
     await this.callbacks.onEpochEnd(record, this);
     await this.recorder.epochEnd(runtime, state, this.callbacks, record);
+    for (const watcher of this.options.watchers ?? []) await watcher.onEpochEnd?.(record);
     if (state.epoch < config.epochs) this.#stopIfAborted(); // after the last epoch there is nothing left to stop
     return record;
   }
@@ -94,6 +96,7 @@ export class Run implements Control {
       lastEpoch,
     })) {
       const { outcome, waited, started } = batch;
+      for (const watcher of options.watchers ?? []) watcher.onStep?.(outcome, { waited, started });
       options.trace?.step(batch.stepped ? state.step : state.step + 1, waited, started, outcome);
       meter.add(outcome.sums);
       const { products, allReduce, optimizer } = outcome;
@@ -126,8 +129,11 @@ export class Run implements Control {
   async #evaluate(dataset: Runtime['datasets']['test'], meter: EpochMeter): Promise<Scores> {
     const { coordinator, arena, layout, evaluationSlots, evaluationStage } = this.runtime;
     const stage = evaluationStage(dataset);
+    const watchers = (this.options.watchers ?? []).filter((watcher) => watcher.onOutputs !== undefined);
+    const width = layout.outputLength;
+    const outputs = watchers.length === 0 ? undefined : new Float32Array(dataset.count * width);
     try {
-      return await evaluateSplit({
+      const scores = await evaluateSplit({
         stage,
         coordinator,
         arena,
@@ -135,8 +141,13 @@ export class Run implements Control {
         slots: evaluationSlots,
         count: dataset.count,
         onBatch: (done) => this.#report(meter, 'evaluating', done, dataset.count),
+        ...(outputs === undefined
+          ? {}
+          : { onOutputs: (values, { position }) => outputs.set(values, position * width) }),
         ...(this.options.signal === undefined ? {} : { signal: this.options.signal }),
       });
+      if (outputs !== undefined) for (const watcher of watchers) watcher.onOutputs?.(dataset, outputs);
+      return scores;
     } finally {
       await stage.close();
     }
@@ -153,7 +164,9 @@ export class Run implements Control {
 
   #report(meter: EpochMeter, phase: Progress['phase'], done: number, total: number): void {
     const { epochs } = this.runtime.config;
-    this.options.onBatch?.({
+    const { onBatch, watchers = [] } = this.options;
+    if (onBatch === undefined && watchers.length === 0) return;
+    const progress: Progress = {
       epoch: this.state.epoch + 1,
       epochs,
       done,
@@ -161,7 +174,9 @@ export class Run implements Control {
       phase,
       imagesPerSecond: meter.imagesPerSecond,
       ...meter.scores,
-    });
+    };
+    onBatch?.(progress);
+    for (const watcher of watchers) watcher.onProgress?.(progress);
   }
 
   #stopIfAborted(): void {
@@ -175,6 +190,7 @@ export class Run implements Control {
   async finish(): Promise<RunContents> {
     const { runtime, state, recorder, options } = this;
     const { summary, weights } = await recorder.finish(runtime, state, await this.#traffic());
+    for (const watcher of options.watchers ?? []) await watcher.onEnd?.(summary);
     return {
       config: runtime.config,
       record: recordOf(runtime, options.datasets !== undefined),

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, valueError } from '../base/errors.js';
-import type { LayersModel, Tensor } from '../base/tf.js';
+import type { LayersModel, Tensor, Tensor4D } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
 import { type Dataset, isDataset, type LossSpec } from '../contracts/index.js';
@@ -107,6 +107,16 @@ export class TrainedRun {
   async predict(images: ImagesInput, options?: PixelOptions): Promise<Prediction[]> {
     this.#predictor ??= this.#openPredictor();
     return (await this.#predictor).predict(images, options);
+  }
+
+  /**
+   * Images as the network takes them, [images, height, width, channels], for `gradCam` and its kin; the caller disposes it.
+   *
+   * @throws ConvoyError as `predict`.
+   */
+  async input(images: ImagesInput, options?: PixelOptions): Promise<Tensor4D> {
+    this.#predictor ??= this.#openPredictor();
+    return (await this.#predictor).input(images, options);
   }
 
   /**

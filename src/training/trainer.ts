@@ -60,7 +60,9 @@ export async function* trainingRun(
   const cluster = internals.cluster ?? (await joinCluster(options.signal));
   if (cluster === undefined) return yield* openedRun(options, internals);
   try {
-    const trained = yield* openedRun({ ...options, signal: cluster.stop.signal }, { ...internals, cluster });
+    // What follows a run writes files: the first rank's alone.
+    const own = cluster.cluster.rank === 0 ? options : { ...options, watchers: [] };
+    const trained = yield* openedRun({ ...own, signal: cluster.stop.signal }, { ...internals, cluster });
     await endedInCluster(cluster);
     return trained;
   } catch (error) {
@@ -75,6 +77,9 @@ async function* openedRun(options: TrainerOptions, internals: Internals): AsyncG
   const recorder = await openRecorder(options, internals.cluster?.cluster);
   try {
     return yield* recordedRun(recorder, options, internals);
+  } catch (error) {
+    for (const watcher of options.watchers ?? []) await watcher.onFailure?.(error);
+    throw error;
   } finally {
     await recorder.close();
   }
@@ -103,6 +108,7 @@ async function* recordedRun(
     await recorder.begin(runtime, state, callbacks, options.datasets !== undefined);
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
+    for (const watcher of options.watchers ?? []) await watcher.onStart?.(runtime);
     let run = new Run(runtime, state, callbacks, recorder, options, cluster);
     await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
     for (;;) {
@@ -115,6 +121,7 @@ async function* recordedRun(
       state = fromCheckpoint(runtime, callbacks, moment, 'the phase before', phase.first);
       state.seconds += await runtime.prepare();
       options.onStart?.(runtime, state);
+      for (const watcher of options.watchers ?? []) await watcher.onStart?.(runtime);
       run = new Run(runtime, state, callbacks, recorder, options, cluster);
     }
     await callbacks.onTrainEnd(run);

@@ -25,6 +25,7 @@ const excluded: readonly (readonly [RegExp, string])[] = [
   [/--weights imagenet/, 'downloads'],
   [/--hosts|^(mpirun|srun)\b/, 'start processes on several machines'],
   [/--recipe transfer-/, 'train for minutes on a base'],
+  [/convoy-train dashboard\b/, 'serves until Ctrl-C'],
   [/^#/, 'a comment'],
 ];
 

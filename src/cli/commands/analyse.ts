@@ -10,7 +10,7 @@ export const analyse = defineCommand({
   name: 'analyse',
   description:
     'Pictures of what a run has learned: filters, activations, PCA and t-SNE of its features, images that excite a channel.',
-  alsoCalled: ['analyze', 'visualize', 'explain', 'features'],
+  alsoCalled: ['analyze'],
   arguments: [argument('<run>', 'run folder; pictures go to its folder analysis')],
   options: [
     option('--only <list>', `some of ${analyses.join(',')}`, { parse: someOf(analyses) }),

@@ -46,6 +46,8 @@ export const show = defineCommand({
       classes: drawn.datasets[0]?.classes,
       perClass: Object.fromEntries(drawn.datasets.map((dataset, index) => [dataset.split, counts[index]])),
     });
+    if (terminal.interactive && process.stdout.hasColors?.(2 ** 24) === true)
+      for (const line of drawn.preview) process.stdout.write(`${line}\n`);
     terminal.line('samples of each class:');
     terminal.line(classTable(drawn.datasets, counts));
     for (const note of drawn.notes) terminal.note(note);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type ConfigInput, schedules } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
 import { launchedRank } from '../../api/process.js';
+import type { LiveRun } from '../../index.js';
 import { configOfFlags } from '../config-layers.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
@@ -75,6 +76,12 @@ const options = [
     parse: integer(),
   }),
   ...clusterOptions,
+  option('--dashboard', 'a page on 127.0.0.1 that follows the run'),
+  option('--dashboard-port <n>', 'its port (default: 4747, or a free one)', { parse: integer() }),
+  option('--tensorboard', 'event files for TensorBoard in the run folder (see docs/report.md)', {
+    alsoCalled: ['--tb', '--tensorboard-dir'],
+  }),
+  option('--histograms', 'record histograms of weights and gradients after each epoch, for convoy report'),
   option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
 ] as const;
 
@@ -105,6 +112,10 @@ async function run(
     resume,
     recipe,
     trace: traceFile,
+    dashboard: wantsDashboard,
+    dashboardPort,
+    tensorboard: wantsTensorBoard,
+    histograms: wantsHistograms,
     trustCode,
     hosts,
     hostfile,
@@ -130,7 +141,9 @@ async function run(
   const machines = machinesOf({ hosts, hostfile, restarts, minHosts });
   if (machines !== undefined) return launch(machines, { name: runName(config), resume, out }, terminal);
   if (clusterTimeout !== undefined) process.env['CONVOY_CLUSTER_TIMEOUT'] = String(clusterTimeout);
-  const { makeRunFolder, modelSummary, Trace, Trainer } = await import('../../index.js');
+  const { histogramRecorder, makeRunFolder, modelSummary, serveLiveRun, tensorBoard, Trace, Trainer } = await import(
+    '../../index.js'
+  );
   // Of several ranks the first writes.
   const { rank = 0, size: ranks } = launchedRank() ?? {};
   const follows = rank > 0;
@@ -141,6 +154,23 @@ async function run(
     bars.end();
     terminal.note('stopping after this step; again to stop at once');
   });
+  const stopped = new AbortController();
+  const live =
+    (wantsDashboard || dashboardPort !== undefined) && !follows
+      ? await serveLiveRun({
+          run: folder,
+          port: dashboardPort,
+          onStop: () => {
+            bars.end();
+            terminal.note('stopped by the page: ending after this step');
+            stopped.abort();
+          },
+        })
+      : undefined;
+  if (live !== undefined) {
+    terminal.record({ type: 'dashboard', url: live.url });
+    terminal.line(`dashboard: ${live.url}`);
+  }
   const bars = createBars(terminal);
   const data = dataProgress(terminal);
   let moving = false;
@@ -153,7 +183,12 @@ async function run(
       ...(trustCode === undefined ? {} : { trustCode }),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(trace === undefined ? {} : { trace }),
-      signal: interruption.signal,
+      watchers: [
+        ...(wantsHistograms || wantsTensorBoard || live !== undefined ? [histogramRecorder(folder)] : []),
+        ...(live === undefined ? [] : [live.watcher]),
+        ...(wantsTensorBoard ? [tensorBoard(join(folder, 'tensorboard'))] : []),
+      ],
+      signal: AbortSignal.any([interruption.signal, stopped.signal]),
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       onBatch: (progress) => {
@@ -197,6 +232,7 @@ async function run(
       bars.end();
       if (next.done) {
         tellSummary(terminal, next.value.summary, folder);
+        if (live !== undefined && terminal.interactive) await keepServing(live, interruption.signal, folder);
         break;
       }
       tellEpoch(terminal, next.value, moving);
@@ -205,8 +241,23 @@ async function run(
     data.end();
     bars.end();
     interruption.end();
+    await live?.close();
     await numbered?.discardEmpty();
     if (traceFile !== undefined && !follows) await trace?.write(traceFile);
+  }
+}
+
+/** Leaves the page there after the run, with all that a report has, until Ctrl-C. */
+async function keepServing(live: LiveRun, signal: AbortSignal, run: string): Promise<void> {
+  const { gatherRun } = await import('../../index.js');
+  process.stdout.write(`the dashboard stays at ${live.url} until Ctrl-C\n`);
+  const ended = new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  const pause = setInterval(() => undefined, 60_000); // a process without anything to do would end
+  try {
+    live.add(await gatherRun({ run, name: basename(resolve(run)) }));
+    if (!signal.aborted) await ended;
+  } finally {
+    clearInterval(pause);
   }
 }
 

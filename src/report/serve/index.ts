@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileError } from '../../base/errors.js';
+import { version } from '../version.js';
+import { Dashboard } from './server.js';
+
+export { type LiveRun, type LiveRunOptions, serveLiveRun } from './live-run.js';
+
+/** Runs on a page that is kept up to date. */
+export interface ServedRuns {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a page on 127.0.0.1 about a run, or about all runs in a folder, also those that train in other processes.
+ *
+ * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no such folder, `CONVOY_OPTION` where the port is taken.
+ */
+export async function serveRuns(folder: string, port?: number): Promise<ServedRuns> {
+  const root = resolve(folder);
+  if (!existsSync(root)) throw fileError('CONVOY_CHECKPOINT', folder, '', 'a folder with runs', 'no such folder');
+  const dashboard = new Dashboard({ root, version: version(), port });
+  return { url: await dashboard.start(), close: () => dashboard.close() };
+}
