@@ -119,3 +119,9 @@ export function digits(value: number): string {
   if (size < 0.001) return value.toExponential(0).replace('-', '−');
   return (size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(3)).replace('-', '−');
 }
+
+/** Place of the largest value. */
+export function strongest(grid: Grid | undefined): number {
+  const values = Array.from(grid?.values ?? []);
+  return Math.max(0, values.indexOf(values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)));
+}

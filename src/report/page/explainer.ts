@@ -1,7 +1,8 @@
 import type { ExplainerReport, ExplainerStep, RunReport } from '../types.js';
-import { type Explained, explain, type Grid, type Place, paddingBefore, type Term } from './arithmetic.js';
+import { explain, type Grid, type Place, paddingBefore } from './arithmetic.js';
 import { choice, fill, h, put, roving, section } from './dom.js';
-import { channelOf, digits, mapCanvas, mark, numbers, type Shown } from './explainer-grid.js';
+import { channelOf, digits, mapCanvas, mark, type Shown, strongest } from './explainer-grid.js';
+import { sumsOf } from './explainer-sums.js';
 import { familyOf } from './network.js';
 import { namesOf, unpack } from './pictures.js';
 import { kindText, type Language, word } from './words.js';
@@ -32,9 +33,6 @@ export function explainerView({ explainer, classes }: RunReport): HTMLElement {
   draw();
   return h('div', { class: 'explainer' }, select, box);
 }
-
-/** Contributions that are listed of a sum with many terms. */
-const listed = 12;
 
 class Explainer {
   readonly element: HTMLElement;
@@ -267,7 +265,15 @@ class Explainer {
       : `(${y}, ${x}), ${this.#word('channel').toLowerCase()} ${channel}`;
     fill(to.live, where, ' = ', h('strong', {}, digits(own)));
     fill(to.sums);
-    if (found !== undefined) this.#sums(step, found, to.sums);
+    if (found !== undefined)
+      put(
+        to.sums,
+        sumsOf(step, found, {
+          language: this.language,
+          inputChannel: this.#inputChannel,
+          unit: (channel) => this.#unit(step, channel),
+        }),
+      );
     else if (step.kernel !== undefined) put(to.sums, h('p', { class: 'lead' }, this.#word('notShown')));
   }
 
@@ -280,128 +286,6 @@ class Explainer {
     const { y, x, channel } = this.#place;
     return (shape.length === 1 ? values[channel] : values[(y * (shape[1] ?? 1) + x) * (shape[2] ?? 1) + channel]) ?? 0;
   }
-
-  /** Window, kernel and products as matrices, or the largest contributions as a list; then the sum. */
-  #sums(step: ExplainerStep, found: Explained, box: HTMLElement): void {
-    const { window, terms, bias, sum, result } = found;
-    if (window !== undefined && window.height * window.width <= 64) {
-      const channel = step.kind === 'convolution' ? this.#inputChannel : (terms[0]?.channel ?? 0);
-      const matrix = (value: (term: Term) => number): (number | undefined)[][] =>
-        Array.from({ length: window.height }, (_, row) =>
-          Array.from({ length: window.width }, (_, column) => {
-            const y = window.top + row * window.dilation[0];
-            const x = window.left + column * window.dilation[1];
-            const term = terms.find((each) => each.y === y && each.x === x && each.channel === channel);
-            return term === undefined ? undefined : value(term);
-          }),
-        );
-      const weighted = step.kind !== 'max-pooling';
-      put(
-        box,
-        h(
-          'div',
-          { class: 'matrices' },
-          numbers(
-            this.#word('window'),
-            matrix((term) => term.input),
-          ),
-          weighted ? h('span', { class: 'sign' }, '×') : null,
-          weighted
-            ? numbers(
-                this.#word('kernel'),
-                matrix((term) => term.weight),
-              )
-            : null,
-          weighted ? h('span', { class: 'sign' }, '=') : null,
-          weighted
-            ? numbers(
-                this.#word('products'),
-                matrix((term) => term.input * term.weight),
-              )
-            : null,
-        ),
-      );
-      if (step.kind === 'convolution') {
-        const part = terms
-          .filter((term) => term.channel === channel)
-          .reduce((all, term) => all + term.input * term.weight, 0);
-        const rest = sum - part - (bias ?? 0);
-        put(
-          box,
-          this.#line(
-            [
-              [`${this.#word('thisChannel')} (${channel})`, part],
-              [this.#word('otherChannels'), rest],
-              ...(bias === undefined ? [] : ([[this.#word('bias'), bias]] as const)),
-            ],
-            sum,
-          ),
-        );
-      } else put(box, this.#line([], sum, this.#word(step.kind === 'max-pooling' ? 'largest' : 'mean')));
-    } else put(box, this.#list(step, found));
-    if (step.activation !== undefined && step.activation !== 'linear')
-      put(box, h('p', { class: 'formula' }, `${step.activation}(${digits(sum)}) = `, h('strong', {}, digits(result))));
-  }
-
-  #list(step: ExplainerStep, { terms, bias, sum, result }: Explained): HTMLElement {
-    const softmax = step.kind === 'softmax';
-    const size = (term: Term): number => Math.abs(softmax ? term.weight : term.input * term.weight);
-    const order = [...terms].sort((a, b) => size(b) - size(a));
-    const rest = order.slice(listed).reduce((all, term) => all + term.input * term.weight, 0);
-    const name = (term: Term): string =>
-      softmax ? this.#unit(step, term.channel) : step.inputs.length > 1 ? '+' : `[${term.channel}]`;
-    const heads = softmax
-      ? ['', this.#word('value'), 'softmax']
-      : ['', this.#word('value'), this.#word('weight'), this.#word('product')];
-    const row = (cells: readonly string[]): HTMLElement =>
-      h(
-        'tr',
-        {},
-        cells.map((cell, index) =>
-          index === 0 ? h('th', { scope: 'row', dir: 'auto' }, cell) : h('td', { class: 'number' }, cell),
-        ),
-      );
-    return h(
-      'div',
-      {},
-      h(
-        'table',
-        { class: 'contributions' },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            heads.map((head) => h('th', { scope: 'col' }, head)),
-          ),
-        ),
-        h(
-          'tbody',
-          {},
-          order
-            .slice(0, listed)
-            .map((term) =>
-              row(
-                softmax
-                  ? [name(term), digits(term.input), digits(term.weight)]
-                  : [name(term), digits(term.input), digits(term.weight), digits(term.input * term.weight)],
-              ),
-            ),
-          !softmax && order.length > listed
-            ? row([`${this.#word('rest')} (${order.length - listed})`, '', '', digits(rest)])
-            : null,
-          bias === undefined ? null : row([this.#word('bias'), '', '', digits(bias)]),
-        ),
-      ),
-      h('p', { class: 'formula' }, `${this.#word('sum')} = `, h('strong', {}, digits(softmax ? result : sum))),
-    );
-  }
-
-  #line(parts: readonly (readonly [string, number])[], total: number, name = this.#word('sum')): HTMLElement {
-    const text = parts.map(([part, value]) => `${digits(value)} (${part})`).join(' + ');
-    return h('p', { class: 'formula' }, text === '' ? `${name} = ` : `${text} = `, h('strong', {}, digits(total)));
-  }
 }
 
 /** Pixels around the input that windows reach into. */
@@ -413,9 +297,4 @@ function paddingOf({ window }: ExplainerStep, { shape }: Grid): number {
     return window.padding === 'same' ? Math.max(before, (window.size[axis] - 1) * window.dilation[axis] - before) : 0;
   };
   return Math.min(8, Math.max(reach(0, height), reach(1, width)));
-}
-
-function strongest(grid: Grid | undefined): number {
-  const values = Array.from(grid?.values ?? []);
-  return Math.max(0, values.indexOf(values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)));
 }
