@@ -25,6 +25,8 @@ const all: Readonly<Record<string, OddData & { readonly epochs?: number; readonl
 /** A folder for pictures: asks for the odd runs too, and for pages of every width. */
 const pictures = process.env['CONVOY_TEST_BROWSER'];
 const everything = pictures !== undefined;
+/** They take a minute: `npm run test:published` asks for them. */
+const asked = everything || process.env['CONVOY_TEST_PUBLISHED'] !== undefined;
 const cases = Object.entries(all).filter(([name]) => everything || ['names', 'one class'].includes(name));
 
 let folder: string;
@@ -32,6 +34,7 @@ let browser: Browser | undefined;
 const files = new Map<string, string>();
 
 test.before(async (t) => {
+  if (!asked) return;
   t.timeout(280_000);
   await loadNative();
   folder = await mkdtemp(join(tmpdir(), 'convoy-pages-'));
@@ -63,17 +66,17 @@ test.before(async (t) => {
 });
 test.after.always(async () => {
   await browser?.close();
-  await rm(folder, { recursive: true, force: true });
+  if (asked) await rm(folder, { recursive: true, force: true });
 });
 
-test.serial('a page is one file of less than 10 MB', async (t) => {
+(asked ? test.serial : test.serial.skip)('a page is one file of less than 10 MB', async (t) => {
   for (const [name, file] of files) {
     const { size } = await stat(file);
     t.true(size > 1_000_000 && size < 10_000_000, `${name}: ${size}`);
   }
 });
 
-const withBrowser = browserFile === undefined ? test.serial.skip : test.serial;
+const withBrowser = browserFile === undefined || !asked ? test.serial.skip : test.serial;
 const urlOf = (name: string): string => pathToFileURL(files.get(name) ?? '').href;
 
 withBrowser(
