@@ -43,6 +43,10 @@ const rooms = {
     ...['augment/stage', 'src/coordinator'],
   ],
   'src/run': ['src/base', 'src/contracts', 'proto', 'src/memory', 'src/models'],
+  'src/export': [
+    ...['src/base', 'src/contracts', 'proto', 'src/ops', 'src/layers', 'src/models', 'src/graph', 'src/weights'],
+    'src/run',
+  ],
   'src/runtime': [
     ...['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/native', 'src/analysis', 'src/layers'],
     ...['src/losses', 'src/optimizers', 'src/schedules', 'src/models', 'src/graph', 'src/weights', 'src/transfer'],
@@ -61,6 +65,7 @@ const rooms = {
     ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
     ...['src/metrics', 'src/plots', 'src/models', 'src/weights', 'src/transfer', 'augment/spec', 'augment/stage'],
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
+    ...['src/graph', 'src/export'],
   ],
   // Public entries that need not all of convoy; src/index.ts exports them too.
   // Loads neither TensorFlow nor sharp.

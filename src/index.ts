@@ -13,6 +13,7 @@ export type {
   LossSpec,
   Precision,
 } from './contracts/index.js';
+export { exportFormats } from './export/index.js';
 export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
 export {
@@ -39,7 +40,10 @@ export {
   drawAugmentation,
   drawSamples,
   type EvaluateRunOptions,
+  type ExportCheck,
+  type ExportRunOptions,
   evaluateRun,
+  exportRun,
   type FilePrediction,
   findLearningRate,
   type ImageCheck,
@@ -51,6 +55,7 @@ export {
   plotRuns,
   predictFiles,
   type RunEvaluation,
+  type RunExport,
   suggestLearningRates,
   type Tried,
   type TuneOptions,

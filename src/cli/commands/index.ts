@@ -4,6 +4,7 @@ import { analyse } from './analyse.js';
 import { augment } from './augment.js';
 import { data } from './data.js';
 import { evaluate } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
 import { plot } from './plot.js';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   train,
   evaluate,
   predict,
+  exportCommand,
   analyse,
   plot,
   data,
