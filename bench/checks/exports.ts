@@ -12,7 +12,7 @@ import { type ExportFormat, exportFormats, PythonRunner, torchArchitectures } fr
 import { inferenceGraph } from '../../src/graph/index.js';
 import { modelParameters, networkNamed, networks, setWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { apart, inTfjs } from '../../src/tools/export-check.js';
+import { apart, inTfjs, joined } from '../../src/tools/export-check.js';
 import { madeUp, noise } from '../../test/support/made-up-weights.js';
 
 const limit = 1e-4;
@@ -98,7 +98,7 @@ async function difference(one: Case, format: ExportFormat): Promise<number> {
         ...{ format: format.name, folder, code: written.usage.code, images: { data, shape } },
         names: parameters,
       });
-      return apart(found, Float32Array.from(weights.flatMap((weight) => [...weight])));
+      return apart(found, joined(weights));
     }
     if (format.reader === 'tfjs') return apart(await inTfjs(folder, data, shape), expected);
     const code = written.usage.code;

@@ -65,7 +65,7 @@ export async function checkExport(checked: CheckedExport): Promise<ExportCheck> 
         });
   const expected =
     format.name === 'safetensors'
-      ? Float32Array.from(parameters.flatMap(({ variable }) => [...variable.read().dataSync()]))
+      ? joined(parameters.map(({ variable }) => variable.read().dataSync() as Float32Array))
       : await expectedOutputs(run, input, shape, whole);
   const difference = apart(outputs, expected);
   if (!(difference <= tolerance)) {
@@ -186,4 +186,15 @@ export function apart(found: Float32Array, expected: Float32Array): number {
     0,
   );
   return furthest === 0 ? 0 : furthest / largest;
+}
+
+/** Arrays one behind the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

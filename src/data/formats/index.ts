@@ -3,6 +3,7 @@ import type { DatasetFormat } from './define.js';
 import { idx } from './idx.js';
 import { imageArchive } from './image-archive.js';
 import { imageFolder } from './image-folder.js';
+import { labels } from './labels.js';
 import { npz } from './npz.js';
 
 export { cifar10Layout, cifar100Layout, cifarBinary } from './cifar-binary.js';
@@ -14,4 +15,4 @@ export { shapeKinds } from './shape-kinds.js';
 export { shapes } from './shapes.js';
 
 /** The formats that a path may have, in the order in which they are tried: any folder may be an image folder. */
-export const pathFormats: readonly DatasetFormat[] = [imageArchive, npz, idx, imageFolder];
+export const pathFormats: readonly DatasetFormat[] = [imageArchive, npz, labels, idx, imageFolder];
