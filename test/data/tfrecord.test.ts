@@ -1,10 +1,10 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { crc32c } from '../../src/data/crc32c.js';
-import { openDataset } from '../../src/data/index.js';
+import { convertDataset, openDataset } from '../../src/data/index.js';
 import { readExample, writeExample } from '../../src/data/tf-example.js';
 import { tfRecord, tfRecords } from '../../src/data/tf-records.js';
 
@@ -118,4 +118,21 @@ test.serial('an image that cannot be decoded is an error, or left out and counte
   const { train, badImages } = await openDataset({ name, seed: 0, onBadImage: 'skip' });
   t.deepEqual(samples(train), expected(0, 8));
   t.is(badImages.length, 1);
+});
+
+test.serial('a dataset that is converted is read back as it was, from shards', async (t) => {
+  const out = join(folder, 'converted');
+  const { files, counts } = await convertDataset({ name: shards, seed: 0, out, shardImages: 5 });
+  t.deepEqual(counts, { train: 8, test: 3 });
+  t.deepEqual(
+    files.map((file) => basename(file)),
+    [
+      'tfrecord-train.tfrecord-00000-of-00002',
+      'tfrecord-train.tfrecord-00001-of-00002',
+      'tfrecord-test.tfrecord-00000-of-00001',
+    ],
+  );
+  const { train, test: tested } = await openDataset({ name: out, seed: 0 });
+  t.deepEqual(samples(train), expected(0, 8));
+  t.deepEqual(samples(tested), expected(8, 11));
 });
