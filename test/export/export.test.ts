@@ -9,7 +9,7 @@ import { type ExportContent, exportFormat, exportFormats, onnxLowerings, onnxOps
 import { inferenceGraph } from '../../src/graph/index.js';
 import { loadArchitecture, modelParameters, networkNamed, networks, setWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import { mapWeights, readWeightsFile } from '../../src/weights/index.js';
+import { mapWeights, readSafetensors, readWeightsFile } from '../../src/weights/index.js';
 import { layerCases } from '../support/layer-cases.js';
 import { madeUp, noise } from '../support/made-up-weights.js';
 
@@ -168,6 +168,15 @@ test.serial('a .keras file is read back as the same network with the same weight
   const own = loadArchitecture(JSON.parse(JSON.stringify(config)), file);
   t.deepEqual(mapWeights(own, weights), content.weights as Float32Array[]);
   t.deepEqual(Object.keys(unzipSync(await readFile(file))), ['metadata.json', 'config.json', 'model.weights.h5']);
+});
+
+test.serial('safetensors in own names are read back as the same weights, with the metadata', async (t) => {
+  const model = smallModel();
+  const content = contentOf(model, false);
+  await exportFormat('safetensors').write(content, folder);
+  const file = join(folder, 'model.safetensors');
+  t.deepEqual(mapWeights(model, await readWeightsFile(file)), content.weights as Float32Array[]);
+  t.deepEqual((await readSafetensors(file)).metadata, { classes: '["a","b","c"]' });
 });
 
 test.serial("torch's names and layouts are read back as the same weights", async (t) => {
