@@ -44,7 +44,10 @@ export class PythonRunner {
         text = (text + part).slice(-20_000);
       });
       this.#child.once('error', (error) => tell(error.message));
-      this.#child.once('close', (code) => tell(text.trim().split('\n').at(-1) || `exit code ${code}`));
+      this.#child.once('close', (code, signal) => {
+        const last = text.trim().split('\n').at(-1);
+        tell(signal === null ? last || `exit code ${code}` : `killed by ${signal} (is memory short?)`);
+      });
     });
   }
 
