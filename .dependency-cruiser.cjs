@@ -46,6 +46,10 @@ const rooms = {
     ...['augment/stage', 'src/coordinator'],
   ],
   'src/run': ['src/base', 'src/contracts', 'proto', 'src/memory', 'src/models'],
+  'src/export': [
+    ...['src/base', 'src/contracts', 'proto', 'src/ops', 'src/layers', 'src/models', 'src/graph', 'src/weights'],
+    'src/run',
+  ],
   'src/runtime': [
     ...['src/base', 'src/contracts', 'src/data', 'src/memory', 'src/native', 'src/analysis', 'src/layers'],
     ...['src/losses', 'src/optimizers', 'src/schedules', 'src/models', 'src/graph', 'src/weights', 'src/transfer'],
@@ -73,6 +77,7 @@ const rooms = {
       'augment/stage',
     ],
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
+    ...['src/graph', 'src/export'],
   ],
   'src/watch': [
     ...['src/base', 'src/contracts', 'src/callbacks', 'proto', 'src/memory', 'src/data', 'src/models', 'augment/stage'],

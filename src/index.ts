@@ -29,6 +29,7 @@ export {
   occlusion,
   saliency,
 } from './explain/index.js';
+export { exportFormats } from './export/index.js';
 export type { ModuleLoss } from './losses/index.js';
 export { classificationReport, createMetrics, createMultiLabelMetrics, metricsCsv } from './metrics/index.js';
 export {
@@ -66,7 +67,10 @@ export {
   drawAugmentation,
   drawSamples,
   type EvaluateRunOptions,
+  type ExportCheck,
+  type ExportRunOptions,
   evaluateRun,
+  exportRun,
   type FilePrediction,
   findLearningRate,
   type ImageCheck,
@@ -78,6 +82,7 @@ export {
   plotRuns,
   predictFiles,
   type RunEvaluation,
+  type RunExport,
   suggestLearningRates,
   type Tried,
   type TuneOptions,

@@ -10,11 +10,19 @@ import { partOf } from './part-file.js';
  * @throws ConvoyError `CONVOY_DISK` naming the file; the old file, if any, is untouched and no part file is left.
  */
 export async function writeFileAtomic(path: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
+  return writePartsAtomic(path, parts);
+}
+
+/** The same, of parts that are made one after the other; an error of theirs is thrown as it is. */
+export async function writePartsAtomic(
+  path: string,
+  parts: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+): Promise<void> {
   const part = partOf(path);
   try {
     const file = await open(part, 'wx');
     try {
-      for (const data of parts) await file.writeFile(data);
+      for await (const data of parts) await file.writeFile(data);
       await file.sync();
     } finally {
       await file.close();
@@ -23,7 +31,7 @@ export async function writeFileAtomic(path: string, parts: readonly (Uint8Array 
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
-    throw diskError(path, error);
+    throw error instanceof ConvoyError ? error : diskError(path, error);
   }
 }
 

@@ -106,6 +106,11 @@ export class ByteReader {
     return bytes;
   }
 
+  /** Whether nothing follows. */
+  async atEnd(): Promise<boolean> {
+    return !(await this.#more());
+  }
+
   /** Checks that nothing follows; stops at the first byte that does. */
   async end(): Promise<void> {
     if (await this.#more()) {

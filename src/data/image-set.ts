@@ -52,18 +52,43 @@ export async function openImages(
   return openListed(name, source, options, keyOf, official);
 }
 
+/**
+ * Opens images of a folder whose labels are written elsewhere.
+ *
+ * @param identity text that changes when the labels do.
+ * @param arrange splits and labels of the files there are.
+ */
+export async function openLabelledImages(
+  name: string,
+  folder: string,
+  options: OpenOptions,
+  { identity, arrange }: { readonly identity: string; readonly arrange: (listing: Listing) => ImageLayout },
+): Promise<OpenedSplits> {
+  const keyOf = (files: string): string =>
+    JSON.stringify([
+      'labels',
+      decodingVersion,
+      identity,
+      files,
+      sizeOf(options.imageSize) ?? null,
+      sharp.versions.vips,
+    ]);
+  return openListed(name, await imageSource(folder), options, keyOf, undefined, arrange);
+}
+
 async function openListed(
   name: string,
   source: ImageSource,
   options: OpenOptions,
   keyOf: (identity: string) => string,
   official?: KnownDataset,
+  arrange: (listing: Listing) => ImageLayout = (listed) => layoutOf(source.path, listed, official?.classes),
 ): Promise<OpenedSplits> {
   const listing = await source.list(options.signal);
   const key = keyOf(listing.identity);
   const kept = source.kind === 'folder' ? await loadDecoded(key) : undefined;
   if (kept !== undefined) return fromDecoded(name, source, kept, options);
-  const layout = layoutOf(source.path, listing, official?.classes);
+  const layout = arrange(listing);
   const wanted = sizeOf(options.imageSize);
   const size = wanted ?? official?.shape ?? (await sampleSize(source, layout, options));
   const opening = { name, source, listing, options };

@@ -1,5 +1,6 @@
 export type { CatalogEntry, CatalogFile } from './catalog.js';
 export { catalog, catalogEntry } from './catalog.js';
+export { type ConvertedDataset, type ConvertOptions, convertDataset } from './convert.js';
 export { downloadFile, type PinnedFile } from './download.js';
 export { drawByClass } from './draw.js';
 export { type ArrayDatasetOptions, datasetFromArrays } from './from-arrays.js';

@@ -48,7 +48,8 @@ function nodeMessage(node: GraphNode): NodeMessage {
   };
 }
 
-function attributeMessage(attribute: Attribute): AttributeMessage {
+/** The message of an attribute. */
+export function attributeMessage(attribute: Attribute): AttributeMessage {
   if (typeof attribute === 'boolean') return { b: attribute };
   if (typeof attribute === 'number') return { i: attribute };
   if (typeof attribute === 'string') return { s: Buffer.from(attribute) };

@@ -42,7 +42,7 @@ function meaningOf(loss: LossSpec): OutputMeaning {
 type OutputKind = 'probabilities' | 'softmax logits' | 'sigmoid logits';
 
 /** What a model's outputs are, by the loss that it was trained with. */
-function outputKind(loss: LossSpec, outputs: number): OutputKind {
+export function outputKind(loss: LossSpec, outputs: number): OutputKind {
   if ('fromLogits' in loss && loss.fromLogits === false) return 'probabilities';
   if (outputs === 1) return meaningOf(loss) === 'values' ? 'probabilities' : 'sigmoid logits';
   return meaningOf(loss) === 'sigmoid' ? 'sigmoid logits' : 'softmax logits';

@@ -5,6 +5,8 @@ export { checkImages, type ImageCheck } from './check-images.js';
 export { type DescribedShape, describeModel } from './describe-model.js';
 export { type DrawnSamples, type DrawSamplesOptions, drawSamples } from './draw-samples.js';
 export { type EvaluateRunOptions, evaluateRun, type RunEvaluation, writeEvaluation } from './evaluate.js';
+export { type ExportRunOptions, exportRun, type RunExport } from './export.js';
+export type { ExportCheck } from './export-check.js';
 export { writeLearningRateSearch } from './learning-rate-report.js';
 export {
   findLearningRate,

@@ -4,6 +4,7 @@ export {
   downloadApplicationWeights,
 } from './application-weights.js';
 export { type Application, applicationNamed, applications } from './applications.js';
+export { flattenedBefore } from './layouts.js';
 export { loadModelFile, readModelFile } from './load-model.js';
 export { type MapOptions, mapWeights } from './map.js';
 export { openModelFile } from './model-file.js';

@@ -1,8 +1,9 @@
+import { basename } from 'node:path';
 import type { DatasetInfo } from '../../api/data.js';
 import { classTable } from '../class-table.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
-import { existingFolder } from '../parsers.js';
+import { existingFolder, integer } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import { imageSizeOption, seedOrZero } from '../shared-options.js';
 import { grouped, type Terminal, table } from '../terminal.js';
@@ -26,11 +27,43 @@ const info = defineCommand({
   action: ([name], flags, terminal) => showDataset(name, flags, terminal),
 });
 
+const convert = defineCommand({
+  name: 'convert',
+  description: 'Writes a dataset as TFRecord files of tf.train.Example, in shards.',
+  alsoCalled: ['export', 'tfrecord'],
+  arguments: [argument('<name|path>', 'a name of the list, or a path as train --dataset takes it')],
+  options: [
+    option('--out <folder>', 'folder for the files (default: NAME-tfrecord)'),
+    option('--shard-images <n>', 'images of one file', { parse: integer(), default: 1000 }),
+    dataDir,
+    imageSizeOption,
+    seedOrZero,
+  ],
+  async action([name], { out, shardImages, dataDir: folder, imageSize, seed }, terminal) {
+    const { convertDataset } = await import('../../api/data.js');
+    const progress = dataProgress(terminal);
+    const { files, counts } = await convertDataset({
+      name,
+      seed,
+      shardImages,
+      out: out ?? `${basename(name)}-tfrecord`,
+      onProgress: progress.update,
+      ...(folder === undefined ? {} : { dataDir: folder }),
+      ...(imageSize === undefined ? {} : { imageSize }),
+    }).finally(progress.end);
+    terminal.record({ type: 'converted', files, counts });
+    const images = Object.entries(counts).map(([split, count]) => `${grouped(count)} ${split}`);
+    terminal.line(
+      `${images.join(', ')} images in ${files.length} files: ${files[0] ?? ''}${files.length > 1 ? ' ...' : ''}`,
+    );
+  },
+});
+
 export const data = defineCommand({
   name: 'data',
-  description: 'What datasets there are, and what is in them.',
+  description: 'What datasets there are, what is in them, and TFRecord files of them.',
   alsoCalled: ['dataset', 'datasets'],
-  commands: [list, info],
+  commands: [list, info, convert],
 });
 
 interface ShowOptions {

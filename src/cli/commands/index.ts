@@ -5,6 +5,7 @@ import { augment } from './augment.js';
 import { dashboard } from './dashboard.js';
 import { data } from './data.js';
 import { evaluate } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { learningRateFinder } from './lr-find.js';
 import { model } from './model.js';
 import { plot } from './plot.js';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   train,
   evaluate,
   predict,
+  exportCommand,
   analyse,
   visualize,
   plot,

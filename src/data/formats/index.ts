@@ -3,7 +3,10 @@ import type { DatasetFormat } from './define.js';
 import { idx } from './idx.js';
 import { imageArchive } from './image-archive.js';
 import { imageFolder } from './image-folder.js';
+import { labels } from './labels.js';
 import { npz } from './npz.js';
+import { parquet } from './parquet.js';
+import { tfrecord } from './tfrecord.js';
 
 export { cifar10Layout, cifar100Layout, cifarBinary } from './cifar-binary.js';
 export type { DatasetFormat, FoundDataset, KnownDataset } from './define.js';
@@ -14,4 +17,4 @@ export { shapeKinds } from './shape-kinds.js';
 export { shapes } from './shapes.js';
 
 /** The formats that a path may have, in the order in which they are tried: any folder may be an image folder. */
-export const pathFormats: readonly DatasetFormat[] = [imageArchive, npz, idx, imageFolder];
+export const pathFormats: readonly DatasetFormat[] = [imageArchive, npz, labels, tfrecord, parquet, idx, imageFolder];

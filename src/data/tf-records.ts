@@ -1,0 +1,65 @@
+import { fileError } from '../base/errors.js';
+import { ByteReader, fileBytes } from './bytes.js';
+import { maskedCrc32c } from './crc32c.js';
+import { limits } from './limits.js';
+import { type Example, readExample, WireError } from './tf-example.js';
+
+/** One record of a file. */
+export interface TfRecord {
+  /** For messages: `record 3`, from 0. */
+  readonly place: string;
+  readonly example: Example;
+}
+
+/**
+ * The examples of a TFRecord file, plain or packed by gzip: length, its checksum, bytes, their checksum
+ * (tensorflow/core/lib/io/record_writer.h). One record at a time is in memory.
+ *
+ * @throws ConvoyError `CONVOY_DATA` naming file and record where a checksum is wrong, the file is cut short, or a record is no
+ *   `tf.train.Example`.
+ */
+export async function* tfRecords(file: string, signal?: AbortSignal): AsyncGenerator<TfRecord, void, undefined> {
+  const reader = new ByteReader(file, fileBytes(file, signal));
+  try {
+    for (let index = 0; !(await reader.atEnd()); index++) {
+      const place = `record ${index}`;
+      const head = await reader.take(12, `the length of ${place}`);
+      check(file, place, 'length', head.subarray(0, 8), head.readUInt32LE(8));
+      const length = Number(head.readBigUInt64LE());
+      if (length > limits.archiveEntryBytes) {
+        throw fileError('CONVOY_DATA', file, place, `at most ${limits.archiveEntryBytes} bytes`, String(length));
+      }
+      const bytes = await reader.take(length, place);
+      check(file, place, 'bytes', bytes, (await reader.take(4, `the checksum of ${place}`)).readUInt32LE());
+      yield { place, example: exampleOf(file, place, bytes) };
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function check(file: string, place: string, what: string, bytes: Uint8Array, wanted: number): void {
+  const found = maskedCrc32c(bytes);
+  if (found === wanted) return;
+  const [hex, other] = [wanted, found].map((crc) => crc.toString(16).padStart(8, '0'));
+  throw fileError('CONVOY_DATA', file, place, `${what} with the checksum ${hex}`, `damage (${other})`);
+}
+
+function exampleOf(file: string, place: string, bytes: Uint8Array): Example {
+  try {
+    return readExample(bytes);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw fileError('CONVOY_DATA', file, place, 'a tf.train.Example', error.message, error);
+  }
+}
+
+/** A record as bytes of a file. */
+export function tfRecord(example: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(12);
+  head.writeBigUInt64LE(BigInt(example.length));
+  head.writeUInt32LE(maskedCrc32c(head.subarray(0, 8)), 8);
+  const tail = Buffer.alloc(4);
+  tail.writeUInt32LE(maskedCrc32c(example));
+  return Buffer.concat([head, example, tail]);
+}
