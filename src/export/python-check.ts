@@ -46,7 +46,7 @@ export class PythonRunner {
       this.#child.once('error', (error) => tell(error.message));
       this.#child.once('close', (code, signal) => {
         const last = text.trim().split('\n').at(-1);
-        tell(signal === null ? last || `exit code ${code}` : `killed by ${signal} (is memory short?)`);
+        tell(signal === null ? last || `exit code ${code}` : `killed by ${signal}`);
       });
     });
   }
