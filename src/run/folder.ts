@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { ConvoyError, fileError, valueError } from '../base/errors.js';
-import { holderText, LockFile } from '../base/lock-file.js';
+import { ConvoyError, fileError } from '../base/errors.js';
+import type { LockFile } from '../base/lock-file.js';
 import { partEnding } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import { loadArchitecture } from '../models/index.js';
 import { removeEmptyFolders } from './empty-folders.js';
+import { needRun, refuseRun, takeLock } from './occupied.js';
 
 /** What `summary.json` holds when a run has ended. */
 export interface TrainSummary {
@@ -54,8 +55,6 @@ export interface TrainSummary {
   };
 }
 
-/** Name of the file that is there while a process trains in a run folder. */
-export const lockName = 'run.lock';
 const architectureName = 'architecture.json';
 
 /** The files of one run: `config.json`, `architecture.json`, `metrics.jsonl`, `summary.json`, `checkpoints/`, `model/`. */
@@ -272,32 +271,4 @@ export class RunFolder {
 
 function digestOf(bytes: string | Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function refuseRun(path: string): void {
-  if (!existsSync(join(path, 'config.json'))) return;
-  throw valueError('the run folder', `a new folder (to go on with the run in it use --resume ${path})`, path);
-}
-
-function needRun(path: string): void {
-  if (existsSync(join(path, 'config.json'))) return;
-  throw fileError(
-    'CONVOY_CHECKPOINT',
-    path,
-    '',
-    'a run folder with a config.json',
-    existsSync(path) ? 'none' : 'no such folder',
-  );
-}
-
-async function takeLock(path: string, onNote?: (note: string) => void): Promise<LockFile> {
-  const file = join(path, lockName);
-  const attempt = await LockFile.take(file);
-  if ('heldBy' in attempt) {
-    const text = `${path}: expected a run folder that no other process is at but ${holderText(attempt.heldBy)}, trains in it; wait for it or end it (if it is no more, remove ${file})`;
-    throw new ConvoyError('CONVOY_LOCKED', text, { file, ...attempt.heldBy });
-  }
-  if (attempt.from !== undefined)
-    onNote?.(`${path} was left by ${holderText(attempt.from)}, which has ended without a word; taken over`);
-  return attempt.lock;
 }
