@@ -113,9 +113,9 @@ export class LayerItem {
       return model;
     }
     if (typeof kind !== 'string') throw layerError(file, name, 'a class_name', kind);
-    // A registered class of one's own may have the name of one of Keras's: "My>Dense".
+    // A registered class of one's own may have the name of one of Keras's: "My>Dense". Exports of convoy register theirs.
     const registered = entry['registered_name'];
-    if (typeof registered === 'string' && registered.includes('>') && !registered.startsWith('keras')) {
+    if (typeof registered === 'string' && registered.includes('>') && !/^(keras|convoy>)/.test(registered)) {
       throw layerError(file, name, "a class of Keras's own", registered);
     }
     const definition = layerDefinition(kind);
