@@ -32,8 +32,14 @@ export const fuzzBench: Bench = {
         found.slowest,
         Math.round(found.memory / 2 ** 20),
       ]);
-      for (const { index, what } of found.faults.slice(0, 5))
-        notes.push(`${parser.name}, seed ${seed}, input ${index}: ${what}`);
+      for (const { index, what } of found.faults.slice(0, 5)) {
+        const note = `${parser.name}, seed ${seed}, input ${index}: ${what}`;
+        notes.push(note);
+        say(note); // now, not after hours of other readers
+      }
+      say(
+        `${parser.name}: ${found.accepted} still accepted, ${found.faults.length} faults, slowest ${found.slowest} s`,
+      );
       faults += found.faults.length;
       slowest = Math.max(slowest, found.slowest);
       memory = Math.max(memory, found.memory);
