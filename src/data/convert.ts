@@ -3,11 +3,11 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { diskError, writePartsAtomic } from '../base/atomic-file.js';
 import { combinationError } from '../base/errors.js';
+import { tfRecord } from '../base/tf-record.js';
 import { type Dataset, imageBytes } from '../contracts/index.js';
 import { type OpenedDataset, openDataset } from './open.js';
 import { checkAborted, type OpenOptions } from './options.js';
 import { writeExample } from './tf-example.js';
-import { tfRecord } from './tf-records.js';
 
 /** Options of `convertDataset`. */
 export interface ConvertOptions extends OpenOptions {

@@ -1,6 +1,6 @@
 import { fileError } from '../base/errors.js';
+import { maskedCrc32c } from '../base/tf-record.js';
 import { ByteReader, fileBytes } from './bytes.js';
-import { maskedCrc32c } from './crc32c.js';
 import { limits } from './limits.js';
 import { type Example, readExample, WireError } from './tf-example.js';
 
@@ -52,14 +52,4 @@ function exampleOf(file: string, place: string, bytes: Uint8Array): Example {
     if (!(error instanceof WireError)) throw error;
     throw fileError('CONVOY_DATA', file, place, 'a tf.train.Example', error.message, error);
   }
-}
-
-/** A record as bytes of a file. */
-export function tfRecord(example: Uint8Array): Uint8Array {
-  const head = Buffer.alloc(12);
-  head.writeBigUInt64LE(BigInt(example.length));
-  head.writeUInt32LE(maskedCrc32c(head.subarray(0, 8)), 8);
-  const tail = Buffer.alloc(4);
-  tail.writeUInt32LE(maskedCrc32c(example));
-  return Buffer.concat([head, example, tail]);
 }

@@ -1,4 +1,4 @@
-import { type GraphBuilder, type GraphNode, plainAttributes, type Value } from '../ops/index.js';
+import { type GraphBuilder, type GraphNode, hasUnitSteps, plainAttributes, type Value } from '../ops/index.js';
 
 /** Sides of filters that the kernels have (src/native/kernels/ops/winograd-convolution.cc). */
 const sides: readonly number[] = [3, 5];
@@ -11,8 +11,8 @@ const [convolution, filterGradient] = ['ConvoyWinogradConvolution', 'ConvoyWinog
 
 /**
  * The same graph with convolutions of 3x3 and 5x5, and their gradients, by Winograd's minimal filtering where convoy's kernels
- * for it are quicker than TensorFlow's: stride 1, at least 16 channels. A bias and a ReLU behind a convolution, which
- * nothing else reads the input of, are part of it.
+ * for it are quicker than TensorFlow's: stride 1, at least 16 channels. A bias and a ReLU become part of the convolution before
+ * them where no other node reads its output.
  *
  * @param nodes of `graph`, inputs first; those of the result have the names and values of these.
  * @param results what is asked of the graph.
@@ -26,12 +26,7 @@ export function withMinimalFiltering(
   const users = usersByName(nodes, results);
   const gone = new Set<string>();
   const replaced = new Map<string, GraphNode>();
-  const nothing = new Map<string, Value>();
-  const noBias = ({ type }: Value): Value => {
-    const known = nothing.get(type) ?? graph.constant([], type, [0], 'no_bias');
-    nothing.set(type, known);
-    return known;
-  };
+  const noBias = graph.constant([], 'float32', [0], 'no_bias');
   for (const node of nodes) {
     if (node.op === 'Conv2D') {
       const [x, filter] = node.inputs as readonly [Value, Value];
@@ -43,7 +38,7 @@ export function withMinimalFiltering(
       for (const { name } of [node, biased ?? node]) if (name !== last.name) gone.add(name);
       const size = { integers: (node.outputs[0] as Value).shape.slice(1, 3) };
       const attributes = { T: { type: x.type }, padding, size, turned: false, relu: rectified !== undefined } as const;
-      const bias = biased === undefined ? noBias(x) : (biased.inputs[1] as Value);
+      const bias = biased === undefined ? noBias : (biased.inputs[1] as Value);
       replaced.set(last.name, { ...last, op: convolution as string, inputs: [x, filter, bias], attributes });
     } else if (node.op === 'Conv2DBackpropInput') {
       const [, filter, gradient] = node.inputs as readonly [Value, Value, Value];
@@ -59,7 +54,7 @@ export function withMinimalFiltering(
         turned: true,
         relu: false,
       } as const;
-      const inputs = [gradient, filter, noBias(gradient)];
+      const inputs = [gradient, filter, noBias];
       replaced.set(node.name, { ...node, op: convolution as string, inputs, attributes });
     } else if (node.op === 'Conv2DBackpropFilter') {
       const [x, , gradient] = node.inputs as readonly [Value, Value, Value];
@@ -70,7 +65,7 @@ export function withMinimalFiltering(
       const attributes = { T: { type: x.type }, kernel, padding: { integers: paddingOf(node, side) } } as const;
       const made: GraphNode = { ...node, op: filterGradient as string, inputs: [x, gradient], attributes };
       replaced.set(node.name, made);
-      // The sums for the bias come with it: in float32, which those of bfloat16 would not be alone.
+      // The sums for the bias come with it.
       for (const user of users.get(gradient.node.name) ?? []) {
         if (user.op !== 'BiasAddGrad' || user.inputs[0]?.output !== gradient.output) continue;
         const sums: Value = { ...(user.outputs[0] as Value), node: made, output: 1 };
@@ -79,21 +74,19 @@ export function withMinimalFiltering(
       }
     }
   }
-  const constants = [...nothing.values()].map(({ node }) => node);
   return inOrder([
-    ...constants,
+    ...(replaced.size > 0 ? [noBias.node] : []),
     ...nodes.filter(({ name }) => !gone.has(name)).map((node) => replaced.get(node.name) ?? node),
   ]);
 }
 
 function isWorthwhile({ attributes }: GraphNode, x: Value, filter: readonly number[], y: Value): boolean {
   const [rows, columns, inputs, outputs] = filter as readonly [number, number, number, number];
-  const steps = [attributes['strides'], attributes['dilations']] as readonly { readonly integers: readonly number[] }[];
   return (
     x.type === 'float32' &&
     sides.includes(rows) &&
     rows === columns &&
-    steps.every(({ integers }) => integers.every((step) => step === 1)) &&
+    hasUnitSteps(attributes) &&
     x.shape[3] === inputs &&
     Math.min(inputs, outputs) >= fewestChannels &&
     [...x.shape.slice(1, 3), ...y.shape.slice(1, 3)].every((size) => size >= smallestImage)

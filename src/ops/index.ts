@@ -34,7 +34,7 @@ export {
   type WindowOptions,
   type WindowPadding,
 } from './neural.js';
-export { isUnitStride, plainAttributes } from './plain.js';
+export { hasUnitSteps, isUnitStride, plainAttributes } from './plain.js';
 export { canPlace, placedMaxPool, placedMaxPoolGradient, pooledConvolutionGradients } from './pooled.js';
 export { canWriteProduct, rowProducts, writeProduct } from './product.js';
 export { relu, reluGradient } from './rectify.js';

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type EventMessage, encodeTensorBoard, type SummaryValue } from '../../proto/tensorboard.js';
 import { diskError } from '../base/atomic-file.js';
-import { tfRecord } from './tf-record.js';
+import { tfRecord } from '../base/tf-record.js';
 
 /** Files of one process have numbers of their own. */
 let files = 0;

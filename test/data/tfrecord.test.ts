@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { crc32c } from '../../src/data/crc32c.js';
+import { crc32c, tfRecord } from '../../src/base/tf-record.js';
 import { convertDataset, openDataset } from '../../src/data/index.js';
 import { readExample, writeExample } from '../../src/data/tf-example.js';
-import { tfRecord, tfRecords } from '../../src/data/tf-records.js';
+import { tfRecords } from '../../src/data/tf-records.js';
 
 /** Written by TensorFlow: `tfrecord.py`. Image n is 6x6 of the grey 20 n; its label is n % 3. */
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/data/', import.meta.url));

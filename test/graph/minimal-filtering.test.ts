@@ -56,7 +56,7 @@ test('convolutions of 3x3 and 5x5 with stride 1 and at least 16 channels are tak
     t.deepEqual(rewritten(convolved(other)), ['Conv2D'], JSON.stringify(other));
 });
 
-test('bias and ReLU are part of the convolution where nothing else reads what is between them', (t) => {
+test('a convolution takes in its bias and ReLU where no other node reads its output', (t) => {
   const after = (more: (graph: GraphBuilder, biased: Value, rectified: Value) => readonly Value[]): string[] => {
     const { graph, y } = convolved();
     const biased = biasAdd(graph, y, graph.placeholder('bias', 'float32', [16]));

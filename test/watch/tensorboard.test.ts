@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { z } from 'zod';
 import { encodeTensorBoard } from '../../proto/tensorboard.js';
+import { crc32c, tfRecord } from '../../src/base/tf-record.js';
 import type { TrainedRun } from '../../src/training/index.js';
 import { Trainer } from '../../src/training/index.js';
 import { histogramOf, histogramRecorder, readHistograms, tensorBoard } from '../../src/watch/index.js';
 import { histogram, scalar } from '../../src/watch/summaries.js';
-import { crc32c, tfRecord } from '../../src/watch/tf-record.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 const fixtures = new URL('../../../test/fixtures/', import.meta.url);
