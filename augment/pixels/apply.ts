@@ -8,7 +8,7 @@ import type { ImageShape } from '../../src/contracts/index.js';
 import { MoveTable, type PixelEdit, type Step } from '../steps/index.js';
 import { convolveMosaic } from './convolve.js';
 import { runLimited } from './limit.js';
-import { type MosaicSpec, warpMosaic } from './mosaic.js';
+import { type Interpolator, type MosaicSpec, warpMosaic } from './mosaic.js';
 
 /** Pixels of one mosaic, about: past this a call's fixed cost no longer shows, and memory stays small. */
 const mosaicPixels = 600_000;
@@ -28,6 +28,7 @@ export function tilesPerMosaic(shape: ImageShape): number {
 
 /** One window being worked on. */
 class WindowRun {
+  readonly #interpolator: Interpolator;
   readonly #shape: ImageShape;
   readonly #count: number;
   readonly #window: Uint8Array;
@@ -42,7 +43,8 @@ class WindowRun {
   /** True until the first step: nothing is waiting then. */
   #fresh = true;
 
-  constructor(shape: ImageShape, count: number, source: PixelSource, window: Uint8Array) {
+  constructor(shape: ImageShape, count: number, source: PixelSource, window: Uint8Array, interpolator: Interpolator) {
+    this.#interpolator = interpolator;
     this.#shape = shape;
     this.#count = count;
     this.#window = window;
@@ -140,6 +142,7 @@ class WindowRun {
         outputHeight: height,
         channels,
         border: step.border,
+        interpolator: this.#interpolator,
       };
       await warpMosaic(
         spec,
@@ -211,6 +214,7 @@ export async function applySteps(
   count: number,
   source: PixelSource,
   window: Uint8Array,
+  interpolator: Interpolator = 'bilinear',
 ): Promise<void> {
-  await new WindowRun(shape, count, source, window).run(steps);
+  await new WindowRun(shape, count, source, window, interpolator).run(steps);
 }

@@ -1,3 +1,4 @@
 /** Carries out steps, image by image or many in one mosaic. */
 export { applySteps, type PixelSource, tilesPerMosaic } from './apply.js';
 export { runLimited } from './limit.js';
+export { applyToMasks } from './masks.js';

@@ -26,7 +26,11 @@ export interface MosaicSpec {
   readonly channels: number;
   /** What lies around an image: nothing, or its edge repeated. */
   readonly border: 'zero' | 'edge';
+  readonly interpolator: Interpolator;
 }
+
+/** How a pixel comes from its neighbours: their mean by distance, or the nearest. */
+export type Interpolator = 'bilinear' | 'nearest';
 
 /** Pixels around a tile: bilinear interpolation reads one beyond; with edges the sub-pixel error adds one. */
 const margins = { zero: { before: 0, after: 1 }, edge: { before: 2, after: 2 } } as const;
@@ -191,7 +195,7 @@ export async function warpMosaic(spec: MosaicSpec, count: number, put: PutTile, 
     const [a, b, c, d] = spec.matrix;
     const canvas = memory.subarray(0, canvasBytes);
     const { data, info } = await sharp(canvas, { raw: { width, height, channels: channels === 1 ? 1 : 3 } })
-      .affine([a, b, c, d], { interpolator: 'bilinear', background: { r: 0, g: 0, b: 0 } })
+      .affine([a, b, c, d], { interpolator: spec.interpolator, background: { r: 0, g: 0, b: 0 } })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw()
       .toBuffer({ resolveWithObject: true });

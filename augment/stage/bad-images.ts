@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Dataset, FileStore } from '../../src/contracts/index.js';
+import { type Dataset, type FileStore, selectTargets } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
 import type { UnusableSample } from './messages.js';
 import { AugmentPool } from './pool.js';
@@ -52,22 +52,17 @@ export async function dropBadImages(dataset: Dataset, workers = decodeThreads())
 /** The dataset without some samples; the others keep their order. */
 function without(dataset: Dataset, store: FileStore, dropped: ReadonlySet<number>): Dataset {
   const kept = Array.from({ length: dataset.count }, (_, sample) => sample).filter((sample) => !dropped.has(sample));
-  const { targets, classes } = dataset;
   // The others are other data: a run does not go on where more or fewer are left out.
   const fingerprint = createHash('sha256')
     .update(dataset.fingerprint)
     .update(JSON.stringify([...dropped]))
     .digest('hex');
   const files: FileStore = { ...store, paths: kept.map((sample) => store.paths[sample] ?? '') };
-  if (targets.kind === 'classes') {
-    const labels = new Int32Array(new SharedArrayBuffer(kept.length * 4));
-    kept.forEach((sample, index) => (labels[index] = targets.labels[sample] ?? 0));
-    return { ...dataset, fingerprint, count: kept.length, store: files, targets: { kind: 'classes', labels } };
-  }
-  const width = classes.length;
-  const values = new Float32Array(new SharedArrayBuffer(kept.length * width * 4));
-  kept.forEach((sample, index) =>
-    values.set(targets.values.subarray(sample * width, (sample + 1) * width), index * width),
-  );
-  return { ...dataset, fingerprint, count: kept.length, store: files, targets: { kind: 'multi-label', values } };
+  return {
+    ...dataset,
+    fingerprint,
+    count: kept.length,
+    store: files,
+    targets: selectTargets(dataset.targets, kept, dataset),
+  };
 }

@@ -20,6 +20,8 @@ interface RenderTask {
   readonly samples: Uint32Array;
   /** Where their pixels go, behind each other. */
   readonly pixels: Uint8Array<SharedArrayBuffer>;
+  /** Where their masks go, of a dataset that has masks. */
+  readonly masks?: Uint8Array<SharedArrayBuffer>;
 }
 
 /** Samples to decode only to see whether they can be. */

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { RandomStream } from '../../src/base/random.js';
 import { centralPart, imageBytes } from '../../src/contracts/index.js';
 import { BadImageError, type ChoosePart, decodeImage, decodeImageFile, readImageFile } from '../../src/images/index.js';
-import { applySteps, type PixelSource, runLimited } from '../pixels/index.js';
+import { applySteps, applyToMasks, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { planWindow } from '../transforms/index.js';
 import type { StageSetup, UnusableSample } from './messages.js';
@@ -18,6 +18,12 @@ const decodesAtOnce = 4;
 sharp.concurrency(1);
 sharp.cache(false);
 
+/** Where a window goes. */
+interface RenderedWindow {
+  readonly pixels: Uint8Array;
+  readonly masks?: Uint8Array | undefined;
+}
+
 export class Renderer {
   readonly #setup: StageSetup;
   readonly #sizes: WindowSizes;
@@ -28,21 +34,26 @@ export class Renderer {
   constructor(setup: StageSetup) {
     this.#setup = setup;
     this.#sizes = windowSizes(setup.dataset, setup.transforms);
-    this.#part = leadingPart(setup.dataset.store, setup.transforms);
+    this.#part = leadingPart(setup.dataset, setup.transforms);
     this.#rest = this.#part === undefined ? setup.transforms : setup.transforms.slice(1);
   }
 
   /**
-   * Writes the pixels of one window, sample behind sample.
+   * Writes the pixels of one window, sample behind sample, and where it is given memory for them, the masks.
    *
    * @throws ConvoyError `CONVOY_DATA` naming the file of an image that cannot be decoded.
    */
-  async render(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<void> {
+  async render(epoch: number, window: number, samples: Uint32Array, { pixels, masks }: RenderedWindow): Promise<void> {
     const { dataset, seed } = this.#setup;
     const count = samples.length;
     const steps = planWindow(this.#rest, dataset.shape, this.#sizes.bankSize, { seed, epoch, window, count });
     const source = await this.#source(epoch, window, samples, pixels);
     await applySteps(steps, dataset.shape, count, source, pixels);
+    const { targets, shape } = dataset;
+    if (targets.kind !== 'masks' || masks === undefined) return;
+    const each = shape.height * shape.width;
+    const start = (index: number): number => (samples[index] as number) * each;
+    await applyToMasks(steps, shape, count, { pixels: targets.masks, start }, masks);
   }
 
   async #source(epoch: number, window: number, samples: Uint32Array, pixels: Uint8Array): Promise<PixelSource> {

@@ -33,6 +33,12 @@ interface PendingWindow {
   left: number;
 }
 
+/** The images of a window, and their masks where they have any. */
+interface WindowBuffer {
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
+  readonly masks?: Uint8Array<SharedArrayBuffer>;
+}
+
 /** An epoch that has been announced. */
 interface Epoch {
   readonly epoch: number;
@@ -50,7 +56,7 @@ class Stage implements AugmentStage {
   readonly #pool: AugmentPool;
   readonly #workers: number;
   readonly #windowSize: number;
-  readonly #buffers: readonly Uint8Array<SharedArrayBuffer>[];
+  readonly #buffers: readonly WindowBuffer[];
   readonly #free: number[];
   readonly #windows: PendingWindow[] = [];
   readonly #epochs: Epoch[] = [];
@@ -68,10 +74,15 @@ class Stage implements AugmentStage {
     this.#workers = workers;
     const { dataset, batchSize } = options;
     this.#windowSize = windowSizes(dataset, options.transforms).windowSize;
-    const size = Math.min(this.#windowSize, Math.max(1, dataset.count)) * imageBytes(dataset.shape);
+    const { shape, targets } = dataset;
+    const samples = Math.min(this.#windowSize, Math.max(1, dataset.count));
+    const memory = (bytes: number) => new Uint8Array(new SharedArrayBuffer(samples * bytes));
     // One window is being copied out, one is ready, and each thread makes one; small windows: enough for two batches.
     const count = Math.max(workers + 2, Math.ceil((2 * batchSize) / this.#windowSize) + workers);
-    this.#buffers = Array.from({ length: count }, () => new Uint8Array(new SharedArrayBuffer(size)));
+    this.#buffers = Array.from({ length: count }, () => ({
+      pixels: memory(imageBytes(shape)),
+      ...(targets.kind === 'masks' && { masks: memory(shape.height * shape.width) }),
+    }));
     this.#free = this.#buffers.map((_, index) => index);
   }
 
@@ -111,8 +122,7 @@ class Stage implements AugmentStage {
   }
 
   async #render(epoch: number, window: number, samples: Uint32Array, buffer: number): Promise<void> {
-    const pixels = this.#buffer(buffer);
-    const reply = await this.#pool.run({ kind: 'render', epoch, window, samples, pixels });
+    const reply = await this.#pool.run({ kind: 'render', epoch, window, samples, ...this.#buffer(buffer) });
     this.#images += samples.length;
     if (reply.kind === 'rendered') this.#busySeconds += reply.seconds;
   }
@@ -129,12 +139,12 @@ class Stage implements AugmentStage {
       entry.fills--;
       this.#abandonBefore(this.#asked);
     }
-    gatherTargets(this.#options.dataset, request.samples, slot);
+    if (this.#options.dataset.targets.kind !== 'masks') gatherTargets(this.#options.dataset, request.samples, slot);
   }
 
   /** A window that failed is taken like any other, so that fills after this one find buffers; its error is thrown at the end. */
   async #copy(entry: Epoch, request: BatchRequest, slot: BatchSlot): Promise<void> {
-    const bytes = imageBytes(this.#options.dataset.shape);
+    const { shape } = this.#options.dataset;
     const stop = request.position + request.samples.length;
     const failures: unknown[] = [];
     for (let position = request.position; position < stop; ) {
@@ -144,8 +154,12 @@ class Stage implements AugmentStage {
       const end = Math.min(stop, pending.end);
       await pending.ready.then(
         () => {
-          const pixels = this.#buffer(pending.buffer).subarray((position - start) * bytes, (end - start) * bytes);
-          slot.pixels.set(pixels, (position - request.position) * bytes);
+          const { pixels, masks } = this.#buffer(pending.buffer);
+          const [begin, stop, to] = [position - start, end - start, position - request.position];
+          const bytes = imageBytes(shape);
+          slot.pixels.set(pixels.subarray(begin * bytes, stop * bytes), to * bytes);
+          const each = shape.height * shape.width;
+          if (masks !== undefined) slot.masks?.set(masks.subarray(begin * each, stop * each), to * each);
         },
         (error: unknown) => failures.push(error),
       );
@@ -203,7 +217,7 @@ class Stage implements AugmentStage {
     for (const wake of waiters) wake();
   }
 
-  #buffer(index: number): Uint8Array<SharedArrayBuffer> {
+  #buffer(index: number): WindowBuffer {
     const buffer = this.#buffers[index];
     if (buffer === undefined) throw new RangeError(`no buffer ${index} in the ring`);
     return buffer;
@@ -216,7 +230,7 @@ class Stage implements AugmentStage {
       busySeconds: this.#busySeconds,
       imagesPerSecond: this.#busySeconds > 0 ? this.#images / this.#busySeconds : 0,
       windowSize: this.#windowSize,
-      bytes: this.#buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0),
+      bytes: this.#buffers.reduce((sum, { pixels, masks }) => sum + pixels.byteLength + (masks?.byteLength ?? 0), 0),
     };
   }
 

@@ -18,11 +18,32 @@ export function gatherTargets(dataset: Dataset, samples: Uint32Array, slot: Batc
     for (let i = 0; i < samples.length; i++) labels[i] = targets.labels[samples[i] as number] as number;
     return;
   }
+  if (targets.kind === 'pixels') return;
+  if (targets.kind === 'masks') {
+    if (slot.masks === undefined) throw valueError('slot.masks', 'memory for masks', undefined);
+    const { height, width } = dataset.shape;
+    copySamples({ from: targets.masks, to: slot.masks, samples, each: height * width });
+    return;
+  }
   const values = slot.values;
   if (values === undefined) throw valueError('slot.values', 'memory for multi-label targets', undefined);
-  const width = dataset.classes.length;
+  copySamples({ from: targets.values, to: values, samples, each: dataset.classes.length });
+}
+
+/** Copies what lies behind each other for all samples to `to`, in the order of `samples`, `each` numbers a sample. */
+function copySamples<Numbers extends Float32Array | Uint8Array>({
+  from,
+  to,
+  samples,
+  each,
+}: {
+  readonly from: Numbers;
+  readonly to: Numbers;
+  readonly samples: Uint32Array;
+  readonly each: number;
+}): void {
   for (let i = 0; i < samples.length; i++) {
-    const from = (samples[i] as number) * width;
-    values.set(targets.values.subarray(from, from + width), i * width);
+    const start = (samples[i] as number) * each;
+    to.set(from.subarray(start, start + each), i * each);
   }
 }

@@ -24,7 +24,8 @@ export async function renderVersions(chosen: Uint32Array, options: VersionsOptio
     const pixels = new Uint8Array(chosen.length * imageBytes(dataset.shape));
     for (let start = 0; start < chosen.length; start += windowSize) {
       const samples = chosen.slice(start, start + windowSize);
-      await renderer.render(epoch, start / windowSize, samples, pixels.subarray(start * imageBytes(dataset.shape)));
+      const own = pixels.subarray(start * imageBytes(dataset.shape));
+      await renderer.render(epoch, start / windowSize, samples, { pixels: own });
     }
     return pixels;
   };

@@ -22,9 +22,9 @@ export interface WindowSizes {
 const powerOfTwo = (value: number): number => 2 ** Math.floor(Math.log2(Math.max(1, value)));
 
 /** Window and bank size for a dataset and its transforms. */
-export function windowSizes(dataset: Pick<Dataset, 'shape' | 'store'>, spec: AugmentSpec): WindowSizes {
+export function windowSizes(dataset: Pick<Dataset, 'shape' | 'store' | 'targets'>, spec: AugmentSpec): WindowSizes {
   const { shape, store } = dataset;
-  const applied = leadingPart(store, spec) === undefined ? spec : spec.slice(1);
+  const applied = leadingPart(dataset, spec) === undefined ? spec : spec.slice(1);
   if (applied.some(({ name }) => transformNamed(name)?.banked)) {
     const tiles = tilesPerMosaic(shape);
     // Eight full mosaics; large images gain little from company, so there more parameters share less.
@@ -36,10 +36,11 @@ export function windowSizes(dataset: Pick<Dataset, 'shape' | 'store'>, spec: Aug
 
 /** How the part of a photograph is drawn, where the first transform can be done while decoding. */
 export function leadingPart(
-  store: Dataset['store'],
+  { store, targets }: Pick<Dataset, 'store' | 'targets'>,
   [first]: AugmentSpec,
 ): ((photograph: PixelSize, target: PixelSize, stream: RandomStream) => PixelBox) | undefined {
-  if (store.kind !== 'files' || first === undefined) return undefined;
+  // Masks have the size of the decoded image: its part is taken after that.
+  if (store.kind !== 'files' || first === undefined || targets.kind === 'masks') return undefined;
   const transform = transformNamed(first.name);
   if (transform?.part === undefined) return undefined;
   return (photograph, target, stream) => transform.part?.(photograph, target, first, stream) as PixelBox;

@@ -12,7 +12,7 @@ export default async function work(task: StageTask): Promise<StageReply> {
   try {
     if (task.kind === 'scan') return { kind: 'scanned', bad: await renderer.scan(task.samples) };
     const started = performance.now();
-    await renderer.render(task.epoch, task.window, task.samples, task.pixels);
+    await renderer.render(task.epoch, task.window, task.samples, task);
     return { kind: 'rendered', seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     return { kind: 'failed', error: flattenError(error) };

@@ -15,14 +15,20 @@ export class MoveTable {
   readonly #moves: Int32Array;
   readonly #shape: ImageShape;
 
-  /** A table of `count` identities. */
-  constructor(count: number, shape: ImageShape) {
-    this.#moves = new Int32Array(count * stride);
+  /** A table of `count` identities, or of the moves that are given. */
+  constructor(count: number, shape: ImageShape, moves?: Int32Array) {
+    this.#moves = moves ?? new Int32Array(count * stride);
     this.#shape = shape;
+    if (moves !== undefined) return;
     for (let at = 0; at < this.#moves.length; at += stride) {
       this.#moves[at + 5] = shape.width;
       this.#moves[at + 7] = shape.height;
     }
+  }
+
+  /** The same moves, of images with another number of channels. */
+  ofChannels(channels: number): MoveTable {
+    return new MoveTable(this.#moves.length / stride, { ...this.#shape, channels }, this.#moves);
   }
 
   /** Appends a mirroring of image `index` from left to right. */

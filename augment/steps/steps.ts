@@ -52,4 +52,6 @@ export type Step =
       readonly edits: readonly (PixelEdit | undefined)[];
       readonly values: Float32Array | Int16Array;
       readonly valuesPerSample: number;
+      /** True where pixels go to other places: masks go along then. */
+      readonly moves?: boolean;
     };

@@ -46,7 +46,7 @@ export const crop = defineTransform({
     const shifts = new Int16Array(window.count * 2);
     for (let i = 0; i < shifts.length; i++) shifts[i] = stream.below(2 * padding + 1) - padding;
     if (border !== 'zero') {
-      window.editAll(borders[border], shifts);
+      window.editAll(borders[border], shifts, true);
       return;
     }
     const moves = window.moves();

@@ -39,10 +39,14 @@ export class PlanBuilder {
     this.steps.push({ kind: 'edit', edits, values, valuesPerSample: 1 });
   }
 
-  /** Appends an edit of every sample, with `values.length / count` values for each. */
-  editAll(edit: PixelEdit, values: Float32Array | Int16Array): void {
+  /**
+   * Appends an edit of every sample, with `values.length / count` values for each.
+   *
+   * @param moves true where pixels go to other places.
+   */
+  editAll(edit: PixelEdit, values: Float32Array | Int16Array, moves = false): void {
     const edits = new Array<PixelEdit>(this.count).fill(edit);
-    this.steps.push({ kind: 'edit', edits, values, valuesPerSample: values.length / this.count });
+    this.steps.push({ kind: 'edit', edits, values, valuesPerSample: values.length / this.count, moves });
   }
 
   /** Appends a turn, zoom or slant about the centre, zeros around. */

@@ -31,6 +31,6 @@ export const rotate90 = defineTransform({
     for (let i = 0; i < quarters.length; i++) {
       quarters[i] = stream.uniform() < options.probability ? 1 + stream.below(3) : 0;
     }
-    window.editAll(quarterTurn, quarters);
+    window.editAll(quarterTurn, quarters, true);
   },
 });

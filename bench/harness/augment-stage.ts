@@ -94,7 +94,7 @@ function stageContender(name: string, dataset: Dataset, list: string, images: nu
   let epoch = 0;
   const windows = Math.max(1, Math.ceil(images / windowSize));
   const run = async (): Promise<void> => {
-    for (let window = 0; window < windows; window++) await renderer.render(epoch, window, samples, pixels);
+    for (let window = 0; window < windows; window++) await renderer.render(epoch, window, samples, { pixels: pixels });
     epoch++;
   };
   return { name, run: () => timed(windows * windowSize, run) };

@@ -42,6 +42,19 @@ export interface MultiLabelTargets {
   readonly values: Float32Array<SharedArrayBuffer>;
 }
 
+/** A class for each pixel: the mask of sample i behind those before it, row by row; 255 is a pixel of no class. */
+export interface MaskTargets {
+  readonly kind: 'masks';
+  readonly masks: Uint8Array<SharedArrayBuffer>;
+}
+
+/** The image itself, for networks that rebuild what they are shown. */
+export interface PixelTargets {
+  readonly kind: 'pixels';
+}
+
+export type Targets = ClassTargets | MultiLabelTargets | MaskTargets | PixelTargets;
+
 /** One split of a dataset. */
 export interface Dataset {
   /** Catalog name or folder name, for logs. */
@@ -53,7 +66,7 @@ export interface Dataset {
   /** Shape of every sample as training sees it before transforms; for a FileStore the size images are brought to. */
   readonly shape: ImageShape;
   readonly store: PixelStore | FileStore;
-  readonly targets: ClassTargets | MultiLabelTargets;
+  readonly targets: Targets;
   /** Where the data came from: SHA-256 over names, sizes and labels (and pixels for a PixelStore), hexadecimal. */
   readonly fingerprint: string;
 }

@@ -16,11 +16,23 @@ export type {
   DatasetPair,
   FileStore,
   ImageShape,
+  MaskTargets,
   MultiLabelTargets,
   PixelStore,
+  PixelTargets,
+  Targets,
 } from './dataset.js';
 export { imageBytes, isDataset } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
 export { stats, statsLength, stopAskedPlace } from './statistics.js';
+export {
+  classesOf,
+  ignoredPixel,
+  selectTargets,
+  type TargetForm,
+  type TargetKind,
+  targetForm,
+  targetLength,
+} from './targets.js';

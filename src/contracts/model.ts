@@ -1,5 +1,6 @@
 /** What the trainer knows of a model: its parameters in order, and how pixels and targets meet it. */
 import type { LossSpec } from '../losses/spec/index.js';
+import type { TargetKind } from './targets.js';
 
 /** One weight tensor of a model. */
 export interface ParameterSpec {
@@ -36,7 +37,7 @@ export interface StepSpec {
   readonly precision: Precision;
   /** Only round to bfloat16 and compute in float32, as suits a processor without bfloat16. */
   readonly emulateBfloat16?: true;
-  readonly targets: 'classes' | 'multi-label';
+  readonly targets: TargetKind;
   readonly classes: number;
   /** Height, width, channels of the uint8 batch slots. */
   readonly image: { readonly height: number; readonly width: number; readonly channels: number };

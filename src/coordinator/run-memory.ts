@@ -1,4 +1,4 @@
-import type { BatchSlot } from '../contracts/index.js';
+import type { BatchSlot, TargetForm } from '../contracts/index.js';
 import { type Arena, ownShards, type RunLayout, slotNames } from '../memory/index.js';
 import type { Optimizer, StepRegions } from '../optimizers/index.js';
 
@@ -37,8 +37,14 @@ export function batchSlot(arena: Arena, layout: RunLayout, slot: number): BatchS
   return {
     pixels,
     ...(layout.featureLength === undefined ? {} : { features: arena.float32(arena.slot(slotNames.features(slot))) }),
-    ...(layout.targets === 'classes' ? { labels: arena.int32(targets) } : { values: arena.float32(targets) }),
+    ...targetView(arena, targets, layout.target),
   };
+}
+
+function targetView(arena: Arena, slot: ReturnType<Arena['slot']>, { type, shape }: TargetForm): Partial<BatchSlot> {
+  if (shape === undefined) return {};
+  if (type === 'int32') return { labels: arena.int32(slot) };
+  return type === 'float32' ? { values: arena.float32(slot) } : { masks: arena.uint8(slot) };
 }
 
 /** Gives every optimizer state its first values. */

@@ -1,7 +1,14 @@
-import { choiceError, valueError } from '../base/errors.js';
+import { choiceError, combinationError, valueError } from '../base/errors.js';
 import { type Numbers, numbersOf, type SizedNumbers } from '../base/numbers-of.js';
 import { refuseUnknownKeys } from '../base/validate.js';
-import { type Dataset, type ImageShape, splits } from '../contracts/index.js';
+import {
+  type ClassTargets,
+  type Dataset,
+  type ImageShape,
+  ignoredPixel,
+  type MultiLabelTargets,
+  splits,
+} from '../contracts/index.js';
 import { allocateLabels, allocatePixels, signDataset } from './stores.js';
 
 /** What a dataset is made of. */
@@ -13,7 +20,12 @@ export interface ArrayDatasetOptions {
    */
   readonly images: Numbers;
   /** Class indices from 0 or class names, [n]; or several labels an image, [n, classes] of numbers from 0 to 1. */
-  readonly labels: Numbers | readonly string[];
+  readonly labels?: Numbers | readonly string[];
+  /**
+   * Instead of labels a class for each pixel, [n, height, width]: indices into `classes`, 255 for a pixel of no class. Or
+   * `'images'`: the image itself, for a network that rebuilds what it is shown.
+   */
+  readonly masks?: Numbers | 'images';
   /** Class names in the order of the indices; default: the names in `labels` sorted, or the indices themselves. */
   readonly classes?: readonly string[];
   /** Size of an image, where `images` does not have it. */
@@ -26,7 +38,13 @@ export interface ArrayDatasetOptions {
   readonly split?: Dataset['split'];
 }
 
-const optionNames = ['images', 'labels', 'classes', 'shape', 'white', 'name', 'split'];
+const optionNames = ['images', 'labels', 'masks', 'classes', 'shape', 'white', 'name', 'split'];
+
+/** Targets of one or several classes an image. */
+interface Labelled {
+  readonly targets: ClassTargets | MultiLabelTargets;
+  readonly classes: readonly string[];
+}
 
 /** Most classes that indices alone may stand for: a number above is no class index. */
 const mostIndices = 65_536;
@@ -51,9 +69,7 @@ export function datasetFromArrays(options: ArrayDatasetOptions): Dataset {
   for (let index = 0; index < pixels.length; index++) {
     pixels[index] = Math.round((numbers.values[index] as number) * scale);
   }
-  const { targets, classes } = targetsOf(options.labels, options.classes);
-  const labelled = targets.kind === 'classes' ? targets.labels.length : targets.values.length / classes.length;
-  if (labelled !== count) throw valueError('labels', `one for each of the ${count} images`, labelled);
+  const { targets, classes } = targetsFor(options, count, shape);
   const store = { kind: 'pixels', pixels } as const;
   return signDataset({ name, split, count, classes, shape, store, targets });
 }
@@ -109,10 +125,57 @@ function sizeOf({ height, width, channels }: ImageShape): string {
   return `${height}x${width}x${channels}`;
 }
 
-function targetsOf(
-  labels: ArrayDatasetOptions['labels'],
-  given?: readonly string[],
+/** Labels, masks or the images themselves, one for each image. */
+function targetsFor(
+  { labels, masks, classes }: ArrayDatasetOptions,
+  count: number,
+  shape: ImageShape,
 ): Pick<Dataset, 'targets' | 'classes'> {
+  if (masks !== undefined) {
+    if (labels !== undefined) throw combinationError('masks', 'excludes', 'labels: a dataset has one or the other');
+    if (masks === 'images') return { targets: { kind: 'pixels' }, classes: classes ?? ['image'] };
+    return maskTargets(masks, classes, count, shape);
+  }
+  const found = targetsOf(labels, classes);
+  const { targets } = found;
+  const labelled = targets.kind === 'classes' ? targets.labels.length : targets.values.length / found.classes.length;
+  if (labelled !== count) throw valueError('labels', `one for each of the ${count} images`, labelled);
+  return found;
+}
+
+function maskTargets(
+  masks: Numbers,
+  given: readonly string[] | undefined,
+  count: number,
+  { height, width }: ImageShape,
+): Pick<Dataset, 'targets' | 'classes'> {
+  const { values, size } = numbersOf(masks, 'masks');
+  const expected = [count, height, width];
+  const [found] = [size.length === 4 && size[3] === 1 ? size.slice(0, 3) : size];
+  if (found.length !== 3 || found.some((side, axis) => side !== expected[axis])) {
+    throw valueError('masks', `a class for each pixel, [${expected.join(', ')}]`, size);
+  }
+  const most = given?.length ?? ignoredPixel;
+  const pixels = new Uint8Array(new SharedArrayBuffer(values.length));
+  let highest = 0;
+  for (let index = 0; index < values.length; index++) {
+    const label = values[index] as number;
+    if (label !== ignoredPixel && !(Number.isInteger(label) && label >= 0 && label < most)) {
+      const image = Math.floor(index / (height * width));
+      throw valueError(
+        `masks[${image}]`,
+        `class indices from 0 to ${most - 1}, or ${ignoredPixel} for no class`,
+        label,
+      );
+    }
+    pixels[index] = label;
+    if (label !== ignoredPixel) highest = Math.max(highest, label);
+  }
+  const classes = given ?? Array.from({ length: Math.max(2, highest + 1) }, (_, index) => `${index}`);
+  return { targets: { kind: 'masks', masks: pixels }, classes };
+}
+
+function targetsOf(labels: ArrayDatasetOptions['labels'], given?: readonly string[]): Labelled {
   const repeated = given?.find((name, index) => given.indexOf(name) !== index);
   if (repeated !== undefined) throw valueError('classes', 'different names', `${repeated} twice`);
   if (labels === undefined || labels === null) throw valueError('labels', 'a class for each image', labels);
@@ -123,7 +186,7 @@ function targetsOf(
   return size.length === 2 && width > 1 ? manyLabels(values, width, given) : indexedClasses(values, given);
 }
 
-function namedClasses(labels: readonly string[], given?: readonly string[]): Pick<Dataset, 'targets' | 'classes'> {
+function namedClasses(labels: readonly string[], given?: readonly string[]): Labelled {
   const classes = given ?? [...new Set(labels)].sort();
   const places = new Map(classes.map((label, index) => [label, index]));
   const indices = allocateLabels(labels.length);
@@ -136,7 +199,7 @@ function namedClasses(labels: readonly string[], given?: readonly string[]): Pic
   return { targets: { kind: 'classes', labels: indices }, classes };
 }
 
-function indexedClasses(labels: ArrayLike<number>, given?: readonly string[]): Pick<Dataset, 'targets' | 'classes'> {
+function indexedClasses(labels: ArrayLike<number>, given?: readonly string[]): Labelled {
   const most = given?.length ?? mostIndices;
   const indices = allocateLabels(labels.length);
   let highest = 0;
@@ -152,11 +215,7 @@ function indexedClasses(labels: ArrayLike<number>, given?: readonly string[]): P
   return { targets: { kind: 'classes', labels: indices }, classes };
 }
 
-function manyLabels(
-  labels: ArrayLike<number>,
-  width: number,
-  given?: readonly string[],
-): Pick<Dataset, 'targets' | 'classes'> {
+function manyLabels(labels: ArrayLike<number>, width: number, given?: readonly string[]): Labelled {
   const classes = given ?? Array.from({ length: width }, (_, index) => `${index}`);
   if (classes.length !== width) throw valueError('classes', `${width} names, one for each column of labels`, classes);
   const values = new Float32Array(new SharedArrayBuffer(4 * labels.length));

@@ -102,10 +102,9 @@ function holdOut(
   seed: number,
   split: 'test' | 'validation',
 ): readonly [kept: Dataset, held: Dataset] {
-  if (dataset.targets.kind !== 'classes') {
-    throw valueError('validationSplit', 'a dataset of one class per image', dataset.targets.kind);
-  }
-  const { kept, held } = stratifiedSplit(dataset.targets.labels, share, seed);
+  // Without one class an image there are no strata: all images are one.
+  const labels = dataset.targets.kind === 'classes' ? dataset.targets.labels : new Uint8Array(dataset.count);
+  const { kept, held } = stratifiedSplit(labels, share, seed);
   if (kept.length === 0 || held.length === 0) {
     const expected = `enough images of ${dataset.name} to hold out a share of ${share} for ${split}`;
     throw new ConvoyError('CONVOY_DATA', `Expected ${expected} but there are ${dataset.count}`, {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { valueError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
-import { type Dataset, imageBytes } from '../contracts/index.js';
-import { allocateLabels, allocatePixels } from './stores.js';
+import { type Dataset, imageBytes, selectTargets } from '../contracts/index.js';
+import { allocatePixels } from './stores.js';
 
 /** Sample indices of two disjoint parts, each ascending. */
 interface SplitIndices {
@@ -34,7 +34,7 @@ export function stratifiedSplit(labels: ArrayLike<number>, share: number, seed: 
 
 /** The samples of `dataset` at `indices`, in that order, as a dataset of its own. */
 export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dataset['split']): Dataset {
-  const { store, targets, shape, classes } = dataset;
+  const { store, shape } = dataset;
   const count = indices.length;
   const size = imageBytes(shape);
   let selected: Dataset['store'];
@@ -50,7 +50,7 @@ export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dat
     split,
     count,
     store: selected,
-    targets: selectTargets(targets, indices, classes.length),
+    targets: selectTargets(dataset.targets, indices, dataset),
     fingerprint: derivedFingerprint(dataset, indices),
   };
 }
@@ -60,21 +60,8 @@ function derivedFingerprint({ fingerprint }: Dataset, indices: Uint32Array): str
   return createHash('sha256').update(fingerprint).update(indices).digest('hex');
 }
 
-function selectTargets(targets: Dataset['targets'], indices: Uint32Array, classes: number): Dataset['targets'] {
-  if (targets.kind === 'classes') {
-    const labels = allocateLabels(indices.length);
-    indices.forEach((from, to) => (labels[to] = targets.labels[from] ?? 0));
-    return { kind: 'classes', labels };
-  }
-  const values = new Float32Array(new SharedArrayBuffer(indices.length * classes * 4));
-  indices.forEach((from, to) =>
-    values.set(targets.values.subarray(from * classes, (from + 1) * classes), to * classes),
-  );
-  return { kind: 'multi-label', values };
-}
-
 /**
- * The first `limit` samples; pixels and labels are views of the same memory.
+ * The first `limit` samples; pixels are views of the same memory.
  *
  * @param flag whose limit it is, for messages.
  *
@@ -85,7 +72,8 @@ export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | 
     throw valueError(flag, `at most ${dataset.count} (the ${dataset.split} samples of ${dataset.name})`, limit);
   }
   if (limit === dataset.count) return dataset;
-  const { store, targets, shape, classes } = dataset;
+  const { store, shape } = dataset;
+  const indices = Uint32Array.from({ length: limit }, (_, index) => index);
   return {
     ...dataset,
     count: limit,
@@ -93,13 +81,7 @@ export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | 
       store.kind === 'pixels'
         ? { kind: 'pixels', pixels: store.pixels.subarray(0, limit * imageBytes(shape)) }
         : { ...store, paths: store.paths.slice(0, limit) },
-    targets:
-      targets.kind === 'classes'
-        ? { kind: 'classes', labels: targets.labels.subarray(0, limit) }
-        : { kind: 'multi-label', values: targets.values.subarray(0, limit * classes.length) },
-    fingerprint: derivedFingerprint(
-      dataset,
-      Uint32Array.from({ length: limit }, (_, index) => index),
-    ),
+    targets: selectTargets(dataset.targets, indices, dataset),
+    fingerprint: derivedFingerprint(dataset, indices),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConvoyError } from '../base/errors.js';
-import { type Dataset, type ImageShape, imageBytes } from '../contracts/index.js';
+import { type Dataset, type ImageShape, imageBytes, type Targets } from '../contracts/index.js';
 import { limits } from './limits.js';
 
 const wasmPageBytes = 65_536;
@@ -63,10 +63,24 @@ export function signDataset(dataset: UnsignedDataset, files: FileFacts = { sizes
   const { split, count, classes, shape, store, targets } = dataset;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([split, count, classes, shape.height, shape.width, shape.channels]));
-  hash.update(targets.kind === 'classes' ? targets.labels : targets.values);
+  const own = targetNumbers(targets);
+  if (own !== undefined) hash.update(own);
   if (store.kind === 'pixels') hash.update(store.pixels);
   else hash.update(JSON.stringify([store.paths, files.sizes, files.content]));
   return { ...dataset, fingerprint: hash.digest('hex') };
+}
+
+function targetNumbers(targets: Targets): Int32Array | Float32Array | Uint8Array | undefined {
+  switch (targets.kind) {
+    case 'classes':
+      return targets.labels;
+    case 'multi-label':
+      return targets.values;
+    case 'masks':
+      return targets.masks;
+    case 'pixels':
+      return undefined;
+  }
 }
 
 /** A dataset of decoded images. */

@@ -174,11 +174,9 @@ export class CompiledEngine implements Engine {
       }
       case 'targets': {
         const slot = arena.slot(slotNames.targets(task.slot));
-        if (layout.targets === 'classes') {
-          return this.#feeds.feed(arena.int32(slot, task.begin, task.count), [task.count]);
-        }
-        const view = arena.float32(slot, task.begin * layout.classes, task.count * layout.classes);
-        return this.#feeds.feed(view, [task.count, layout.classes]);
+        const { type, shape = [] } = layout.target;
+        const length = elements(shape);
+        return this.#feeds.feed(arena[type](slot, task.begin * length, task.count * length), [task.count, ...shape]);
       }
       case 'seed':
         return this.#feeds.own(this.#key, [2]);

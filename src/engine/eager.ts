@@ -1,8 +1,8 @@
 import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
-import { mixPlaces, type StepSpec, stats, statsLength } from '../contracts/index.js';
-import { sampleLosses } from '../losses/index.js';
+import { mixPlaces, type StepSpec, stats, statsLength, targetLength } from '../contracts/index.js';
+import { type SampleLosses, sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames } from '../memory/index.js';
-import { judgement } from '../models/outputs.js';
+import { judgement, outputThreshold } from '../models/outputs.js';
 import { modelParameters } from '../models/parameters.js';
 import type { Engine, EngineContext, ShardTask } from './contract.js';
 import { stepKey } from './key.js';
@@ -10,6 +10,7 @@ import { KeyedRandom } from './keyed-random.js';
 import { drawMix } from './mix.js';
 import { mixImages, mixLosses } from './mix-tensors.js';
 import { useKeyedRandomness } from './random-layers.js';
+import { keptTensor, rightShares, tensorRows } from './rows.js';
 
 interface Weight {
   readonly place: PlacedParameter;
@@ -60,8 +61,7 @@ export class EagerEngine implements Engine {
       const variables = trained.map((weight) => tfVariable(weight));
       const { value, grads } = tf.variableGrads(() => {
         const outputs = this.#model.apply(images, { training: true }) as Tensor;
-        const lossesFor = (wanted: Tensor) =>
-          sampleLosses(spec.loss, outputs, wanted, layout.classes, this.#context.loss);
+        const lossesFor = (wanted: Tensor) => this.#losses(outputs, wanted);
         const own = lossesFor(targets);
         const { losses, weights } = mix === undefined ? own : mixLosses(own, lossesFor(tf.reverse(targets, 0)), mix);
         const regularization = this.#regularization();
@@ -93,13 +93,7 @@ export class EagerEngine implements Engine {
     tf.tidy(() => {
       const { inputs, targets } = this.#batch(task);
       const outputs = this.#predict(inputs);
-      const { losses, weights } = sampleLosses(
-        this.#context.spec.loss,
-        outputs,
-        targets,
-        layout.classes,
-        this.#context.loss,
-      );
+      const { losses, weights } = this.#losses(outputs, targets);
       this.#measure(line, outputs, targets, losses, weights);
       line[stats.regularization] = this.#regularization()?.dataSync()[0] ?? 0;
       arena
@@ -108,7 +102,7 @@ export class EagerEngine implements Engine {
           task.begin * layout.outputLength,
           task.count * layout.outputLength,
         )
-        .set(outputs.dataSync() as Float32Array);
+        .set(keptTensor(this.#context.spec, outputs, outputThreshold(this.#context.spec)).dataSync() as Float32Array);
     });
   }
 
@@ -117,7 +111,14 @@ export class EagerEngine implements Engine {
     const plain = this.#model.apply(inputs, { training: false }) as Tensor;
     if (this.#context.spec.testTimeFlip !== true) return plain;
     const flipped = this.#model.apply(tf.reverse(inputs, 2), { training: false }) as Tensor;
-    return tf.mul(tf.add(plain, flipped), 0.5);
+    return tf.mul(tf.add(plain, flipped.rank === 4 ? tf.reverse(flipped, 2) : flipped), 0.5);
+  }
+
+  #losses(outputs: Tensor, targets: Tensor): SampleLosses {
+    const { spec, loss } = this.#context;
+    const rows = tensorRows(spec, outputs, targets);
+    const width = spec.targets === 'pixels' ? (rows.outputs.shape[1] ?? 0) : spec.classes;
+    return sampleLosses(spec.loss, rows.outputs, rows.targets, width, loss, rows.pixels);
   }
 
   dispose(): void {
@@ -149,14 +150,15 @@ export class EagerEngine implements Engine {
       tf.mul(pixels, tf.tensor1d([...spec.preprocess.scale])),
       tf.tensor1d([...spec.preprocess.offset]),
     );
-    const slot = arena.slot(slotNames.targets(task.slot));
-    const targets =
-      layout.targets === 'classes'
-        ? tf.tensor1d(arena.int32(slot, task.begin, task.count).slice(), 'int32')
-        : tf.tensor2d(arena.float32(slot, task.begin * layout.classes, task.count * layout.classes).slice(), [
-            task.count,
-            layout.classes,
-          ]);
+    const { type, shape } = layout.target;
+    if (shape === undefined) return { inputs, targets: pixels };
+    const length = targetLength(layout.target);
+    const view = arena[type](arena.slot(slotNames.targets(task.slot)), task.begin * length, task.count * length);
+    const targets = tf.tensor(
+      type === 'uint8' ? Int32Array.from(view) : view.slice(),
+      [task.count, ...shape],
+      type === 'float32' ? 'float32' : 'int32',
+    );
     return { inputs, targets };
   }
 
@@ -181,6 +183,14 @@ export class EagerEngine implements Engine {
 /** How many samples are right. */
 function countRight(spec: StepSpec, outputs: Tensor, targets: Tensor): number {
   const right = tf.tidy(() => {
+    if (spec.targets === 'pixels') return tf.scalar(0);
+    if (spec.targets === 'masks') {
+      const rows = tensorRows(spec, outputs, targets);
+      const width = rows.outputs.shape[1] as number;
+      const said = width > 1 ? tf.argMax(rows.outputs, -1) : rows.outputs.greater(outputThreshold(spec)).as1D();
+      const matches = tf.equal(said.cast('int32'), rows.targets);
+      return rightShares(matches, rows.pixels as NonNullable<typeof rows.pixels>);
+    }
     const judged = judgement(spec, outputs.shape[1] as number);
     const indices = targets.rank === 1;
     if (judged.by === 'greatest') {

@@ -3,6 +3,7 @@ import { ConvoyError } from '../base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../base/tf.js';
 import type { StepSpec } from '../contracts/index.js';
 import type { ForwardPass } from '../layers/index.js';
+import { outputShape, outputThreshold } from '../models/outputs.js';
 import { type ModelParameter, modelParameters } from '../models/parameters.js';
 import { all, batchSize, binary, cast, GraphBuilder, reverse, scale, type Value } from '../ops/index.js';
 import { emulated } from './emulate.js';
@@ -11,7 +12,7 @@ import { type CompiledFunction, Placeholders, reach } from './feeds.js';
 import { fusedDestinations, withPooledConvolutions } from './fuse.js';
 import { piecewise } from './gradient-writes.js';
 import { gradients } from './gradients/reverse.js';
-import { lowerLoss } from './loss/index.js';
+import { keptOutputs, lowerLoss } from './loss/index.js';
 import { withMinimalFiltering } from './minimal-filtering.js';
 import { lowerMix, lowerMixLosses, mirrored } from './mix.js';
 import { summary } from './objective.js';
@@ -91,8 +92,7 @@ export function compileModel(model: LayersModel, spec: StepSpec, options: Compil
     parts &&
     graph.scope('base', () => lowerModel(forwardPass(whole, false), parts.features, whole.input, false).output);
   const compilation = parts && features ? startingFrom(whole, features, parts.head) : whole;
-  const evaluate = lowerEvaluation(compilation);
-  const [outputs] = evaluate;
+  const { outputs, evaluate } = lowerEvaluation(compilation);
   const { written, products } = graph.scope('train', () => lowerTraining(compilation));
   const train = writeInPlace ? [graph.scope('train', () => all(graph, written))] : written;
 
@@ -165,14 +165,15 @@ function forwardPass(
 }
 
 /** Outputs and stats without dropout and with moving statistics. */
-function lowerEvaluation(compilation: Compilation): [Value, Value] {
+function lowerEvaluation(compilation: Compilation): { outputs: Value; evaluate: readonly [Value, Value] } {
   const { graph, model, spec, feeds, writeInPlace, input, batch } = compilation;
   const forward = lowerModel(forwardPass(compilation, false), model, input);
   const plain = checkedOutput(graph, spec, forward.output);
   const outputs = spec.testTimeFlip === true ? graph.scope('flip', () => flipMean(compilation, plain)) : plain;
   return graph.scope('evaluate', () => {
     const { row } = summary(graph, lowerLoss(graph, spec, outputs, feeds.targets), forward, batch);
-    return [outputs, writeInPlace ? feeds.writeStats(row) : row];
+    const kept = keptOutputs(graph, spec, outputs, outputThreshold(spec));
+    return { outputs, evaluate: [kept, writeInPlace ? feeds.writeStats(row) : row] };
   });
 }
 
@@ -181,7 +182,9 @@ function flipMean(compilation: Compilation, plain: Value): Value {
   const { graph, model, spec, input } = compilation;
   const mirror = reverse(graph, input, [2]);
   const { output } = lowerModel(forwardPass(compilation, false), model, mirror);
-  return scale(graph, binary(graph, 'AddV2', plain, checkedOutput(graph, spec, output)), 0.5);
+  const mirrored = checkedOutput(graph, spec, output);
+  const upright = mirrored.shape.length === 4 ? reverse(graph, mirrored, [2]) : mirrored;
+  return scale(graph, binary(graph, 'AddV2', plain, upright), 0.5);
 }
 
 /** Stats, then gradients, then new moving statistics, the latter two in the order of parameters; and products of factors. */
@@ -241,11 +244,13 @@ function refuseNaN(name: string, weight: Tensor): void {
 }
 
 function checkedOutput(graph: GraphBuilder, spec: StepSpec, output: Value): Value {
+  const expected = outputShape(spec);
   // One output serves two classes by a binary loss, or any number by a regression.
-  const single = spec.targets === 'classes' && output.shape[1] === 1;
-  if (output.shape.length !== 2 || (output.shape[1] !== spec.classes && !single)) {
+  const single = ['classes', 'masks'].includes(spec.targets) && output.shape.at(-1) === 1;
+  const sizes = single ? [...expected.slice(0, -1), 1] : expected;
+  if (output.shape.length !== sizes.length + 1 || sizes.some((size, axis) => size !== output.shape[axis + 1])) {
     const found = output.shape.map((size) => (size < 0 ? 'batch' : size)).join(', ');
-    const text = `Expected a model whose output is [batch, ${spec.classes}] but found [${found}]`;
+    const text = `Expected a model whose output is [batch, ${expected.join(', ')}] but found [${found}]`;
     throw new ConvoyError('CONVOY_MODEL', text, { place: output.node.name });
   }
   return cast(graph, output, 'float32');

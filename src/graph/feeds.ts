@@ -1,4 +1,4 @@
-import { mixLength, type StepSpec, statsLength } from '../contracts/index.js';
+import { mixLength, type StepSpec, statsLength, targetForm } from '../contracts/index.js';
 import type { ModelParameter } from '../models/parameters.js';
 import {
   bitcast,
@@ -96,12 +96,10 @@ export class Placeholders {
   constructor(graph: GraphBuilder, spec: StepSpec, parameters: readonly ModelParameter[]) {
     this.#graph = graph;
     const { height, width, channels } = spec.image;
-    const classes = spec.targets === 'classes';
+    const { type, shape } = targetForm(spec.targets, spec);
     this.pixels = this.#plain('pixels', graph.placeholder('pixels', 'uint8', [-1, height, width, channels]));
-    this.targets = this.#plain(
-      'targets',
-      graph.placeholder('targets', classes ? 'int32' : 'float32', classes ? [-1] : [-1, spec.classes]),
-    );
+    this.targets =
+      shape === undefined ? this.pixels : this.#plain('targets', graph.placeholder('targets', type, [-1, ...shape]));
     this.seed = this.#plain('seed', graph.placeholder('seed', 'int32', [2]));
     this.mix = spec.mix && this.#plain('mix', graph.placeholder('mix', 'float32', [mixLength]));
     this.parameters = parameters.map(({ spec: { name, shape } }, index) =>

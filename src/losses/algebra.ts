@@ -39,6 +39,10 @@ export interface LossAlgebra<Value> {
   largest(a: Value): Value;
   /** -log softmax of the target class, [B]: `targets` are class indices, or rows that sum to 1. */
   softmaxCrossEntropy(logits: Value, targets: Value): Value;
+  /** Over the pixels of each image: [R,K] to [B,K], `each` rows an image. */
+  sumOfPixels(a: Value, each: number): Value;
+  /** [R] to [R,1]. */
+  column(a: Value): Value;
   /** One number a class, [K]. */
   perClass(numbers: readonly number[]): Value;
   /** The number of each sample's class, [B], from numbers [K] and class indices [B]. */
@@ -67,6 +71,8 @@ export interface LossInputs<Value> {
   readonly indices: Value | undefined;
   /** Targets [B,K]: multi-label or soft ones, one-hot rows of class indices, or 0 and 1 for a single output. */
   readonly rows: Value;
+  /** Where a row is a pixel of a mask, R in all: 0 for those of no class, else 1, [R]; and how many an image has. */
+  readonly pixels?: { readonly valid: Value; readonly each: number } | undefined;
 }
 
 /** A loss of each sample, [B], and where it has them the samples' weights, [B]. */

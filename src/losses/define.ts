@@ -37,6 +37,8 @@ interface LossDefinition<Name extends string, Own extends Options> {
   readonly checks?: readonly OptionsCheck<Spec<Own>>[];
   /** Options that are lists of one number a class. */
   readonly perClass?: readonly (keyof Own & string)[];
+  /** True where pixels of masks are not judged one by one: the formula gives losses and weights of images, [B]. */
+  readonly perImage?: true;
   /**
    * The loss of each sample, in the algebra that both engines evaluate. Undefined for a loss that is a function of a
    * module, which the eager engine alone can run.
@@ -60,6 +62,7 @@ export interface NamedLoss<Name extends string = string, Own extends Options = O
   readonly perClass: readonly string[];
   /** Whether it has a formula, and the graph can have it. */
   readonly compiles: boolean;
+  readonly perImage: boolean;
   readonly examples: readonly ({ readonly name: Name } & Readonly<Record<string, unknown>>)[];
   /** Losses and weights of samples by the formula. */
   sample<Value>(spec: object, inputs: LossInputs<Value>, math: LossAlgebra<Value>): WeightedLosses<Value>;
@@ -69,7 +72,19 @@ export interface NamedLoss<Name extends string = string, Own extends Options = O
 export function defineLoss<const Name extends string, const Own extends Options>(
   definition: LossDefinition<Name, Own>,
 ): NamedLoss<Name, Own> {
-  const { name, title, source, words, outputs, options, checks = [], perClass = [], formula, examples } = definition;
+  const {
+    name,
+    title,
+    source,
+    words,
+    outputs,
+    options,
+    checks = [],
+    perClass = [],
+    formula,
+    examples,
+    perImage = false,
+  } = definition;
   const schema = z.strictObject({ name: z.literal(name), ...givenShape(options) });
   return {
     name,
@@ -80,6 +95,7 @@ export function defineLoss<const Name extends string, const Own extends Options>
     outputs,
     takesLogits: 'fromLogits' in options,
     perClass,
+    perImage,
     compiles: formula !== undefined,
     examples: examples.map((example) => ({ name, ...example })),
     sample(spec, inputs, math) {

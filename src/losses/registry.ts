@@ -3,6 +3,7 @@ import { byName } from '../base/options.js';
 import type { NamedLoss } from './define.js';
 import { binaryCrossEntropy } from './named/binary-cross-entropy.js';
 import { crossEntropy } from './named/cross-entropy.js';
+import { dice } from './named/dice.js';
 import { focal } from './named/focal.js';
 import { hinge } from './named/hinge.js';
 import { huber } from './named/huber.js';
@@ -16,6 +17,7 @@ const definitions = [
   crossEntropy,
   binaryCrossEntropy,
   focal,
+  dice,
   meanSquaredError,
   meanAbsoluteError,
   huber,

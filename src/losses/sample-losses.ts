@@ -4,6 +4,9 @@ import type { ModuleLoss } from './module-loss.js';
 import { type LossSpec, lossNamed } from './registry.js';
 import { tfjsAlgebra } from './tfjs-algebra.js';
 
+/** Which pixels of masks have a class, 1 or 0, [R]; and how many an image has. */
+type Pixels = { readonly valid: Tensor1D; readonly each: number };
+
 /** What a loss gives per sample; the loss of any set of samples is sum(weights * losses) / sum(weights). */
 export type SampleLosses = {
   /** [B] */
@@ -39,6 +42,7 @@ function asRows(targets: Tensor, outputs: Tensor, classes: number): Tensor {
  * @param targets int32 [B] class indices, or float32 [B,K] multi-label or soft targets.
  * @param classes K; with class indices, binary losses may also have a single output [B,1].
  * @param own the function of the loss `module`.
+ * @param pixels where a row is a pixel of a mask.
  * @throws ConvoyError `CONVOY_MODEL` when the outputs' width does not fit the targets.
  */
 export function sampleLosses(
@@ -47,13 +51,16 @@ export function sampleLosses(
   targets: Tensor,
   classes: number,
   own?: ModuleLoss,
+  pixels?: Pixels,
 ): SampleLosses {
   return tf.tidy(() => {
     const rows = asRows(targets, outputs, classes);
     const { losses, weights } = lossNamed(spec).compiles
-      ? lossNamed(spec).sample(spec, { ...inputsOf(spec, outputs, targets), rows }, tfjsAlgebra)
+      ? lossNamed(spec).sample(spec, { ...inputsOf(spec, outputs, targets), rows, pixels }, tfjsAlgebra)
       : { losses: ofModule(spec, outputs, rows, own), weights: undefined };
-    return { losses: losses.as1D(), weights: (weights ?? tf.onesLike(losses)).as1D() };
+    const weighted = weights ?? tf.onesLike(losses);
+    const counted = pixels === undefined || lossNamed(spec).perImage ? weighted : weighted.mul(pixels.valid);
+    return { losses: losses.as1D(), weights: counted.as1D() };
   });
 }
 

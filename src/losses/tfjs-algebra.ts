@@ -57,6 +57,8 @@ export const tfjsAlgebra: LossAlgebra<Tensor> = {
     const rows = targets.rank === 1 ? tf.oneHot(targets.cast('int32').as1D(), logits.shape[1] ?? 1) : targets;
     return rows.cast('float32').mul(tf.logSoftmax(logits, -1)).sum(-1).neg();
   },
+  sumOfPixels: (a, each) => a.reshape([-1, each, a.shape[1] ?? 1]).sum(1),
+  column: (a) => a.reshape([-1, 1]),
   perClass: (numbers) => tf.tensor1d([...numbers]),
   ofClass: (numbers, indices) => numbers.gather(indices.cast('int32').as1D()),
   withGradient,

@@ -1,4 +1,4 @@
-import { statsLength } from '../contracts/index.js';
+import { statsLength, type TargetForm, targetLength } from '../contracts/index.js';
 import { type Arena, ArenaPlan, slotAlignment } from './arena.js';
 
 const floatsPerLine = slotAlignment / 4;
@@ -60,9 +60,8 @@ export interface LayoutOptions {
   readonly imageBytes: number;
   /** Floats of one sample's features, where training starts from those of a frozen base. */
   readonly featureLength?: number;
-  readonly classes: number;
-  readonly targets: 'classes' | 'multi-label';
-  /** Values a sample that the model gives. */
+  readonly target: TargetForm;
+  /** Values that evaluation keeps of a sample. */
   readonly outputLength: number;
   /** Names of the optimizer's state regions, each as long as the trainable weights. */
   readonly optimizerStates: readonly string[];
@@ -203,8 +202,7 @@ export function createRunArena(
     if (layout.featureLength !== undefined) {
       plan.add(slotNames.features(slot), 'float32', capacity * layout.featureLength);
     }
-    if (layout.targets === 'classes') plan.add(slotNames.targets(slot), 'int32', capacity);
-    else plan.add(slotNames.targets(slot), 'float32', capacity * layout.classes);
+    plan.add(slotNames.targets(slot), layout.target.type, capacity * targetLength(layout.target));
     plan.add(slotNames.outputs(slot), 'float32', capacity * layout.outputLength);
   }
   return plan.create();

@@ -41,6 +41,8 @@ export interface Network {
   readonly defaultInput: number;
   readonly defaultChannels: number;
   readonly defaultClasses: number;
+  /** What it gives: a score for each class, for each class of each pixel, or an image of the size of its input. */
+  readonly gives: 'classes' | 'masks' | 'image';
   readonly options: readonly NetworkOption[];
   /**
    * Builds it. The weights' values are unspecified: set them from `initialWeights` or a file.
@@ -84,6 +86,7 @@ interface NetworkDefinition<Options extends z.ZodRawShape> {
   readonly defaultInput: number;
   readonly defaultChannels?: number;
   readonly defaultClasses?: number;
+  readonly gives?: Network['gives'];
   readonly options: Options;
   readonly build: (shape: NetworkShape, options: z.infer<z.ZodObject<Options>>) => LayersModel;
 }
@@ -101,6 +104,7 @@ export function defineNetwork<Options extends z.ZodRawShape>(definition: Network
     defaultInput,
     defaultChannels: definition.defaultChannels ?? 3,
     defaultClasses: definition.defaultClasses ?? 1000,
+    gives: definition.gives ?? 'classes',
     options: Object.entries(ownSchema.shape).map(([option, schema]) => describeOption(option, schema)),
     create(options) {
       const { height, width, channels, classes, ...rest } = options;

@@ -6,7 +6,10 @@ export {
   classScores,
   givesProbabilities,
   judgement,
+  keptLength,
   outputLength,
+  outputShape,
+  outputThreshold,
   probabilities,
 } from './outputs.js';
 export { type ModelParameter, modelParameters } from './parameters.js';

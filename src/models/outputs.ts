@@ -9,6 +9,18 @@ export function outputLength(model: LayersModel): number {
   return (model.outputs[0]?.shape ?? []).slice(1).reduce<number>((length, size) => length * (size ?? 1), 1);
 }
 
+/** Sizes of what a model gives for a sample, by what the targets are. */
+export function outputShape({ targets, classes, image }: Pick<StepSpec, 'targets' | 'classes' | 'image'>): number[] {
+  const { height, width, channels } = image;
+  if (targets === 'masks') return [height, width, classes];
+  return targets === 'pixels' ? [height, width, channels] : [classes];
+}
+
+/** Values of a sample that evaluation keeps: of masks a class a pixel, else all outputs. */
+export function keptLength({ targets, image }: Pick<StepSpec, 'targets' | 'image'>, model: LayersModel): number {
+  return targets === 'masks' ? image.height * image.width : outputLength(model);
+}
+
 /** How it is counted whether a sample's outputs are right. */
 type Judgement =
   /** The greatest output is that of the class, or of the greatest target. */
@@ -21,9 +33,14 @@ type Judgement =
  * (`categorical_accuracy`); for several labels an image all of them have to be right, scikit-learn's `accuracy_score`.
  */
 export function judgement({ loss, targets }: Pick<StepSpec, 'loss' | 'targets'>, outputs: number): Judgement {
-  const oneClass = targets === 'classes' || ['softmax', 'margins'].includes(meaningOf(loss));
+  const oneClass = targets !== 'multi-label' || ['softmax', 'margins'].includes(meaningOf(loss));
   if (outputs > 1 && oneClass) return { by: 'greatest' };
-  return { by: 'threshold', threshold: probable(loss) ? 0.5 : 0 };
+  return { by: 'threshold', threshold: outputThreshold({ loss }) };
+}
+
+/** Above which a single output, or one of several labels, says yes. */
+export function outputThreshold({ loss }: Pick<StepSpec, 'loss'>): number {
+  return probable(loss) ? 0.5 : 0;
 }
 
 /** Whether outputs lie on the scale of probabilities, and not of logits. */
@@ -96,8 +113,13 @@ export function probabilities(row: Float32Array, fromLogits: boolean): number[] 
  */
 export function checkOutputs(
   model: LayersModel,
-  { loss, targets, classes }: Pick<StepSpec, 'loss' | 'targets' | 'classes'>,
+  spec: Pick<StepSpec, 'loss' | 'targets' | 'classes'> & Partial<Pick<StepSpec, 'image'>>,
 ): void {
+  const { loss, targets, classes, image } = spec;
+  if (image !== undefined && (targets === 'masks' || targets === 'pixels')) {
+    checkImages(model, { ...spec, image });
+    return;
+  }
   const width = outputLength(model);
   const fail = (expected: string): never => {
     throw new ConvoyError(
@@ -114,6 +136,24 @@ export function checkOutputs(
     );
   if (classes > 2 && !['values', 'any'].includes(meaningOf(loss)))
     fail(`one output a class for ${loss.name} of more than two`);
+}
+
+/** @throws ConvoyError `CONVOY_MODEL` where a model does not give an image of the size that it takes. */
+function checkImages(model: LayersModel, spec: Pick<StepSpec, 'loss' | 'targets' | 'classes' | 'image'>): void {
+  const found = (model.outputs[0]?.shape ?? []).slice(1);
+  const expected = outputShape(spec);
+  const single = spec.targets === 'masks' && spec.classes === 2 && found.at(-1) === 1;
+  const sizes = single ? [...expected.slice(0, -1), 1] : expected;
+  if (found.length === sizes.length && sizes.every((size, axis) => size === found[axis])) {
+    if (single && meaningOf(spec.loss) === 'softmax') {
+      const text = `Expected two outputs a pixel for ${spec.loss.name}, which of a single output is always the same, but ${model.name} gives one`;
+      throw new ConvoyError('CONVOY_MODEL', text, { place: model.name });
+    }
+    return;
+  }
+  const what = spec.targets === 'masks' ? 'a network for masks' : 'a network that gives an image';
+  const text = `Expected ${what}, with outputs [batch, ${expected.join(', ')}], but ${model.name} gives [batch, ${found.join(', ')}]`;
+  throw new ConvoyError('CONVOY_MODEL', text, { place: model.name });
 }
 
 function sigmoid(x: number): number {

@@ -2,6 +2,7 @@ import { choiceError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { ModelOptions, Network } from './define.js';
 import { alexnet } from './networks/alexnet.js';
+import { autoencoder } from './networks/autoencoder.js';
 import { cifarResNets } from './networks/cifar-resnet.js';
 import { cifar10Fast } from './networks/cifar10-fast.js';
 import { custom } from './networks/custom.js';
@@ -15,6 +16,7 @@ import { mobilenetV1, mobilenetV2 } from './networks/mobilenet.js';
 import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
 import { resNets } from './networks/resnet.js';
 import { squeezenet } from './networks/squeezenet.js';
+import { unet } from './networks/unet.js';
 import { vggs } from './networks/vgg.js';
 import { visionTransformers } from './networks/vit.js';
 
@@ -40,6 +42,8 @@ export const networks: readonly Network[] = [
   densenet121,
   densenetBc,
   ...visionTransformers,
+  unet((name) => networkNamed(name)),
+  autoencoder,
   custom,
 ];
 

@@ -1,4 +1,4 @@
-import type { BatchSlot, Cluster, Dataset } from '../contracts/index.js';
+import { type BatchSlot, type Cluster, targetForm } from '../contracts/index.js';
 import {
   batchSlot,
   initializeState,
@@ -12,7 +12,7 @@ import {
 import type { EngineSource } from '../engine/index.js';
 import { featureLength } from '../features/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout, trainablePlaces } from '../memory/index.js';
-import { modelParameters, outputLength } from '../models/index.js';
+import { keptLength, modelParameters } from '../models/index.js';
 import { availableCores } from '../native/index.js';
 import { blockFloats, createOptimizer, type Optimizer, type StepKernel } from '../optimizers/index.js';
 import type { SplitModel } from '../transfer/index.js';
@@ -37,7 +37,6 @@ export interface RunMemory {
 
 export interface MemoryOptions {
   readonly network: OpenedNetwork;
-  readonly train: Dataset;
   readonly settings: Pick<RunSettings, 'workers' | 'shards'>;
   readonly source: EngineSource;
   /** The two parts of a model whose base is frozen, where its features are kept. */
@@ -52,7 +51,7 @@ export interface MemoryOptions {
  *
  * @throws ConvoyError `CONVOY_MEMORY` where it cannot hold the run; `CONVOY_OPTION` for the optimizer's options.
  */
-export function openMemory({ network, train, settings, source, parts, plan, cluster }: MemoryOptions): RunMemory {
+export function openMemory({ network, settings, source, parts, plan, cluster }: MemoryOptions): RunMemory {
   const { model, weights, config, spec } = network;
   const { workers, shards } = settings;
   const parameters = modelParameters(model).map((parameter) => parameter.spec);
@@ -67,9 +66,8 @@ export function openMemory({ network, train, settings, source, parts, plan, clus
     training: { slots: plan.training, capacity: config.batchSize },
     imageBytes: plan.imageBytes,
     ...(parts && { featureLength: featureLength(parts) }),
-    classes: spec.classes,
-    targets: train.targets.kind,
-    outputLength: outputLength(model),
+    target: targetForm(spec.targets, spec),
+    outputLength: keptLength(spec, model),
     optimizerStates: optimizer.stateNames,
     factors,
     shardRows: shardRows(config.batchSize, shards),

@@ -43,7 +43,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const { cacheFeatures, kernels } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures, kernels });
   const plan = planSlots(config, train, parts !== undefined);
-  const memory = openMemory({ network, train, settings, source, parts, plan, cluster: cluster?.cluster });
+  const memory = openMemory({ network, settings, source, parts, plan, cluster: cluster?.cluster });
   const { arena, layout, kernel, slices, optimizer } = memory;
   const schedule = openSchedule(config, train.count, internals.scheduledEpochs);
 

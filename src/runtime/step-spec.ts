@@ -16,7 +16,7 @@ import { cpuFeatures } from '../native/index.js';
 export function stepSpec(config: SettledConfig, model: LayersModel, train: Dataset): StepSpec {
   const loss = lossOf(parseLoss(config.loss, train.classes.length), model);
   const [targets, classes] = [train.targets.kind, train.classes.length];
-  checkOutputs(model, { loss, targets, classes });
+  checkOutputs(model, { loss, targets, classes, image: train.shape });
   return {
     loss,
     preprocess: preprocessOf(config, train.shape.channels),

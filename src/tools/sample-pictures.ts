@@ -1,11 +1,10 @@
 import { renderVersions } from '../../augment/stage/index.js';
 import type { Picture } from '../base/picture.js';
-import { type Dataset, imageBytes } from '../contracts/index.js';
+import { classesOf, type Dataset, imageBytes } from '../contracts/index.js';
 
 /** Names of a sample's classes. */
-export function labelOf({ targets, classes }: Dataset, sample: number): string {
-  if (targets.kind === 'classes') return classes[targets.labels[sample] ?? -1] ?? '?';
-  const own = classes.filter((_, index) => (targets.values[sample * classes.length + index] ?? 0) >= 0.5);
+export function labelOf(dataset: Dataset, sample: number): string {
+  const own = classesOf(dataset, sample).map((label) => dataset.classes[label] ?? '?');
   return own.join(', ') || 'none';
 }
 

@@ -4,7 +4,7 @@ import { renderVersions } from '../../augment/stage/index.js';
 import { encodeTensorBoard } from '../../proto/tensorboard.js';
 import type { LayersModel } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
-import { type Dataset, imageBytes } from '../contracts/index.js';
+import { classesOf, type Dataset, imageBytes } from '../contracts/index.js';
 import { drawByClass } from '../data/index.js';
 import { classScores, probabilities } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
@@ -175,21 +175,14 @@ async function batchImages({ datasets, config }: Runtime) {
 }
 
 /** Counts at thresholds, of each class against the rest; of many classes the first. */
-function countsOf(
-  { spec, layout }: Runtime,
-  { classes, targets, count }: Dataset,
-  outputs: Float32Array,
-): (readonly [string, PrCounts])[] {
+function countsOf({ spec, layout }: Runtime, dataset: Dataset, outputs: Float32Array): (readonly [string, PrCounts])[] {
+  const { classes, count } = dataset;
   const { scores, fromLogits } = classScores(outputs, {
     loss: spec.loss,
     width: layout.outputLength,
     classes: classes.length,
   });
   const shown = classes.slice(0, most.prClasses);
-  const isOf = (sample: number, label: number): boolean =>
-    targets.kind === 'classes'
-      ? targets.labels[sample] === label
-      : (targets.values[sample * classes.length + label] ?? 0) >= 0.5;
   const counts = shown.map(() => ({
     truePositives: new Float32Array(thresholds),
     falsePositives: new Float32Array(thresholds),
@@ -198,8 +191,9 @@ function countsOf(
   }));
   for (let sample = 0; sample < count; sample++) {
     const row = probabilities(scores.subarray(sample * classes.length, (sample + 1) * classes.length), fromLogits);
+    const truth = classesOf(dataset, sample);
     for (const [label, own] of counts.entries()) {
-      const positive = isOf(sample, label);
+      const positive = truth.includes(label);
       if (positive) own.positives += 1;
       else own.negatives += 1;
       const bucket = Math.floor((row[label] ?? 0) * (thresholds - 1));

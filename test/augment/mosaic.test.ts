@@ -21,6 +21,7 @@ function specOf(matrix: MosaicSpec['matrix'], border: 'zero' | 'edge' = 'zero'):
     outputHeight: size,
     channels: 3,
     border,
+    interpolator: 'bilinear',
   };
 }
 

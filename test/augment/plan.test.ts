@@ -57,12 +57,13 @@ test('parts and boxes lie inside, with area and ratio in their ranges', (t) => {
 
 test('the size of a window depends on images and transforms only, and its memory is bounded', (t) => {
   const store = { kind: 'pixels', pixels: new Uint8Array(new SharedArrayBuffer(0)) } as const;
+  const targets = { kind: 'pixels' } as const;
   const rotate = parseAugment('rotate');
-  t.deepEqual(windowSizes({ shape, store }, rotate), { windowSize: 4096, bankSize: 8 });
+  t.deepEqual(windowSizes({ shape, store, targets }, rotate), { windowSize: 4096, bankSize: 8 });
   for (const side of [1, 8, 28, 32, 64, 96, 224, 512]) {
     for (const spec of [rotate, parseAugment('flip'), []]) {
       const square = { height: side, width: side, channels: 3 };
-      const { windowSize } = windowSizes({ shape: square, store }, spec);
+      const { windowSize } = windowSizes({ shape: square, store, targets }, spec);
       t.true(windowSize * side * side * 3 <= Math.max(2 ** 24, 32 * side * side * 3), `side ${side}`);
     }
   }

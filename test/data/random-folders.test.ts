@@ -48,7 +48,7 @@ async function read(dataset: Dataset): Promise<string[]> {
   const found: string[] = [];
   for (let sample = 0; sample < dataset.count; sample++) {
     const pixels = new Uint8Array(bytes);
-    await new Renderer({ dataset, transforms: [], seed: 1 }).render(0, 0, Uint32Array.of(sample), pixels);
+    await new Renderer({ dataset, transforms: [], seed: 1 }).render(0, 0, Uint32Array.of(sample), { pixels: pixels });
     const label = targets.kind === 'classes' ? targets.labels[sample] : undefined;
     found.push(hash(classes[label ?? -1] ?? '?', pixels));
   }

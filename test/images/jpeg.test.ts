@@ -158,12 +158,9 @@ test('the stage’s threads give the same bytes as this one, whatever their numb
     const here = new Uint8Array(count * bytes);
     for (let window = 0; 32 * window < count; window++) {
       const samples = order.subarray(32 * window, 32 * window + 32);
-      await renderer.render(
-        0,
-        window,
-        samples,
-        here.subarray(32 * window * bytes, (32 * window + samples.length) * bytes),
-      );
+      await renderer.render(0, window, samples, {
+        pixels: here.subarray(32 * window * bytes, (32 * window + samples.length) * bytes),
+      });
     }
     for (const workers of [1, 2]) {
       const slot = {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { RandomStream } from '../../src/base/random.js';
-import { statsLength } from '../../src/contracts/index.js';
+import { statsLength, targetForm, targetLength } from '../../src/contracts/index.js';
 import {
   Arena,
   ArenaPlan,
@@ -35,8 +35,10 @@ function drawn(trial: number): LayoutOptions {
     capacity: 1 + random.below(9),
     training: { slots: random.below(3), capacity: 1 + random.below(9) },
     imageBytes: 1 + random.below(100),
-    classes: 1 + random.below(11),
-    targets: random.below(2) === 0 ? 'classes' : 'multi-label',
+    target: targetForm(random.below(2) === 0 ? 'classes' : random.below(2) === 0 ? 'multi-label' : 'masks', {
+      classes: 1 + random.below(11),
+      image: { height: 1 + random.below(5), width: 1 + random.below(5) },
+    }),
     outputLength: 1 + random.below(11),
     optimizerStates: ['momentum', 'variance'].slice(0, random.below(3)),
   };
@@ -81,7 +83,7 @@ test('slots of a run are aligned, do not overlap and hold what the run needs', (
       end = byteOffset + length * bytes[type];
     }
     t.true(end <= arena.buffer.byteLength);
-    const { trainableLength, movingLength, frozenLength, imageBytes, classes, outputLength } = layout;
+    const { trainableLength, movingLength, frozenLength, imageBytes, outputLength, target } = layout;
     t.is(arena.slot(slotNames.weights).length, trainableLength + movingLength + frozenLength);
     for (let shard = 0; shard < layout.shards; shard++) {
       t.is(arena.slot(slotNames.gradients(shard)).length, trainableLength);
@@ -92,7 +94,7 @@ test('slots of a run are aligned, do not overlap and hold what the run needs', (
     for (let slot = 0; slot < layout.slots; slot++) {
       const { capacity = 0 } = slot < (layout.training?.slots ?? 0) ? (layout.training ?? {}) : layout;
       t.is(arena.slot(slotNames.pixels(slot)).length, capacity * imageBytes);
-      t.is(arena.slot(slotNames.targets(slot)).length, layout.targets === 'classes' ? capacity : capacity * classes);
+      t.is(arena.slot(slotNames.targets(slot)).length, capacity * targetLength(target));
       t.is(arena.slot(slotNames.outputs(slot)).length, capacity * outputLength);
     }
     t.true(

@@ -18,8 +18,7 @@ function memory() {
     slots: 1,
     capacity: 1,
     imageBytes: 1,
-    classes: 2,
-    targets: 'classes',
+    target: { type: 'int32', shape: [] },
     outputLength: 2,
     optimizerStates: ['ema'],
   });

@@ -1,8 +1,8 @@
 import type { LayersModel, SymbolicTensor } from '../../src/base/tf.js';
-import { type StepSpec, statsLength } from '../../src/contracts/index.js';
+import { type StepSpec, statsLength, targetForm } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
 import { type Arena, createRunArena, planLayout, type RunLayout, slotNames } from '../../src/memory/index.js';
-import { outputLength } from '../../src/models/outputs.js';
+import { keptLength } from '../../src/models/outputs.js';
 import { modelParameters } from '../../src/models/parameters.js';
 import { precisionOf } from '../../src/runtime/step-spec.js';
 
@@ -40,9 +40,8 @@ export function engineRun(
     slots: options.slots ?? 1,
     capacity: options.capacity ?? 64,
     imageBytes: spec.image.height * spec.image.width * spec.image.channels,
-    classes: spec.classes,
-    targets: spec.targets,
-    outputLength: outputLength(model),
+    target: targetForm(spec.targets, spec),
+    outputLength: keptLength(spec, model),
     optimizerStates: options.optimizerStates ?? [],
   });
   return { layout, arena: createRunArena(layout, { blocks: 1, floats: 1 << 16 }), spec };

@@ -1,6 +1,6 @@
 import { RandomStream } from '../../src/base/random.js';
 import type { LayersModel } from '../../src/base/tf.js';
-import type { StepSpec } from '../../src/contracts/index.js';
+import { ignoredPixel, type StepSpec } from '../../src/contracts/index.js';
 import { drawMix, EagerEngine, stepKey } from '../../src/engine/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
@@ -46,7 +46,10 @@ export async function compareEngines(
   if (spec.targets === 'classes') {
     const labels = run.arena.int32(targets);
     labels.forEach((_, index) => (labels[index] = stream.below(spec.classes)));
-  } else {
+  } else if (spec.targets === 'masks') {
+    const masks = run.arena.uint8(targets);
+    masks.forEach((_, index) => (masks[index] = stream.below(4) === 0 ? ignoredPixel : stream.below(spec.classes)));
+  } else if (spec.targets === 'multi-label') {
     const values = run.arena.float32(targets);
     values.forEach((_, index) => (values[index] = stream.below(2)));
   }
@@ -60,7 +63,7 @@ export async function compareEngines(
   clear();
   const graph = await GraphRun.open(native, run, compileHere(native, model, spec), stepKey(0, 0, 0));
   if (spec.mix !== undefined) graph.mix.set(drawMix(spec.mix, spec.image, { seed: 0, step: 0, shard: 0 }));
-  const predicted = graph.predict(task);
+  const predicted = spec.targets === 'masks' ? graph.evaluate(task) : graph.predict(task);
   graph.train(task);
   const compiled = take(predicted);
   graph.evaluate(task);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayersModel } from '../../src/base/tf.js';
-import { type StepSpec, statsLength } from '../../src/contracts/index.js';
+import { type StepSpec, statsLength, targetLength } from '../../src/contracts/index.js';
 import type { ShardTask } from '../../src/engine/index.js';
 import { Masks } from '../../src/engine/masks.js';
 import { type CompiledFunction, type CompiledModel, type CompileOptions, compileModel } from '../../src/graph/index.js';
@@ -115,10 +115,9 @@ export class GraphRun {
       }
       case 'targets': {
         const targets = arena.slot(slotNames.targets(slot));
-        const { classes } = layout;
-        return layout.targets === 'classes'
-          ? native.wrap(arena.int32(targets, begin, count), [count])
-          : native.wrap(arena.float32(targets, begin * classes, count * classes), [count, classes]);
+        const { type, shape = [] } = layout.target;
+        const length = targetLength(layout.target);
+        return native.wrap(arena[type](targets, begin * length, count * length), [count, ...shape]);
       }
       case 'seed':
         return native.wrap(Int32Array.from(this.seed), [2]);

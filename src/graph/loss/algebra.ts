@@ -6,6 +6,7 @@ import {
   type GraphBuilder,
   negate,
   reduce,
+  reshape,
   scalarOf,
   scale,
   shift,
@@ -42,6 +43,8 @@ export function graphAlgebra(graph: GraphBuilder): LossAlgebra<Value> {
     mean: (a) => reduce(graph, 'Mean', a, classes),
     largest: (a) => reduce(graph, 'Max', a, classes),
     softmaxCrossEntropy: (logits, targets) => softmaxCrossEntropy(graph, logits, targets),
+    sumOfPixels: (a, each) => reduce(graph, 'Sum', reshape(graph, a, [-1, each, a.shape[1] as number]), [1]),
+    column: (a) => reshape(graph, a, [-1, 1]),
     perClass: (numbers) => graph.constant(numbers, 'float32', [numbers.length], 'class_weights'),
     ofClass: (numbers, indices) => gather(graph, numbers, indices),
     withGradient: (x, others, value, gradient) => {

@@ -1,11 +1,14 @@
 import { ConvoyError } from '../../base/errors.js';
 import type { StepSpec } from '../../contracts/index.js';
 import { type LossInputs, type LossSpec, lossNamed, type OutputMeaning } from '../../losses/spec/index.js';
-import { cast, type GraphBuilder, reshape, type Value } from '../../ops/index.js';
+import { binary, cast, type GraphBuilder, reshape, type Value } from '../../ops/index.js';
 import { graphAlgebra } from './algebra.js';
 import { correctCount } from './correct.js';
+import { type Rows, rowsOf } from './rows.js';
 
-/** Losses and counts of a batch. */
+export { keptOutputs } from './rows.js';
+
+/** Losses and counts of a batch, a row for each sample, or for each pixel of masks. */
 export interface LossParts {
   /** Loss l_i of each sample, [B]. */
   readonly losses: Value;
@@ -18,8 +21,8 @@ export interface LossParts {
 /**
  * Adds a loss to the graph, by its formula in `src/losses`.
  *
- * @param output the model's output [B, K], or [B, 1] for class indices 0 and 1.
- * @param targets int32 [B] class indices, or float32 [B, K].
+ * @param output the model's output [B, K], or [B, 1] for class indices 0 and 1; with masks [B, H, W, K].
+ * @param targets int32 [B] class indices, float32 [B, K], uint8 [B, H, W], or the pixels.
  * @throws ConvoyError `CONVOY_MODEL` for a loss that has no formula.
  */
 export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): LossParts {
@@ -28,11 +31,13 @@ export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, ta
     const found = JSON.stringify(spec.loss);
     throw new ConvoyError('CONVOY_MODEL', `Expected a loss that can be compiled but found ${found}`);
   }
-  const inputs = new GraphInputs(graph, spec.loss, output, targets);
-  return {
-    ...loss.sample(spec.loss, inputs, graphAlgebra(graph)),
-    correct: correctCount(graph, spec, output, targets),
-  };
+  const rows = rowsOf(graph, spec, output, targets);
+  const { pixels } = rows;
+  const inputs = new GraphInputs(graph, spec.loss, rows, output);
+  const { losses, weights } = loss.sample(spec.loss, inputs, graphAlgebra(graph));
+  const correct = correctCount(graph, spec, rows);
+  if (pixels === undefined || loss.perImage) return { losses, weights, correct };
+  return { losses, weights: weights ? binary(graph, 'Mul', weights, pixels.valid) : pixels.valid, correct };
 }
 
 /** Makes nodes of what a formula asks for, and of nothing else. */
@@ -40,9 +45,21 @@ class GraphInputs implements LossInputs<Value> {
   constructor(
     private readonly graph: GraphBuilder,
     private readonly loss: LossSpec,
-    private readonly output: Value,
-    private readonly targets: Value,
+    private readonly all: Rows,
+    private readonly given: Value,
   ) {}
+
+  private get output(): Value {
+    return this.all.outputs;
+  }
+
+  private get targets(): Value {
+    return this.all.targets;
+  }
+
+  get pixels(): Rows['pixels'] {
+    return this.all.pixels;
+  }
 
   get outputs(): Value {
     return cast(this.graph, this.output, 'float32');
@@ -71,8 +88,12 @@ class GraphInputs implements LossInputs<Value> {
     const activation = activations[lossNamed(this.loss).outputs];
     if (activation === undefined) return undefined;
     if (!('fromLogits' in this.loss) || this.loss.fromLogits !== false) return this.outputs;
-    const { node } = this.output.node.op === 'Cast' ? (this.output.node.inputs[0] as Value) : this.output;
-    return node.op === activation ? cast(this.graph, node.inputs[0] as Value, 'float32') : undefined;
+    const { node } = this.given.node.op === 'Cast' ? (this.given.node.inputs[0] as Value) : this.given;
+    if (node.op !== activation) return undefined;
+    const logits = cast(this.graph, node.inputs[0] as Value, 'float32');
+    return logits.shape.length === this.output.shape.length
+      ? logits
+      : reshape(this.graph, logits, [-1, this.output.shape[1] as number]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type LayersModel, type Tensor, tf } from '../../base/tf.js';
+import { classesOf } from '../../contracts/index.js';
 import { drawByClass } from '../../data/index.js';
 import { activations } from '../../explain/index.js';
 import { isModel } from '../../layers/index.js';
@@ -6,7 +7,7 @@ import type { Runtime } from '../../runtime/index.js';
 import { networkInput, picturesOf, testPixels } from '../../tools/index.js';
 import type { ExplainerReport, ExplainerStep } from '../types.js';
 import { inputsOf } from './network.js';
-import { type Outputs, truthOf } from './outputs.js';
+import type { Outputs } from './outputs.js';
 import { packFloats, pictureUri } from './sheet.js';
 
 type Layer = LayersModel['layers'][number];
@@ -32,7 +33,7 @@ export async function explainerReport(runtime: Runtime, outputs: Outputs): Promi
     const logits = !['probabilities', 'sigmoid'].includes(endOf(model)) && spec.targets === 'classes';
     return {
       uri: await pictureUri(picture, 224),
-      truth: truthOf(dataset, samples[0] ?? 0),
+      truth: classesOf(dataset, samples[0] ?? 0),
       steps: await stepsOf(model, input, logits && dataset.classes.length === runtime.layout.outputLength),
     };
   } finally {

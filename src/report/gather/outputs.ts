@@ -1,4 +1,4 @@
-import type { Dataset } from '../../contracts/index.js';
+import { classesOf, type Dataset } from '../../contracts/index.js';
 import { classScores, probabilities } from '../../models/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { evaluateSplit } from '../../training/index.js';
@@ -49,15 +49,9 @@ export function sampleReport({ dataset, shares }: Outputs, sample: number): Samp
   const own = shares.subarray(sample * classes, (sample + 1) * classes);
   const order = [...own.keys()].sort((a, b) => (own[b] ?? 0) - (own[a] ?? 0)).slice(0, listed);
   return {
-    truth: truthOf(dataset, sample),
+    truth: classesOf(dataset, sample),
     likely: order.map((label) => [label, rounded(own[label] ?? 0)]),
   };
-}
-
-/** The true class of a sample, or all of its classes. */
-export function truthOf({ targets, classes }: Dataset, sample: number): number[] {
-  if (targets.kind === 'classes') return [targets.labels[sample] ?? 0];
-  return classes.flatMap((_, label) => ((targets.values[sample * classes.length + label] ?? 0) >= 0.5 ? [label] : []));
 }
 
 /** Digits that a page shows. */

@@ -1,4 +1,5 @@
-import { type Outputs, truthOf } from './outputs.js';
+import { classesOf } from '../../contracts/index.js';
+import type { Outputs } from './outputs.js';
 
 /** Images that a page shows: enough to see what is the matter, few enough for a page of some megabytes. */
 const most = { inCell: 12, inCells: 1200, mistakes: 48, doubtful: 24 } as const;
@@ -27,7 +28,7 @@ export function chooseSamples({ dataset, shares }: Outputs, matrix: boolean): Ch
   };
   const judged = Array.from({ length: dataset.count }, (_, sample) => {
     const row = shares.subarray(sample * classes, (sample + 1) * classes);
-    const truth = truthOf(dataset, sample);
+    const truth = classesOf(dataset, sample);
     if (dataset.targets.kind === 'classes') {
       const best = row.indexOf(row.reduce((a, b) => Math.max(a, b), 0));
       return { sample, truth: truth[0] ?? 0, predicted: best, sure: row[best] ?? 0, right: best === truth[0] };
