@@ -21,7 +21,6 @@ const partOf: readonly {
   },
   { flag: '--optimizer', part: 'optimizer', example: 'adam:ema={"decay":0.999}', words: 'ema modelema' },
   { flag: '--loss', part: 'loss', example: 'crossEntropy:labelSmoothing=0.1', words: 'labelsmoothing smoothing' },
-  { flag: '--loss', part: 'loss', example: 'crossEntropy:classWeights=[1,2]', words: 'classweights classweight' },
   {
     flag: '--schedule',
     part: 'schedule',
@@ -44,8 +43,6 @@ const inFile: Readonly<Record<string, string>> = {
   earlystop: '{"earlyStopping":{"patience":5}}',
   earlystopping: '{"earlyStopping":{"patience":5}}',
   monitor: '{"earlyStopping":{"patience":5,"monitor":"test.loss"}}',
-  validationsplit: '{"validationSplit":0.1}',
-  valsplit: '{"validationSplit":0.1}',
   accumulate: '{"accumulate":4}',
   gradaccum: '{"accumulate":4}',
   gradientaccumulationsteps: '{"accumulate":4}',

@@ -150,3 +150,22 @@ export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name
     throw valueError(name, 'LAYER:N, a layer and a channel from 0, as conv2:5,', given);
   return [...before, { layer: given.slice(0, at), channel: Number(channel) }];
 };
+
+/** `balanced`, or a number a class as `1,2,0.5`. */
+export const classWeights: Parser<'balanced' | number[]> = (given, name) => {
+  if (given === 'balanced') return given;
+  const numbers = given
+    .replace(/^\[|\]$/g, '')
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!numbers.every((weight) => Number.isFinite(weight) && weight >= 0))
+    throw valueError(name, 'balanced, or a number of at least 0 for each class, as 1,2,0.5,', given);
+  return numbers;
+};
+
+/** A share of at least 0 and at most 0.9. */
+export const share: Parser<number> = (given, name) => {
+  const value = Number(given);
+  if (given.trim() === '' || !(value >= 0 && value <= 0.9)) throw valueError(name, 'a share from 0 to 0.9', given);
+  return value;
+};

@@ -70,6 +70,14 @@ export const configSchema = z.strictObject({
   outputs: z.literal(1).optional(),
   /** Default: crossEntropy, or binaryCrossEntropy where `outputs` is 1. */
   loss: lossSchema.default({ name: 'crossEntropy' }),
+  /**
+   * Weight of each class in crossEntropy; `balanced`: n / (classes x samples of the class) of the training samples, as
+   * scikit-learn. A run records the numbers as the loss's own option.
+   */
+  classWeights: alsoCalled(z.union([z.literal('balanced'), z.array(z.number().min(0)).min(1)]), [
+    'class_weight',
+    'pos_weight',
+  ]).optional(),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
   learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
@@ -197,6 +205,8 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
       throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }
+  if (config.classWeights !== undefined && 'classWeights' in config.loss)
+    throw combinationError('classWeights', 'excludes', 'loss.classWeights: keep one of them');
   for (const key of ['freeze', 'head'] as const) {
     if (config[key] !== undefined && config.base === undefined)
       throw combinationError(key, 'needs', 'a base, as --base resnet50 --weights imagenet');

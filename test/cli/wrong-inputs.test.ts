@@ -45,9 +45,9 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
     'error: Unknown option "--dropout" of convoy train; it is an option of the network: --model mlp:dropout=0.5',
   ],
   [
-    'train --validation-split 0.1',
+    'train --accumulate 4',
     2,
-    'error: Unknown option "--validation-split" of convoy train; it is set in a file: --config FILE, with {"validationSplit":0.1} in it',
+    'error: Unknown option "--accumulate" of convoy train; it is set in a file: --config FILE, with {"accumulate":4} in it',
   ],
   [
     'train --num-workers 2',

@@ -9,7 +9,18 @@ import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
 import { clusterOptions, launch, machinesOf } from '../hosts/options.js';
 import { type Flags, option } from '../options.js';
-import { integer, integerOrAuto, mixing, named, namesOf, notNegative, oneOf, phase } from '../parsers.js';
+import {
+  classWeights,
+  integer,
+  integerOrAuto,
+  mixing,
+  named,
+  namesOf,
+  notNegative,
+  oneOf,
+  phase,
+  share,
+} from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
 import { onFirstSignal } from '../signals.js';
@@ -42,6 +53,14 @@ const options = [
   }),
   shared.outputs,
   shared.loss,
+  option('--class-weights <balanced|list>', 'weight of each class in crossEntropy; balanced: all count alike', {
+    parse: classWeights,
+    alsoCalled: ['--class-weight'],
+  }),
+  option('--validation-split <share>', 'training samples set aside for validation, stratified by class', {
+    parse: share,
+    alsoCalled: ['--val-split'],
+  }),
   shared.workers,
   shared.shards,
   shared.precision,
