@@ -34,15 +34,12 @@ const partOf: readonly {
     words: 'gamma stepsize lrstepsize lrgamma',
   },
   { flag: '--model', part: 'network', example: 'mlp:dropout=0.5', words: 'dropout droprate' },
+  { flag: '--early-stopping', part: 'early stopping', example: 'patience=5', words: 'patience' },
   { flag: '--mix', part: 'mixing', example: 'mixup=0.2,cutmix=1', words: 'mixup cutmix' },
 ];
 
 /** Settings that only a file has, as it would be written. */
 const inFile: Readonly<Record<string, string>> = {
-  patience: '{"earlyStopping":{"patience":5}}',
-  earlystop: '{"earlyStopping":{"patience":5}}',
-  earlystopping: '{"earlyStopping":{"patience":5}}',
-  monitor: '{"earlyStopping":{"patience":5,"monitor":"test.loss"}}',
   accumulate: '{"accumulate":4}',
   gradaccum: '{"accumulate":4}',
   gradientaccumulationsteps: '{"accumulate":4}',

@@ -142,6 +142,14 @@ export const classList: Parser<string[]> = (given, name) => {
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
 export const mixing: Parser<Record<string, unknown>> = (given, name) => pairs(given, name, 'as mixup=0.2,cutmix=1');
 
+/** `key=value,key=value`, which the configuration checks. */
+export function keyValues(example: string): Parser<Record<string, unknown>> {
+  return (given, name) => pairs(given, name, example);
+}
+
+/** `f1,auc`: words, which the configuration checks. */
+export const wordList: Parser<string[]> = (given) => given.split(',').map((word) => word.trim());
+
 /** `conv2:5`: channel 5 of layer conv2; after the neurons given before. */
 export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name, before = []) => {
   const at = given.lastIndexOf(':');

@@ -13,6 +13,7 @@ import {
   classWeights,
   integer,
   integerOrAuto,
+  keyValues,
   mixing,
   named,
   namesOf,
@@ -20,6 +21,7 @@ import {
   oneOf,
   phase,
   share,
+  wordList,
 } from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
@@ -60,6 +62,14 @@ const options = [
   option('--validation-split <share>', 'training samples set aside for validation, stratified by class', {
     parse: share,
     alsoCalled: ['--val-split'],
+  }),
+  option('--metrics <list>', 'computed besides loss and accuracy, as f1,balanced-accuracy,top-5,auc', {
+    parse: wordList,
+  }),
+  option('--monitor <split.metric>', 'what decides the best weights, as validation.f1 (default: accuracy)'),
+  option('--early-stopping <key=value,...>', 'patience=5,monitor=validation.loss: end without improvement', {
+    parse: keyValues('as patience=5,monitor=validation.f1'),
+    alsoCalled: ['--early-stop'],
   }),
   shared.workers,
   shared.shards,
