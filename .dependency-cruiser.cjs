@@ -3,17 +3,17 @@
 const rooms = {
   'src/base': [],
   'src/losses': ['src/base'],
-  'src/contracts': ['src/losses'],
+  'src/contracts': ['src/base', 'src/losses'],
   proto: [],
   'src/kernels': ['src/base'],
   'src/memory': ['src/base', 'src/contracts'],
   'src/native': ['src/base'],
-  'src/metrics': ['src/base'],
+  'src/metrics': ['src/base', 'src/contracts'],
   'src/analysis': ['src/base'],
   'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
   'src/layers': ['src/base', 'src/ops'],
-  'src/schedules': ['src/base'],
+  'src/schedules': ['src/base', 'src/contracts'],
   'src/callbacks': ['src/base', 'src/contracts'],
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
   // src/native: TensorFlow decodes plain JPEGs on the stage's threads.
@@ -58,6 +58,7 @@ const rooms = {
   'src/predict': ['src/base', 'src/contracts', 'src/images', 'src/models'],
   'src/training': [
     ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
+    ...['src/metrics', 'src/schedules'],
     ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/cluster'],
   ],
   'src/measure': [

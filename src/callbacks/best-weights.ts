@@ -1,7 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
+import { type Monitor, monitorMode } from '../contracts/index.js';
 import type { Callback } from './contract.js';
-import { monitored, monitorMode } from './monitor.js';
-import type { Monitor } from './monitor-names.js';
+import { monitored } from './monitor.js';
 
 /** Keeps the weights of the best epoch as `checkpoints/best.ckpt`; training ends with the last weights all the same. */
 export function bestWeights(monitor: Monitor): Callback {
@@ -9,9 +9,10 @@ export function bestWeights(monitor: Monitor): Callback {
   let best: number | null = null;
   return {
     name: 'bestWeights',
+    monitor,
     async onEpochEnd(record, control) {
       const value = monitored(record, monitor);
-      if (best !== null && sign * value <= sign * best) return;
+      if (Number.isNaN(value) || (best !== null && sign * value <= sign * best)) return;
       best = value;
       await control.keepBest();
     },

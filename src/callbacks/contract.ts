@@ -1,7 +1,7 @@
-import type { Monitor } from './monitor-names.js';
+import type { MetricName, Monitor } from '../contracts/index.js';
 
-/** Loss and accuracy over one split. */
-export interface SplitScores {
+/** Scores over one split: loss, accuracy, and the metrics that the run was asked for. */
+export interface SplitScores extends Readonly<Partial<Record<MetricName, number>>> {
   readonly loss: number;
   readonly accuracy: number;
 }
@@ -45,6 +45,8 @@ export interface TrainContext {
   readonly epochs: number;
   /** Epochs done before; empty unless the run was resumed. */
   readonly history: readonly EpochRecord[];
+  /** Metrics of each evaluated split beyond loss and accuracy. */
+  readonly metrics?: readonly MetricName[];
 }
 
 /** What a callback can make the trainer do. */

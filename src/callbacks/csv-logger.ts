@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import { valueError } from '../base/errors.js';
+import type { MetricName } from '../contracts/index.js';
 import type { Callback, EpochRecord } from './contract.js';
 
 /** Options of `csvLogger`. */
@@ -29,8 +30,18 @@ const columns: Readonly<Record<string, (record: EpochRecord) => number | undefin
   'seconds.evaluation': (record) => record.phases.evaluation,
 };
 
-function line(record: EpochRecord): string {
-  const cells = Object.values(columns).map((value) => value(record) ?? '');
+type Column = (record: EpochRecord) => number | undefined;
+
+/** The columns of every run, then those of the metrics that this one computes. */
+function columnsWith(metrics: readonly MetricName[]): Readonly<Record<string, Column>> {
+  const more = (['validation', 'test'] as const).flatMap((split) =>
+    metrics.map((name): [string, Column] => [`${split}.${name}`, (record) => record[split]?.[name]]),
+  );
+  return { ...columns, ...Object.fromEntries(more) };
+}
+
+function line(record: EpochRecord, shown: Readonly<Record<string, Column>>): string {
+  const cells = Object.values(shown).map((value) => value(record) ?? '');
   return `${cells.join(',')}\n`;
 }
 
@@ -41,17 +52,20 @@ function line(record: EpochRecord): string {
  * @throws ConvoyError `CONVOY_OPTION` when a new run would overwrite a file, `CONVOY_DISK` when it cannot be written.
  */
 export function csvLogger({ path }: CsvLoggerOptions): Callback {
+  let shown = columnsWith([]);
   return {
     name: 'csvLogger',
-    async onTrainBegin({ history }) {
+    async onTrainBegin({ history, metrics = [] }) {
       if (history.length === 0 && existsSync(path)) {
         throw valueError('csvLogger.path', 'a file that does not exist yet, unless the run is resumed', path);
       }
-      await writeFileAtomic(path, [`${Object.keys(columns).join(',')}\n`, ...history.map(line)]);
+      shown = columnsWith(metrics);
+      const lines = history.map((record) => line(record, shown));
+      await writeFileAtomic(path, [`${Object.keys(shown).join(',')}\n`, ...lines]);
     },
     async onEpochEnd(record) {
       try {
-        await appendFile(path, line(record));
+        await appendFile(path, line(record, shown));
       } catch (error) {
         throw diskError(path, error);
       }

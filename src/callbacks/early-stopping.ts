@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { parseOptions } from '../base/validate.js';
+import { type Monitor, type MonitorMode, monitorMode, monitorSchema } from '../contracts/index.js';
 import type { Callback } from './contract.js';
-import { improves, type MonitorMode, monitored, monitorMode } from './monitor.js';
-import { type Monitor, monitorSchema } from './monitor-names.js';
+import { improves, monitored } from './monitor.js';
 import { restoreState } from './state.js';
 
 /** Options of `earlyStopping`. */
@@ -13,7 +13,7 @@ export interface EarlyStoppingOptions {
   readonly minDelta?: number | undefined;
   /** By default the validation loss where there is a validation split, else the test loss. */
   readonly monitor?: Monitor | undefined;
-  /** By default `min` for losses and `max` for accuracies. */
+  /** By default `min` for losses and `max` for all else. */
   readonly mode?: MonitorMode | undefined;
   /** End with the weights of the best epoch, whether stopped early or not; true by default. */
   readonly restoreBest?: boolean | undefined;

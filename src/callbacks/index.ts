@@ -12,5 +12,5 @@ export { type CsvLoggerOptions, csvLogger } from './csv-logger.js';
 export { type EarlyStoppingOptions, earlyStopping } from './early-stopping.js';
 export { type KeepCheckpointsOptions, keepCheckpoints } from './keep-checkpoints.js';
 export { CallbackList } from './list.js';
-export { requireMonitors } from './monitor.js';
+export { monitored, requireMonitors } from './monitor.js';
 export { type TargetReachedOptions, targetReached } from './target-reached.js';

@@ -1,27 +1,21 @@
 import { combinationError, valueError } from '../base/errors.js';
+import { type Monitor, type MonitorMode, partsOf } from '../contracts/index.js';
 import type { EpochRecord } from './contract.js';
-import type { Monitor } from './monitor-names.js';
-
-/** Whether lower or higher values are better. */
-export type MonitorMode = 'min' | 'max';
-
-/** Losses are better low, accuracies high. */
-export function monitorMode(monitor: Monitor): MonitorMode {
-  return monitor.endsWith('.loss') ? 'min' : 'max';
-}
 
 /**
- * The monitored value of an epoch.
+ * The monitored value of an epoch; NaN where it is not defined (an AUC of a split with one class).
  *
- * @throws ConvoyError `CONVOY_OPTION` when the run does not evaluate that split.
+ * @throws ConvoyError `CONVOY_OPTION` when the run does not evaluate that split, or does not compute that metric.
  */
 export function monitored(record: EpochRecord, monitor: Monitor): number {
-  const [split, key] = monitor.split('.') as ['train' | 'test' | 'validation', 'loss' | 'accuracy'];
+  const { split, score } = partsOf(monitor);
   const scores = record[split];
   if (scores === undefined) {
     throw valueError('monitor', `a value of a split that is evaluated (this run has no ${split} scores)`, monitor);
   }
-  return scores[key];
+  const value = scores[score];
+  if (value === undefined) throw combinationError(`monitor ${monitor}`, 'needs', `--metrics ${score}`);
+  return value ?? Number.NaN; // JSON has null for NaN
 }
 
 /**

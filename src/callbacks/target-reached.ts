@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { parseOptions } from '../base/validate.js';
+import { type Monitor, monitorMode, monitorSchema } from '../contracts/index.js';
 import type { Callback } from './contract.js';
-import { monitored, monitorMode } from './monitor.js';
-import { type Monitor, monitorSchema } from './monitor-names.js';
+import { monitored } from './monitor.js';
 
 /** Options of `targetReached`. */
 export interface TargetReachedOptions {
-  /** The run stops once the monitored value is at least (accuracies) or at most (losses) this. */
+  /** The run stops once the monitored value is at least (scores) or at most (losses) this. */
   readonly value: number;
   /** `test.accuracy` by default. */
   readonly monitor?: Monitor | undefined;

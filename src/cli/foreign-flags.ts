@@ -21,7 +21,6 @@ const partOf: readonly {
   },
   { flag: '--optimizer', part: 'optimizer', example: 'adam:ema={"decay":0.999}', words: 'ema modelema' },
   { flag: '--loss', part: 'loss', example: 'crossEntropy:labelSmoothing=0.1', words: 'labelsmoothing smoothing' },
-  { flag: '--loss', part: 'loss', example: 'crossEntropy:classWeights=[1,2]', words: 'classweights classweight' },
   {
     flag: '--schedule',
     part: 'schedule',
@@ -35,17 +34,12 @@ const partOf: readonly {
     words: 'gamma stepsize lrstepsize lrgamma',
   },
   { flag: '--model', part: 'network', example: 'mlp:dropout=0.5', words: 'dropout droprate' },
+  { flag: '--early-stopping', part: 'early stopping', example: 'patience=5', words: 'patience' },
   { flag: '--mix', part: 'mixing', example: 'mixup=0.2,cutmix=1', words: 'mixup cutmix' },
 ];
 
 /** Settings that only a file has, as it would be written. */
 const inFile: Readonly<Record<string, string>> = {
-  patience: '{"earlyStopping":{"patience":5}}',
-  earlystop: '{"earlyStopping":{"patience":5}}',
-  earlystopping: '{"earlyStopping":{"patience":5}}',
-  monitor: '{"earlyStopping":{"patience":5,"monitor":"test.loss"}}',
-  validationsplit: '{"validationSplit":0.1}',
-  valsplit: '{"validationSplit":0.1}',
   accumulate: '{"accumulate":4}',
   gradaccum: '{"accumulate":4}',
   gradientaccumulationsteps: '{"accumulate":4}',

@@ -142,6 +142,14 @@ export const classList: Parser<string[]> = (given, name) => {
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
 export const mixing: Parser<Record<string, unknown>> = (given, name) => pairs(given, name, 'as mixup=0.2,cutmix=1');
 
+/** `key=value,key=value`, which the configuration checks. */
+export function keyValues(example: string): Parser<Record<string, unknown>> {
+  return (given, name) => pairs(given, name, example);
+}
+
+/** `f1,auc`: words, which the configuration checks. */
+export const wordList: Parser<string[]> = (given) => given.split(',').map((word) => word.trim());
+
 /** `conv2:5`: channel 5 of layer conv2; after the neurons given before. */
 export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name, before = []) => {
   const at = given.lastIndexOf(':');
@@ -149,4 +157,23 @@ export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name
   if (at < 1 || !/^\d+$/.test(channel))
     throw valueError(name, 'LAYER:N, a layer and a channel from 0, as conv2:5,', given);
   return [...before, { layer: given.slice(0, at), channel: Number(channel) }];
+};
+
+/** `balanced`, or a number a class as `1,2,0.5`. */
+export const classWeights: Parser<'balanced' | number[]> = (given, name) => {
+  if (given === 'balanced') return given;
+  const numbers = given
+    .replace(/^\[|\]$/g, '')
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!numbers.every((weight) => Number.isFinite(weight) && weight >= 0))
+    throw valueError(name, 'balanced, or a number of at least 0 for each class, as 1,2,0.5,', given);
+  return numbers;
+};
+
+/** A share of at least 0 and at most 0.9. */
+export const share: Parser<number> = (given, name) => {
+  const value = Number(given);
+  if (given.trim() === '' || !(value >= 0 && value <= 0.9)) throw valueError(name, 'a share from 0 to 0.9', given);
+  return value;
 };

@@ -9,8 +9,16 @@ export function tellEpoch(terminal: Terminal, record: EpochRecord, moving: boole
   terminal.line(
     `epoch ${String(epoch).padStart(2)}  loss ${train.loss.toFixed(4)}  accuracy ${percent(train.accuracy)}` +
       `  test loss ${test?.loss.toFixed(4) ?? '-'}  test accuracy ${test === undefined ? '-' : percent(test.accuracy)}` +
+      metricsInWords(record) +
       `${moving ? `  rate ${rateInWords(learningRate)}` : ''}  ${grouped(imagesPerSecond)} images/s  ${duration(seconds)}`,
   );
+}
+
+/** `  validation f1 0.9131`: metrics of the validation split where there is one, else of the test split. */
+function metricsInWords({ validation, test }: EpochRecord): string {
+  const { loss: _, accuracy: __, ...metrics } = validation ?? test ?? { loss: 0, accuracy: 0 };
+  const shown = Object.entries(metrics).map(([name, value]) => `  ${name} ${value?.toFixed(4) ?? '-'}`);
+  return shown.length === 0 ? '' : `  ${validation === undefined ? 'test' : 'validation'}${shown.join('').slice(1)}`;
 }
 
 export function tellSummary(terminal: Terminal, summary: TrainSummary, folder: string): void {
@@ -19,12 +27,9 @@ export function tellSummary(terminal: Terminal, summary: TrainSummary, folder: s
   if (summary.restoredEpoch !== undefined)
     terminal.line(`weights and scores are those of epoch ${summary.restoredEpoch}, the best`);
   const { target } = summary;
-  const verdict =
-    target === undefined
-      ? ''
-      : target.reached
-        ? ` (target ${percent(target.accuracy)} reached)`
-        : ` (target ${percent(target.accuracy)} NOT reached)`;
+  const aim =
+    target === undefined ? '' : 'accuracy' in target ? percent(target.accuracy) : `${target.monitor} ${target.value}`;
+  const verdict = target === undefined ? '' : ` (target ${aim} ${target.reached ? 'reached' : 'NOT reached'})`;
   terminal.line(
     `test accuracy ${percent(summary.test.accuracy)}${verdict} after ${counted(summary.epochs, 'epoch')} in ${duration(summary.seconds)}, ` +
       `${grouped(summary.imagesPerSecond)} images/s`,

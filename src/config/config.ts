@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
 import { combinationError, unknownKeyError, valueError } from '../base/errors.js';
-import { alsoCalled, choicesAlsoCalled } from '../base/schema-names.js';
+import { alsoCalled } from '../base/schema-names.js';
 import { parseOptions } from '../base/validate.js';
-import type { Precision } from '../contracts/index.js';
+import { metricSchema, monitorSchema, type Precision } from '../contracts/index.js';
 import { lossSchema } from '../losses/spec/index.js';
 import {
   type OptimizerSpec,
@@ -70,6 +70,14 @@ export const configSchema = z.strictObject({
   outputs: z.literal(1).optional(),
   /** Default: crossEntropy, or binaryCrossEntropy where `outputs` is 1. */
   loss: lossSchema.default({ name: 'crossEntropy' }),
+  /**
+   * Weight of each class in crossEntropy; `balanced`: n / (classes x samples of the class) of the training samples, as
+   * scikit-learn. A run records the numbers as the loss's own option.
+   */
+  classWeights: alsoCalled(z.union([z.literal('balanced'), z.array(z.number().min(0)).min(1)]), [
+    'class_weight',
+    'pos_weight',
+  ]).optional(),
   optimizer: optimizerSchema.default({ name: 'sgd' } satisfies OptimizerSpec),
   /** PyTorch's default of the optimizer when not given. */
   learningRate: alsoCalled(z.number().positive(), ['lr', 'rate']).optional(),
@@ -135,20 +143,37 @@ export const configSchema = z.strictObject({
   checkpoint: z
     .strictObject({ everySteps: count.optional(), everyMinutes: z.number().positive().optional() })
     .default({}),
+  /** Computed of each evaluated split beyond loss and accuracy; what a monitor follows comes by itself. */
+  metrics: z.array(metricSchema).optional(),
+  /** What decides which epoch's weights are the best ones. Default: the accuracy, of the validation split where there is one. */
+  monitor: monitorSchema.optional(),
   earlyStopping: z
     .strictObject({
       patience: count,
       minDelta: z.number().min(0).default(0),
-      monitor: choicesAlsoCalled(z.enum(['test.loss', 'test.accuracy', 'validation.loss', 'validation.accuracy']), {
-        'validation.loss': ['val_loss'],
-        'validation.accuracy': ['val_accuracy', 'val_acc'],
-        'test.accuracy': ['acc'],
-      }).optional(),
+      monitor: monitorSchema.optional(),
       restoreBest: z.boolean().default(true),
     })
     .optional(),
   /** What the recipe is expected to reach; the run's summary says whether it did. */
-  target: z.strictObject({ accuracy: z.number().min(0).max(1), stop: z.boolean().default(false) }).optional(),
+  target: z
+    .strictObject({
+      accuracy: z.number().min(0).max(1).optional(),
+      /** Instead of `accuracy`: a value of the epoch and the number that it must reach. */
+      monitor: monitorSchema.optional(),
+      value: z.number().optional(),
+      stop: z.boolean().default(false),
+    })
+    .refine(
+      ({ accuracy, monitor, value }) => [accuracy, monitor ?? value].filter((part) => part !== undefined).length === 1,
+      {
+        params: { needs: 'either accuracy, or monitor and value' },
+      },
+    )
+    .refine(({ monitor, value }) => (monitor === undefined) === (value === undefined), {
+      params: { needs: 'monitor and value together' },
+    })
+    .optional(),
 });
 
 /** A configuration as a person may write it: everything optional. */
@@ -197,6 +222,8 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
       throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }
+  if (config.classWeights !== undefined && 'classWeights' in config.loss)
+    throw combinationError('classWeights', 'excludes', 'loss.classWeights: keep one of them');
   for (const key of ['freeze', 'head'] as const) {
     if (config[key] !== undefined && config.base === undefined)
       throw combinationError(key, 'needs', 'a base, as --base resnet50 --weights imagenet');
@@ -256,6 +283,8 @@ function settleBase(
 
 /** A target is of what it was measured on: another dataset or network, or some classes alone, leave the weaker one behind. */
 function settleTarget(merged: Record<string, unknown>, input: object): void {
+  const target = Reflect.get(input, 'target') as unknown;
+  if (isRecord(target) && ('monitor' in target || 'accuracy' in target)) delete merged['target'];
   const own = Object.entries(input).filter(([key]) => ['dataset', 'classes', 'model', 'base'].includes(key));
   const other = own.some(([key, value]) => {
     return value !== undefined && !isDeepStrictEqual(mergeOption(merged[key], value), merged[key]);

@@ -26,6 +26,17 @@ export { imageBytes, isDataset } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
+export {
+  type MetricName,
+  type Monitor,
+  type MonitorMode,
+  metricNames,
+  metricSchema,
+  monitorMode,
+  monitorSchema,
+  partsOf,
+  topOf,
+} from './monitors.js';
 export { stats, statsLength, stopAskedPlace } from './statistics.js';
 export {
   classesOf,

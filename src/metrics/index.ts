@@ -14,5 +14,6 @@ export {
   type MultiLabelResult,
   type MultiLabelState,
 } from './multi-label.js';
+export { checkTop, classMetrics, labelMetrics, type NamedScores, singleLabelOnly } from './named.js';
 export { classificationReport, metricsCsv, rocCsv } from './report.js';
 export { type ClassScores, type ConfusionScores, confusionScores } from './scores.js';

@@ -7,7 +7,8 @@ import { ConvoyError, fileError } from '../base/errors.js';
 import type { LockFile } from '../base/lock-file.js';
 import { partEnding } from '../base/part-file.js';
 import type { LayersModel } from '../base/tf.js';
-import type { EpochRecord } from '../callbacks/index.js';
+import type { EpochRecord, SplitScores } from '../callbacks/index.js';
+import type { Monitor } from '../contracts/index.js';
 import { loadArchitecture } from '../models/index.js';
 import { removeEmptyFolders } from './empty-folders.js';
 import { needRun, refuseRun, takeLock } from './occupied.js';
@@ -20,8 +21,9 @@ export interface TrainSummary {
   readonly epochs: number;
   /** Epoch, from 1, of the weights that early stopping restored, which `test`, `train` and the model are of. */
   readonly restoredEpoch?: number;
-  readonly test: { readonly loss: number; readonly accuracy: number };
-  readonly train: { readonly loss: number; readonly accuracy: number };
+  readonly test: SplitScores;
+  readonly validation?: SplitScores;
+  readonly train: SplitScores;
   /** Of any epoch. */
   readonly bestTestAccuracy: number;
   readonly imagesPerSecond: number;
@@ -33,7 +35,9 @@ export interface TrainSummary {
   readonly parameters: number;
   /** SHA-256 over the raw float32 weights in model order. */
   readonly weightsSha256: string;
-  readonly target?: { readonly accuracy: number; readonly reached: boolean };
+  readonly target?:
+    | { readonly accuracy: number; readonly reached: boolean }
+    | { readonly monitor: Monitor; readonly value: number; readonly reached: boolean };
   /** Images left out because of `onBadImage: 'skip'`; `bad-images.json` lists them. */
   readonly skippedImages?: number;
   /** Share of the training time spent waiting for data. */

@@ -4,6 +4,7 @@ import type { Dataset, StepSpec } from '../contracts/index.js';
 import { loadArchitecture, takesRawPixels } from '../models/index.js';
 import { normalizationOf } from '../transfer/index.js';
 import { checkFits, openModel } from './base-model.js';
+import { settleClassWeights } from './class-weights.js';
 import type { RuntimeInternals, RuntimeOptions } from './contract.js';
 import { settlePrecision } from './engine-source.js';
 import { requireFiniteWeights } from './finite-weights.js';
@@ -34,7 +35,8 @@ export async function openNetwork(
 ): Promise<OpenedNetwork> {
   const { model, weights, normalize = usualNormalize(model, train) } = await findModel(options, recorded, train);
   if (weights !== undefined) requireFiniteWeights(model, weights, sourceOf(options));
-  const config = { ...options.config, normalize, precision: settlePrecision(options.config, model) };
+  const settled = settleClassWeights(options.config, train);
+  const config = { ...settled, normalize, precision: settlePrecision(options.config, model) };
   const spec = stepSpec(config, model, train);
   const note = activationNote(model, spec.loss);
   if (note !== undefined) options.onNote?.(note);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Described, describeOptions } from '../base/described.js';
 import { type Filled, type FilledShape, filledShape, type Options, option } from '../base/options.js';
 import { alsoCalled } from '../base/schema-names.js';
+import type { Monitor } from '../contracts/index.js';
 
 const count = z.int().min(1);
 
@@ -39,6 +40,8 @@ export type Curve = (time: number) => number;
 export interface EpochScores {
   readonly loss: number;
   readonly accuracy: number;
+  /** A value of the epoch by its monitor's name, as `validation.f1`. */
+  readonly monitored?: (monitor: Monitor) => number;
 }
 
 /** What a schedule does, once it is known what it is laid over. */

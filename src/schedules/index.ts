@@ -1,2 +1,9 @@
-export { commonScheduleOptions, momentumOption, type ScheduleSpec, scheduleSchema, schedules } from './registry.js';
+export {
+  commonScheduleOptions,
+  momentumOption,
+  type ScheduleSpec,
+  scheduleMonitor,
+  scheduleSchema,
+  schedules,
+} from './registry.js';
 export { createSchedule, type Schedule } from './schedule.js';

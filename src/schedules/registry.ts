@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { describeOptions } from '../base/described.js';
 import { byName } from '../base/options.js';
+import type { Monitor } from '../contracts/index.js';
 import { commonOptions, type NamedSchedule } from './define.js';
 import { constant } from './named/constant.js';
 import { cosine } from './named/cosine.js';
@@ -41,6 +42,11 @@ export function scheduleNamed({ name }: Pick<ScheduleSpec, 'name'>): NamedSchedu
   const found = schedules.find((candidate) => candidate.name === name);
   if (found === undefined) throw new RangeError(`no schedule ${name}`);
   return found;
+}
+
+/** The value of an epoch that a schedule was told to follow. */
+export function scheduleMonitor(spec: ScheduleSpec): Monitor | undefined {
+  return 'monitor' in spec ? spec.monitor : undefined;
 }
 
 /** The option of a schedule that has it move the optimizer's momentum, where it is set. */

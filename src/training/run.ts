@@ -1,11 +1,11 @@
 import { ConvoyError } from '../base/errors.js';
-import type { CallbackList, Control, EpochRecord } from '../callbacks/index.js';
-import type { Cluster } from '../contracts/index.js';
+import { type CallbackList, type Control, type EpochRecord, monitored, type SplitScores } from '../callbacks/index.js';
+import type { Cluster, MetricName } from '../contracts/index.js';
 import { EpochFeeds } from '../coordinator/index.js';
 import { type TrainSummary, withAveragedWeights } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { EpochMeter, meanLoss } from './epoch-meter.js';
-import { evaluateSplit, type Scores } from './evaluation.js';
+import { evaluateSplit } from './evaluation.js';
 import type { TrainerOptions } from './options.js';
 import { phaseAt } from './phases.js';
 import type { Progress } from './progress.js';
@@ -13,9 +13,11 @@ import { needSameWeights } from './ranks/agree.js';
 import { takeWeights } from './ranks/take-weights.js';
 import { recordOf } from './record-of.js';
 import type { RunRecorder } from './recorder.js';
+import { SplitOutputs, wantedAnywhere } from './split-outputs.js';
 import { type StepRates, type TrainedBatch, trainingSteps } from './steps.js';
 import type { RunContents } from './trained-run.js';
 import type { TrainingState } from './training-state.js';
+import { computeMetrics } from './wanted-metrics.js';
 
 /** One run under way: its epochs, and what callbacks may ask of it. */
 export class Run implements Control {
@@ -30,7 +32,7 @@ export class Run implements Control {
     private readonly state: TrainingState,
     private readonly callbacks: CallbackList,
     private readonly recorder: RunRecorder,
-    private readonly options: TrainerOptions,
+    private readonly options: TrainerOptions & { readonly metrics: readonly MetricName[] },
     /** The other processes of the training. */
     private readonly cluster?: Cluster,
   ) {
@@ -73,7 +75,7 @@ export class Run implements Control {
     state.position = 0;
     state.meter = undefined;
     state.seconds += seconds;
-    runtime.schedule.onEpochEnd?.(validation ?? test);
+    runtime.schedule.onEpochEnd?.({ ...(validation ?? test), monitored: (monitor) => monitored(record, monitor) });
     if (this.cluster !== undefined) await needSameWeights(this.cluster, runtime, state.epoch);
     await this.callbacks.onEpochEnd(record, this);
     await this.recorder.epochEnd(runtime, state, this.callbacks, record);
@@ -126,12 +128,13 @@ export class Run implements Control {
     await this.recorder.checkpoint('last', this.runtime, this.state, this.callbacks);
   }
 
-  async #evaluate(dataset: Runtime['datasets']['test'], meter: EpochMeter): Promise<Scores> {
+  async #evaluate(dataset: Runtime['datasets']['test'], meter: EpochMeter): Promise<SplitScores> {
     const { coordinator, arena, layout, evaluationSlots, evaluationStage } = this.runtime;
     const stage = evaluationStage(dataset);
     const watchers = (this.options.watchers ?? []).filter((watcher) => watcher.onOutputs !== undefined);
-    const width = layout.outputLength;
-    const outputs = watchers.length === 0 ? undefined : new Float32Array(dataset.count * width);
+    const { metrics } = this.options;
+    const wanted = await wantedAnywhere(watchers.length > 0 || metrics.length > 0, this.cluster);
+    const outputs = wanted ? new SplitOutputs(this.runtime, dataset.count) : undefined;
     try {
       const scores = await evaluateSplit({
         stage,
@@ -141,13 +144,13 @@ export class Run implements Control {
         slots: evaluationSlots,
         count: dataset.count,
         onBatch: (done) => this.#report(meter, 'evaluating', done, dataset.count),
-        ...(outputs === undefined
-          ? {}
-          : { onOutputs: (values, { position }) => outputs.set(values, position * width) }),
+        ...(outputs && { onOutputs: (values, batch) => outputs.take(values, batch) }),
         ...(this.options.signal === undefined ? {} : { signal: this.options.signal }),
       });
-      if (outputs !== undefined) for (const watcher of watchers) watcher.onOutputs?.(dataset, outputs);
-      return scores;
+      if (outputs === undefined) return { ...scores };
+      const whole = await outputs.whole();
+      for (const watcher of watchers) watcher.onOutputs?.(dataset, whole);
+      return { ...scores, ...computeMetrics(metrics, whole, this.runtime, dataset) };
     } finally {
       await stage.close();
     }

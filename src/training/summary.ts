@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { valueError } from '../base/errors.js';
-import type { EpochRecord } from '../callbacks/index.js';
+import { type EpochRecord, monitored } from '../callbacks/index.js';
+import { monitorMode } from '../contracts/index.js';
 import { readWeights } from '../coordinator/index.js';
 import type { TrainSummary } from '../run/index.js';
 import type { Runtime } from '../runtime/index.js';
+import { targetOf } from './run-callbacks.js';
 import type { TrainingState } from './training-state.js';
 
 /** From this share of waiting on, a run says what would help. */
@@ -32,6 +34,7 @@ export function summarize(
     epochs: epoch,
     ...(restored === undefined ? {} : { restoredEpoch: restored }),
     test: final.test,
+    ...(final.validation && { validation: final.validation }),
     train: final.train,
     bestTestAccuracy: Math.max(...history.map(({ test }) => test?.accuracy ?? 0)),
     imagesPerSecond: sum(history, (record) => record.imagesPerSecond * trainingSeconds(record)) / trained,
@@ -45,9 +48,7 @@ export function summarize(
     dataWait,
     ...(datasets.badImages?.length ? { skippedImages: datasets.badImages.length } : {}),
     ...(advice === undefined ? {} : { advice }),
-    ...(config.target === undefined
-      ? {}
-      : { target: { accuracy: config.target.accuracy, reached: final.test.accuracy >= config.target.accuracy } }),
+    ...(config.target === undefined ? {} : { target: verdict(config.target, final) }),
     ...(stopped === undefined ? {} : { stopped }),
   };
 }
@@ -59,6 +60,16 @@ export function weightsSha256({ arena, layout }: Pick<Runtime, 'arena' | 'layout
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
   return hash.digest('hex');
+}
+
+function verdict(
+  target: NonNullable<Runtime['config']['target']>,
+  record: EpochRecord,
+): NonNullable<TrainSummary['target']> {
+  const { monitor, value } = targetOf(target, 'test.accuracy');
+  const found = monitored(record, monitor);
+  const reached = monitorMode(monitor) === 'max' ? found >= value : found <= value;
+  return target.accuracy === undefined ? { monitor, value, reached } : { accuracy: target.accuracy, reached };
 }
 
 function adviceOn(dataWait: number, { config }: Runtime): string | undefined {

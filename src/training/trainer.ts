@@ -15,6 +15,7 @@ import { Run } from './run.js';
 import { runCallbacks } from './run-callbacks.js';
 import { TrainedRun } from './trained-run.js';
 import { fromCheckpoint, initialState, toCheckpoint } from './training-state.js';
+import { wantedMetrics } from './wanted-metrics.js';
 
 /**
  * Trains a network on every core.
@@ -98,6 +99,7 @@ async function* recordedRun(
   try {
     const cluster = internals.cluster?.cluster;
     const list = runCallbacks(runtime, [...recorder.callbacks, ...(options.callbacks ?? [])]);
+    const metrics = wantedMetrics(runtime, list);
     const callbacks = cluster === undefined ? new CallbackList(list) : new SharedCallbacks(list, cluster);
     let state =
       resumed === undefined
@@ -109,8 +111,8 @@ async function* recordedRun(
     state.seconds += await runtime.prepare();
     options.onStart?.(runtime, state);
     for (const watcher of options.watchers ?? []) await watcher.onStart?.(runtime);
-    let run = new Run(runtime, state, callbacks, recorder, options, cluster);
-    await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history }, run);
+    let run = new Run(runtime, state, callbacks, recorder, { ...options, metrics }, cluster);
+    await callbacks.onTrainBegin({ epochs: config.epochs, history: state.history, metrics }, run);
     for (;;) {
       while (state.epoch < phase.end && state.stopped === undefined) yield await run.epoch();
       if (state.epoch >= config.epochs || state.stopped !== undefined) break;
@@ -122,7 +124,7 @@ async function* recordedRun(
       state.seconds += await runtime.prepare();
       options.onStart?.(runtime, state);
       for (const watcher of options.watchers ?? []) await watcher.onStart?.(runtime);
-      run = new Run(runtime, state, callbacks, recorder, options, cluster);
+      run = new Run(runtime, state, callbacks, recorder, { ...options, metrics }, cluster);
     }
     await callbacks.onTrainEnd(run);
     return new TrainedRun(await run.finish(), { ...options, trustCode: true });

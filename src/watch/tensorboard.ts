@@ -84,7 +84,8 @@ export function tensorBoard(folder: string): Watcher {
 
 function scoresOf(record: EpochRecord, split: (typeof splits)[number]) {
   const scores = record[split];
-  return scores === undefined ? [] : [scalar('epoch_loss', scores.loss), scalar('epoch_accuracy', scores.accuracy)];
+  if (scores === undefined) return [];
+  return Object.entries(scores).map(([name, value]) => scalar(`epoch_${name.replaceAll('-', '_')}`, value));
 }
 
 /** Layers as nodes: TensorBoard groups them by the parts of their names. */

@@ -45,9 +45,9 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
     'error: Unknown option "--dropout" of convoy train; it is an option of the network: --model mlp:dropout=0.5',
   ],
   [
-    'train --validation-split 0.1',
+    'train --accumulate 4',
     2,
-    'error: Unknown option "--validation-split" of convoy train; it is set in a file: --config FILE, with {"validationSplit":0.1} in it',
+    'error: Unknown option "--accumulate" of convoy train; it is set in a file: --config FILE, with {"accumulate":4} in it',
   ],
   [
     'train --num-workers 2',
@@ -146,7 +146,7 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   [
     'train --config monitor.json',
     2,
-    'error: Expected one of test.loss, test.accuracy, validation.loss, validation.accuracy for monitor.json.earlyStopping.monitor but received "val_loss"; did you mean validation.loss?',
+    'error: Expected one of validation.loss, ... for monitor.json.earlyStopping.monitor but received "val_loss"; did you mean validation.loss?',
   ],
   [
     'train --augment flop',
@@ -261,7 +261,7 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   [
     'train --monitor val_loss',
     2,
-    'error: Unknown option "--monitor" of convoy train; it is set in a file: --config FILE, with {"earlyStopping":{"patience":5,"monitor":"test.loss"}} in it',
+    'error: Expected one of validation.loss, ... for monitor but received "val_loss"; did you mean validation.loss?',
   ],
   ['lr-find --from 1 --to 0.1', 2, 'error: Expected a number above 1, where --from starts, for --to but received 0.1'],
   [
@@ -299,7 +299,7 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   [
     'train --patience 5',
     2,
-    'error: Unknown option "--patience" of convoy train; it is set in a file: --config FILE, with {"earlyStopping":{"patience":5}} in it',
+    'error: Unknown option "--patience" of convoy train; it is an option of the early stopping: --early-stopping patience=5',
   ],
   [
     'train --label-smoothing 0.1',

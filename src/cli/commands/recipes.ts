@@ -30,7 +30,7 @@ export const recipes = defineCommand({
         dataset,
         model.name,
         String(epochs),
-        target === undefined ? '' : percent(target.accuracy),
+        target?.accuracy === undefined ? '' : percent(target.accuracy),
         description,
       ]);
     }

@@ -9,7 +9,20 @@ import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
 import { clusterOptions, launch, machinesOf } from '../hosts/options.js';
 import { type Flags, option } from '../options.js';
-import { integer, integerOrAuto, mixing, named, namesOf, notNegative, oneOf, phase } from '../parsers.js';
+import {
+  classWeights,
+  integer,
+  integerOrAuto,
+  keyValues,
+  mixing,
+  named,
+  namesOf,
+  notNegative,
+  oneOf,
+  phase,
+  share,
+  wordList,
+} from '../parsers.js';
 import { dataProgress } from '../progress.js';
 import * as shared from '../shared-options.js';
 import { onFirstSignal } from '../signals.js';
@@ -42,6 +55,22 @@ const options = [
   }),
   shared.outputs,
   shared.loss,
+  option('--class-weights <balanced|list>', 'weight of each class in crossEntropy; balanced: all count alike', {
+    parse: classWeights,
+    alsoCalled: ['--class-weight'],
+  }),
+  option('--validation-split <share>', 'training samples set aside for validation, stratified by class', {
+    parse: share,
+    alsoCalled: ['--val-split'],
+  }),
+  option('--metrics <list>', 'computed besides loss and accuracy, as f1,balanced-accuracy,top-5,auc', {
+    parse: wordList,
+  }),
+  option('--monitor <split.metric>', 'what decides the best weights, as validation.f1 (default: accuracy)'),
+  option('--early-stopping <key=value,...>', 'patience=5,monitor=validation.loss: end without improvement', {
+    parse: keyValues('as patience=5,monitor=validation.f1'),
+    alsoCalled: ['--early-stop'],
+  }),
   shared.workers,
   shared.shards,
   shared.precision,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConvoyError } from '../../base/errors.js';
 import { type Filled, option } from '../../base/options.js';
+import { type MonitorMode, monitorMode, monitorSchema } from '../../contracts/index.js';
 import { defineSchedule, type EpochScores, type Follower } from '../define.js';
 
 const notNegative = z.number().nonnegative();
@@ -8,9 +9,10 @@ const notNegative = z.number().nonnegative();
 const options = {
   mode: option(
     z.enum(['min', 'max']),
-    'min',
-    'min: follows the loss, max: the accuracy; of the validation split where there is one, else of the test split',
+    undefined,
+    'whether low or high values are good; without a monitor: min (the default) follows the loss, max the accuracy, of the validation split where there is one, else of the test split',
   ),
+  monitor: option(monitorSchema, undefined, 'the value that it follows, as validation.f1'),
   factor: option(z.number().positive().lt(1), 0.1, 'factor of each fall'),
   patience: option(z.int().min(0), 10, 'epochs without improvement that it bears'),
   threshold: option(notNegative, 1e-4, 'a smaller change is no improvement'),
@@ -57,9 +59,15 @@ class Plateau implements Follower {
     this.#state = parsed.data;
   }
 
-  observe({ loss, accuracy }: EpochScores): void {
-    const { mode, factor, patience, cooldown, minLearningRate, epsilon } = this.#settings;
-    const metric = mode === 'min' ? loss : accuracy;
+  get #mode(): MonitorMode {
+    const { mode, monitor } = this.#settings;
+    return mode ?? (monitor === undefined ? 'min' : monitorMode(monitor));
+  }
+
+  observe({ loss, accuracy, monitored }: EpochScores): void {
+    const { monitor, factor, patience, cooldown, minLearningRate, epsilon } = this.#settings;
+    const usual = this.#mode === 'min' ? loss : accuracy;
+    const metric = monitor === undefined ? usual : (monitored?.(monitor) ?? Number.NaN);
     const state = { ...this.#state };
     if (this.#improves(metric)) {
       state.best = metric;
@@ -79,8 +87,9 @@ class Plateau implements Follower {
   }
 
   #improves(metric: number): boolean {
-    const { mode, threshold, thresholdMode } = this.#settings;
+    const { threshold, thresholdMode } = this.#settings;
     const { best } = this.#state;
+    const mode = this.#mode;
     if (best === null) return !Number.isNaN(metric);
     const sign = mode === 'min' ? -1 : 1;
     const mark = thresholdMode === 'rel' ? best * (1 + sign * threshold) : best + sign * threshold;

@@ -1,0 +1,73 @@
+import { combinationError } from '../base/errors.js';
+import { type Callback, requireMonitors } from '../callbacks/index.js';
+import type { RunConfig } from '../config/index.js';
+import { type MetricName, type Monitor, partsOf } from '../contracts/index.js';
+import { checkTop, classMetrics, labelMetrics, type NamedScores, singleLabelOnly } from '../metrics/index.js';
+import { classScores, judgement } from '../models/index.js';
+import type { Runtime } from '../runtime/index.js';
+import { scheduleMonitor } from '../schedules/index.js';
+
+/** Who follows which value of an epoch. */
+type Follower = Pick<Callback, 'name' | 'monitor'>;
+
+/** What a configuration follows by itself, without callbacks. */
+function configFollowers({ schedule, phases = [], target }: RunConfig): Follower[] {
+  const aim = target?.monitor === undefined ? [] : [{ name: 'target', monitor: target.monitor }];
+  const schedules = [schedule, ...phases.map((phase) => phase.schedule ?? schedule)].flatMap((spec) => {
+    const monitor = scheduleMonitor(spec);
+    return monitor === undefined ? [] : [{ name: 'schedule', monitor }];
+  });
+  return [...schedules, ...aim];
+}
+
+/**
+ * Metrics beyond loss and accuracy that a run computes of each evaluated split: those that it was asked for, and those that
+ * callbacks and schedules follow.
+ *
+ * @throws ConvoyError `CONVOY_OPTION` for one that its data do not have, or that follows a split without scores.
+ */
+export function wantedMetrics(
+  { config, datasets, spec, layout }: Pick<Runtime, 'config' | 'datasets' | 'spec' | 'layout'>,
+  callbacks: readonly Follower[],
+): MetricName[] {
+  const followers = [...callbacks, ...configFollowers(config)];
+  requireMonitors(followers, { validation: datasets.validation !== undefined });
+  const followed = followers.flatMap(({ monitor }) => (monitor === undefined ? [] : metricOf(monitor)));
+  const names = [...new Set([...(config.metrics ?? []), ...followed])];
+  const [first] = names;
+  if (first === undefined) return [];
+  checkTop(names, spec.classes);
+  if (spec.targets === 'classes') return names;
+  const alien = names.find(singleLabelOnly);
+  if (alien !== undefined) throw combinationError(`metric ${alien}`, 'needs', 'a dataset of one class per image');
+  if (judgement(spec, layout.outputLength).by === 'greatest')
+    throw combinationError(`metric ${first}`, 'needs', `the loss binaryCrossEntropy instead of ${spec.loss.name}`);
+  return names;
+}
+
+function metricOf(monitor: Monitor): MetricName[] {
+  const { score } = partsOf(monitor);
+  return score === 'loss' || score === 'accuracy' ? [] : [score];
+}
+
+/**
+ * Metrics of a split.
+ *
+ * @param outputs [count, outputLength] in file order.
+ * @throws ConvoyError `CONVOY_DIVERGED` when an output is not finite.
+ */
+export function computeMetrics(
+  names: readonly MetricName[],
+  outputs: Float32Array,
+  { spec, layout }: Pick<Runtime, 'spec' | 'layout'>,
+  { targets, classes }: Pick<Runtime['datasets']['test'], 'targets' | 'classes'>,
+): NamedScores {
+  const width = layout.outputLength;
+  if (targets.kind === 'classes') {
+    const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
+    return classMetrics(names, scores, targets.labels, { classes: classes.length, fromLogits });
+  }
+  const judged = judgement(spec, width);
+  const fromLogits = judged.by === 'threshold' && judged.threshold === 0;
+  return labelMetrics(names, outputs, targets.values, { classes: classes.length, fromLogits });
+}
