@@ -10,6 +10,8 @@ const rooms = {
   'src/native': ['src/base'],
   'src/metrics': ['src/base'],
   'src/analysis': ['src/base'],
+  // Pure functions of typed arrays.
+  'src/boxes': [],
   'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
   'src/layers': ['src/base', 'src/ops'],
