@@ -12,6 +12,7 @@ const rooms = {
   'src/analysis': ['src/base'],
   // Pure functions of typed arrays.
   'src/boxes': [],
+  'src/masks': ['src/base'],
   'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
   'src/layers': ['src/base', 'src/ops'],
