@@ -10,6 +10,9 @@ const rooms = {
   'src/native': ['src/base'],
   'src/metrics': ['src/base', 'src/contracts'],
   'src/analysis': ['src/base'],
+  // Pure functions of typed arrays.
+  'src/boxes': [],
+  'src/masks': ['src/base'],
   'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
   'src/layers': ['src/base', 'src/ops'],

@@ -1,0 +1,29 @@
+/** Geometry of boxes for detectors: pure functions of typed arrays, each with torchvision's answers. */
+export {
+  cellAnchors,
+  type DefaultBoxOptions,
+  defaultBoxes,
+  type GridSize,
+  gridAnchors,
+  gridPoints,
+} from './anchors.js';
+export { type Boxes, type BoxFormat, boxAreas, boxAt, clipBoxes, convertBoxes, largeBoxes } from './boxes.js';
+export { type CodingWeights, decodeBoxes, encodeBoxes } from './coding.js';
+export { batchedNonMaximumSuppression, nonMaximumSuppression } from './nms.js';
+export {
+  boxIou,
+  completeBoxIou,
+  generalizedBoxIou,
+  type PairMeasure,
+  pairCompleteIou,
+  pairGeneralizedIou,
+  pairIou,
+} from './overlap.js';
+export {
+  type FeatureMaps,
+  type PyramidLevels,
+  pyramidLevels,
+  type RoiAlignOptions,
+  roiAlign,
+  roiAlignGradient,
+} from './roi-align.js';
