@@ -142,6 +142,17 @@ export const classList: Parser<string[]> = (given, name) => {
 /** `mixup=0.2,cutmix=1`; names and ranges are the configuration's to check. */
 export const mixing: Parser<Record<string, unknown>> = (given, name) => pairs(given, name, 'as mixup=0.2,cutmix=1');
 
+/** `image=picture,label=breed`; what columns may hold is the configuration's to check. */
+export const columnNames: Parser<Record<string, string>> = (given, name) =>
+  Object.fromEntries(
+    given.split(',').map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1 || at === pair.length - 1)
+        throw valueError(name, 'names of columns, as image=picture,label=breed', given);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+
 /** `conv2:5`: channel 5 of layer conv2; after the neurons given before. */
 export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name, before = []) => {
   const at = given.lastIndexOf(':');
