@@ -149,6 +149,16 @@ export function keyValues(example: string): Parser<Record<string, unknown>> {
 
 /** `f1,auc`: words, which the configuration checks. */
 export const wordList: Parser<string[]> = (given) => given.split(',').map((word) => word.trim());
+/** `image=picture,label=breed`; what columns may hold is the configuration's to check. */
+export const columnNames: Parser<Record<string, string>> = (given, name) =>
+  Object.fromEntries(
+    given.split(',').map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1 || at === pair.length - 1)
+        throw valueError(name, 'names of columns, as image=picture,label=breed', given);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
 
 /** `conv2:5`: channel 5 of layer conv2; after the neurons given before. */
 export const neuron: Parser<{ layer: string; channel: number }[]> = (given, name, before = []) => {

@@ -3,6 +3,7 @@ import { losses, optimizers, parseAugment, precisions } from '../api/config.js';
 import { option } from './options.js';
 import {
   classList,
+  columnNames,
   existingFolder,
   imageSize,
   integer,
@@ -87,6 +88,14 @@ export const imageSizeOption = option('--image-size <n|HxW>', 'size that all ima
   parse: imageSize,
   alsoCalled: ['--img-size', '--imgsz', '--input-size', '--resize', '--size'],
 });
+export const columns = option(
+  '--columns <list>',
+  'image=NAME,label=NAME,...: columns of a table or Parquet file, features of TFRecord',
+  {
+    parse: columnNames,
+    alsoCalled: ['--image-column', '--label-column', '--image-column-name', '--label-column-name'],
+  },
+);
 export const workers = option('--workers <n|auto>', 'worker threads', {
   parse: integerOrAuto,
   alsoCalled: ['--num-workers', '--threads', '--cores', '--jobs', '--nproc'],

@@ -33,6 +33,17 @@ export const configSchema = z.strictObject({
   dataset: z.string().min(1).default('shapes'),
   /** Height and width that files of images are brought to. */
   imageSize: z.tuple([count, count]).optional(),
+  /** Names of the columns of tables and Parquet files, or of the features of TFRecord, by what they hold. */
+  columns: z
+    .strictObject({
+      image: z.string().min(1).optional(),
+      label: z.string().min(1).optional(),
+      split: z.string().min(1).optional(),
+      height: z.string().min(1).optional(),
+      width: z.string().min(1).optional(),
+      channels: z.string().min(1).optional(),
+    })
+    .optional(),
   /** Images of these classes only, by name (or, as numbers, by place) among the dataset's, renumbered in this order. */
   classes: z
     .array(z.union([z.string().min(1), z.int().min(0)]))

@@ -2,8 +2,11 @@ import type { ImageShape } from '../contracts/index.js';
 import { cifar100Classes } from './cifar100-classes.js';
 import {
   cifar10Layout,
+  cifar10Python,
   cifar100Layout,
+  cifar100Python,
   cifarBinary,
+  cifarPython,
   type DatasetFormat,
   idx,
   imageArchive,
@@ -103,12 +106,12 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'cifar10',
     title: 'CIFAR-10, small photographs of ten kinds of things',
-    formats: [cifarBinary(cifar10Layout), imageArchive, imageFolder],
+    formats: [cifarBinary(cifar10Layout), cifarPython(cifar10Python), imageArchive, imageFolder],
     classes: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
     shape: colour32,
     trainCount: 50_000,
     testCount: 10_000,
-    folders: ['cifar10', 'cifar-10', 'cifar-10-batches-bin'],
+    folders: ['cifar10', 'cifar-10', 'cifar-10-batches-bin', 'cifar-10-batches-py'],
     files: [
       {
         name: cifar10Layout.archive,
@@ -123,12 +126,12 @@ export const catalog: readonly CatalogEntry[] = [
   {
     name: 'cifar100',
     title: 'CIFAR-100, small photographs of a hundred kinds of things',
-    formats: [cifarBinary(cifar100Layout), imageArchive, imageFolder],
+    formats: [cifarBinary(cifar100Layout), cifarPython(cifar100Python), imageArchive, imageFolder],
     classes: cifar100Classes,
     shape: colour32,
     trainCount: 50_000,
     testCount: 10_000,
-    folders: ['cifar100', 'cifar-100', 'cifar-100-binary'],
+    folders: ['cifar100', 'cifar-100', 'cifar-100-binary', 'cifar-100-python'],
     files: [
       {
         name: cifar100Layout.archive,

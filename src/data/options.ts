@@ -17,6 +17,13 @@ export interface BadImage {
   readonly reason: string;
 }
 
+/** What a column of a table (or a feature of an example) may hold. */
+export const columnRoles = ['image', 'label', 'split', 'height', 'width', 'channels'] as const;
+export type ColumnRole = (typeof columnRoles)[number];
+
+/** Names of columns or features by what they hold; the usual names stand for those that are not given. */
+export type Columns = { readonly [Role in ColumnRole]?: string | undefined };
+
 /** What `openDataset` opens, and how. */
 export interface OpenOptions {
   /** Name in the catalog, or path of an image folder or tar(.gz) archive. */
@@ -35,6 +42,11 @@ export interface OpenOptions {
   readonly validationSplit?: number;
   /** Size that all images are brought to: side of a square, or height and width. */
   readonly imageSize?: number | readonly [height: number, width: number];
+  /**
+   * Names of the columns of a table or a Parquet file, of the keys of JSON lines, or of the features of TFRecord: `image` (a
+   * path or an image), `label`; of tables `split`; of raw pixels in TFRecord `height`, `width`, `channels`.
+   */
+  readonly columns?: Columns;
   /** Whether a dataset that is not found may be downloaded; default true. */
   readonly download?: boolean;
   /** What to do with an image that cannot be decoded; default `fail`. */
@@ -61,6 +73,12 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
   imageSize: {
     schema: z.union([side, z.tuple([side, side])]).optional(),
     expected: 'an integer from 1 to 4096, or a pair [height, width] of them,',
+  },
+  columns: {
+    schema: z
+      .strictObject(Object.fromEntries(columnRoles.map((role) => [role, z.string().min(1).optional()])))
+      .optional(),
+    expected: `names of columns by what they hold (${columnRoles.join(', ')})`,
   },
   download: { schema: z.boolean().optional(), expected: 'true or false' },
   onBadImage: { schema: z.enum(['fail', 'skip']).optional(), expected: '"fail" or "skip"' },

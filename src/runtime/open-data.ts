@@ -19,6 +19,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(config.limit === undefined ? {} : { limit: config.limit }),
     ...(config.testLimit === undefined ? {} : { testLimit: config.testLimit }),
     ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),
+    ...(config.columns === undefined ? {} : { columns: config.columns }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });

@@ -146,7 +146,7 @@ export async function tune({
 
 /** Synthetic images of the dataset's size serve as well as its own, and are there at once; files are decoded in training. */
 async function stepSetup(config: RunConfig, dataDir: string | undefined): Promise<StepSetup> {
-  const { dataset, seed, classes, limit, imageSize } = config;
+  const { dataset, seed, classes, limit, imageSize, columns } = config;
   const from = dataDir === undefined ? {} : { dataDir };
   const { train } = await openDataset({
     name: dataset,
@@ -154,6 +154,7 @@ async function stepSetup(config: RunConfig, dataDir: string | undefined): Promis
     ...(classes === undefined ? {} : { classes }),
     ...(limit === undefined ? {} : { limit }),
     ...(imageSize === undefined ? {} : { imageSize }),
+    ...(columns === undefined ? {} : { columns }),
     ...from,
   });
   const { validationSplit: _, earlyStopping: __, target: ___, ...rest } = config;

@@ -1,8 +1,8 @@
 /** PyTorch's zip of tensors, as `torch.save` has written it since 1.6: `data.pkl`, and a file of bytes for each storage. */
 import { ConvoyError } from '../base/errors.js';
+import { PickleGlobal, PickleTuple, type PickleValue, readPickle } from '../base/pickle.js';
 import { elementTypes } from './element-types.js';
 import { weightsError } from './errors.js';
-import { PickleGlobal, PickleTuple, type PickleValue, readPickle } from './pickle.js';
 import { bystanders, PickleBystander } from './pickle-bystanders.js';
 import { elementCount, maximumTensorBytes, type NamedTensor, type WeightsFile } from './tensors.js';
 import { unpackZip } from './zip.js';
@@ -119,10 +119,13 @@ function read(file: string, bytes: Uint8Array): Pick<WeightsFile, 'tensors' | 'n
   if (order !== undefined && Buffer.from(order).toString('latin1') !== 'little') {
     throw weightsError(file, 'byteorder', 'little', Buffer.from(order).toString('latin1'));
   }
-  const value = readPickle(file, entries[pickle] as Uint8Array, {
+  const value = readPickle(entries[pickle] as Uint8Array, {
+    content: 'tensors and plain values',
     globals,
     call: (name, parameters) => called(file, name, parameters),
+    build: (object) => (object instanceof PickleBystander ? object : undefined),
     persistent: (id) => storageOf(file, id),
+    error: (place, expected, found) => weightsError(file, place, expected, found),
   });
   let total = 0;
   const { views, notes } = stateDict(file, value);

@@ -1,7 +1,18 @@
 import test from 'ava';
 import { defineCommand } from '../../src/cli/define.js';
 import { argument, option } from '../../src/cli/options.js';
-import { classList, imageSize, integer, mixing, named, oneOf, positive, someOf, text } from '../../src/cli/parsers.js';
+import {
+  classList,
+  columnNames,
+  imageSize,
+  integer,
+  mixing,
+  named,
+  oneOf,
+  positive,
+  someOf,
+  text,
+} from '../../src/cli/parsers.js';
 import { runProgram } from '../../src/cli/program.js';
 
 test('an action gets arguments in order and options by name, each as its parser gave it', async (t) => {
@@ -69,3 +80,9 @@ for (const [parse, given, message] of wrong) {
     t.throws(() => parse(given, '--x'), { code: 'CONVOY_OPTION', message });
   });
 }
+
+test('columns are pairs of what they hold and their names', (t) => {
+  t.deepEqual(columnNames('image=file path,label=a=b', '--columns'), { image: 'file path', label: 'a=b' });
+  for (const given of ['image', '=x', 'image=', 'image=a,'])
+    t.throws(() => columnNames(given, '--columns'), { message: /as image=picture,label=breed for --columns/ });
+});

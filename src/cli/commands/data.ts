@@ -5,7 +5,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { existingFolder, integer } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { imageSizeOption, seedOrZero } from '../shared-options.js';
+import { columns, imageSizeOption, seedOrZero } from '../shared-options.js';
 import { grouped, type Terminal, table } from '../terminal.js';
 
 const dataDir = option('--data-dir <dir>', 'the only folder to look in (default: $CONVOY_DATA, system, cache)', {
@@ -23,7 +23,7 @@ const info = defineCommand({
   name: 'info',
   description: 'Size, classes and samples by class of a dataset, read from its files; nothing is downloaded.',
   arguments: [argument('<name|path>', 'a name of the list, or an image folder or tar(.gz) archive')],
-  options: [dataDir, imageSizeOption, seedOrZero],
+  options: [dataDir, imageSizeOption, columns, seedOrZero],
   action: ([name], flags, terminal) => showDataset(name, flags, terminal),
 });
 
@@ -37,9 +37,10 @@ const convert = defineCommand({
     option('--shard-images <n>', 'images of one file', { parse: integer(), default: 1000 }),
     dataDir,
     imageSizeOption,
+    columns,
     seedOrZero,
   ],
-  async action([name], { out, shardImages, dataDir: folder, imageSize, seed }, terminal) {
+  async action([name], { out, shardImages, dataDir: folder, imageSize, columns, seed }, terminal) {
     const { convertDataset } = await import('../../api/data.js');
     const progress = dataProgress(terminal);
     const { files, counts } = await convertDataset({
@@ -50,6 +51,7 @@ const convert = defineCommand({
       onProgress: progress.update,
       ...(folder === undefined ? {} : { dataDir: folder }),
       ...(imageSize === undefined ? {} : { imageSize }),
+      ...(columns === undefined ? {} : { columns }),
     }).finally(progress.end);
     terminal.record({ type: 'converted', files, counts });
     const images = Object.entries(counts).map(([split, count]) => `${grouped(count)} ${split}`);
@@ -70,6 +72,7 @@ interface ShowOptions {
   readonly dataDir: string | undefined;
   readonly seed: number;
   readonly imageSize: readonly [height: number, width: number] | undefined;
+  readonly columns: Readonly<Record<string, string>> | undefined;
 }
 
 async function listDatasets(dataDir: string | undefined, terminal: Terminal): Promise<void> {
@@ -100,7 +103,11 @@ async function listDatasets(dataDir: string | undefined, terminal: Terminal): Pr
   terminal.line(table(rows, new Set([3])));
 }
 
-async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptions, terminal: Terminal): Promise<void> {
+async function showDataset(
+  name: string,
+  { dataDir, seed, imageSize, columns }: ShowOptions,
+  terminal: Terminal,
+): Promise<void> {
   const { catalogEntry, datasetInfo, openDataset, samplesPerClass } = await import('../../api/data.js');
   const known = catalogEntry(name) === undefined ? undefined : await datasetInfo(name, dataDir);
   if (known?.state === 'missing') {
@@ -116,6 +123,7 @@ async function showDataset(name: string, { dataDir, seed, imageSize }: ShowOptio
     onProgress: progress.update,
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(imageSize === undefined ? {} : { imageSize }),
+    ...(columns === undefined ? {} : { columns }),
   }).finally(progress.end);
   const splits = [opened.train, ...(opened.validation === undefined ? [] : [opened.validation]), opened.test];
   const { shape, classes, store } = opened.train;

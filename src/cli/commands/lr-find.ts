@@ -27,6 +27,7 @@ export const learningRateFinder = defineCommand({
     shared.classes,
     shared.limit,
     shared.imageSizeOption,
+    shared.columns,
     shared.workers,
     shared.seed,
     option('--from <x>', 'first learning rate', { parse: positive, default: 1e-6 }),

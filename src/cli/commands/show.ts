@@ -5,7 +5,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, oneOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { classes, dataDir, imageSizeOption, seedOrZero } from '../shared-options.js';
+import { classes, columns, dataDir, imageSizeOption, seedOrZero } from '../shared-options.js';
 import { counted, grouped, type Terminal } from '../terminal.js';
 
 export const show = defineCommand({
@@ -19,11 +19,12 @@ export const show = defineCommand({
     option('--split <split>', splits.join(', '), { parse: oneOf(splits), default: 'train' }),
     classes,
     imageSizeOption,
+    columns,
     seedOrZero,
     dataDir,
     option('--check', 'look at every image: equal ones (in two splits, two classes, twice), blank ones, sizes'),
   ],
-  async action([name], { out, count, split, classes, imageSize, seed, dataDir, check }, terminal) {
+  async action([name], { out, count, split, classes, imageSize, columns, seed, dataDir, check }, terminal) {
     const { catalogEntry, checkImages, drawSamples, samplesPerClass } = await import('../../index.js');
     const data = dataProgress(terminal);
     const drawn = await drawSamples({
@@ -36,6 +37,7 @@ export const show = defineCommand({
       onProgress: data.update,
       ...(classes === undefined ? {} : { classes }),
       ...(imageSize === undefined ? {} : { imageSize }),
+      ...(columns === undefined ? {} : { columns }),
       ...(dataDir === undefined ? {} : { dataDir }),
     }).finally(data.end);
     const counts = drawn.datasets.map(samplesPerClass);

@@ -95,6 +95,7 @@ const options = [
     },
   ),
   shared.imageSizeOption,
+  shared.columns,
   option('--on-bad-image <what>', 'fail or skip', { parse: oneOf(['fail', 'skip']) }),
   option('--out <dir>', 'folder for the run (default: runs/NAME-N)', {
     alsoCalled: ['--output', '--output-dir', '--save-dir', '--log-dir', '--save'],

@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError } from '../../base/errors.js';
-import { archiveFiles, isArchiveName } from '../archive.js';
-import { errorText } from '../bytes.js';
-import { type DecodedSet, loadDecoded, saveDecoded } from '../decoded-cache.js';
+import type { DecodedSet } from '../decoded-cache.js';
 import { entryKind, firstEntry } from '../entries.js';
-import { archiveIdentity } from '../image-source.js';
 import { decodedSplits } from '../splits.js';
 import { allocateLabels, allocatePixels, type LabelledPixels } from '../stores.js';
+import { type CifarFile, cifarFiles, cifarImageBytes, interleave, keptOfArchive } from './cifar-files.js';
 import { type DatasetFormat, defineDatasetFormat, type KnownDataset } from './define.js';
 
 /**
@@ -41,15 +38,6 @@ export const cifar100Layout: CifarLayout = {
   test: ['test.bin'],
   labelBytes: [20, 100],
 };
-const planeBytes = 32 * 32;
-const pixelBytes = 3 * planeBytes;
-
-/** One file of records. */
-interface RecordFile {
-  /** How errors call it. */
-  readonly file: string;
-  readonly bytes: Uint8Array;
-}
 
 /**
  * Reads CIFAR-10 or CIFAR-100 from a folder of its binary files or a tar(.gz) archive with them.
@@ -62,50 +50,13 @@ export async function readCifar(
   source: string,
   signal?: AbortSignal,
 ): Promise<{ train: LabelledPixels; test: LabelledPixels }> {
-  const names = [...layout.train, ...layout.test];
-  const files = isArchiveName(source)
-    ? await filesOfArchive(source, names, signal)
-    : await filesOfFolder(source, names);
-  const read = (wanted: readonly string[]): LabelledPixels =>
-    readRecords(
-      known,
-      layout.labelBytes,
-      wanted.map((name) => {
-        const found = files.get(name);
-        if (found === undefined) throw fileError('CONVOY_DATA', source, '', `a file ${name}`, 'none');
-        return found;
-      }),
-    );
+  const file = await cifarFiles(source, [...layout.train, ...layout.test], signal);
+  const read = (names: readonly string[]): LabelledPixels => readRecords(known, layout.labelBytes, names.map(file));
   return { train: read(layout.train), test: read(layout.test) };
 }
 
-async function filesOfFolder(folder: string, names: readonly string[]): Promise<Map<string, RecordFile>> {
-  const files = new Map<string, RecordFile>();
-  for (const name of names) {
-    const file = path.join(folder, name);
-    const bytes = await readFile(file).catch((error: unknown) => {
-      throw fileError('CONVOY_DATA', file, '', 'a readable file', errorText(error), error);
-    });
-    files.set(name, { file, bytes });
-  }
-  return files;
-}
-
-async function filesOfArchive(
-  archive: string,
-  names: readonly string[],
-  signal?: AbortSignal,
-): Promise<Map<string, RecordFile>> {
-  const files = new Map<string, RecordFile>();
-  for await (const entry of archiveFiles(archive, signal)) {
-    const name = path.posix.basename(entry.path);
-    if (names.includes(name)) files.set(name, { file: `${archive}: ${entry.path}`, bytes: await entry.read() });
-  }
-  return files;
-}
-
-function readRecords(known: KnownDataset, labelBytes: readonly number[], files: readonly RecordFile[]): LabelledPixels {
-  const recordBytes = labelBytes.length + pixelBytes;
+function readRecords(known: KnownDataset, labelBytes: readonly number[], files: readonly CifarFile[]): LabelledPixels {
+  const recordBytes = labelBytes.length + cifarImageBytes;
   for (const { file, bytes } of files) {
     if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
       const whole = Math.floor(bytes.length / recordBytes);
@@ -134,19 +85,10 @@ function readRecords(known: KnownDataset, labelBytes: readonly number[], files: 
         }
         labels[sample] = label;
       });
-      interleave(bytes.subarray(start + labelBytes.length, start + recordBytes), pixels, sample * pixelBytes);
+      interleave(bytes.subarray(start + labelBytes.length, start + recordBytes), pixels, sample * cifarImageBytes);
     }
   }
   return { shape, count, pixels, labels };
-}
-
-/** Planes of red, green and blue to pixels, channels last. */
-function interleave(planes: Uint8Array, pixels: Uint8Array, to: number): void {
-  for (let pixel = 0; pixel < planeBytes; pixel++) {
-    pixels[to + 3 * pixel] = planes[pixel] ?? 0;
-    pixels[to + 3 * pixel + 1] = planes[planeBytes + pixel] ?? 0;
-    pixels[to + 3 * pixel + 2] = planes[2 * planeBytes + pixel] ?? 0;
-  }
 }
 
 /** A folder of CIFAR's binary files, or the archive of them, whose pixels are kept since unpacking takes seconds. */
@@ -170,13 +112,7 @@ export function cifarBinary(layout: CifarLayout): DatasetFormat {
         ...(await readCifar(layout, known, source, signal)),
         badImages: [],
       });
-      if (!isArchiveName(source)) return decodedSplits(name, await read());
-      const key = JSON.stringify(['cifar', name, await archiveIdentity(source)]);
-      const kept = await loadDecoded(key);
-      if (kept !== undefined) return decodedSplits(name, kept);
-      const set = await read();
-      await saveDecoded(key, set);
-      return decodedSplits(name, set);
+      return decodedSplits(name, await keptOfArchive(source, 'cifar', name, read));
     },
   });
 }

@@ -1,6 +1,7 @@
 /** What a format of datasets is: one definition, over which opening, searching and messages iterate. */
+import { combinationError } from '../../base/errors.js';
 import type { ImageShape } from '../../contracts/index.js';
-import type { OpenOptions } from '../options.js';
+import type { ColumnRole, OpenOptions } from '../options.js';
 import type { OpenedSplits } from '../splits.js';
 
 /** What the catalog knows of a dataset before it is opened. */
@@ -51,6 +52,8 @@ interface FormatDefinition<Source> {
   readonly description: string;
   /** True by default. */
   readonly needsFiles?: boolean;
+  /** Which columns may be named; none by default. */
+  readonly columns?: readonly ColumnRole[];
   find(place: string, known?: KnownDataset): Promise<{ readonly path: string; readonly source: Source } | string>;
   /** Opens what `find` found. */
   open(source: Source, request: OpenRequest): Promise<OpenedSplits>;
@@ -58,7 +61,16 @@ interface FormatDefinition<Source> {
 
 /** Turns a definition into a format that can be searched for and opened. */
 export function defineDatasetFormat<Source>(definition: FormatDefinition<Source>): DatasetFormat {
-  const { name, description, needsFiles = true } = definition;
+  const { name, description, needsFiles = true, columns = [] } = definition;
+  const open = async (source: Source, request: OpenRequest): Promise<OpenedSplits> => {
+    const given = Object.entries(request.options.columns ?? {}).filter(([, column]) => column !== undefined);
+    const wrong = given.map(([role]) => role as ColumnRole).find((role) => !columns.includes(role));
+    if (wrong !== undefined) {
+      const taken = columns.length === 0 ? 'no columns' : `columns for ${columns.join(', ')} alone`;
+      throw combinationError(`columns.${wrong}`, 'needs', `another dataset: ${description} takes ${taken}`);
+    }
+    return definition.open(source, request);
+  };
   return {
     name,
     description,
@@ -66,7 +78,7 @@ export function defineDatasetFormat<Source>(definition: FormatDefinition<Source>
     async find(place, known) {
       const found = await definition.find(place, known);
       if (typeof found === 'string') return found;
-      return { path: found.path, open: (request) => definition.open(found.source, request) };
+      return { path: found.path, open: (request) => open(found.source, request) };
     },
   };
 }

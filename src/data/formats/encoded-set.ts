@@ -56,6 +56,7 @@ export async function openEncoded(
     decodingVersion,
     await identityOf(encoded.files),
     sizeOf(options.imageSize) ?? null,
+    options.columns ?? null,
   ]);
   const kept = await loadDecoded(key);
   const set = kept ?? (await readAll(encoded, options));

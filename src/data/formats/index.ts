@@ -1,4 +1,5 @@
 /** Formats of datasets, a file each. */
+import { cifar10Python, cifar100Python, cifarPython } from './cifar-python.js';
 import type { DatasetFormat } from './define.js';
 import { idx } from './idx.js';
 import { imageArchive } from './image-archive.js';
@@ -9,6 +10,7 @@ import { parquet } from './parquet.js';
 import { tfrecord } from './tfrecord.js';
 
 export { cifar10Layout, cifar100Layout, cifarBinary } from './cifar-binary.js';
+export { cifar10Python, cifar100Python, cifarPython } from './cifar-python.js';
 export type { DatasetFormat, FoundDataset, KnownDataset } from './define.js';
 export { idx } from './idx.js';
 export { imageArchive } from './image-archive.js';
@@ -16,5 +18,15 @@ export { imageFolder } from './image-folder.js';
 export { shapeKinds } from './shape-kinds.js';
 export { shapes } from './shapes.js';
 
-/** The formats that a path may have, in the order in which they are tried: any folder may be an image folder. */
-export const pathFormats: readonly DatasetFormat[] = [imageArchive, npz, labels, tfrecord, parquet, idx, imageFolder];
+/** The formats that a path may have, in the order in which they are tried: any folder or archive may be one of images. */
+export const pathFormats: readonly DatasetFormat[] = [
+  cifarPython(cifar10Python),
+  cifarPython(cifar100Python),
+  imageArchive,
+  npz,
+  labels,
+  tfrecord,
+  parquet,
+  idx,
+  imageFolder,
+];

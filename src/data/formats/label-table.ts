@@ -1,5 +1,6 @@
 /** Tables of labels as text: comma or tab or semicolon separated, or JSON lines. */
 import { fileError } from '../../base/errors.js';
+import type { Columns } from '../options.js';
 
 /** One row: the image, its labels, and its split where the table says it. */
 export interface LabelRow {
@@ -27,26 +28,36 @@ const columnNames = {
   split: ['split', 'set', 'subset', 'partition', 'fold'],
 } as const;
 type Column = keyof typeof columnNames;
+const columns = Object.keys(columnNames) as Column[];
 
 /** Between several labels in one cell. */
 const labelSeparator = /\s*\|\s*/;
 
-function columnOf(title: string): Column | undefined {
+/** What a column holds, where it is the one of that name, or has a usual name and no other is named. */
+function columnOf(title: string, named: Columns): Column | undefined {
+  const given: Readonly<Record<Column, string | undefined>> = {
+    path: named.image,
+    label: named.label,
+    split: named.split,
+  };
+  const own = columns.find((column) => given[column] === title);
+  if (own !== undefined) return own;
   const plain = title.toLowerCase().replaceAll(/[\s_-]/g, '');
-  return (Object.keys(columnNames) as Column[]).find((column) =>
-    (columnNames[column] as readonly string[]).includes(plain),
+  return columns.find(
+    (column) => given[column] === undefined && (columnNames[column] as readonly string[]).includes(plain),
   );
 }
 
 /**
  * Reads a table of labels.
  *
+ * @param named columns (or keys of JSON lines) with names of their own.
  * @throws ConvoyError `CONVOY_DATA` with file, line and expectation.
  */
-export function readLabelTable(file: string, text: string): LabelTable {
+export function readLabelTable(file: string, text: string, named: Columns = {}): LabelTable {
   const plain = text.replace(/^\uFEFF/, '');
-  if (/\.(jsonl|ndjson)$/i.test(file)) return jsonLines(file, plain);
-  return cells(file, parseCells(file, plain));
+  if (/\.(jsonl|ndjson)$/i.test(file)) return jsonLines(file, plain, named);
+  return cells(file, parseCells(file, plain), named);
 }
 
 /** Rows of cells with the numbers of their lines (RFC 4180; the separator is the commonest of the first line). */
@@ -94,11 +105,24 @@ function parseCells(file: string, text: string): { readonly line: number; readon
   return rows;
 }
 
-function cells(file: string, rows: ReturnType<typeof parseCells>): LabelTable {
+/** Refuses a table without a column that is named. */
+function checkNamed(file: string, line: number, titles: readonly string[], { image, label, split }: Columns): void {
+  for (const name of [image, label, split]) {
+    if (name === undefined || titles.includes(name)) continue;
+    throw fileError('CONVOY_DATA', file, `line ${line}`, `a column ${name}`, titles.slice(0, 20).join(', '));
+  }
+}
+
+function cells(file: string, rows: ReturnType<typeof parseCells>, named: Columns): LabelTable {
   const [first] = rows;
   if (first === undefined) throw fileError('CONVOY_DATA', file, '', 'rows of an image and its label', 'none');
-  const titles = first.cells.map(columnOf);
-  const titled = titles.includes('path');
+  checkNamed(file, first.line, first.cells, named);
+  const titles = first.cells.map((title) => columnOf(title, named));
+  const titled = titles.includes('path') || Object.values(named).some((name) => name !== undefined);
+  if (titled && !titles.includes('path')) {
+    const expected = `a column of images, called as ${columnNames.path.slice(0, 4).join(', ')}, or named as image`;
+    throw fileError('CONVOY_DATA', file, `line ${first.line}`, expected, first.cells.slice(0, 20).join(', '));
+  }
   const path = titled ? titles.indexOf('path') : 0;
   const split = titled ? titles.indexOf('split') : -1;
   const label = titled ? titles.indexOf('label') : 1;
@@ -137,7 +161,7 @@ function cells(file: string, rows: ReturnType<typeof parseCells>): LabelTable {
   return { rows: read, several: read.some(({ labels }) => labels.length > 1) };
 }
 
-function jsonLines(file: string, text: string): LabelTable {
+function jsonLines(file: string, text: string, named: Columns): LabelTable {
   let several = false;
   const rows = text.split('\n').flatMap((source, index): LabelRow[] => {
     if (source.trim() === '') return [];
@@ -153,10 +177,11 @@ function jsonLines(file: string, text: string): LabelTable {
     if (typeof value !== 'object' || value === null) throw wrong('an object in JSON', source.slice(0, 80));
     const found = new Map(
       Object.entries(value).flatMap(([title, item]) => {
-        const column = columnOf(title);
+        const column = columnOf(title, named);
         return column === undefined ? [] : [[column, item] as const];
       }),
     );
+    checkNamed(file, line, Object.keys(value), { image: named.image, label: named.label });
     const path = found.get('path');
     if (typeof path !== 'string')
       throw wrong(`a text called ${columnNames.path.slice(0, 4).join(', ')}`, source.slice(0, 80));

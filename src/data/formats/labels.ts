@@ -21,17 +21,21 @@ const testShare = 0.2;
 export const labels = defineDatasetFormat<string>({
   name: 'labels',
   description: 'a table of images and labels (.csv, .tsv, .jsonl)',
+  columns: ['image', 'label', 'split'],
   async find(place) {
     const is = /\.(csv|tsv|jsonl|ndjson)$/i.test(place) && (await entryKind(place)) === 'file';
     return is ? { path: place, source: place } : 'no table of labels';
   },
   async open(file, { name, options }) {
     const text = await readFile(file, 'utf8');
-    const table = readLabelTable(file, text);
+    const table = readLabelTable(file, text, options.columns);
     const classes = classesOf(file, table);
     const places = new Map(classes.map((label, place) => [label, place]));
     const opened = await openLabelledImages(name, path.dirname(file), options, {
-      identity: createHash('sha256').update(text).digest('hex'),
+      identity: createHash('sha256')
+        .update(JSON.stringify(options.columns ?? {}))
+        .update(text)
+        .digest('hex'),
       arrange: (listing) => layoutOf(file, table, listing, options.seed),
     });
     return relabelled(opened, table, classes, places);

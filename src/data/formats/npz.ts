@@ -12,17 +12,10 @@ import { entryKind } from '../entries.js';
 import { limits } from '../limits.js';
 import { type SplitName, splitNames } from '../names.js';
 import { decodedSplits } from '../splits.js';
-import { allocateLabels, allocatePixels, type LabelledPixels } from '../stores.js';
+import { allocatePixels, type LabelledPixels } from '../stores.js';
 import { defineDatasetFormat } from './define.js';
 import { numberedClasses } from './idx.js';
-
-/** One array of the archive. */
-interface NumpyArray {
-  /** NumPy's type: byte order, kind, bytes. */
-  readonly type: string;
-  readonly shape: readonly number[];
-  readonly data: Uint8Array;
-}
+import { type NumpyArray, numpyLabels } from './numpy-array.js';
 
 const magic = '\x93NUMPY';
 /** Names of the arrays of a split: images, labels. */
@@ -77,38 +70,6 @@ function readImages(file: string, name: string, { type, shape, data }: NumpyArra
   return { shape: size, count, pixels };
 }
 
-function readLabels(
-  file: string,
-  name: string,
-  { type, shape, data }: NumpyArray,
-  count: number,
-): LabelledPixels['labels'] {
-  const wrong = (expected: string, found: string) => fileError('CONVOY_DATA', file, name, expected, found);
-  const [order = '', kind = '', bytes = 0] = [type[0], type[1], Number(type.slice(2))];
-  const oneEach = shape[0] === count && shape.slice(1).every((size) => size === 1);
-  if (!/[iu]/.test(kind) || ![1, 2, 4, 8].includes(bytes) || !oneEach) {
-    throw wrong(`${count} integers, one class an image`, `${type} [${shape.join(', ')}]`);
-  }
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const little = order !== '>';
-  const at = (offset: number): number => {
-    const number = { i1: 'getInt8', u1: 'getUint8', i2: 'getInt16', u2: 'getUint16' } as const;
-    const wider = { i4: 'getInt32', u4: 'getUint32', i8: 'getBigInt64', u8: 'getBigUint64' } as const;
-    const key = `${kind}${bytes}`;
-    if (key in number) return view[number[key as keyof typeof number]](offset, little);
-    return Number(view[wider[key as keyof typeof wider]](offset, little));
-  };
-  const labels = allocateLabels(count);
-  for (let sample = 0; sample < count; sample++) {
-    const label = at(sample * bytes);
-    if (label < 0 || label >= limits.numberedClasses) {
-      throw wrong(`labels from 0 to ${limits.numberedClasses - 1}`, `${label} at ${sample}`);
-    }
-    labels[sample] = label;
-  }
-  return labels;
-}
-
 /** The arrays of a file by name. */
 async function readArchive(file: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const { size } = await stat(file);
@@ -146,7 +107,7 @@ export const npz = defineDatasetFormat<string>({
         throw fileError('CONVOY_DATA', file, array, 'an array of images and one of labels', 'one of them alone');
       }) as [NumpyArray, NumpyArray];
       const pixels = readImages(file, names[0], images);
-      return { ...pixels, labels: readLabels(file, names[1], labels, pixels.count) };
+      return { ...pixels, labels: numpyLabels(file, names[1], labels, pixels.count) };
     };
     const [train, test, validation] = splitNames.map(read);
     if (train === undefined) {

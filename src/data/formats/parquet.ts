@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { FileMetaData } from 'hyparquet';
 import { fileError } from '../../base/errors.js';
 import { errorText } from '../bytes.js';
-import { checkAborted, type OpenOptions } from '../options.js';
+import { type Columns, checkAborted, type OpenOptions } from '../options.js';
 import { defineDatasetFormat } from './define.js';
 import { type Files, filesAt, openEncoded, type Placed } from './encoded-set.js';
 
@@ -14,6 +14,7 @@ const labelColumns = ['label', 'labels', 'fine_label', 'class', 'target', 'categ
 export const parquet = defineDatasetFormat<Files>({
   name: 'parquet',
   description: 'Parquet files of images (.parquet, or a folder of them)',
+  columns: ['image', 'label'],
   async find(place) {
     const source = await filesAt(place, fileName);
     return source === undefined ? 'no .parquet files' : { path: place, source };
@@ -22,7 +23,7 @@ export const parquet = defineDatasetFormat<Files>({
     const [first = ''] = [...files.values()].flat();
     const { metadata, close } = await openParquet(first);
     await close();
-    const names = classNames(metadata);
+    const names = classNames(metadata, options.columns);
     return openEncoded(name, 'parquet', { files, names, examples: (paths) => examplesOf(paths, options) }, options);
   },
 });
@@ -68,12 +69,17 @@ async function openParquet(file: string): Promise<OpenParquet> {
 }
 
 /** Names of classes that Hugging Face keeps in a file's metadata. */
-function classNames({ key_value_metadata: entries = [] }: FileMetaData): readonly string[] | undefined {
+function classNames(
+  { key_value_metadata: entries = [] }: FileMetaData,
+  { label }: Columns = {},
+): readonly string[] | undefined {
   const text = entries.find(({ key }) => key === 'huggingface')?.value;
   try {
     const features = (JSON.parse(text ?? '{}') as { info?: { features?: Record<string, { names?: unknown }> } }).info
       ?.features;
-    const names = labelColumns.map((column) => features?.[column]?.names).find(Array.isArray);
+    const names = (label === undefined ? labelColumns : [label])
+      .map((column) => features?.[column]?.names)
+      .find(Array.isArray);
     return names?.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
   } catch {
     return undefined; // another program's words
@@ -81,11 +87,14 @@ function classNames({ key_value_metadata: entries = [] }: FileMetaData): readonl
 }
 
 /** Row group after row group; one is in memory at a time. */
-async function* examplesOf(paths: readonly string[], { signal }: OpenOptions): AsyncGenerator<Placed, void, undefined> {
+async function* examplesOf(
+  paths: readonly string[],
+  { signal, columns }: OpenOptions,
+): AsyncGenerator<Placed, void, undefined> {
   for (const file of paths) {
     const { metadata, rows, close } = await openParquet(file);
     try {
-      const [image, label] = columnsOf(file, metadata);
+      const [image, label] = columnsOf(file, metadata, columns);
       let start = 0;
       for (const { num_rows: count } of metadata.row_groups) {
         checkAborted(signal, `reading ${file}`);
@@ -101,17 +110,23 @@ async function* examplesOf(paths: readonly string[], { signal }: OpenOptions): A
 }
 
 /** The columns of images and labels. */
-function columnsOf(file: string, { schema }: FileMetaData): readonly [image: string, label: string] {
+function columnsOf(
+  file: string,
+  { schema }: FileMetaData,
+  named: Columns = {},
+): readonly [image: string, label: string] {
   const names: string[] = [];
   // The schema lists columns with those inside them behind each; the first entry is the table.
   for (let at = 1; at < schema.length; ) {
     names.push((schema[at] as (typeof schema)[number]).name);
     for (let open = 1; open > 0 && at < schema.length; at++) open += (schema[at]?.num_children ?? 0) - 1;
   }
-  const image = imageColumns.find((name) => names.includes(name));
-  const label = labelColumns.find((name) => names.includes(name));
+  const images = named.image === undefined ? imageColumns : [named.image];
+  const labels = named.label === undefined ? labelColumns : [named.label];
+  const image = images.find((name) => names.includes(name));
+  const label = labels.find((name) => names.includes(name));
   if (image !== undefined && label !== undefined) return [image, label];
-  const expected = `a column of images (${imageColumns.slice(0, 2).join(', ')}) and one of labels (${labelColumns.slice(0, 3).join(', ')})`;
+  const expected = `a column of images (${images.slice(0, 2).join(', ')}) and one of labels (${labels.slice(0, 3).join(', ')})`;
   throw fileError('CONVOY_DATA', file, '', expected, `columns ${names.slice(0, 12).join(', ')}`);
 }
 

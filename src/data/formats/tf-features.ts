@@ -1,5 +1,6 @@
 /** What the features of examples are called, and what they hold: image and label. */
 import { fileError } from '../../base/errors.js';
+import type { Columns } from '../options.js';
 import type { Example, Feature } from '../tf-example.js';
 
 /** Names of features that hold the image, the label as a number or text, and sizes of raw pixels; the first that is there. */
@@ -24,18 +25,26 @@ export interface ImageExample {
 /**
  * The image and the label of an example.
  *
+ * @param named features with names of their own.
  * @throws ConvoyError `CONVOY_DATA` naming the features that there are.
  */
-export function imageExample(file: string, place: string, example: Example): ImageExample {
+export function imageExample(file: string, place: string, example: Example, named: Columns = {}): ImageExample {
+  const namesOf = (role: keyof typeof names): readonly string[] => {
+    if (role === 'text') return named.label === undefined ? names.text : [];
+    const own = named[role];
+    return own === undefined ? names[role] : [own];
+  };
   const find = (role: keyof typeof names): Feature | undefined =>
-    names[role].map((name) => example.get(name)).find((feature) => feature !== undefined && feature.values.length > 0);
+    namesOf(role)
+      .map((name) => example.get(name))
+      .find((feature) => feature !== undefined && feature.values.length > 0);
   const wrong = (expected: string): Error =>
     fileError('CONVOY_DATA', file, place, expected, `features ${describe(example)}`);
   const image = find('image');
-  if (image?.kind !== 'bytes') throw wrong(`an image as bytes, called ${names.image.slice(0, 4).join(', ')},`);
+  if (image?.kind !== 'bytes') throw wrong(`an image as bytes, called ${namesOf('image').slice(0, 4).join(', ')},`);
   const label = find('label') ?? find('text');
   if (label === undefined || label.kind === 'floats' || label.values.length !== 1) {
-    throw wrong(`one label, called ${names.label.slice(0, 3).join(', ')},`);
+    throw wrong(`one label, called ${namesOf('label').slice(0, 3).join(', ')},`);
   }
   const [value] = label.values;
   const number = (role: 'height' | 'width' | 'channels'): number | undefined => {

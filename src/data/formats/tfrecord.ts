@@ -10,6 +10,7 @@ const fileName = /\.(tfrecords?|tfrec)(-\d+-of-\d+)?(\.gz)?$|-\d+-of-\d+\.(tfrec
 export const tfrecord = defineDatasetFormat<Files>({
   name: 'tfrecord',
   description: 'TFRecord files (.tfrecord, .tfrecord.gz, or a folder of them)',
+  columns: ['image', 'label', 'height', 'width', 'channels'],
   async find(place) {
     const source = await filesAt(place, fileName);
     return source === undefined ? 'no .tfrecord files' : { path: place, source };
@@ -18,9 +19,12 @@ export const tfrecord = defineDatasetFormat<Files>({
     openEncoded(name, 'tfrecord', { files, examples: (paths) => examplesOf(paths, options) }, options),
 });
 
-async function* examplesOf(paths: readonly string[], { signal }: OpenOptions): AsyncGenerator<Placed, void, undefined> {
+async function* examplesOf(
+  paths: readonly string[],
+  { signal, columns }: OpenOptions,
+): AsyncGenerator<Placed, void, undefined> {
   for (const file of paths) {
     for await (const { place, example } of tfRecords(file, signal))
-      yield { file, place, ...imageExample(file, place, example) };
+      yield { file, place, ...imageExample(file, place, example, columns) };
   }
 }

@@ -2,8 +2,6 @@
  * Python's pickle (PEP 3154), read without executing anything: an opcode either builds a plain value or is refused, and a
  * class or a function is only ever a name that the caller knows what to make of.
  */
-import { weightsError } from './errors.js';
-import { PickleBystander } from './pickle-bystanders.js';
 
 /** A dict of Python. */
 export type PickleDict = Map<PickleValue, PickleValue>;
@@ -18,12 +16,13 @@ export class PickleTuple {
   constructor(readonly items: readonly PickleValue[]) {}
 }
 
-/** What a pickle may hold; objects are the caller's own. */
+/** What a pickle may hold: bytes of Python 3 and texts of Python 2 as bytes; objects are the caller's own. */
 export type PickleValue =
   | null
   | boolean
   | number
   | string
+  | Uint8Array
   | PickleValue[]
   | PickleTuple
   | PickleDict
@@ -32,12 +31,18 @@ export type PickleValue =
 
 /** What the caller makes of names and of references to storages. */
 export interface PickleVocabulary {
+  /** What the pickle holds, in words, for the error about another name: `tensors and plain values`. */
+  readonly content: string;
   /** Names of classes and functions that are known. */
   readonly globals: ReadonlySet<string>;
   /** What a known function gives for its arguments. */
   call(name: string, parameters: readonly PickleValue[]): PickleValue;
-  /** The value of a persistent id. */
-  persistent(id: PickleValue): PickleValue;
+  /** An object with its state; undefined where none is known. What a dict carries beside its items says nothing. */
+  build?(object: PickleValue, state: PickleValue): PickleValue | undefined;
+  /** The value of a persistent id, where there are any. */
+  persistent?(id: PickleValue): PickleValue;
+  /** The error for a damaged file. */
+  error(place: string, expected: string, found: string): Error;
 }
 
 /** Marks the beginning of a list on the stack. */
@@ -52,7 +57,6 @@ class Reader {
   #at = 0;
 
   constructor(
-    readonly file: string,
     readonly bytes: Uint8Array,
     readonly vocabulary: PickleVocabulary,
   ) {
@@ -60,11 +64,11 @@ class Reader {
   }
 
   fail(expected: string, found: string): Error {
-    return weightsError(this.file, `pickle at byte ${this.#at}`, expected, found);
+    return this.vocabulary.error(`pickle at byte ${this.#at}`, expected, found);
   }
 
   take(length: number): Uint8Array {
-    if (length < 0 || this.#at + length > this.bytes.length) throw this.fail(`${length} more bytes`, 'the end');
+    if (!(length >= 0 && this.#at + length <= this.bytes.length)) throw this.fail(`${length} more bytes`, 'the end');
     this.#at += length;
     return this.bytes.subarray(this.#at - length, this.#at);
   }
@@ -84,6 +88,11 @@ class Reader {
 
   text(length: number): string {
     return Buffer.from(this.take(length)).toString('utf8');
+  }
+
+  /** A length of 64 bits, of which a file that is there needs 53. */
+  size(): number {
+    return this.number(4) + 2 ** 32 * this.number(4);
   }
 
   line(): string {
@@ -137,7 +146,7 @@ class Reader {
   global(module: PickleValue, name: PickleValue): void {
     if (typeof module !== 'string' || typeof name !== 'string') throw this.fail('the name of a class', 'other values');
     const full = `${module}.${name}`;
-    if (!this.vocabulary.globals.has(full)) throw this.fail(`tensors and plain values`, full.slice(0, 100));
+    if (!this.vocabulary.globals.has(full)) throw this.fail(this.vocabulary.content, full.slice(0, 100));
     this.push(new PickleGlobal(full));
   }
 
@@ -164,13 +173,18 @@ class Reader {
     this.push(list);
   }
 
-  /** The state of an object: what a dict of PyTorch carries beside its items (`_metadata`) says nothing of weights. */
   build(): void {
-    this.pop();
-    const built = this.pop();
-    if (!(built instanceof Map || built instanceof PickleBystander))
-      throw this.fail('the state of a dict', 'that of another value');
+    const state = this.pop();
+    const object = this.pop();
+    const built = object instanceof Map ? object : this.vocabulary.build?.(object, state);
+    if (built === undefined) throw this.fail('the state of a dict', 'that of another value');
     this.push(built);
+  }
+
+  persistent(): void {
+    const id = this.pop();
+    if (this.vocabulary.persistent === undefined) throw this.fail('a value', 'a reference to another place');
+    this.push(this.vocabulary.persistent(id));
   }
 
   /** Runs until STOP. */
@@ -206,6 +220,13 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   77: (r) => r.push(r.number(2)), // BININT2
   138: (r) => r.push(r.long(r.number(1))), // LONG1
   71: (r) => r.push(r.float()), // BINFLOAT
+  84: (r) => r.push(r.take(r.number(4))), // BINSTRING: a text of Python 2, mostly of bytes
+  85: (r) => r.push(r.take(r.number(1))), // SHORT_BINSTRING
+  66: (r) => r.push(r.take(r.number(4))), // BINBYTES
+  67: (r) => r.push(r.take(r.number(1))), // SHORT_BINBYTES
+  142: (r) => r.push(r.take(r.size())), // BINBYTES8
+  150: (r) => r.push(r.take(r.size())), // BYTEARRAY8
+  141: (r) => r.push(r.text(r.size())), // BINUNICODE8
   88: (r) => r.push(r.text(r.number(4))), // BINUNICODE
   140: (r) => r.push(r.text(r.number(1))), // SHORT_BINUNICODE
   125: (r) => r.push(new Map()), // EMPTY_DICT
@@ -229,7 +250,7 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   82: (r) => r.reduce(), // REDUCE
   129: (r) => r.reduce(), // NEWOBJ: a class and what it is made of
   98: (r) => r.build(), // BUILD
-  81: (r) => r.push(r.vocabulary.persistent(r.pop())), // BINPERSID
+  81: (r) => r.persistent(), // BINPERSID
   // SETITEM
   115: (r) => {
     const value = r.pop();
@@ -243,9 +264,8 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
 /**
  * The value of a pickle.
  *
- * @throws ConvoyError `CONVOY_WEIGHTS` with the place, for a name, an operation or a value outside the vocabulary, and for
- *   damage.
+ * @throws the vocabulary's error with the place, for a name, an operation or a value outside the vocabulary, and for damage.
  */
-export function readPickle(file: string, bytes: Uint8Array, vocabulary: PickleVocabulary): PickleValue {
-  return new Reader(file, bytes, vocabulary).read();
+export function readPickle(bytes: Uint8Array, vocabulary: PickleVocabulary): PickleValue {
+  return new Reader(bytes, vocabulary).read();
 }
