@@ -8,7 +8,8 @@ import type { ImageShape } from '../../src/contracts/index.js';
 import { MoveTable, type PixelEdit, type Step } from '../steps/index.js';
 import { convolveMosaic } from './convolve.js';
 import { runLimited } from './limit.js';
-import { type Interpolator, type MosaicSpec, warpMosaic } from './mosaic.js';
+import { warpMosaic } from './mosaic.js';
+import type { Interpolator, MosaicSpec } from './mosaic-layout.js';
 
 /** Pixels of one mosaic, about: past this a call's fixed cost no longer shows, and memory stays small. */
 const mosaicPixels = 600_000;

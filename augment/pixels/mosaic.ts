@@ -13,126 +13,16 @@
  *   rule. It acts as a translation by that much.
  */
 import sharp from 'sharp';
-import type { AffineMatrix } from '../steps/index.js';
+import {
+  layoutMosaic,
+  type MosaicLayout,
+  type MosaicSpec,
+  margins,
+  roundsUnsurely,
+  type TransformedBox,
+  transformedSize,
+} from './mosaic-layout.js';
 import { withWorkspace } from './workspace.js';
-
-/** The part of a source image that a matrix works on, and the size of what comes out. */
-export interface MosaicSpec {
-  readonly matrix: AffineMatrix;
-  readonly contentWidth: number;
-  readonly contentHeight: number;
-  readonly outputWidth: number;
-  readonly outputHeight: number;
-  readonly channels: number;
-  /** What lies around an image: nothing, or its edge repeated. */
-  readonly border: 'zero' | 'edge';
-  readonly interpolator: Interpolator;
-}
-
-/** How a pixel comes from its neighbours: their mean by distance, or the nearest. */
-export type Interpolator = 'bilinear' | 'nearest';
-
-/** Pixels around a tile: bilinear interpolation reads one beyond; with edges the sub-pixel error adds one. */
-const margins = { zero: { before: 0, after: 1 }, edge: { before: 2, after: 2 } } as const;
-/** Places tried to the right of and below the tightest one. */
-const slackX = 2;
-const slackY = 1;
-
-/** Rounds as libvips does (halves away from zero). */
-const roundAway = (value: number): number => Math.trunc(value > 0 ? value + 0.5 : value - 0.5);
-
-/** Where the tiles of one mosaic lie. */
-interface MosaicLayout {
-  readonly width: number;
-  readonly height: number;
-  /** Top left of each tile's content on the canvas: x, y, x, y... */
-  readonly tiles: Int32Array;
-  /** Top left of each tile's window in the transformed canvas, before the canvas's own offset: x, y... */
-  readonly windows: Int32Array;
-  /** How far, in output pixels, each window starts from where it should: x, y... */
-  readonly errors: Float64Array;
-}
-
-/** Lays out `count` tiles. Pure. */
-export function layoutMosaic(spec: MosaicSpec, count: number): MosaicLayout {
-  const [a, b, c, d] = spec.matrix;
-  const { before, after } = margins[spec.border];
-  const pitchX = spec.contentWidth + before + after;
-  const pitchY = spec.contentHeight + before + after;
-  const frame = Math.max(1, before); // the first tile's own border pixel must lie on the canvas
-  const columns = Math.max(1, Math.round(Math.sqrt((count * pitchY) / pitchX)));
-  const tiles = new Int32Array(count * 2);
-  const windows = new Int32Array(count * 2);
-  const errors = new Float64Array(count * 2);
-  const centreX = (spec.contentWidth - 1) / 2;
-  const centreY = (spec.contentHeight - 1) / 2;
-  const halfX = (spec.outputWidth - 1) / 2;
-  const halfY = (spec.outputHeight - 1) / 2;
-  let width = 0;
-  let x = 0;
-  let y = 0;
-  for (let tile = 0; tile < count; tile++) {
-    if (tile % columns === 0) {
-      x = frame;
-      y = tile === 0 ? frame : y + pitchY + slackY;
-    }
-    let best = Infinity;
-    for (let dy = 0; dy <= slackY; dy++) {
-      for (let dx = 0; dx <= slackX; dx++) {
-        const cx = x + dx + centreX;
-        const cy = y + dy + centreY;
-        const left = a * cx + b * cy - halfX;
-        const top = c * cx + d * cy - halfY;
-        const errorX = Math.round(left) - left;
-        const errorY = Math.round(top) - top;
-        const error = errorX * errorX + errorY * errorY;
-        if (error < best - 1e-9) {
-          best = error;
-          tiles[tile * 2] = x + dx;
-          tiles[tile * 2 + 1] = y + dy;
-          windows[tile * 2] = Math.round(left);
-          windows[tile * 2 + 1] = Math.round(top);
-          errors[tile * 2] = errorX;
-          errors[tile * 2 + 1] = errorY;
-        }
-      }
-    }
-    x = (tiles[tile * 2] as number) + pitchX;
-    width = Math.max(width, x - before);
-  }
-  return { width, height: y + slackY + pitchY - before, tiles, windows, errors };
-}
-
-/** The bounding box that libvips gives the transformed canvas. */
-interface TransformedBox {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-function transformedSize([a, b, c, d]: AffineMatrix, width: number, height: number): TransformedBox {
-  const xs = [0, a * width, b * height, a * width + b * height];
-  const ys = [0, c * width, d * height, c * width + d * height];
-  const left = Math.min(...xs);
-  const top = Math.min(...ys);
-  return {
-    left: roundAway(left),
-    top: roundAway(top),
-    width: roundAway(Math.max(...xs) - left),
-    height: roundAway(Math.max(...ys) - top),
-  };
-}
-
-/** True where libvips might round a corner or a side of the box the other way than this code does. */
-function roundsUnsurely([a, b, c, d]: AffineMatrix, width: number, height: number): boolean {
-  const near = (value: number): boolean => Math.abs(Math.abs(value - Math.trunc(value)) - 0.5) < 1e-6;
-  const edges = (u: number, v: number): boolean => {
-    const low = Math.min(0, u, v, u + v);
-    return near(low) || near(Math.max(0, u, v, u + v) - low);
-  };
-  return edges(a * width, b * height) || edges(c * width, d * height);
-}
 
 /**
  * Writes the content of tile `tile` to byte `start` of `memory`, rows `stride` bytes apart, where it is zero. From byte
@@ -192,10 +82,14 @@ export async function warpMosaic(spec: MosaicSpec, count: number, put: PutTile, 
       put(tile, memory, y * stride + x * channels, stride, canvasBytes);
       if (spec.border === 'edge') repeatEdges(memory, stride, x, y, spec);
     }
+    if (spec.interpolator === 'nearest') {
+      takeNearest(spec, layout, { memory, width, target: canvasBytes }, count, sink);
+      return;
+    }
     const [a, b, c, d] = spec.matrix;
     const canvas = memory.subarray(0, canvasBytes);
     const { data, info } = await sharp(canvas, { raw: { width, height, channels: channels === 1 ? 1 : 3 } })
-      .affine([a, b, c, d], { interpolator: spec.interpolator, background: { r: 0, g: 0, b: 0 } })
+      .affine([a, b, c, d], { interpolator: 'bilinear', background: { r: 0, g: 0, b: 0 } })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -226,6 +120,36 @@ function narrow(span: { low: number; high: number }, start: number, step: number
   if (high < span.high) span.high = high;
 }
 
+/** Takes each tile's image from the canvas itself, whose rows have `width` pixels: every pixel is that of the nearest source. */
+function takeNearest(
+  spec: MosaicSpec,
+  layout: MosaicLayout,
+  { memory, width, target }: { readonly memory: Uint8Array; readonly width: number; readonly target: number },
+  count: number,
+  sink: TileSink,
+): void {
+  const [a, b, c, d] = spec.matrix;
+  const { channels, outputWidth, outputHeight } = spec;
+  const determinant = a * d - b * c;
+  const bytes = outputWidth * outputHeight * channels;
+  for (let tile = 0; tile < count; tile++) {
+    const left = (layout.windows[tile * 2] as number) - sink.shiftX(tile);
+    const top = (layout.windows[tile * 2 + 1] as number) - sink.shiftY(tile);
+    memory.fill(0, target, target + bytes);
+    const whole = { left, top, width: outputWidth, height: outputHeight };
+    eachSpan(spec, layout, tile, left, top, whole, (y, low, high) => {
+      let to = target + (y * outputWidth + low) * channels;
+      for (let x = low; x <= high; x++) {
+        const u = Math.round((d * (left + x) - b * (top + y)) / determinant);
+        const v = Math.round((a * (top + y) - c * (left + x)) / determinant);
+        const from = (v * width + u) * channels;
+        for (let channel = 0; channel < channels; channel++) memory[to++] = memory[from + channel] as number;
+      }
+    });
+    sink.take(tile, memory.subarray(target, target + bytes));
+  }
+}
+
 /** Copies the image of a tile, its top left at (left, top) before the box's own offset, to byte `target` of `memory`. */
 function cutTile(
   spec: MosaicSpec,
@@ -237,8 +161,27 @@ function cutTile(
   box: TransformedBox,
   target: number,
 ): void {
-  const [a, b, c, d] = spec.matrix;
   const { channels, outputWidth, outputHeight } = spec;
+  const rowBytes = outputWidth * channels;
+  memory.fill(0, target, target + outputHeight * rowBytes);
+  eachSpan(spec, layout, tile, left, top, box, (y, low, high) => {
+    const from = ((top + y - box.top) * box.width + left - box.left) * channels;
+    memory.copyWithin(target + y * rowBytes + low * channels, from + low * channels, from + (high + 1) * channels);
+  });
+}
+
+/** Tells of each row of a tile's image which pixels, from `low` to `high`, show the image or its own border. */
+function eachSpan(
+  spec: MosaicSpec,
+  layout: MosaicLayout,
+  tile: number,
+  left: number,
+  top: number,
+  box: TransformedBox,
+  take: (y: number, low: number, high: number) => void,
+): void {
+  const [a, b, c, d] = spec.matrix;
+  const { outputWidth, outputHeight } = spec;
   const determinant = a * d - b * c;
   const stepU = d / determinant;
   const stepV = -c / determinant;
@@ -247,8 +190,6 @@ function cutTile(
   const highV = spec.contentHeight - 1 + reach;
   const tileX = layout.tiles[tile * 2] as number;
   const tileY = layout.tiles[tile * 2 + 1] as number;
-  const rowBytes = outputWidth * channels;
-  memory.fill(0, target, target + outputHeight * rowBytes);
   const span = { low: 0, high: 0 };
   const firstRow = Math.max(0, box.top - top);
   const lastRow = Math.min(outputHeight, box.height + box.top - top) - 1;
@@ -258,12 +199,6 @@ function cutTile(
     // In coordinates where the matrix maps 0 to 0, output pixel x of this row lies at (left + x, top + y).
     narrow(span, (d * left - b * (top + y)) / determinant - tileX, stepU, -reach, highU);
     narrow(span, (a * (top + y) - c * left) / determinant - tileY, stepV, -reach, highV);
-    if (span.high < span.low) continue;
-    const from = ((top + y - box.top) * box.width + left - box.left) * channels;
-    memory.copyWithin(
-      target + y * rowBytes + span.low * channels,
-      from + span.low * channels,
-      from + (span.high + 1) * channels,
-    );
+    if (span.low <= span.high) take(y, span.low, span.high);
   }
 }

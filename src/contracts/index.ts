@@ -27,9 +27,11 @@ export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
 export {
+  type MaskMetric,
   type MetricName,
   type Monitor,
   type MonitorMode,
+  maskMetrics,
   metricNames,
   metricSchema,
   monitorMode,

@@ -9,7 +9,11 @@ const averages = ['', '-micro', '-weighted'] as const;
 type Averaged = `${(typeof averaged)[number]}${(typeof averages)[number]}`;
 
 /** A score beyond loss and accuracy. `top-K` is the share of samples whose class is among the K highest outputs. */
-export type MetricName = Averaged | 'balanced-accuracy' | 'auc' | 'average-precision' | `top-${number}`;
+export type MetricName = Averaged | 'balanced-accuracy' | 'auc' | 'average-precision' | `top-${number}` | MaskMetric;
+
+/** Scores of masks, which a run with masks always has. */
+export const maskMetrics = ['mean-iou', 'dice', 'pixel-accuracy'] as const;
+export type MaskMetric = (typeof maskMetrics)[number];
 
 /** All names but top-K. */
 export const metricNames: readonly MetricName[] = [
@@ -17,6 +21,7 @@ export const metricNames: readonly MetricName[] = [
   'balanced-accuracy',
   'auc',
   'average-precision',
+  ...maskMetrics,
 ];
 
 /** A value of the epoch record that decisions can be made on, as `validation.f1`. */

@@ -152,7 +152,8 @@ function checkImages(model: LayersModel, spec: Pick<StepSpec, 'loss' | 'targets'
     return;
   }
   const what = spec.targets === 'masks' ? 'a network for masks' : 'a network that gives an image';
-  const text = `Expected ${what}, with outputs [batch, ${expected.join(', ')}], but ${model.name} gives [batch, ${found.join(', ')}]`;
+  const known = spec.targets === 'masks' ? 'unet' : 'autoencoder';
+  const text = `Expected ${what}, as ${known}, with outputs [batch, ${expected.join(', ')}], but ${model.name} gives [batch, ${found.join(', ')}]`;
   throw new ConvoyError('CONVOY_MODEL', text, { place: model.name });
 }
 

@@ -181,10 +181,12 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
     const message = `${name}: expected a model with one output, which a training takes, but found ${model.outputs.length}: save one of them as a model of its own`;
     throw new ConvoyError('CONVOY_MODEL', message, { file: name });
   }
+  // The step's own check knows what these give for each pixel.
+  if (targets.kind === 'masks' || targets.kind === 'pixels') return;
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';
   if (output.length !== 1) {
-    const message = `Expected one row of values an image from ${name} but its output is ${output.join('x')}; put a flatten layer behind it`;
+    const message = `Expected one row of values an image from ${name} but its output is ${output.join('x')}; put a flatten layer behind it, or train it on a dataset with masks`;
     throw new ConvoyError('CONVOY_MODEL', message, { file: name });
   }
   if (output[0] !== classes.length && !isSingle) {

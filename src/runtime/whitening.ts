@@ -134,14 +134,10 @@ export async function patchStatistics(
 
 /** The pixels of some images spread evenly over a dataset, whose files may be in the order of classes. */
 async function imagesOf(dataset: Dataset, images: number): Promise<Uint8Array> {
-  const { count, shape, classes } = dataset;
+  const { count, shape } = dataset;
   const samples = Uint32Array.from({ length: images }, (_, i) => Math.floor((i * count) / images));
   const pixels = new Uint8Array(new SharedArrayBuffer(images * shape.height * shape.width * shape.channels));
-  const targets =
-    dataset.targets.kind === 'classes'
-      ? { labels: new Int32Array(new SharedArrayBuffer(4 * images)) }
-      : { values: new Float32Array(new SharedArrayBuffer(4 * images * classes.length)) };
-  const stage = createGatherStage({ dataset, slots: [{ pixels, ...targets }] });
+  const stage = createGatherStage({ dataset: { ...dataset, targets: { kind: 'pixels' } }, slots: [{ pixels }] });
   try {
     stage.begin(0, samples, 0);
     await stage.fill({ epoch: 0, position: 0, samples, slot: 0 });

@@ -1,8 +1,15 @@
 import { combinationError } from '../base/errors.js';
 import { type Callback, requireMonitors } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
-import { type MetricName, type Monitor, partsOf } from '../contracts/index.js';
-import { checkTop, classMetrics, labelMetrics, type NamedScores, singleLabelOnly } from '../metrics/index.js';
+import { type MaskMetric, type MetricName, type Monitor, maskMetrics, partsOf } from '../contracts/index.js';
+import {
+  checkTop,
+  classMetrics,
+  labelMetrics,
+  MaskMetrics,
+  type NamedScores,
+  singleLabelOnly,
+} from '../metrics/index.js';
 import { classScores, judgement } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { scheduleMonitor } from '../schedules/index.js';
@@ -34,8 +41,13 @@ export function wantedMetrics(
   requireMonitors(followers, { validation: datasets.validation !== undefined });
   const followed = followers.flatMap(({ monitor }) => (monitor === undefined ? [] : metricOf(monitor)));
   const names = [...new Set([...(config.metrics ?? []), ...followed])];
+  if (spec.targets === 'masks') return [...new Set([...maskMetrics, ...names.map(needMaskMetric)])];
   const [first] = names;
   if (first === undefined) return [];
+  const ofMasks = names.find(isMaskMetric);
+  if (ofMasks !== undefined) throw combinationError(`metric ${ofMasks}`, 'needs', 'a dataset with masks');
+  if (spec.targets === 'pixels')
+    throw combinationError(`metric ${first}`, 'needs', 'a dataset with classes: this network rebuilds images');
   checkTop(names, spec.classes);
   if (spec.targets === 'classes') return names;
   const alien = names.find(singleLabelOnly);
@@ -43,6 +55,15 @@ export function wantedMetrics(
   if (judgement(spec, layout.outputLength).by === 'greatest')
     throw combinationError(`metric ${first}`, 'needs', `the loss binaryCrossEntropy instead of ${spec.loss.name}`);
   return names;
+}
+
+function isMaskMetric(name: MetricName): name is MaskMetric {
+  return (maskMetrics as readonly MetricName[]).includes(name);
+}
+
+function needMaskMetric(name: MetricName): MaskMetric {
+  if (isMaskMetric(name)) return name;
+  throw combinationError(`metric ${name}`, 'needs', `a dataset of classes; masks have ${maskMetrics.join(', ')}`);
 }
 
 function metricOf(monitor: Monitor): MetricName[] {
@@ -66,6 +87,13 @@ export function computeMetrics(
   if (targets.kind === 'classes') {
     const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
     return classMetrics(names, scores, targets.labels, { classes: classes.length, fromLogits });
+  }
+  if (targets.kind === 'pixels') return {};
+  if (targets.kind === 'masks') {
+    const metrics = new MaskMetrics(classes.length);
+    metrics.add(outputs, targets.masks);
+    const all = metrics.scores();
+    return Object.fromEntries(names.filter(isMaskMetric).map((name) => [name, all[name]]));
   }
   const judged = judgement(spec, width);
   const fromLogits = judged.by === 'threshold' && judged.threshold === 0;

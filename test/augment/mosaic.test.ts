@@ -1,6 +1,7 @@
 import test from 'ava';
 import sharp from 'sharp';
-import { layoutMosaic, type MosaicSpec, warpMosaic } from '../../augment/pixels/mosaic.js';
+import { warpMosaic } from '../../augment/pixels/mosaic.js';
+import { layoutMosaic, type MosaicSpec } from '../../augment/pixels/mosaic-layout.js';
 import { affineMatrix } from '../../augment/transforms/draws.js';
 import { RandomStream } from '../../src/base/random.js';
 
