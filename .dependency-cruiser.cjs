@@ -8,7 +8,7 @@ const rooms = {
   'src/kernels': ['src/base'],
   'src/memory': ['src/base', 'src/contracts'],
   'src/native': ['src/base'],
-  'src/metrics': ['src/base', 'src/contracts'],
+  'src/metrics': ['src/base', 'src/contracts', 'src/boxes', 'src/masks'],
   'src/analysis': ['src/base'],
   // Pure functions of typed arrays.
   'src/boxes': [],

@@ -1,0 +1,2 @@
+/** Scores of segmentations. */
+export { countPixels, type PixelClasses, type SegmentationScores, segmentationScores } from './confusion.js';
