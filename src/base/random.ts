@@ -8,10 +8,23 @@
  */
 
 /** What a random choice is for; streams of different purposes never correlate. */
-export type Purpose = 'shuffle' | 'augment' | 'dropout' | 'initialize' | 'split' | 'shapes' | 'mix' | 'draw' | 'test';
+export type Purpose =
+  | 'shuffle'
+  | 'sample'
+  | 'search'
+  | 'augment'
+  | 'dropout'
+  | 'initialize'
+  | 'split'
+  | 'shapes'
+  | 'mix'
+  | 'draw'
+  | 'test';
 
 const purposes: Readonly<Record<Purpose, number>> = {
   shuffle: 0x51ed270b,
+  sample: 0x2c1b3c6d,
+  search: 0x165667b1,
   augment: 0x2545f491,
   dropout: 0x6c8e9cf5,
   initialize: 0x7f4a7c15,

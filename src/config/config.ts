@@ -23,6 +23,26 @@ export const precisions = ['float32', 'bfloat16', 'auto'] as const;
 /** A network by name; the other keys are the network's own options, which it checks itself. */
 const modelSchema = z.looseObject({ name: z.string().min(1) });
 
+const samplerSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('shuffle') }),
+  z.strictObject({ name: z.literal('balanced') }),
+  z
+    .strictObject({
+      name: z.literal('weighted'),
+      classWeights: z.array(z.number().min(0)).min(1).optional(),
+      /** A number a line for each training sample, or `path,number` lines; JSON with a list of numbers. */
+      file: z.string().min(1).optional(),
+      /** Of the file, which a run records; a resumed run refuses another. */
+      sha256: z.string().optional(),
+    })
+    .refine(({ classWeights, file }) => (classWeights === undefined) !== (file === undefined), {
+      params: { needs: 'either classWeights or file, as weighted:classWeights=[1,2] or weighted:file=weights.txt' },
+    }),
+]);
+
+/** How an epoch chooses its samples. */
+export type SamplerSpec = z.output<typeof samplerSchema>;
+
 /** Everything that a run can be told. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   /** Name of the recipe it came from, for the record. */
@@ -114,6 +134,11 @@ export const configSchema = z.strictObject({
   batchSize: alsoCalled(count, ['bs']).default(32),
   /** Batches whose gradients are averaged before one optimizer step. */
   accumulate: count.default(1),
+  /**
+   * How an epoch chooses its samples: `shuffle` takes each once; `balanced` and `weighted` draw with replacement, so that
+   * classes are equally frequent or by weights of classes or (in a file) of samples.
+   */
+  sampler: samplerSchema.default({ name: 'shuffle' }),
   augment: augmentSchema.optional(),
   /** Beta parameters of whole-batch mixing (Zhang et al. 2018, Yun et al. 2019); 0 is off. */
   mix: z.strictObject({ mixup: z.number().min(0).optional(), cutmix: z.number().min(0).optional() }).optional(),

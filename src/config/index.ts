@@ -6,6 +6,7 @@ export {
   precisions,
   type RunConfig,
   resolveConfig,
+  type SamplerSpec,
   type SettledConfig,
 } from './config.js';
 export { readConfigFile, readRecipe, recipeNames } from './recipes.js';

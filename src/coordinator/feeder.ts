@@ -113,6 +113,8 @@ export interface EpochSource {
   readonly coordinator?: { readonly share: BatchShare };
   readonly config: { readonly seed: number; readonly batchSize: number };
   readonly datasets: { readonly train: { readonly count: number } };
+  /** The samples of an epoch in their order; default: all of them, shuffled by the seed. */
+  readonly order?: ((epoch: number) => Uint32Array) | undefined;
 }
 
 /**
@@ -155,9 +157,9 @@ export class EpochFeeds {
   }
 
   #order(epoch: number): Uint32Array {
-    const { config, datasets } = this.#source;
+    const { config, datasets, order: own } = this.#source;
     const { count } = datasets.train;
-    const order = epochOrder(config.seed, epoch, count);
+    const order = own?.(epoch) ?? epochOrder(config.seed, epoch, count);
     return this.#wholeBatches ? order.subarray(0, count - (count % config.batchSize)) : order;
   }
 }

@@ -10,6 +10,41 @@ export function epochOrder(seed: number, epoch: number, count: number, shuffle =
   return Uint32Array.from({ length: count }, (_, index) => index);
 }
 
+/**
+ * Running sums of sample weights, from which `weightedOrder` draws.
+ *
+ * @param weights numbers of at least 0, one above 0.
+ */
+export function cumulativeWeights(weights: ArrayLike<number>): Float64Array {
+  let sum = 0;
+  return Float64Array.from(weights, (weight) => (sum += weight));
+}
+
+/**
+ * The order of an epoch that draws each of its samples anew, with replacement: sample i with the probability of its weight
+ * among all. As many draws as samples; a pure function of (seed, epoch, weights). PyTorch's `WeightedRandomSampler`.
+ *
+ * @param cumulative of `cumulativeWeights`.
+ */
+export function weightedOrder(seed: number, epoch: number, cumulative: Float64Array): Uint32Array {
+  const random = new RandomStream(seed, 'sample', epoch);
+  const total = cumulative.at(-1) ?? 0;
+  // Where the product rounds up to the total, this is the last sample that has a weight.
+  const last = cumulative.indexOf(total);
+  return Uint32Array.from(cumulative, () => Math.min(last, firstAbove(cumulative, random.uniform() * total)));
+}
+
+/** Place of the first sum above a value. */
+function firstAbove(sums: Float64Array, value: number): number {
+  let [low, high] = [0, sums.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sums[middle] as number) > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** One batch of an epoch's order. */
 export interface BatchSamples {
   /** Position of the first sample in the order. */

@@ -73,6 +73,8 @@ export interface Runtime {
   /** Fills the training batches, which lie in `trainSlots`. */
   readonly stage: BatchStage & Partial<AugmentStage>;
   readonly trainSlots: readonly number[];
+  /** The samples of an epoch, where a sampler draws them; undefined: all of them, shuffled. */
+  readonly order: ((epoch: number) => Uint32Array) | undefined;
   readonly evaluationSlots: readonly number[];
   /**
    * Computes what training needs besides weights: features of a frozen base, once the weights are in the arena.

@@ -9,6 +9,7 @@ import { engineSource } from './engine-source.js';
 import { openData } from './open-data.js';
 import { openMemory } from './open-memory.js';
 import { openNetwork } from './open-network.js';
+import { openSampler } from './open-sampler.js';
 import { openAugmentStage, openStages } from './open-stages.js';
 import { planSlots } from './slots.js';
 import { clusterSettings, settleSettings } from './tuned-settings.js';
@@ -38,7 +39,8 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   const shards = options.config.shards ?? Math.min(chosen.shards, train.count);
   const settings = { ...chosen, shards };
   const network = await openNetwork(options, internals, train);
-  const { model, config, spec } = network;
+  const { model, spec } = network;
+  const { config, order } = await openSampler(network.config, train);
   if (shards > train.count) throw valueError('shards', `at most ${train.count} (the training samples)`, shards);
   const { cacheFeatures, kernels } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures, kernels });
@@ -88,6 +90,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
     pool,
     coordinator,
     stage,
+    order,
     trainSlots: memory.trainSlots,
     evaluationSlots: memory.evaluationSlots,
     prepare,

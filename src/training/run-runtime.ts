@@ -42,6 +42,7 @@ export async function openRunRuntime({
     shards: __,
     intraOpThreads: ___,
     interOpThreads: ____,
+    sampler: _____,
     ...recorded
   } = (await folder.readConfig()) as RunConfig;
   const config = resolveConfig(

@@ -148,7 +148,7 @@ export class TrainedRun {
     const model = this.#open();
     const runtime = await openRuntime({
       ...this.#data,
-      config: { ...rest, normalize: normalizationOf(record.preprocess) },
+      config: { ...rest, normalize: normalizationOf(record.preprocess), sampler: { name: 'shuffle' } },
       model,
       weights,
       ...(datasets && { datasets }),

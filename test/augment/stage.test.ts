@@ -7,6 +7,26 @@ import { ConvoyError } from '../../src/base/errors.js';
 import { permutation, RandomStream } from '../../src/base/random.js';
 import type { BatchSlot, Dataset } from '../../src/contracts/index.js';
 
+test('a sample that an epoch draws several times is augmented differently each time', async (t) => {
+  const dataset = smallDataset(8);
+  const slots = makeSlots(1, 8);
+  const transforms = parseAugment('rotate:20,crop:2');
+  const stage = await createAugmentStage({ dataset, slots, transforms, seed: 3, workers: 1, batchSize: 8 });
+  try {
+    const samples = Uint32Array.of(1, 1, 0, 1, 1, 2, 1, 1);
+    stage.begin(0, samples, 0);
+    await stage.fill({ epoch: 0, position: 0, samples, slot: 0 });
+    const images = [...samples].map((sample, index) => ({
+      sample,
+      pixels: Buffer.from(slots[0]?.pixels.slice(index * bytes, (index + 1) * bytes) ?? []).toString('hex'),
+    }));
+    const ofOne = images.filter(({ sample }) => sample === 1).map(({ pixels }) => pixels);
+    t.is(new Set(ofOne).size, 6);
+  } finally {
+    await stage.close();
+  }
+});
+
 const shape = { height: 12, width: 12, channels: 3 };
 const bytes = 12 * 12 * 3;
 

@@ -45,12 +45,14 @@ export const fewCases: readonly ClusterCase[] = [
     ...normalized,
     augment: [{ name: 'rotate', degrees: 10 }, { name: 'flip' }],
     mix: { mixup: 0.3 },
+    metrics: ['f1', 'auc', 'top-3'],
     optimizer: { name: 'adamw', ema: { decay: 0.9 } },
   }),
   named('factors, accumulation, clipped norm, early stopping', {
     ...wide,
     epochs: 3,
     accumulate: 2,
+    sampler: { name: 'balanced' },
     learningRate: 1e-7, // so little that accuracy stays: the first epoch is the best one, the second the last
     optimizer: { name: 'sgd', momentum: 0.9, clipNorm: 0.5 },
     earlyStopping: { patience: 1, monitor: 'test.accuracy' },

@@ -59,6 +59,13 @@ const options = [
     parse: classWeights,
     alsoCalled: ['--class-weight'],
   }),
+  option(
+    '--sampler <name[:key=value]>',
+    'shuffle; balanced: each class as often; weighted:file=F or :classWeights=[1,2]',
+    {
+      parse: named,
+    },
+  ),
   option('--validation-split <share>', 'training samples set aside for validation, stratified by class', {
     parse: share,
     alsoCalled: ['--val-split'],
