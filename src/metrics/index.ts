@@ -7,7 +7,6 @@ export {
   type MetricsState,
 } from './class-metrics.js';
 export { averagePrecision, type RankingScores, type RocCurve, rocCurve } from './curves.js';
-export { MaskMetrics, type MaskScores } from './mask-metrics.js';
 export {
   createMultiLabelMetrics,
   MultiLabelMetrics,

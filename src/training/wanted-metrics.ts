@@ -2,14 +2,8 @@ import { combinationError } from '../base/errors.js';
 import { type Callback, requireMonitors } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
 import { type MaskMetric, type MetricName, type Monitor, maskMetrics, partsOf } from '../contracts/index.js';
-import {
-  checkTop,
-  classMetrics,
-  labelMetrics,
-  MaskMetrics,
-  type NamedScores,
-  singleLabelOnly,
-} from '../metrics/index.js';
+import { checkTop, classMetrics, labelMetrics, type NamedScores, singleLabelOnly } from '../metrics/index.js';
+import { countPixels, segmentationScores } from '../metrics/segmentation/index.js';
 import { classScores, judgement } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { scheduleMonitor } from '../schedules/index.js';
@@ -90,9 +84,10 @@ export function computeMetrics(
   }
   if (targets.kind === 'pixels') return {};
   if (targets.kind === 'masks') {
-    const metrics = new MaskMetrics(classes.length);
-    metrics.add(outputs, targets.masks);
-    const all = metrics.scores();
+    const confusion = new Float64Array(classes.length ** 2);
+    countPixels(confusion, outputs, targets.masks, { classes: classes.length });
+    const { meanIou, meanDice, pixelAccuracy } = segmentationScores(confusion, classes.length);
+    const all: Record<MaskMetric, number> = { 'mean-iou': meanIou, dice: meanDice, 'pixel-accuracy': pixelAccuracy };
     return Object.fromEntries(names.filter(isMaskMetric).map((name) => [name, all[name]]));
   }
   const judged = judgement(spec, width);
