@@ -1,8 +1,9 @@
 import { type LayersModel, type Tensor, type Tensor4D, tf } from '../base/tf.js';
 import { refuseUnknownKeys } from '../base/validate.js';
 import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
-import { classScores, probabilities } from '../models/index.js';
+import { classScores, outputThreshold, probabilities } from '../models/index.js';
 import { type ImagesInput, listImages, type PixelOptions, pixelsOf } from './images.js';
+import { type MaskPrediction, maskOf, type RebuiltImage } from './masks.js';
 
 /** What a network says of one image. */
 export interface Prediction {
@@ -74,6 +75,60 @@ export class Predictor {
     return results;
   }
 
+  /**
+   * The masks of images.
+   *
+   * @throws ConvoyError as `predict`.
+   */
+  async segment(images: ImagesInput, pixelOptions: PixelOptions = {}): Promise<MaskPrediction[]> {
+    refuseUnknownKeys('segment', pixelOptions, ['white']);
+    const { classes, image, loss } = this.#options;
+    return this.#each(images, pixelOptions, (outputs, pixels) => ({
+      height: image.height,
+      width: image.width,
+      ...maskOf(outputs, image.height * image.width, classes, outputThreshold({ loss })),
+      pixels: Uint8Array.from(pixels),
+      channels: image.channels,
+    }));
+  }
+
+  /**
+   * Images as the network rebuilds them, pixels from 0 to 255.
+   *
+   * @throws ConvoyError as `predict`.
+   */
+  async reconstruct(images: ImagesInput, pixelOptions: PixelOptions = {}): Promise<RebuiltImage[]> {
+    refuseUnknownKeys('reconstruct', pixelOptions, ['white']);
+    const { image } = this.#options;
+    return this.#each(images, pixelOptions, (outputs, pixels) => {
+      const squares = outputs.reduce((sum, value, place) => sum + (value - (pixels[place] as number) / 255) ** 2, 0);
+      const rebuilt = Uint8Array.from(outputs, (value) => Math.min(255, Math.max(0, Math.round(255 * value))));
+      return { ...image, pixels: rebuilt, error: squares / outputs.length };
+    });
+  }
+
+  /** Something of each image's outputs and pixels, batch by batch. */
+  async #each<Result extends object>(
+    images: ImagesInput,
+    pixelOptions: PixelOptions,
+    make: (outputs: Float32Array, pixels: Float32Array) => Result,
+  ): Promise<(Result & { readonly file?: string })[]> {
+    const { image } = this.#options;
+    const list = listImages(images, image);
+    const results: (Result & { readonly file?: string })[] = [];
+    for (let start = 0; start < list.length; start += batch) {
+      const part = list.slice(start, start + batch);
+      const pixels = await Promise.all(part.map((one) => pixelsOf(one, image, pixelOptions)));
+      const outputs = await this.outputs(pixels);
+      const width = outputs.length / part.length;
+      for (const [index, one] of part.entries()) {
+        const made = make(outputs.subarray(index * width, (index + 1) * width), pixels[index] as Float32Array);
+        results.push({ ...made, ...(typeof one === 'string' ? { file: one } : {}) });
+      }
+    }
+    return results;
+  }
+
   /** Runs the network once on a black image, so that V8 compiles its layers before a second image has to be quick. */
   async #warmUp(): Promise<void> {
     if (this.#warm) return;
@@ -105,7 +160,9 @@ export class Predictor {
     const result = tf.tidy(() => {
       const input = this.#preprocessed(pixels);
       const outputs = this.#model.predict(input) as Tensor;
-      return testTimeFlip ? outputs.add(this.#model.predict(input.reverse(2)) as Tensor).div(2) : outputs;
+      if (!testTimeFlip) return outputs;
+      const flipped = this.#model.predict(input.reverse(2)) as Tensor;
+      return outputs.add(flipped.rank === 4 ? flipped.reverse(2) : flipped).div(2);
     });
     try {
       return Float32Array.from(await result.data());

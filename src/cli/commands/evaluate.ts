@@ -1,4 +1,5 @@
 import { splits } from '../../api/config.js';
+import type { ImageEvaluation } from '../../index.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { oneOf } from '../parsers.js';
@@ -20,9 +21,9 @@ export const evaluate = defineCommand({
     trustCode,
   ],
   async action([run], { checkpoint, split, dataDir, workers, trustCode }, terminal) {
-    const { classificationReport, evaluateRun, writeEvaluation } = await import('../../index.js');
+    const { classificationReport, evaluateTask, maskReport, writeEvaluation } = await import('../../index.js');
     const data = dataProgress(terminal);
-    const evaluation = await evaluateRun({
+    const evaluation = await evaluateTask({
       run,
       split,
       onNote: (note) => terminal.note(note),
@@ -33,6 +34,12 @@ export const evaluate = defineCommand({
       ...(workers === undefined ? {} : { overrides: { workers } }),
     }).finally(data.end);
     const files = await writeEvaluation(evaluation, run);
+    if (evaluation.kind !== 'classes') {
+      terminal.record({ type: 'evaluation', split, loss: evaluation.loss, ...evaluation.metrics });
+      terminal.line(evaluation.kind === 'masks' ? maskReport(evaluation) : imageReport(evaluation));
+      terminal.line(`written: ${files.join(', ')}`);
+      return;
+    }
     const { loss, metrics, classes } = evaluation;
     terminal.record({ type: 'evaluation', split, loss, ...metrics });
     terminal.line(classificationReport(metrics, classes));
@@ -48,3 +55,8 @@ export const evaluate = defineCommand({
     terminal.line(`written: ${files.join(', ')}`);
   },
 });
+
+function imageReport({ loss, metrics }: ImageEvaluation): string {
+  const { meanSquaredError, psnr, ssim } = metrics;
+  return `loss ${loss.toFixed(4)}  mean squared error ${meanSquaredError.toExponential(3)}  PSNR ${psnr.toFixed(2)} dB  SSIM ${ssim.toFixed(4)}`;
+}
