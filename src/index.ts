@@ -40,7 +40,7 @@ export {
   modelSummary,
   networks,
 } from './models/index.js';
-export type { ImageInput, ImagesInput, PixelOptions, Prediction } from './predict/index.js';
+export type { ImageInput, ImagesInput, PixelOptions, Prediction, PredictOptions } from './predict/index.js';
 export {
   gatherRun,
   type LiveRun,

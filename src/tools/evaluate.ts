@@ -1,20 +1,25 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { combinationError, valueError } from '../base/errors.js';
-import { type Split, splits } from '../contracts/index.js';
+import { type Split, splits, type TestTimeAugmentation } from '../contracts/index.js';
 import { type ClassCurve, createMetrics, type MetricsResult, metricsCsv, rocCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
+import { viewsInWords } from '../predict/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
+import { evaluateViews, type ViewsOptions } from './evaluate-views.js';
 
 export interface EvaluateRunOptions extends RunRuntimeOptions {
   /** `test` by default. */
   readonly split?: Split;
+  /** Average the probabilities of several views of each image; in place of the run's own `testTimeFlip`. */
+  readonly testTimeAugment?: TestTimeAugmentation | undefined;
 }
 
 /** Scores of a run over every sample of a split. */
 export interface RunEvaluation {
   readonly split: Split;
+  /** With `testTimeAugment` the mean of the views' losses. */
   readonly loss: number;
   readonly classes: readonly string[];
   readonly metrics: MetricsResult;
@@ -28,16 +33,25 @@ export interface RunEvaluation {
  * @throws ConvoyError `CONVOY_OPTION` for a split that the run does not have, `CONVOY_CHECKPOINT` where there is no run,
  *   `CONVOY_DATA` where the data have other classes now.
  */
-export async function evaluateRun({ split = 'test', ...opening }: EvaluateRunOptions): Promise<RunEvaluation> {
-  const runtime = await openRunRuntime(opening);
+export async function evaluateRun({
+  split = 'test',
+  testTimeAugment: kind,
+  ...opening
+}: EvaluateRunOptions): Promise<RunEvaluation> {
+  const overrides = { ...opening.overrides, ...(kind && { testTimeFlip: false }) };
+  const runtime = await openRunRuntime({ ...opening, overrides });
   try {
-    return await evaluateRuntime(runtime, split);
+    return await evaluateRuntime(runtime, split, kind && { kind, opening });
   } finally {
     await runtime.close();
   }
 }
 
-async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvaluation> {
+async function evaluateRuntime(
+  runtime: Runtime,
+  split: Split,
+  views?: Pick<ViewsOptions, 'kind' | 'opening'>,
+): Promise<RunEvaluation> {
   const { datasets, spec, coordinator, arena, layout, evaluationSlots } = runtime;
   const dataset = datasets[split];
   if (dataset === undefined) {
@@ -47,6 +61,16 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
   const { targets, classes } = dataset;
   if (targets.kind !== 'classes')
     throw combinationError('convoy evaluate', 'needs', 'a dataset of one class per image');
+  const metricsOf = (scores: Float32Array, fromLogits: boolean, loss: number): RunEvaluation => {
+    const metrics = createMetrics({ classes: classes.length, topK: classes.length > 5 ? [5] : [], fromLogits });
+    metrics.add(scores, targets.labels, dataset.count);
+    return { split, loss, classes, metrics: metrics.result(), rocCurves: metrics.rocCurves() };
+  };
+  if (views !== undefined) {
+    views.opening.onNote?.(viewsInWords(views.kind, dataset.shape));
+    const { shares, loss } = await evaluateViews(runtime, { ...views, split, dataset });
+    return metricsOf(shares, false, loss);
+  }
   const stage = runtime.evaluationStage(dataset);
   // Batches come in any order; metrics take them in file order, so that files are the same every time.
   const { outputLength: width } = layout;
@@ -61,9 +85,7 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<RunEvalu
     onOutputs: (values, { position }) => outputs.set(values, position * width),
   }).finally(() => stage.close());
   const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
-  const metrics = createMetrics({ classes: classes.length, topK: classes.length > 5 ? [5] : [], fromLogits });
-  metrics.add(scores, targets.labels, dataset.count);
-  return { split, loss, classes, metrics: metrics.result(), rocCurves: metrics.rocCurves() };
+  return metricsOf(scores, fromLogits, loss);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ConvoyError } from '../base/errors.js';
-import type { ImageInput, Prediction } from '../predict/index.js';
+import type { TestTimeAugmentation } from '../contracts/index.js';
+import { type ImageInput, type Prediction, type PredictOptions, viewsInWords } from '../predict/index.js';
 import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
 import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
@@ -8,6 +9,8 @@ export interface PredictFilesOptions extends OpenRunOptions {
   readonly run: string;
   /** Image files of any size, folders of them, patterns as `photos/*.jpg`; `-` for standard input. */
   readonly files: readonly string[];
+  /** Average the probabilities of several views of each image. */
+  readonly testTimeAugment?: TestTimeAugmentation | undefined;
   /** Classes to give for each image; 3. */
   readonly top?: number;
   /** What `-` reads; default: the process's standard input. */
@@ -36,16 +39,18 @@ const batchSize = 64;
  * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run.
  */
 export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction | UnreadableFile> {
-  const { run: folder, files, top = 3, stdin = process.stdin, ...opening } = options;
+  const { run: folder, files, top = 3, stdin = process.stdin, testTimeAugment, ...opening } = options;
+  const looking = testTimeAugment === undefined ? {} : { testTimeAugment };
   const run = await openRun(folder, opening);
+  if (testTimeAugment !== undefined) options.onNote?.(viewsInWords(testTimeAugment, run.record.image));
   let batch: NamedImage[] = [];
   for await (const image of namedImages(files, stdin)) {
     batch.push(image);
     if (batch.length < batchSize) continue;
-    yield* predictBatch(run, batch, top);
+    yield* predictBatch(run, batch, top, looking);
     batch = [];
   }
-  yield* predictBatch(run, batch, top);
+  yield* predictBatch(run, batch, top, looking);
 }
 
 /** Answers images together; where one of them cannot be read, one by one. */
@@ -53,27 +58,34 @@ async function* predictBatch(
   run: TrainedRun,
   images: readonly NamedImage[],
   top: number,
+  looking: PredictOptions,
 ): AsyncGenerator<FilePrediction | UnreadableFile> {
   const named = images.filter((image): image is ReadableImage => !('error' in image));
-  const together = await predictions(run, named);
+  const together = await predictions(run, named, looking);
   for (const image of images) {
     if ('error' in image) {
       yield image;
       continue;
     }
-    const found = Array.isArray(together) ? together.slice(named.indexOf(image)) : await predictions(run, [image]);
+    const found = Array.isArray(together)
+      ? together.slice(named.indexOf(image))
+      : await predictions(run, [image], looking);
     const { file } = image;
     if (Array.isArray(found)) yield { file, top: best(found[0] as Prediction, run.classes, top) };
     else yield { file, error: found };
   }
 }
 
-async function predictions(run: TrainedRun, images: readonly ReadableImage[]): Promise<Prediction[] | ConvoyError> {
+async function predictions(
+  run: TrainedRun,
+  images: readonly ReadableImage[],
+  looking: PredictOptions,
+): Promise<Prediction[] | ConvoyError> {
   const inputs = images.map(
     ({ file, bytes }): ImageInput => (bytes === undefined ? file : { encoded: bytes, name: file }),
   );
   try {
-    return await run.predict(inputs);
+    return await run.predict(inputs, looking);
   } catch (error) {
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
     return error;

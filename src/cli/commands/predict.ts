@@ -2,7 +2,7 @@ import { ConvoyError } from '../../api/errors.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer } from '../parsers.js';
-import { checkpoint, dataDir } from '../shared-options.js';
+import { checkpoint, dataDir, testTimeAugment } from '../shared-options.js';
 import { counted, percent, table, tellError } from '../terminal.js';
 
 export const predict = defineCommand({
@@ -16,13 +16,19 @@ export const predict = defineCommand({
       'images of any size (JPEG, PNG, WebP, AVIF, TIFF, GIF), folders of them, patterns, or - for standard input',
     ),
   ],
-  options: [option('--top <k>', 'classes to show', { parse: integer(), default: 3 }), checkpoint, dataDir],
-  async action([run, files], { top, checkpoint, dataDir }, terminal) {
+  options: [
+    option('--top <k>', 'classes to show', { parse: integer(), default: 3 }),
+    checkpoint,
+    dataDir,
+    testTimeAugment,
+  ],
+  async action([run, files], { top, checkpoint, dataDir, testTimeAugment: kind }, terminal) {
     const { predictFiles } = await import('../../index.js');
     const predictions = predictFiles({
       run,
       files,
       top,
+      testTimeAugment: kind,
       onNote: (note) => terminal.note(note),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(dataDir === undefined ? {} : { dataDir }),
