@@ -46,6 +46,7 @@ export type {
   MaskPrediction,
   PixelOptions,
   Prediction,
+  PredictOptions,
   RebuiltImage,
 } from './predict/index.js';
 export {

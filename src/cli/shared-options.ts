@@ -1,5 +1,5 @@
 /** Options that several commands have, each defined once. */
-import { losses, optimizers, parseAugment, precisions } from '../api/config.js';
+import { losses, optimizers, parseAugment, precisions, testTimeAugmentations } from '../api/config.js';
 import { option } from './options.js';
 import {
   classList,
@@ -120,6 +120,11 @@ export const seedOrZero = option('--seed <n>', 'decides every random choice', {
   default: 0,
   alsoCalled: ['--random-seed'],
 });
+export const testTimeAugment = option(
+  '--test-time-augment <kind>',
+  `${testTimeAugmentations.join(', ')}: average the probabilities of several views of each image`,
+  { parse: oneOf(testTimeAugmentations), alsoCalled: ['--tta'] },
+);
 export const checkpoint = option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)');
 export const trustCode = option(
   '--trust-code',

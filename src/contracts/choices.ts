@@ -4,6 +4,10 @@
 export const splits = ['test', 'validation', 'train'] as const;
 export type Split = (typeof splits)[number];
 
+/** Views of an image whose probabilities are averaged: torchvision's names. */
+export const testTimeAugmentations = ['flip', 'five-crop', 'ten-crop'] as const;
+export type TestTimeAugmentation = (typeof testTimeAugmentations)[number];
+
 /** What `analyseRun` can draw. */
 export const analyses = ['filters', 'activations', 'pca', 'tsne'] as const;
 export type Analysis = (typeof analyses)[number];

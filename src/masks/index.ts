@@ -2,6 +2,6 @@
 export { vocColours } from './colours.js';
 export { type Components, connectedComponents } from './components.js';
 export { overlayMask } from './overlay.js';
-export { checkPolygon, polygonRle, polygonRle, polygonsRle, polygonsRle } from './polygons.js';
+export { checkPolygon, polygonRle, polygonsRle } from './polygons.js';
 export { decodeRle, encodeMask, type Mask, mergeRles, type Rle, rleArea, rleBox, rleIou } from './rle.js';
 export { rleFromCounts, rleFromText, rleToText } from './rle-text.js';

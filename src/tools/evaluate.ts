@@ -1,24 +1,29 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { combinationError, valueError } from '../base/errors.js';
-import { type Dataset, type Split, splits } from '../contracts/index.js';
+import { type Dataset, type Split, splits, type TestTimeAugmentation } from '../contracts/index.js';
 import { type ClassCurve, createMetrics, type MetricsResult, metricsCsv, rocCsv } from '../metrics/index.js';
 import { classScores } from '../models/index.js';
+import { viewsInWords } from '../predict/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
 import { evaluateImages, type ImageEvaluation, writeImageEvaluation } from './evaluate-images.js';
 import { evaluateMasks, type MaskEvaluation, writeMaskEvaluation } from './evaluate-masks.js';
+import { evaluateViews, type ViewsOptions } from './evaluate-views.js';
 import { testPixels } from './test-images.js';
 
 export interface EvaluateRunOptions extends RunRuntimeOptions {
   /** `test` by default. */
   readonly split?: Split;
+  /** Average the probabilities of several views of each image; in place of the run's own `testTimeFlip`. */
+  readonly testTimeAugment?: TestTimeAugmentation | undefined;
 }
 
 /** Scores of a run over every sample of a split. */
 export interface RunEvaluation {
   readonly kind: 'classes';
   readonly split: Split;
+  /** With `testTimeAugment` the mean of the views' losses. */
   readonly loss: number;
   readonly classes: readonly string[];
   readonly metrics: MetricsResult;
@@ -46,16 +51,25 @@ export async function evaluateRun(options: EvaluateRunOptions): Promise<RunEvalu
  *
  * @throws ConvoyError as `evaluateRun`.
  */
-export async function evaluateTask({ split = 'test', ...opening }: EvaluateRunOptions): Promise<Evaluation> {
-  const runtime = await openRunRuntime(opening);
+export async function evaluateTask({
+  split = 'test',
+  testTimeAugment: kind,
+  ...opening
+}: EvaluateRunOptions): Promise<Evaluation> {
+  const overrides = { ...opening.overrides, ...(kind && { testTimeFlip: false }) };
+  const runtime = await openRunRuntime({ ...opening, overrides });
   try {
-    return await evaluateRuntime(runtime, split);
+    return await evaluateRuntime(runtime, split, kind && { kind, opening });
   } finally {
     await runtime.close();
   }
 }
 
-async function evaluateRuntime(runtime: Runtime, split: Split): Promise<Evaluation> {
+async function evaluateRuntime(
+  runtime: Runtime,
+  split: Split,
+  views?: Pick<ViewsOptions, 'kind' | 'opening'>,
+): Promise<Evaluation> {
   const { datasets, spec, coordinator, arena, layout, evaluationSlots } = runtime;
   const dataset = datasets[split];
   if (dataset === undefined) {
@@ -65,6 +79,18 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<Evaluati
   const { targets, classes } = dataset;
   if (targets.kind === 'multi-label')
     throw combinationError('convoy evaluate', 'needs', 'a dataset of one class per image');
+  const metricsOf = (scores: Float32Array, fromLogits: boolean, loss: number): RunEvaluation => {
+    const metrics = createMetrics({ classes: classes.length, topK: classes.length > 5 ? [5] : [], fromLogits });
+    if (targets.kind !== 'classes') throw new TypeError('classes alone have these metrics');
+    metrics.add(scores, targets.labels, dataset.count);
+    return { kind: 'classes', split, loss, classes, metrics: metrics.result(), rocCurves: metrics.rocCurves() };
+  };
+  if (views !== undefined) {
+    if (targets.kind !== 'classes') throw combinationError('--test-time-augment', 'needs', 'a run with classes');
+    views.opening.onNote?.(viewsInWords(views.kind, dataset.shape));
+    const { shares, loss } = await evaluateViews(runtime, { ...views, split, dataset });
+    return metricsOf(shares, false, loss);
+  }
   const stage = runtime.evaluationStage(dataset);
   // Batches come in any order; metrics take them in file order, so that files are the same every time.
   const { outputLength: width } = layout;
@@ -82,9 +108,7 @@ async function evaluateRuntime(runtime: Runtime, split: Split): Promise<Evaluati
   if (targets.kind === 'masks') return evaluateMasks(outputs, targets.masks, common);
   if (targets.kind === 'pixels') return evaluateImages(outputs, await pixelsOfAll(runtime, dataset), dataset, common);
   const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
-  const metrics = createMetrics({ classes: classes.length, topK: classes.length > 5 ? [5] : [], fromLogits });
-  metrics.add(scores, targets.labels, dataset.count);
-  return { kind: 'classes', ...common, metrics: metrics.result(), rocCurves: metrics.rocCurves() };
+  return metricsOf(scores, fromLogits, loss);
 }
 
 /** The pixels of all samples, decoded as for the network. */

@@ -1,5 +1,12 @@
 import { ConvoyError } from '../base/errors.js';
-import type { ImageInput, MaskPrediction, RebuiltImage } from '../predict/index.js';
+import type { TestTimeAugmentation } from '../contracts/index.js';
+import {
+  type ImageInput,
+  type MaskPrediction,
+  type PredictOptions,
+  type RebuiltImage,
+  viewsInWords,
+} from '../predict/index.js';
 import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
 import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
@@ -8,6 +15,8 @@ export interface PredictFilesOptions extends OpenRunOptions {
   readonly run: string;
   /** Image files of any size, folders of them, patterns as `photos/*.jpg`; `-` for standard input. */
   readonly files: readonly string[];
+  /** Average the probabilities of several views of each image. */
+  readonly testTimeAugment?: TestTimeAugmentation | undefined;
   /** Classes to give for each image; 3. */
   readonly top?: number;
   /** What `-` reads; default: the process's standard input. */
@@ -43,16 +52,18 @@ const batchSize = 64;
  * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run.
  */
 export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction | UnreadableFile> {
-  const { run: folder, files, top = 3, stdin = process.stdin, ...opening } = options;
+  const { run: folder, files, top = 3, stdin = process.stdin, testTimeAugment, ...opening } = options;
+  const looking = testTimeAugment === undefined ? {} : { testTimeAugment };
   const run = await openRun(folder, opening);
+  if (testTimeAugment !== undefined) options.onNote?.(viewsInWords(testTimeAugment, run.record.image));
   let batch: NamedImage[] = [];
   for await (const image of namedImages(files, stdin)) {
     batch.push(image);
     if (batch.length < batchSize) continue;
-    yield* predictBatch(run, batch, top);
+    yield* predictBatch(run, batch, top, looking);
     batch = [];
   }
-  yield* predictBatch(run, batch, top);
+  yield* predictBatch(run, batch, top, looking);
 }
 
 /** Answers images together; where one of them cannot be read, one by one. */
@@ -60,15 +71,18 @@ async function* predictBatch(
   run: TrainedRun,
   images: readonly NamedImage[],
   top: number,
+  looking: PredictOptions,
 ): AsyncGenerator<FilePrediction | UnreadableFile> {
   const named = images.filter((image): image is ReadableImage => !('error' in image));
-  const together = await answers(run, named, top);
+  const together = await answers(run, named, top, looking);
   for (const image of images) {
     if ('error' in image) {
       yield image;
       continue;
     }
-    const found = Array.isArray(together) ? together.slice(named.indexOf(image)) : await answers(run, [image], top);
+    const found = Array.isArray(together)
+      ? together.slice(named.indexOf(image))
+      : await answers(run, [image], top, looking);
     const { file } = image;
     if (Array.isArray(found)) yield { file, ...(found[0] as Answer) };
     else yield { file, error: found };
@@ -79,6 +93,7 @@ async function answers(
   run: TrainedRun,
   images: readonly ReadableImage[],
   top: number,
+  looking: PredictOptions,
 ): Promise<Answer[] | ConvoyError> {
   const inputs = images.map(
     ({ file, bytes }): ImageInput => (bytes === undefined ? file : { encoded: bytes, name: file }),
@@ -89,7 +104,7 @@ async function answers(
       return (await run.segment(inputs)).map((mask) => ({ top: best(mask.shares, run.classes, top), mask }));
     }
     if (targets === 'pixels') return (await run.reconstruct(inputs)).map((rebuilt) => ({ top: [], rebuilt }));
-    const predicted = await run.predict(inputs);
+    const predicted = await run.predict(inputs, looking);
     return predicted.map(({ probabilities }) => ({ top: best(probabilities, run.classes, top) }));
   } catch (error) {
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;

@@ -12,6 +12,7 @@ import {
   type MaskPrediction,
   type PixelOptions,
   type Prediction,
+  type PredictOptions,
   Predictor,
   type RebuiltImage,
 } from '../predict/index.js';
@@ -117,11 +118,12 @@ export class TrainedRun {
   /**
    * The most likely class of each image: files, or tensors or arrays of pixels. On this thread, without workers.
    *
-   * @param options `{ white: 1 }` for pixels from 0 to 1; by default they are from 0 to 255.
+   * @param options `{ white: 1 }` for pixels from 0 to 1; by default they are from 0 to 255. `testTimeAugment` averages the
+   *   probabilities of several views of each image.
    *
    * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
    */
-  async predict(images: ImagesInput, options?: PixelOptions): Promise<Prediction[]> {
+  async predict(images: ImagesInput, options?: PredictOptions): Promise<Prediction[]> {
     this.#needTask('predict');
     this.#predictor ??= this.#openPredictor();
     return (await this.#predictor).predict(images, options);

@@ -4,7 +4,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { oneOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir, trustCode, workers } from '../shared-options.js';
+import { checkpoint, dataDir, testTimeAugment, trustCode, workers } from '../shared-options.js';
 import { percent } from '../terminal.js';
 
 export const evaluate = defineCommand({
@@ -19,13 +19,15 @@ export const evaluate = defineCommand({
     dataDir,
     workers,
     trustCode,
+    testTimeAugment,
   ],
-  async action([run], { checkpoint, split, dataDir, workers, trustCode }, terminal) {
+  async action([run], { checkpoint, split, dataDir, workers, trustCode, testTimeAugment: kind }, terminal) {
     const { classificationReport, evaluateTask, maskReport, writeEvaluation } = await import('../../index.js');
     const data = dataProgress(terminal);
     const evaluation = await evaluateTask({
       run,
       split,
+      testTimeAugment: kind,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       ...(checkpoint === undefined ? {} : { checkpoint }),
@@ -41,7 +43,7 @@ export const evaluate = defineCommand({
       return;
     }
     const { loss, metrics, classes } = evaluation;
-    terminal.record({ type: 'evaluation', split, loss, ...metrics });
+    terminal.record({ type: 'evaluation', split, ...(kind && { testTimeAugment: kind }), loss, ...metrics });
     terminal.line(classificationReport(metrics, classes));
     const more = [
       `loss ${loss.toFixed(4)}`,

@@ -2,7 +2,7 @@ import { ConvoyError } from '../../api/errors.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer } from '../parsers.js';
-import { checkpoint, dataDir } from '../shared-options.js';
+import { checkpoint, dataDir, testTimeAugment } from '../shared-options.js';
 import { counted, percent, table, tellError } from '../terminal.js';
 
 export const predict = defineCommand({
@@ -21,13 +21,15 @@ export const predict = defineCommand({
     option('--out <folder>', 'folder for masks and overlays of a run with masks; predictions by default'),
     checkpoint,
     dataDir,
+    testTimeAugment,
   ],
-  async action([run, files], { top, out, checkpoint, dataDir }, terminal) {
+  async action([run, files], { top, out, checkpoint, dataDir, testTimeAugment: kind }, terminal) {
     const { PredictionPictures, predictFiles } = await import('../../index.js');
     const predictions = predictFiles({
       run,
       files,
       top,
+      testTimeAugment: kind,
       onNote: (note) => terminal.note(note),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(dataDir === undefined ? {} : { dataDir }),
