@@ -16,6 +16,8 @@ export {
   analyses,
   type Split,
   splits,
+  type Task,
+  tasks,
   testTimeAugmentations,
   visualizations,
 } from '../contracts/index.js';

@@ -1,5 +1,5 @@
 /** Options that several commands have, each defined once. */
-import { losses, optimizers, parseAugment, precisions, testTimeAugmentations } from '../api/config.js';
+import { losses, optimizers, parseAugment, precisions, tasks, testTimeAugmentations } from '../api/config.js';
 import { option } from './options.js';
 import {
   classList,
@@ -75,6 +75,9 @@ export const augment = option('--augment <list>', 'flip,crop,rotate,... with par
 });
 export const classes = option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', {
   parse: classList,
+});
+export const task = option('--task <name>', `${tasks.join(', ')} (default: what the data are for)`, {
+  parse: oneOf(tasks),
 });
 export const limit = option('--limit <n>', 'first N training samples only; the test set stays whole', {
   parse: integer(),

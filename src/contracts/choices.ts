@@ -26,3 +26,7 @@ export const visualizations = [
   'umap',
 ] as const;
 export type Visualization = (typeof visualizations)[number];
+
+/** What a network is trained for. */
+export const tasks = ['classification', 'segmentation', 'detection', 'reconstruction'] as const;
+export type Task = (typeof tasks)[number];
