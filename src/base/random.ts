@@ -8,7 +8,17 @@
  */
 
 /** What a random choice is for; streams of different purposes never correlate. */
-export type Purpose = 'shuffle' | 'augment' | 'dropout' | 'initialize' | 'split' | 'shapes' | 'mix' | 'draw' | 'test';
+export type Purpose =
+  | 'shuffle'
+  | 'augment'
+  | 'dropout'
+  | 'initialize'
+  | 'split'
+  | 'shapes'
+  | 'scenes'
+  | 'mix'
+  | 'draw'
+  | 'test';
 
 const purposes: Readonly<Record<Purpose, number>> = {
   shuffle: 0x51ed270b,
@@ -17,6 +27,7 @@ const purposes: Readonly<Record<Purpose, number>> = {
   initialize: 0x7f4a7c15,
   split: 0x1b873593,
   shapes: 0x3c6ef372,
+  scenes: 0x1f83d9ab,
   mix: 0x5851f42d,
   draw: 0x369dea0f,
   test: 0x14057b7e,
