@@ -2,5 +2,5 @@
 export { vocColours } from './colours.js';
 export { type Components, connectedComponents } from './components.js';
 export { checkPolygon, polygonRle, polygonsRle } from './polygons.js';
-export { decodeRle, encodeMask, type Mask, mergeRles, type Rle, rleArea, rleBox, rleIou } from './rle.js';
+export { decodeRle, encodeMask, type Mask, mergeRles, paintRle, type Rle, rleArea, rleBox, rleIou } from './rle.js';
 export { rleFromCounts, rleFromText, rleToText } from './rle-text.js';
