@@ -15,6 +15,13 @@ export type {
   Precision,
 } from './contracts/index.js';
 export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type FoldScores,
+  type Spread,
+} from './experiments/index.js';
+export {
   activations,
   type Channel,
   type ClassChoice,
