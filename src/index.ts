@@ -19,7 +19,15 @@ export {
   type CrossValidation,
   crossValidate,
   type FoldScores,
+  readSweepFile,
+  type SpaceInput,
   type Spread,
+  type SweepFile,
+  type SweepOptions,
+  type SweepResult,
+  type SweptTrial,
+  sweep,
+  type TrialParameters,
 } from './experiments/index.js';
 export {
   activations,

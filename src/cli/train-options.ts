@@ -1,4 +1,4 @@
-/** Options of `convoy train`. */
+/** Options of `convoy train`, and of commands that train several times. */
 import { schedules } from '../api/config.js';
 import { clusterOptions } from './hosts/options.js';
 import { option } from './options.js';
@@ -18,7 +18,8 @@ import {
 } from './parsers.js';
 import * as shared from './shared-options.js';
 
-export const trainOptions = [
+/** What a configuration is made of. */
+export const configOptions = [
   shared.recipe,
   shared.config,
   shared.dataset,
@@ -92,6 +93,13 @@ export const trainOptions = [
   ),
   shared.imageSizeOption,
   option('--on-bad-image <what>', 'fail or skip', { parse: oneOf(['fail', 'skip']) }),
+  option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
+    parse: integer(),
+  }),
+] as const;
+
+export const trainOptions = [
+  ...configOptions,
   option('--out <dir>', 'folder for the run (default: runs/NAME-N)', {
     alsoCalled: ['--output', '--output-dir', '--save-dir', '--log-dir', '--save'],
   }),
@@ -101,9 +109,6 @@ export const trainOptions = [
   }),
   option('--resume <run>', 'go on with a run folder from its last checkpoint', { alsoCalled: ['--continue'] }),
   shared.trustCode,
-  option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
-    parse: integer(),
-  }),
   ...clusterOptions,
   option('--dashboard', 'a page on 127.0.0.1 that follows the run'),
   option('--dashboard-port <n>', 'its port (default: 4747, or a free one)', { parse: integer() }),

@@ -11,6 +11,7 @@ import { createBars } from '../epoch-bars.js';
 import { launch, machinesOf } from '../hosts/options.js';
 import type { Flags } from '../options.js';
 import { dataProgress } from '../progress.js';
+import { runName } from '../run-name.js';
 import { onFirstSignal } from '../signals.js';
 import { rateMoves, tellEpoch, tellPhase, tellSummary } from '../tell-training.js';
 import { counted, grouped, type Terminal } from '../terminal.js';
@@ -206,10 +207,4 @@ function refuseBeside(flag: string, others: Readonly<Record<string, unknown>>): 
   if (given === undefined) return;
   const name = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw combinationError(flag, 'excludes', `--${name}, which is of one run`);
-}
-
-/** Name of a run's folder: its recipe, or its data and network. */
-function runName({ recipe, dataset, model }: ConfigInput): string {
-  const lastPart = (path: string | undefined): string | undefined => path?.split('/').filter(Boolean).at(-1);
-  return recipe ?? `${lastPart(dataset) ?? 'run'}-${lastPart(model?.name) ?? 'model'}`;
 }
