@@ -3,6 +3,7 @@ export { catalog, catalogEntry } from './catalog.js';
 export { type ConvertedDataset, type ConvertOptions, convertDataset } from './convert.js';
 export { downloadFile, type PinnedFile } from './download.js';
 export { drawByClass } from './draw.js';
+export { type Fold, type FoldSplit, holdOutFold, stratifiedFolds } from './folds.js';
 export { type ArrayDatasetOptions, datasetFromArrays } from './from-arrays.js';
 export { datasetFromFolder } from './from-folder.js';
 export { checkSkipped } from './image-source.js';
