@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Dataset, FileStore } from '../../src/contracts/index.js';
+import { type Dataset, type FileStore, selectFiles } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
 import type { UnusableSample } from './messages.js';
 import { AugmentPool } from './pool.js';
@@ -58,7 +58,7 @@ function without(dataset: Dataset, store: FileStore, dropped: ReadonlySet<number
     .update(dataset.fingerprint)
     .update(JSON.stringify([...dropped]))
     .digest('hex');
-  const files: FileStore = { ...store, paths: kept.map((sample) => store.paths[sample] ?? '') };
+  const files = selectFiles(store, kept);
   if (targets.kind === 'classes') {
     const labels = new Int32Array(new SharedArrayBuffer(kept.length * 4));
     kept.forEach((sample, index) => (labels[index] = targets.labels[sample] ?? 0));

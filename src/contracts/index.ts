@@ -15,11 +15,12 @@ export type {
   Dataset,
   DatasetPair,
   FileStore,
+  FileStretches,
   ImageShape,
   MultiLabelTargets,
   PixelStore,
 } from './dataset.js';
-export { imageBytes, isDataset } from './dataset.js';
+export { emptyStretches, imageBytes, isDataset, selectFiles } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

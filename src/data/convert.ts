@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { diskError, writePartsAtomic } from '../base/atomic-file.js';
 import { combinationError } from '../base/errors.js';
 import { tfRecord } from '../base/tf-record.js';
 import { type Dataset, imageBytes } from '../contracts/index.js';
+import { readStoredImage, storedImageError } from '../images/index.js';
 import { type OpenedDataset, openDataset } from './open.js';
 import { checkAborted, type OpenOptions } from './options.js';
 import { writeExample } from './tf-example.js';
@@ -87,7 +88,13 @@ async function* records(
 }
 
 async function encoded({ store, shape }: Dataset, sample: number): Promise<Uint8Array> {
-  if (store.kind === 'files') return readFile(path.join(store.root, store.paths[sample] as string));
+  if (store.kind === 'files') {
+    try {
+      return readStoredImage(store, sample);
+    } catch (error) {
+      throw storedImageError(store, sample, error);
+    }
+  }
   const { height, width } = shape;
   const channels = shape.channels as 1 | 3;
   const bytes = imageBytes(shape);

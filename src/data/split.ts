@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { valueError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
-import { type Dataset, imageBytes } from '../contracts/index.js';
+import { type Dataset, imageBytes, selectFiles } from '../contracts/index.js';
 import { allocateLabels, allocatePixels } from './stores.js';
 
 /** Sample indices of two disjoint parts, each ascending. */
@@ -43,7 +43,7 @@ export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dat
     indices.forEach((from, to) => pixels.set(store.pixels.subarray(from * size, (from + 1) * size), to * size));
     selected = { kind: 'pixels', pixels };
   } else {
-    selected = { kind: 'files', root: store.root, paths: Array.from(indices, (index) => store.paths[index] ?? '') };
+    selected = selectFiles(store, indices);
   }
   return {
     ...dataset,
@@ -86,20 +86,18 @@ export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | 
   }
   if (limit === dataset.count) return dataset;
   const { store, targets, shape, classes } = dataset;
+  const first = Uint32Array.from({ length: limit }, (_, index) => index);
   return {
     ...dataset,
     count: limit,
     store:
       store.kind === 'pixels'
         ? { kind: 'pixels', pixels: store.pixels.subarray(0, limit * imageBytes(shape)) }
-        : { ...store, paths: store.paths.slice(0, limit) },
+        : selectFiles(store, first),
     targets:
       targets.kind === 'classes'
         ? { kind: 'classes', labels: targets.labels.subarray(0, limit) }
         : { kind: 'multi-label', values: targets.values.subarray(0, limit * classes.length) },
-    fingerprint: derivedFingerprint(
-      dataset,
-      Uint32Array.from({ length: limit }, (_, index) => index),
-    ),
+    fingerprint: derivedFingerprint(dataset, first),
   };
 }
