@@ -48,7 +48,7 @@ export async function isPacked(file: string): Promise<boolean> {
  * @param root folder of the files that have the images, where the packed file is an index of others.
  * @throws ConvoyError `CONVOY_DATA` with file, byte and expectation for damage; `CONVOY_MEMORY`.
  */
-export async function openPacked(file: string, root = path.dirname(file), signal?: AbortSignal): Promise<PackedFile> {
+export async function openPacked(file: string, root?: string, signal?: AbortSignal): Promise<PackedFile> {
   const handle = await open(file).catch((error: unknown) => {
     throw fileError('CONVOY_DATA', file, '', 'a readable file', errorText(error), error);
   });
@@ -57,10 +57,12 @@ export async function openPacked(file: string, root = path.dirname(file), signal
     const reader = new PackedReader(file, handle, size);
     const { header, digest } = await reader.header();
     const paths = header.files.length === 0 ? [path.basename(file)] : header.files;
+    const folder = header.files.length === 0 ? path.dirname(file) : root;
+    if (folder === undefined) throw reader.wrong(0, 'the images of a dataset', 'the index of other files');
     const splits: Dataset[] = [];
     for (const split of header.splits) {
       checkAborted(signal, `reading ${file}`);
-      splits.push(await reader.split(header, split, root, paths));
+      splits.push(await reader.split(header, split, folder, paths));
     }
     if (!splits.some(({ split }) => split === 'train')) throw reader.wrong(0, 'a split train', 'none');
     return { splits, notes: header.notes, digest };
