@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { tfRecord } from '../../src/base/tf-record.js';
+import { openEncoded } from '../../src/data/formats/encoded-set.js';
+import { examplesOf } from '../../src/data/formats/tfrecord.js';
 import { openDataset } from '../../src/data/index.js';
 import { writeExample } from '../../src/data/tf-example.js';
 import { gradient, temporaryFolder, writeTree } from '../fixtures/data/files.js';
@@ -124,6 +126,24 @@ test.serial('photographs of Parquet are unpacked once, and read when they are ne
       [0, 20, 40, 60, 80],
     );
     t.deepEqual(train.classes, ['a', 'b']);
+  }
+});
+
+test.serial('raw pixels that do not fit into memory are kept as PNG, and resized when they are read', async (t) => {
+  const file = fileURLToPath(new URL('../../../test/fixtures/data/raw.tfrecord', import.meta.url));
+  const examples = (paths: readonly string[]) => examplesOf(paths, {});
+  const files = new Map([['train', [file]]] as const);
+  for (const imageSize of [undefined, 12]) {
+    const options = { name: file, seed: 0, ...(imageSize && { imageSize }) };
+    const { train } = await openEncoded('raw', 'tfrecord', { files, examples }, options, 100);
+    t.is(train.store.kind, 'files');
+    // `tfrecord.py`: image n is 6x6 of the grey 20 n.
+    const side = imageSize ?? 6;
+    t.deepEqual(train.shape, { height: side, width: side, channels: 3 });
+    const pixels = await epochOf(train);
+    const each = 3 * side ** 2;
+    for (let n = 0; n < 10; n++)
+      t.true(pixels.subarray((9 - n) * each, (10 - n) * each).every((level) => level === 20 * n));
   }
 });
 

@@ -17,12 +17,15 @@ const decodingVersion = 2;
 /**
  * Opens files of a format. Small images of one size, and all when `imageSize` is given and they fit, are decoded into memory and
  * kept in the cache; others stay encoded, and an index of them is kept.
+ *
+ * @param mostBytes of the pixels of a split in memory.
  */
 export async function openEncoded(
   name: string,
   format: string,
   encoded: EncodedFiles,
   options: OpenOptions,
+  mostBytes: number = limits.pixelStoreBytes,
 ): Promise<OpenedSplits> {
   const key = JSON.stringify([
     format,
@@ -36,7 +39,7 @@ export async function openEncoded(
   const indexed = await keptStream(name, key, encoded, options);
   if (indexed !== undefined) return indexed;
   const survey = await surveyOf(encoded);
-  const { shape, inMemory, exact } = await planOf(survey, options);
+  const { shape, inMemory, exact } = await planOf(survey, options, mostBytes);
   const notes: string[] = [];
   if (inMemory) {
     const labels = new Map([...survey.splits].map(([split, part]) => [split, part.labels]));
@@ -65,16 +68,22 @@ function fromDecoded(name: string, set: DecodedSet, { onBadImage }: OpenOptions)
 async function planOf(
   { first, splits }: Survey,
   { imageSize: given, onBadImage }: OpenOptions,
+  mostBytes: number,
 ): Promise<{ readonly shape: ImageShape; readonly inMemory: boolean; readonly exact: boolean }> {
   const wanted = sizeOf(given);
   const [{ raw } = { raw: undefined }] = first;
-  const found = raw ?? wanted ?? (await sampleSize(first, onBadImage));
-  const isSmall = Math.max(found.height, found.width) <= limits.smallImageSide;
-  const size = raw ?? wanted ?? (isSmall ? found : photograph);
-  const shape = { height: size.height, width: size.width, channels: raw?.channels ?? 3 };
   const most = Math.max(...[...splits.values()].map(({ labels }) => labels.length));
-  const fits = (wanted !== undefined || isSmall) && most * imageBytes(shape) <= limits.pixelStoreBytes;
-  return { shape, inMemory: fits || raw !== undefined, exact: wanted === undefined };
+  if (raw !== undefined) {
+    // Pixels are read as they are, and resized afterwards; where they do not fit, when they are needed.
+    const inMemory = most * imageBytes(raw) <= mostBytes;
+    return { shape: inMemory ? raw : { ...raw, ...wanted }, inMemory, exact: true };
+  }
+  const found = wanted ?? (await sampleSize(first, onBadImage));
+  const isSmall = Math.max(found.height, found.width) <= limits.smallImageSide;
+  const size = wanted ?? (isSmall ? found : photograph);
+  const shape = { height: size.height, width: size.width, channels: 3 };
+  const fits = (wanted !== undefined || isSmall) && most * imageBytes(shape) <= mostBytes;
+  return { shape, inMemory: fits, exact: wanted === undefined };
 }
 
 /** The size of the first image that can be decoded. */

@@ -9,6 +9,7 @@ import { splitNames } from '../names.js';
 import type { OpenOptions } from '../options.js';
 import { openPacked, type PackSplit, writePacked } from '../packed/index.js';
 import { streamFolder } from '../places.js';
+import { pngOf } from '../png.js';
 import type { OpenedSplits } from '../splits.js';
 import type { EncodedFiles } from './encoded-files.js';
 import type { Survey } from './encoded-survey.js';
@@ -79,9 +80,9 @@ export async function stream(
     const places = paths.map((file) => all.indexOf(file));
     const images = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
       let done = 0;
-      for await (const { image } of examples(paths)) {
+      for await (const { image, raw } of examples(paths)) {
         if (done++ % 256 === 0) onProgress?.({ what: 'unpacking images', done, total: count, unit: 'images' });
-        yield image;
+        yield raw === undefined ? image : await pngOf(image, raw, 0);
       }
     };
     splits.push({

@@ -21,9 +21,10 @@ export const tfrecord = defineDatasetFormat<Files>({
     openEncoded(name, 'tfrecord', { files, examples: (paths) => examplesOf(paths, options) }, options),
 });
 
-async function* examplesOf(
+/** The examples of files, one after the other. */
+export async function* examplesOf(
   paths: readonly string[],
-  { signal, columns }: OpenOptions,
+  { signal, columns }: Pick<OpenOptions, 'signal' | 'columns'>,
 ): AsyncGenerator<Placed, void, undefined> {
   for (const file of paths) {
     const packed = await isGzip(file);
