@@ -26,6 +26,7 @@ export type {
   Dataset,
   DatasetPair,
   FileStore,
+  FileStretches,
   ImageShape,
   MaskTargets,
   MultiLabelTargets,
@@ -33,7 +34,7 @@ export type {
   PixelTargets,
   Targets,
 } from './dataset.js';
-export { imageBytes, isDataset } from './dataset.js';
+export { emptyStretches, imageBytes, isDataset, selectFiles } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

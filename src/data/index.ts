@@ -15,6 +15,7 @@ export { byName, hasLeftover, isImageName } from './names.js';
 export type { OpenedDataset } from './open.js';
 export { openDataset } from './open.js';
 export type { BadImage, DataProgress, OpenOptions } from './options.js';
+export { type PackedDataset, type PackOptions, packDataset } from './pack.js';
 export { samplesPerClass } from './per-class.js';
 export { cacheFolder } from './places.js';
 export { resizedDataset } from './resized.js';
