@@ -1,6 +1,6 @@
 /** What every stage does for a batch besides pixels. */
 import { valueError } from '../../src/base/errors.js';
-import type { BatchRequest, BatchSlot, Dataset } from '../../src/contracts/index.js';
+import { type BatchRequest, type BatchSlot, boxLength, type Dataset } from '../../src/contracts/index.js';
 
 /** The slot of a request. */
 export function slotOf(slots: readonly BatchSlot[], request: BatchRequest): BatchSlot {
@@ -23,6 +23,11 @@ export function gatherTargets(dataset: Dataset, samples: Uint32Array, slot: Batc
     if (slot.masks === undefined) throw valueError('slot.masks', 'memory for masks', undefined);
     const { height, width } = dataset.shape;
     copySamples({ from: targets.masks, to: slot.masks, samples, each: height * width });
+    return;
+  }
+  if (targets.kind === 'boxes') {
+    if (slot.boxes === undefined) throw valueError('slot.boxes', 'memory for boxes', undefined);
+    copySamples({ from: targets.boxes, to: slot.boxes, samples, each: targets.capacity * boxLength });
     return;
   }
   const values = slot.values;

@@ -19,6 +19,7 @@ export {
   pairGeneralizedIou,
   pairIou,
 } from './overlap.js';
+export { levelPoints, levelsAt, levelsOf, type PointLevel, pointCount } from './points.js';
 export {
   type FeatureMaps,
   type PyramidLevels,

@@ -247,6 +247,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     parseOptions(configSchema, merged, where);
   }
   if (merged['outputs'] === 1) merged['loss'] ??= { name: 'binaryCrossEntropy' };
+  if (isRecord(merged['model']) && merged['model']['name'] === 'detector') merged['loss'] ??= { name: 'detection' };
   const config = settleNormalize(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw valueError('shards', `at most ${config.batchSize} (the batch size)`, config.shards);

@@ -78,6 +78,8 @@ function targetNumbers(targets: Targets): Int32Array | Float32Array | Uint8Array
       return targets.values;
     case 'masks':
       return targets.masks;
+    case 'boxes':
+      return targets.boxes;
     case 'pixels':
       return undefined;
   }
