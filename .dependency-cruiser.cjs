@@ -60,7 +60,7 @@ const rooms = {
   ],
   'src/predict': ['src/base', 'src/contracts', 'src/images', 'src/models'],
   'src/training': [
-    ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
+    ...['src/base', 'src/contracts', 'src/boxes', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
     ...['src/metrics', 'src/schedules'],
     ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/cluster'],
   ],
