@@ -21,7 +21,7 @@ const rooms = {
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
   // src/native: TensorFlow decodes plain JPEGs on the stage's threads.
   'src/images': ['src/base', 'src/contracts', 'src/kernels', 'src/native'],
-  'src/data': ['src/base', 'src/contracts', 'src/images'],
+  'src/data': ['src/base', 'src/contracts', 'src/masks', 'src/images'],
   'src/optimizers': ['src/base', 'src/kernels'],
   // Loaded where a launcher of MPI has started several processes.
   'src/cluster': ['src/base', 'src/contracts', 'src/kernels'],

@@ -8,26 +8,37 @@ interface VersionsOptions extends Pick<StageSetup, 'dataset' | 'seed' | 'transfo
   readonly versions: number;
 }
 
+/** Images behind each other, and their masks where the dataset has any. */
+interface RenderedVersion {
+  readonly pixels: Uint8Array;
+  readonly masks?: Uint8Array;
+}
+
 /**
  * Pixels of samples: as they are, then what the transforms make of them in one epoch after the other.
  *
- * @returns 1 + versions arrays, each with all samples behind each other.
+ * @returns 1 + versions arrays, each with all samples behind each other, and their masks.
  * @throws ConvoyError `CONVOY_DATA` for an image that cannot be decoded.
  */
-export async function renderVersions(chosen: Uint32Array, options: VersionsOptions): Promise<Uint8Array[]> {
+export async function renderVersions(chosen: Uint32Array, options: VersionsOptions): Promise<RenderedVersion[]> {
   const { dataset, seed, transforms, versions } = options;
   const setup = { dataset, seed };
   const plain = new Renderer({ ...setup, transforms: [] });
   const augmented = new Renderer({ ...setup, transforms });
   const windowSize = Math.min(windowSizes(dataset, []).windowSize, windowSizes(dataset, transforms).windowSize);
-  const render = async (renderer: Renderer, epoch: number): Promise<Uint8Array> => {
+  const { height, width } = dataset.shape;
+  const render = async (renderer: Renderer, epoch: number): Promise<RenderedVersion> => {
     const pixels = new Uint8Array(chosen.length * imageBytes(dataset.shape));
+    const masks = dataset.targets.kind === 'masks' ? new Uint8Array(chosen.length * height * width) : undefined;
     for (let start = 0; start < chosen.length; start += windowSize) {
       const samples = chosen.slice(start, start + windowSize);
       const own = pixels.subarray(start * imageBytes(dataset.shape));
-      await renderer.render(epoch, start / windowSize, samples, { pixels: own });
+      await renderer.render(epoch, start / windowSize, samples, {
+        pixels: own,
+        masks: masks?.subarray(start * height * width),
+      });
     }
-    return pixels;
+    return { pixels, ...(masks && { masks }) };
   };
   const columns = [await render(plain, 0)];
   for (let version = 0; version < versions; version++) columns.push(await render(augmented, version));

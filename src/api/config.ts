@@ -11,7 +11,16 @@ export {
   recipeNames,
   resolveConfig,
 } from '../config/index.js';
-export { type Analysis, analyses, type Split, splits, visualizations } from '../contracts/index.js';
+export {
+  type Analysis,
+  analyses,
+  type Split,
+  splits,
+  type Task,
+  tasks,
+  testTimeAugmentations,
+  visualizations,
+} from '../contracts/index.js';
 export { losses } from '../losses/spec/index.js';
 export { optimizers } from '../optimizers/index.js';
 export { schedules } from '../schedules/index.js';

@@ -1,5 +1,5 @@
 /** Options that several commands have, each defined once. */
-import { losses, optimizers, parseAugment, precisions } from '../api/config.js';
+import { losses, optimizers, parseAugment, precisions, tasks, testTimeAugmentations } from '../api/config.js';
 import { option } from './options.js';
 import {
   classList,
@@ -76,6 +76,9 @@ export const augment = option('--augment <list>', 'flip,crop,rotate,... with par
 export const classes = option('--classes <list>', 'only these classes, as cat,dog (a comma in a name: \\,)', {
   parse: classList,
 });
+export const task = option('--task <name>', `${tasks.join(', ')} (default: what the data are for)`, {
+  parse: oneOf(tasks),
+});
 export const limit = option('--limit <n>', 'first N training samples only; the test set stays whole', {
   parse: integer(),
   alsoCalled: ['--samples', '--subset', '--max-samples'],
@@ -120,6 +123,11 @@ export const seedOrZero = option('--seed <n>', 'decides every random choice', {
   default: 0,
   alsoCalled: ['--random-seed'],
 });
+export const testTimeAugment = option(
+  '--test-time-augment <kind>',
+  `${testTimeAugmentations.join(', ')}: average the probabilities of several views of each image`,
+  { parse: oneOf(testTimeAugmentations), alsoCalled: ['--tta'] },
+);
 export const checkpoint = option('--checkpoint <name>', 'last or best (default: the weights that the run ended with)');
 export const trustCode = option(
   '--trust-code',

@@ -4,7 +4,7 @@ import { augmentSchema, splitNormalize } from '../../augment/spec/index.js';
 import { combinationError, unknownKeyError, valueError } from '../base/errors.js';
 import { alsoCalled } from '../base/schema-names.js';
 import { parseOptions } from '../base/validate.js';
-import { metricSchema, monitorSchema, type Precision } from '../contracts/index.js';
+import { metricSchema, monitorSchema, type Precision, type Task, tasks } from '../contracts/index.js';
 import { lossSchema } from '../losses/spec/index.js';
 import {
   type OptimizerSpec,
@@ -51,6 +51,10 @@ export const configSchema = z.strictObject({
   description: z.string().optional(),
   /** Catalog name, or path of a folder or archive of images. */
   dataset: z.string().min(1).default('shapes'),
+  /**
+   * What the network is trained for. Default: what the data are for. `reconstruction` takes the images as their own targets.
+   */
+  task: z.enum(tasks).optional(),
   /** Height and width that files of images are brought to. */
   imageSize: z.tuple([count, count]).optional(),
   /** Names of the columns of tables and Parquet files, or of the features of TFRecord, by what they hold. */
@@ -248,6 +252,9 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   if (merged['outputs'] === 1) merged['loss'] ??= { name: 'binaryCrossEntropy' };
   if (isRecord(merged['model']) && merged['model']['name'] === 'detector') merged['loss'] ??= { name: 'detection' };
+  for (const [key, value] of Object.entries(usualOfTask[merged['task'] as Task] ?? {})) {
+    if (key !== 'model' || merged['base'] === undefined) merged[key] ??= value;
+  }
   const config = settleNormalize(parseOptions(configSchema, merged, ''));
   if (config.shards !== undefined && config.shards > config.batchSize) {
     throw valueError('shards', `at most ${config.batchSize} (the batch size)`, config.shards);
@@ -267,6 +274,13 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   return settlePhases(config, merged['epochs']);
 }
+
+/** Networks and losses that go with a task, where none is given. */
+const usualOfTask: Readonly<Partial<Record<Task, Pick<ConfigInput, 'model' | 'loss'>>>> = {
+  segmentation: { model: { name: 'unet' } },
+  detection: { model: { name: 'detector' }, loss: { name: 'detection' } },
+  reconstruction: { model: { name: 'autoencoder' }, loss: { name: 'meanSquaredError' } },
+};
 
 /** A `normalize` among the transforms is the option of that name. */
 function settleNormalize(config: RunConfig): RunConfig {

@@ -4,6 +4,10 @@
 export const splits = ['test', 'validation', 'train'] as const;
 export type Split = (typeof splits)[number];
 
+/** Views of an image whose probabilities are averaged: torchvision's names. */
+export const testTimeAugmentations = ['flip', 'five-crop', 'ten-crop'] as const;
+export type TestTimeAugmentation = (typeof testTimeAugmentations)[number];
+
 /** What `analyseRun` can draw. */
 export const analyses = ['filters', 'activations', 'pca', 'tsne'] as const;
 export type Analysis = (typeof analyses)[number];
@@ -22,3 +26,7 @@ export const visualizations = [
   'umap',
 ] as const;
 export type Visualization = (typeof visualizations)[number];
+
+/** What a network is trained for. */
+export const tasks = ['classification', 'segmentation', 'detection', 'reconstruction'] as const;
+export type Task = (typeof tasks)[number];

@@ -1,6 +1,17 @@
 export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
-export { type Analysis, analyses, type Split, splits, type Visualization, visualizations } from './choices.js';
+export {
+  type Analysis,
+  analyses,
+  type Split,
+  splits,
+  type Task,
+  type TestTimeAugmentation,
+  tasks,
+  testTimeAugmentations,
+  type Visualization,
+  visualizations,
+} from './choices.js';
 export type {
   Cluster,
   ClusterMember,

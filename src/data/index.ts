@@ -16,6 +16,7 @@ export { openDataset } from './open.js';
 export type { BadImage, DataProgress, OpenOptions } from './options.js';
 export { samplesPerClass } from './per-class.js';
 export { cacheFolder } from './places.js';
+export { resizedDataset } from './resized.js';
 export { type SampleWeights, sampleWeights } from './sample-weights.js';
 export type { BatchSamples, ShardRange } from './sampler.js';
 export { batches, cumulativeWeights, epochOrder, shards, weightedOrder } from './sampler.js';

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConvoyError, choiceError, fileError, valueError } from '../base/errors.js';
+import { ConvoyError, choiceError, combinationError, fileError, valueError } from '../base/errors.js';
 import { didYouMean, suggestions } from '../base/suggest.js';
-import type { Dataset } from '../contracts/index.js';
+import type { Dataset, TargetKind, Task } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { selectClasses } from './class-subset.js';
 import { downloadDataset } from './download.js';
@@ -45,6 +45,31 @@ const testShare = 0.2;
  */
 export async function openDataset(options: OpenOptions): Promise<OpenedDataset> {
   checkOpenOptions(options);
+  const opened = await openLabelled(options);
+  return options.task === undefined ? opened : forTask(opened, options.task);
+}
+
+/** What data of a task have as targets. */
+const targetsOfTask: Readonly<Record<Task, readonly TargetKind[]>> = {
+  classification: ['classes', 'multi-label'],
+  segmentation: ['masks'],
+  detection: [],
+  reconstruction: ['classes', 'multi-label', 'masks', 'pixels'],
+};
+
+/** @throws ConvoyError `CONVOY_OPTION` for data of another task. */
+function forTask(opened: OpenedDataset, task: Task): OpenedDataset {
+  const { train, test, validation } = opened;
+  const { kind } = train.targets;
+  if (!targetsOfTask[task].includes(kind))
+    throw combinationError(`task ${task}`, 'needs', `other data than ${train.name}, whose targets are ${kind}`);
+  if (task !== 'reconstruction') return opened;
+  const own = <Split extends Dataset | undefined>(split: Split) =>
+    split && { ...split, targets: { kind: 'pixels' as const } };
+  return { ...opened, train: own(train), test: own(test), ...(validation && { validation: own(validation) }) };
+}
+
+async function openLabelled(options: OpenOptions): Promise<OpenedDataset> {
   const splits = chosenClasses(await openSplits(options), options.classes);
   const [whole, wholeTest] =
     splits.test === undefined ? holdOut(splits.train, testShare, options.seed, 'test') : [splits.train, splits.test];
@@ -142,7 +167,7 @@ async function openPath(options: OpenOptions): Promise<OpenedSplits> {
   const place = path.resolve(options.name);
   if ((await stat(place).catch(() => undefined)) === undefined) throw unknownDataset(options.name);
   for (const format of pathFormats) {
-    const found = await format.find(place);
+    const found = await format.find(place, undefined, options.task);
     if (typeof found !== 'string') return found.open({ name: path.basename(place), options });
   }
   throw fileError('CONVOY_DATA', place, '', pathsInWords(), otherFile(place));

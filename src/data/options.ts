@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConvoyError, unknownKeyError, valueError } from '../base/errors.js';
-import type { PixelSize } from '../contracts/index.js';
+import { type PixelSize, type Task, tasks } from '../contracts/index.js';
 
 /** How far a long piece of work has come; `total` is 0 while unknown. */
 export interface DataProgress {
@@ -40,6 +40,8 @@ export interface OpenOptions {
   readonly testLimit?: number;
   /** Share of the training samples (after `limit`) to hold out, class by class; from 0 to below 1. */
   readonly validationSplit?: number;
+  /** What the data are for: tells apart folders that serve several tasks. `reconstruction` takes any images as their own targets. */
+  readonly task?: Task;
   /** Size that all images are brought to: side of a square, or height and width. */
   readonly imageSize?: number | readonly [height: number, width: number];
   /**
@@ -80,6 +82,7 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
       .optional(),
     expected: `names of columns by what they hold (${columnRoles.join(', ')})`,
   },
+  task: { schema: z.enum(tasks).optional(), expected: `one of ${tasks.join(', ')}` },
   download: { schema: z.boolean().optional(), expected: 'true or false' },
   onBadImage: { schema: z.enum(['fail', 'skip']).optional(), expected: '"fail" or "skip"' },
   onProgress: { schema: z.function().optional(), expected: 'a function' },

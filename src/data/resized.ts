@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Dataset, imageBytes } from '../contracts/index.js';
+import { centralPart, type Dataset, type ImageShape, imageBytes } from '../contracts/index.js';
 import { resizePixels } from '../images/index.js';
+import { resizeMask } from '../masks/index.js';
 import { checkAborted, type OpenOptions, sizeOf } from './options.js';
 import { allocatePixels } from './stores.js';
 
@@ -22,6 +23,7 @@ export async function resizedDataset(
   const shape = { ...from, height: size.height, width: size.width };
   const [given, wanted] = [imageBytes(from), imageBytes(shape)];
   const pixels = allocatePixels(count, shape, dataset.name);
+  const targets = resizedTargets(dataset, shape);
   for (let image = 0; image < count; image++) {
     const into = pixels.subarray(image * wanted, (image + 1) * wanted);
     await resizePixels(store.pixels.subarray(image * given, (image + 1) * given), from, shape, into);
@@ -31,5 +33,18 @@ export async function resizedDataset(
   }
   const told = JSON.stringify([shape.height, shape.width]);
   const fingerprint = createHash('sha256').update(dataset.fingerprint).update(told).digest('hex');
-  return { ...dataset, shape, store: { kind: 'pixels', pixels }, fingerprint };
+  return { ...dataset, shape, store: { kind: 'pixels', pixels }, targets, fingerprint };
+}
+
+/** Masks go the way of their images: the same part, by nearest neighbour. */
+function resizedTargets({ targets, shape: from, count }: Dataset, shape: ImageShape): Dataset['targets'] {
+  if (targets.kind !== 'masks') return targets;
+  const [given, wanted] = [from.height * from.width, shape.height * shape.width];
+  const masks = new Uint8Array(new SharedArrayBuffer(count * wanted));
+  const part = centralPart(from, shape);
+  for (let image = 0; image < count; image++) {
+    const own = targets.masks.subarray(image * given, (image + 1) * given);
+    resizeMask(own, from.width, part, shape, masks.subarray(image * wanted, (image + 1) * wanted));
+  }
+  return { kind: 'masks', masks };
 }

@@ -11,12 +11,12 @@ const longestBoundary = 2 ** 26;
 const step = (coordinate: number): number => Math.trunc(steps * coordinate + 0.5);
 
 /**
- * The mask of one polygon.
+ * A polygon that has a mask.
  *
- * @param points x and y in turn, pixels from the left upper corner; at least three points. The last is joined to the first.
- * @throws ConvoyError `CONVOY_DATA` for fewer points, an odd number of coordinates, or coordinates that are not finite or very far away.
+ * @param points x and y in turn.
+ * @throws ConvoyError `CONVOY_DATA` for fewer than three points, an odd number of coordinates, or one that is not finite.
  */
-export function polygonRle(points: readonly number[], height: number, width: number): Rle {
+export function checkPolygon(points: readonly number[]): readonly number[] {
   if (points.length % 2 !== 0) throw maskError('polygon', 'an even number of coordinates', String(points.length));
   if (points.length < 6) {
     const count = points.length / 2;
@@ -24,6 +24,17 @@ export function polygonRle(points: readonly number[], height: number, width: num
   }
   const wrong = points.find((coordinate) => !Number.isFinite(coordinate));
   if (wrong !== undefined) throw maskError('polygon', 'finite coordinates', String(wrong));
+  return points;
+}
+
+/**
+ * The mask of one polygon.
+ *
+ * @param points x and y in turn, pixels from the left upper corner; at least three points. The last is joined to the first.
+ * @throws ConvoyError `CONVOY_DATA` for fewer points, an odd number of coordinates, or coordinates that are not finite or very far away.
+ */
+export function polygonRle(points: readonly number[], height: number, width: number): Rle {
+  checkPolygon(points);
   const crossings: number[] = [];
   const boundary = new Boundary(height, width, crossings);
   const count = points.length / 2;

@@ -1,3 +1,5 @@
 /** Predictions of a trained network on one thread. */
 export type { ImageInput, ImagesInput, PixelOptions } from './images.js';
-export { type Prediction, Predictor, type PredictorOptions } from './predictor.js';
+export type { MaskPrediction, RebuiltImage } from './masks.js';
+export { type Prediction, type PredictOptions, Predictor, type PredictorOptions } from './predictor.js';
+export { cutViews, type View, viewsInWords, viewsOf } from './views.js';

@@ -16,6 +16,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     onBadImage: config.onBadImage,
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(config.classes === undefined ? {} : { classes: config.classes }),
+    ...(config.task === undefined ? {} : { task: config.task }),
     ...(config.limit === undefined ? {} : { limit: config.limit }),
     ...(config.testLimit === undefined ? {} : { testLimit: config.testLimit }),
     ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),

@@ -38,9 +38,10 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
     return;
   }
   const rendered = await renderVersions(samples, { dataset, seed, transforms, versions });
-  const columns = rendered.map((pixels, column) =>
-    picturesOf(pixels, dataset, (row) => (column === 0 ? labelOf(dataset, samples[row] ?? 0) : `epoch ${column}`)),
-  );
+  const columns = rendered.map(({ pixels, masks }, column) => {
+    const label = (row: number): string => (column === 0 ? labelOf(dataset, samples[row] ?? 0) : `epoch ${column}`);
+    return picturesOf(pixels, dataset, label, masks);
+  });
   const pictures = Array.from(samples, (_, row) => columns.flatMap((column) => column.slice(row, row + 1))).flat();
   const names = transforms.map(({ name }) => name).join(', ');
   const captions = [

@@ -4,7 +4,16 @@ export { type DrawAugmentationOptions, drawAugmentation } from './augmentation-g
 export { checkImages, type ImageCheck } from './check-images.js';
 export { type DescribedShape, describeModel } from './describe-model.js';
 export { type DrawnSamples, type DrawSamplesOptions, drawSamples } from './draw-samples.js';
-export { type EvaluateRunOptions, evaluateRun, type RunEvaluation, writeEvaluation } from './evaluate.js';
+export {
+  type EvaluateRunOptions,
+  type Evaluation,
+  evaluateRun,
+  evaluateTask,
+  type RunEvaluation,
+  writeEvaluation,
+} from './evaluate.js';
+export type { ImageEvaluation } from './evaluate-images.js';
+export { type MaskEvaluation, maskReport } from './evaluate-masks.js';
 export { type ExportRunOptions, exportRun, type RunExport } from './export.js';
 export type { ExportCheck } from './export-check.js';
 export { writeLearningRateSearch } from './learning-rate-report.js';
@@ -17,6 +26,7 @@ export {
 export type { Neuron } from './neuron.js';
 export { type PlotRunsOptions, plotRuns } from './plot-runs.js';
 export { type FilePrediction, type PredictFilesOptions, predictFiles } from './predict.js';
+export { PredictionPictures } from './prediction-pictures.js';
 export { labelOf, picturesOf } from './sample-pictures.js';
 export { type Features, testFeatures } from './test-features.js';
 export { networkInput, testPixels } from './test-images.js';

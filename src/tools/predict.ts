@@ -1,5 +1,12 @@
 import { ConvoyError } from '../base/errors.js';
-import type { ImageInput, Prediction } from '../predict/index.js';
+import type { TestTimeAugmentation } from '../contracts/index.js';
+import {
+  type ImageInput,
+  type MaskPrediction,
+  type PredictOptions,
+  type RebuiltImage,
+  viewsInWords,
+} from '../predict/index.js';
 import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
 import { type NamedImage, namedImages, type ReadableImage } from './image-files.js';
 
@@ -8,6 +15,8 @@ export interface PredictFilesOptions extends OpenRunOptions {
   readonly run: string;
   /** Image files of any size, folders of them, patterns as `photos/*.jpg`; `-` for standard input. */
   readonly files: readonly string[];
+  /** Average the probabilities of several views of each image. */
+  readonly testTimeAugment?: TestTimeAugmentation | undefined;
   /** Classes to give for each image; 3. */
   readonly top?: number;
   /** What `-` reads; default: the process's standard input. */
@@ -18,7 +27,14 @@ export interface PredictFilesOptions extends OpenRunOptions {
 export interface FilePrediction {
   readonly file: string;
   readonly top: readonly { readonly class: string; readonly share: number }[];
+  /** Of a run with masks: the class of each pixel; `top` has the classes' shares of the pixels. */
+  readonly mask?: MaskPrediction;
+  /** Of a run that rebuilds images; `top` is empty. */
+  readonly rebuilt?: RebuiltImage;
 }
+
+/** What a run says of one image, by its task. */
+type Answer = Pick<FilePrediction, 'top' | 'mask' | 'rebuilt'>;
 
 /** An image that there is no answer for, and why. */
 export interface UnreadableFile {
@@ -30,22 +46,24 @@ export interface UnreadableFile {
 const batchSize = 64;
 
 /**
- * Predicts the classes of image files with a trained run, in the order of the files; those that cannot be read are told in
+ * Predicts the classes or masks of image files with a trained run, in the order of the files; those that cannot be read are told in
  * their place. Needs nothing but the run's folder.
  *
  * @throws ConvoyError `CONVOY_CHECKPOINT` where there is no run.
  */
 export async function* predictFiles(options: PredictFilesOptions): AsyncGenerator<FilePrediction | UnreadableFile> {
-  const { run: folder, files, top = 3, stdin = process.stdin, ...opening } = options;
+  const { run: folder, files, top = 3, stdin = process.stdin, testTimeAugment, ...opening } = options;
+  const looking = testTimeAugment === undefined ? {} : { testTimeAugment };
   const run = await openRun(folder, opening);
+  if (testTimeAugment !== undefined) options.onNote?.(viewsInWords(testTimeAugment, run.record.image));
   let batch: NamedImage[] = [];
   for await (const image of namedImages(files, stdin)) {
     batch.push(image);
     if (batch.length < batchSize) continue;
-    yield* predictBatch(run, batch, top);
+    yield* predictBatch(run, batch, top, looking);
     batch = [];
   }
-  yield* predictBatch(run, batch, top);
+  yield* predictBatch(run, batch, top, looking);
 }
 
 /** Answers images together; where one of them cannot be read, one by one. */
@@ -53,35 +71,49 @@ async function* predictBatch(
   run: TrainedRun,
   images: readonly NamedImage[],
   top: number,
+  looking: PredictOptions,
 ): AsyncGenerator<FilePrediction | UnreadableFile> {
   const named = images.filter((image): image is ReadableImage => !('error' in image));
-  const together = await predictions(run, named);
+  const together = await answers(run, named, top, looking);
   for (const image of images) {
     if ('error' in image) {
       yield image;
       continue;
     }
-    const found = Array.isArray(together) ? together.slice(named.indexOf(image)) : await predictions(run, [image]);
+    const found = Array.isArray(together)
+      ? together.slice(named.indexOf(image))
+      : await answers(run, [image], top, looking);
     const { file } = image;
-    if (Array.isArray(found)) yield { file, top: best(found[0] as Prediction, run.classes, top) };
+    if (Array.isArray(found)) yield { file, ...(found[0] as Answer) };
     else yield { file, error: found };
   }
 }
 
-async function predictions(run: TrainedRun, images: readonly ReadableImage[]): Promise<Prediction[] | ConvoyError> {
+async function answers(
+  run: TrainedRun,
+  images: readonly ReadableImage[],
+  top: number,
+  looking: PredictOptions,
+): Promise<Answer[] | ConvoyError> {
   const inputs = images.map(
     ({ file, bytes }): ImageInput => (bytes === undefined ? file : { encoded: bytes, name: file }),
   );
   try {
-    return await run.predict(inputs);
+    const { targets } = run.record;
+    if (targets === 'masks') {
+      return (await run.segment(inputs)).map((mask) => ({ top: best(mask.shares, run.classes, top), mask }));
+    }
+    if (targets === 'pixels') return (await run.reconstruct(inputs)).map((rebuilt) => ({ top: [], rebuilt }));
+    const predicted = await run.predict(inputs, looking);
+    return predicted.map(({ probabilities }) => ({ top: best(probabilities, run.classes, top) }));
   } catch (error) {
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
     return error;
   }
 }
 
-function best({ probabilities }: Prediction, classes: readonly string[], top: number): FilePrediction['top'] {
-  return probabilities
+function best(shares: readonly number[], classes: readonly string[], top: number): FilePrediction['top'] {
+  return shares
     .map((share, label) => ({ class: classes[label] ?? String(label), share }))
     .sort((a, b) => b.share - a.share)
     .slice(0, top);

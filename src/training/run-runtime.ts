@@ -16,7 +16,7 @@ export interface RunRuntimeOptions extends Omit<RuntimeOptions, 'config'> {
   /** Run code that the folder names: the module of its loss. Default: refuse. */
   readonly trustCode?: boolean;
   /** Options that do not change what the model is: workers, dataset... */
-  readonly overrides?: Partial<Pick<RunConfig, 'workers' | 'dataset' | 'limit' | 'engine'>>;
+  readonly overrides?: Partial<Pick<RunConfig, 'workers' | 'dataset' | 'limit' | 'engine' | 'testTimeFlip'>>;
 }
 
 /**

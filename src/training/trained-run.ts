@@ -1,13 +1,21 @@
 import { cp } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileError, valueError } from '../base/errors.js';
+import { combinationError, fileError, valueError } from '../base/errors.js';
 import type { LayersModel, Tensor, Tensor4D } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
 import { type Dataset, isDataset, type LossSpec } from '../contracts/index.js';
 import { loadArchitecture, modelParameters, setWeights } from '../models/index.js';
 import { loadNative } from '../native/index.js';
-import { type ImagesInput, type PixelOptions, type Prediction, Predictor } from '../predict/index.js';
+import {
+  type ImagesInput,
+  type MaskPrediction,
+  type PixelOptions,
+  type Prediction,
+  type PredictOptions,
+  Predictor,
+  type RebuiltImage,
+} from '../predict/index.js';
 import {
   exportLayersModel,
   lockName,
@@ -44,6 +52,16 @@ export interface DataOptions extends Pick<RuntimeOptions, 'dataDir' | 'datasets'
   /** Evaluate with code that a run's folder names, the module of its loss. Default: refuse. */
   readonly trustCode?: boolean | undefined;
 }
+
+type PredictingMethod = 'predict' | 'segment' | 'reconstruct';
+
+/** What says something of new images, by what the network was trained on. */
+const predictingMethod: Readonly<Record<RunRecord['targets'], PredictingMethod>> = {
+  classes: 'predict',
+  'multi-label': 'predict',
+  masks: 'segment',
+  pixels: 'reconstruct',
+};
 
 /** A trained network with its classes and its history: predicts, evaluates, and is saved. Needs no training data. */
 export class TrainedRun {
@@ -100,13 +118,43 @@ export class TrainedRun {
   /**
    * The most likely class of each image: files, or tensors or arrays of pixels. On this thread, without workers.
    *
-   * @param options `{ white: 1 }` for pixels from 0 to 1; by default they are from 0 to 255.
+   * @param options `{ white: 1 }` for pixels from 0 to 1; by default they are from 0 to 255. `testTimeAugment` averages the
+   *   probabilities of several views of each image.
    *
    * @throws ConvoyError `CONVOY_DATA` for a file that cannot be decoded, `CONVOY_OPTION` for pixels of another size or range.
    */
-  async predict(images: ImagesInput, options?: PixelOptions): Promise<Prediction[]> {
+  async predict(images: ImagesInput, options?: PredictOptions): Promise<Prediction[]> {
+    this.#needTask('predict');
     this.#predictor ??= this.#openPredictor();
     return (await this.#predictor).predict(images, options);
+  }
+
+  /**
+   * The masks of images: a class for each pixel, at the network's size. Of a run with masks.
+   *
+   * @throws ConvoyError as `predict`.
+   */
+  async segment(images: ImagesInput, options?: PixelOptions): Promise<MaskPrediction[]> {
+    this.#needTask('segment');
+    this.#predictor ??= this.#openPredictor();
+    return (await this.#predictor).segment(images, options);
+  }
+
+  /**
+   * Images as the network rebuilds them, with their errors. Of a run that rebuilds images.
+   *
+   * @throws ConvoyError as `predict`.
+   */
+  async reconstruct(images: ImagesInput, options?: PixelOptions): Promise<RebuiltImage[]> {
+    this.#needTask('reconstruct');
+    this.#predictor ??= this.#openPredictor();
+    return (await this.#predictor).reconstruct(images, options);
+  }
+
+  #needTask(asked: PredictingMethod): void {
+    const { targets } = this.#contents.record;
+    const right = predictingMethod[targets];
+    if (right !== asked) throw combinationError(asked, 'needs', `a run of another task; this one has ${right}`);
   }
 
   /**

@@ -160,7 +160,7 @@ async function batchImages({ datasets, config }: Runtime) {
   const transforms = config.augment ?? [];
   const versions = transforms.length === 0 ? 0 : 1;
   const rendered = await renderVersions(samples, { dataset: train, seed: config.seed, transforms, versions });
-  const pixels = rendered.at(-1) ?? new Uint8Array();
+  const pixels = rendered.at(-1)?.pixels ?? new Uint8Array();
   const { height, width, channels } = train.shape;
   const size = imageBytes(train.shape);
   const pngs = await Promise.all(

@@ -317,9 +317,9 @@ test('versions of samples are the originals, then what the transforms make of th
     const setup = { dataset, seed: 1, transforms: parseAugment('flip:1'), versions: 2 };
     const [plain, ...flipped] = await renderVersions(Uint32Array.of(2, 0), setup);
     const row = 40 * 3;
-    t.is(plain?.length, 2 * 24 * row);
-    t.deepEqual([...(plain?.subarray(0, 3) ?? [])], [255, 0, 0], 'red at the left');
+    t.is(plain?.pixels.length, 2 * 24 * row);
+    t.deepEqual([...(plain?.pixels.subarray(0, 3) ?? [])], [255, 0, 0], 'red at the left');
     t.is(flipped.length, 2);
-    for (const version of flipped) t.deepEqual([...version.subarray(row - 3, row)], [255, 0, 0], 'red at the right');
+    for (const version of flipped) t.deepEqual([...version.pixels.subarray(row - 3, row)], [255, 0, 0], 'red at the right');
   });
 });

@@ -227,7 +227,7 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   [
     'evaluate x --epochs 3',
     2,
-    'error: Unknown option "--epochs" of convoy evaluate; it takes --checkpoint, --split, --data-dir, --workers, --trust-code, --json',
+    'error: Unknown option "--epochs" of convoy evaluate; it takes --checkpoint, --split, --data-dir, --workers, --trust-code, --test-time-augment, --json',
   ],
   [
     'model resnet19',

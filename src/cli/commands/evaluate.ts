@@ -1,9 +1,10 @@
 import { splits } from '../../api/config.js';
+import type { ImageEvaluation } from '../../index.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { oneOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir, trustCode, workers } from '../shared-options.js';
+import { checkpoint, dataDir, testTimeAugment, trustCode, workers } from '../shared-options.js';
 import { percent } from '../terminal.js';
 
 export const evaluate = defineCommand({
@@ -18,13 +19,15 @@ export const evaluate = defineCommand({
     dataDir,
     workers,
     trustCode,
+    testTimeAugment,
   ],
-  async action([run], { checkpoint, split, dataDir, workers, trustCode }, terminal) {
-    const { classificationReport, evaluateRun, writeEvaluation } = await import('../../index.js');
+  async action([run], { checkpoint, split, dataDir, workers, trustCode, testTimeAugment: kind }, terminal) {
+    const { classificationReport, evaluateTask, maskReport, writeEvaluation } = await import('../../index.js');
     const data = dataProgress(terminal);
-    const evaluation = await evaluateRun({
+    const evaluation = await evaluateTask({
       run,
       split,
+      testTimeAugment: kind,
       onNote: (note) => terminal.note(note),
       onProgress: data.update,
       ...(checkpoint === undefined ? {} : { checkpoint }),
@@ -33,8 +36,14 @@ export const evaluate = defineCommand({
       ...(workers === undefined ? {} : { overrides: { workers } }),
     }).finally(data.end);
     const files = await writeEvaluation(evaluation, run);
+    if (evaluation.kind !== 'classes') {
+      terminal.record({ type: 'evaluation', split, loss: evaluation.loss, ...evaluation.metrics });
+      terminal.line(evaluation.kind === 'masks' ? maskReport(evaluation) : imageReport(evaluation));
+      terminal.line(`written: ${files.join(', ')}`);
+      return;
+    }
     const { loss, metrics, classes } = evaluation;
-    terminal.record({ type: 'evaluation', split, loss, ...metrics });
+    terminal.record({ type: 'evaluation', split, ...(kind && { testTimeAugment: kind }), loss, ...metrics });
     terminal.line(classificationReport(metrics, classes));
     const more = [
       `loss ${loss.toFixed(4)}`,
@@ -48,3 +57,8 @@ export const evaluate = defineCommand({
     terminal.line(`written: ${files.join(', ')}`);
   },
 });
+
+function imageReport({ loss, metrics }: ImageEvaluation): string {
+  const { meanSquaredError, psnr, ssim } = metrics;
+  return `loss ${loss.toFixed(4)}  mean squared error ${meanSquaredError.toExponential(3)}  PSNR ${psnr.toFixed(2)} dB  SSIM ${ssim.toFixed(4)}`;
+}

@@ -2,12 +2,12 @@ import { ConvoyError } from '../../api/errors.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer } from '../parsers.js';
-import { checkpoint, dataDir } from '../shared-options.js';
+import { checkpoint, dataDir, testTimeAugment } from '../shared-options.js';
 import { counted, percent, table, tellError } from '../terminal.js';
 
 export const predict = defineCommand({
   name: 'predict',
-  description: 'The most likely classes of image files.',
+  description: 'The most likely classes of image files, or their masks as PNG.',
   alsoCalled: ['infer', 'inference', 'classify'],
   arguments: [
     argument('<run>', 'run folder'),
@@ -16,17 +16,25 @@ export const predict = defineCommand({
       'images of any size (JPEG, PNG, WebP, AVIF, TIFF, GIF), folders of them, patterns, or - for standard input',
     ),
   ],
-  options: [option('--top <k>', 'classes to show', { parse: integer(), default: 3 }), checkpoint, dataDir],
-  async action([run, files], { top, checkpoint, dataDir }, terminal) {
-    const { predictFiles } = await import('../../index.js');
+  options: [
+    option('--top <k>', 'classes to show', { parse: integer(), default: 3 }),
+    option('--out <folder>', 'folder for masks and overlays of a run with masks; predictions by default'),
+    checkpoint,
+    dataDir,
+    testTimeAugment,
+  ],
+  async action([run, files], { top, out, checkpoint, dataDir, testTimeAugment: kind }, terminal) {
+    const { PredictionPictures, predictFiles } = await import('../../index.js');
     const predictions = predictFiles({
       run,
       files,
       top,
+      testTimeAugment: kind,
       onNote: (note) => terminal.note(note),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(dataDir === undefined ? {} : { dataDir }),
     });
+    const pictures = new PredictionPictures(out ?? 'predictions');
     let answered = 0;
     let unreadable = 0;
     for await (const prediction of predictions) {
@@ -37,8 +45,18 @@ export const predict = defineCommand({
         continue;
       }
       answered += 1;
-      terminal.record({ type: 'prediction', file, top: prediction.top });
+      const written = await pictures.write(prediction);
+      const error = prediction.rebuilt?.error;
+      terminal.record({
+        type: 'prediction',
+        file,
+        top: prediction.top,
+        ...(written.length > 0 && { written }),
+        ...(error !== undefined && { error }),
+      });
       terminal.line(file);
+      if (error !== undefined) terminal.line(`  mean squared error ${error.toExponential(3)}`);
+      if (written.length > 0) terminal.line(`  written: ${written.join(', ')}`);
       terminal.line(
         table(
           prediction.top.map((item) => ['', item.class, percent(item.share)]),

@@ -5,7 +5,7 @@ import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, oneOf } from '../parsers.js';
 import { dataProgress } from '../progress.js';
-import { classes, columns, dataDir, imageSizeOption, seedOrZero } from '../shared-options.js';
+import { classes, columns, dataDir, imageSizeOption, seedOrZero, task } from '../shared-options.js';
 import { counted, grouped, type Terminal } from '../terminal.js';
 
 export const show = defineCommand({
@@ -17,6 +17,7 @@ export const show = defineCommand({
     option('--out <file>', 'PNG to write (default: DATASET.png in the present folder)'),
     option('--count <n>', 'samples to show', { parse: integer(), default: 50 }),
     option('--split <split>', splits.join(', '), { parse: oneOf(splits), default: 'train' }),
+    task,
     classes,
     imageSizeOption,
     columns,
@@ -24,7 +25,7 @@ export const show = defineCommand({
     dataDir,
     option('--check', 'look at every image: equal ones (in two splits, two classes, twice), blank ones, sizes'),
   ],
-  async action([name], { out, count, split, classes, imageSize, columns, seed, dataDir, check }, terminal) {
+  async action([name], { out, count, split, task, classes, imageSize, columns, seed, dataDir, check }, terminal) {
     const { catalogEntry, checkImages, drawSamples, samplesPerClass } = await import('../../index.js');
     const data = dataProgress(terminal);
     const drawn = await drawSamples({
@@ -35,6 +36,7 @@ export const show = defineCommand({
       file: out,
       onBadImage: 'skip',
       onProgress: data.update,
+      ...(task === undefined ? {} : { task }),
       ...(classes === undefined ? {} : { classes }),
       ...(imageSize === undefined ? {} : { imageSize }),
       ...(columns === undefined ? {} : { columns }),

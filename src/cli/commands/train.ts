@@ -84,6 +84,7 @@ const options = [
   option('--force-precision', 'round to bfloat16 even where the processor has none and float32 is faster'),
   option('--engine <name>', 'auto, compiled or eager', { parse: oneOf(['auto', 'compiled', 'eager']) }),
   shared.seed,
+  shared.task,
   shared.classes,
   shared.limit,
   shared.testLimit,

@@ -1,6 +1,6 @@
 /** What a format of datasets is: one definition, over which opening, searching and messages iterate. */
 import { combinationError } from '../../base/errors.js';
-import type { ImageShape } from '../../contracts/index.js';
+import type { ImageShape, Task } from '../../contracts/index.js';
 import type { ColumnRole, OpenOptions } from '../options.js';
 import type { OpenedSplits } from '../splits.js';
 
@@ -39,11 +39,11 @@ export interface DatasetFormat {
   readonly needsFiles: boolean;
   /**
    * Whether a place holds a dataset of this format, without reading it. With a known dataset `place` is a folder to look
-   * in; without, the file or folder that a person gave.
+   * in; without, the file or folder that a person gave. A task tells apart folders that serve several.
    *
    * @returns what was found, or in words what was missing.
    */
-  find(place: string, known?: KnownDataset): Promise<FoundDataset | string>;
+  find(place: string, known?: KnownDataset, task?: Task): Promise<FoundDataset | string>;
 }
 
 /** What a definition says of a format. */
@@ -54,7 +54,11 @@ interface FormatDefinition<Source> {
   readonly needsFiles?: boolean;
   /** Which columns may be named; none by default. */
   readonly columns?: readonly ColumnRole[];
-  find(place: string, known?: KnownDataset): Promise<{ readonly path: string; readonly source: Source } | string>;
+  find(
+    place: string,
+    known?: KnownDataset,
+    task?: Task,
+  ): Promise<{ readonly path: string; readonly source: Source } | string>;
   /** Opens what `find` found. */
   open(source: Source, request: OpenRequest): Promise<OpenedSplits>;
 }
@@ -75,8 +79,8 @@ export function defineDatasetFormat<Source>(definition: FormatDefinition<Source>
     name,
     description,
     needsFiles,
-    async find(place, known) {
-      const found = await definition.find(place, known);
+    async find(place, known, task) {
+      const found = await definition.find(place, known, task);
       if (typeof found === 'string') return found;
       return { path: found.path, open: (request) => open(found.source, request) };
     },

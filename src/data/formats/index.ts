@@ -7,6 +7,7 @@ import { imageFolder } from './image-folder.js';
 import { labels } from './labels.js';
 import { npz } from './npz.js';
 import { parquet } from './parquet.js';
+import { segmentation } from './segmentation.js';
 import { tfrecord } from './tfrecord.js';
 
 export { cifar10Layout, cifar100Layout, cifarBinary } from './cifar-binary.js';
@@ -28,5 +29,6 @@ export const pathFormats: readonly DatasetFormat[] = [
   tfrecord,
   parquet,
   idx,
+  segmentation,
   imageFolder,
 ];

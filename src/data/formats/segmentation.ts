@@ -1,0 +1,141 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { PixelSize } from '../../contracts/index.js';
+import {
+  type Annotations,
+  type ReadOptions,
+  readCoco,
+  readMaskFolders,
+  readPets,
+  readVocSegmentation,
+} from '../annotations/index.js';
+import { entryKind, firstEntry } from '../entries.js';
+import { maskDataset } from '../mask-dataset.js';
+import { type OpenOptions, sizeOf } from '../options.js';
+import type { OpenedSplits } from '../splits.js';
+import { defineDatasetFormat } from './define.js';
+
+/** How a split is read; undefined where the folder has none of that name. */
+interface SplitReaders {
+  readonly train: (options: ReadOptions) => Promise<Annotations>;
+  readonly test?: (options: ReadOptions) => Promise<Annotations>;
+  /** What a person should know. */
+  readonly notes: readonly string[];
+}
+
+/** Size that images are brought to where they differ and none is asked for. */
+const usualSide = 224;
+const testNames = ['test', 'val', 'valid', 'validation'];
+
+/** A folder with images and masks: by name, or in the layout of Pascal VOC, Oxford-IIIT Pet or COCO. */
+export const segmentation = defineDatasetFormat<SplitReaders>({
+  name: 'segmentation',
+  description: 'a folder with images and masks',
+  async find(place, known, task) {
+    if (known !== undefined || (task !== undefined && task !== 'segmentation')) return 'another task';
+    if ((await entryKind(place)) !== 'folder') return 'no folder';
+    for (const layout of [pets, voc, maskFolders, ...(task === 'segmentation' ? [coco] : [])]) {
+      const source = await layout(place);
+      if (source !== undefined) return { path: place, source };
+    }
+    return 'no images and masks';
+  },
+  async open(readers, { name, options }) {
+    return openMasks(readers, name, options);
+  },
+});
+
+async function openMasks(readers: SplitReaders, name: string, options: OpenOptions): Promise<OpenedSplits> {
+  const { onBadImage = 'fail', signal } = options;
+  const reading: ReadOptions = { onBad: onBadImage === 'skip' ? 'skip' : 'error', ...(signal && { signal }) };
+  const train = await readers.train(reading);
+  const test = await readers.test?.(reading);
+  const images = [...train.images, ...(test?.images ?? [])];
+  const asked = sizeOf(options.imageSize);
+  const common = asked ?? commonSize(images);
+  const size = common ?? { height: usualSide, width: usualSide };
+  const shape = { ...size, channels: 3 };
+  const first = await maskDataset(train, { name, split: 'train', shape }, options);
+  const second = test && (await maskDataset(test, { name, split: 'test', shape }, options));
+  const note = `images have several sizes, so all are brought to ${usualSide}x${usualSide}; --image-size chooses another size`;
+  const badImages = [...first.badImages, ...(second?.badImages ?? [])];
+  return {
+    train: first.dataset,
+    ...(second && { test: second.dataset }),
+    badImages,
+    imageCount: badImages.length + first.dataset.count + (second?.dataset.count ?? 0),
+    notes: [...readers.notes, ...(common === undefined ? [note] : [])],
+  };
+}
+
+/** The size that all images have, where it is one. */
+function commonSize(images: readonly PixelSize[]): PixelSize | undefined {
+  const [first] = images;
+  if (first === undefined || images.some(({ width, height }) => width !== first.width || height !== first.height))
+    return undefined;
+  return { height: first.height, width: first.width };
+}
+
+async function pets(place: string): Promise<SplitReaders | undefined> {
+  const trimaps = await firstEntry(place, ['annotations/trimaps'], 'folder');
+  if (trimaps === undefined) return undefined;
+  return {
+    train: (options) => readPets(place, options),
+    test: (options) => readPets(place, { ...options, split: 'test' }),
+    notes: [],
+  };
+}
+
+async function voc(place: string): Promise<SplitReaders | undefined> {
+  const masks = await firstEntry(place, ['SegmentationClass'], 'folder');
+  const images = await firstEntry(place, ['JPEGImages'], 'folder');
+  if (masks === undefined || images === undefined) return undefined;
+  const lists = path.join(place, 'ImageSets/Segmentation');
+  const there = async (name: string): Promise<boolean> => (await entryKind(path.join(lists, `${name}.txt`))) === 'file';
+  if (!(await there('train'))) return { train: (options) => readVocSegmentation(place, options), notes: [] };
+  const tested = (await there('val')) ? 'val' : (await there('test')) ? 'test' : undefined;
+  return {
+    train: (options) => readVocSegmentation(place, { ...options, split: 'train' }),
+    ...(tested && { test: (options) => readVocSegmentation(place, { ...options, split: tested }) }),
+    notes: [],
+  };
+}
+
+async function maskFolders(place: string): Promise<SplitReaders | undefined> {
+  const train = await firstEntry(place, ['train', 'training'], 'folder');
+  const test = await firstEntry(place, testNames, 'folder');
+  if (!(await hasMasks(train ?? place))) return undefined;
+  return {
+    train: (options) => readMaskFolders(train ?? place, options),
+    ...(train !== undefined && test !== undefined && { test: (options) => readMaskFolders(test, options) }),
+    notes: [],
+  };
+}
+
+async function hasMasks(place: string): Promise<boolean> {
+  const images = await firstEntry(place, ['images', 'image', 'imgs', 'img', 'JPEGImages'], 'folder');
+  const masks = await firstEntry(
+    place,
+    ['masks', 'mask', 'labels', 'label', 'annotations', 'SegmentationClass'],
+    'folder',
+  );
+  if (images === undefined || masks === undefined) return false;
+  // Labels of detectors are text files.
+  return (await readdir(masks, { recursive: true })).some((name) => /\.png$/i.test(name));
+}
+
+/** `annotations/instances_NAME.json` beside a folder of images NAME. */
+async function coco(place: string): Promise<SplitReaders | undefined> {
+  const folder = await firstEntry(place, ['annotations'], 'folder');
+  if (folder === undefined) return undefined;
+  const names = (await readdir(folder)).flatMap((file) => /^instances_(.+)\.json$/.exec(file)?.[1] ?? []);
+  const reader = async (name: string | undefined) => {
+    if (name === undefined) return undefined;
+    const images = await firstEntry(place, [name, `images/${name}`, 'images'], 'folder');
+    return (options: ReadOptions) =>
+      readCoco(path.join(folder, `instances_${name}.json`), images ?? path.join(place, name), options);
+  };
+  const train = await reader(names.find((name) => name.startsWith('train')) ?? names[0]);
+  const test = await reader(names.find((name) => name.startsWith('val') || name.startsWith('test')));
+  return train && { train, ...(test && { test }), notes: [] };
+}
