@@ -17,6 +17,7 @@ export type Purpose =
   | 'initialize'
   | 'split'
   | 'shapes'
+  | 'scenes'
   | 'mix'
   | 'draw'
   | 'test';
@@ -30,6 +31,7 @@ const purposes: Readonly<Record<Purpose, number>> = {
   initialize: 0x7f4a7c15,
   split: 0x1b873593,
   shapes: 0x3c6ef372,
+  scenes: 0x1f83d9ab,
   mix: 0x5851f42d,
   draw: 0x369dea0f,
   test: 0x14057b7e,

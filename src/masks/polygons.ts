@@ -4,8 +4,8 @@ import { mergeRles, type Rle } from './rle.js';
 
 /** Steps a pixel in which the boundary is followed. */
 const steps = 5;
-/** Longest boundary, in steps: 13 million pixels, above any that an image of 100 megapixels has. */
-const longestBoundary = 2 ** 26;
+/** Longest boundary, in pixels: far above that of any object in an image of 100 megapixels, and followed in a second. */
+const longestBoundary = 10_000_000;
 
 /** Rounded to the nearer step; cut towards 0 as a C cast does. */
 const step = (coordinate: number): number => Math.trunc(steps * coordinate + 0.5);
@@ -14,7 +14,8 @@ const step = (coordinate: number): number => Math.trunc(steps * coordinate + 0.5
  * A polygon that has a mask.
  *
  * @param points x and y in turn.
- * @throws ConvoyError `CONVOY_DATA` for fewer than three points, an odd number of coordinates, or one that is not finite.
+ * @throws ConvoyError `CONVOY_DATA` for fewer than three points, an odd number of coordinates, one that is not finite, or a boundary
+ *   of more than 10 million pixels.
  */
 export function checkPolygon(points: readonly number[]): readonly number[] {
   if (points.length % 2 !== 0) throw maskError('polygon', 'an even number of coordinates', String(points.length));
@@ -24,6 +25,15 @@ export function checkPolygon(points: readonly number[]): readonly number[] {
   }
   const wrong = points.find((coordinate) => !Number.isFinite(coordinate));
   if (wrong !== undefined) throw maskError('polygon', 'finite coordinates', String(wrong));
+  let length = 0;
+  for (let at = 0; at < points.length; at += 2) {
+    const distance = (axis: number): number =>
+      Math.abs((points[(at + 2 + axis) % points.length] as number) - (points[at + axis] as number));
+    length += Math.max(distance(0), distance(1));
+  }
+  if (length > longestBoundary) {
+    throw maskError('polygon', `a boundary of at most ${longestBoundary} pixels`, `one of ${Math.round(length)}`);
+  }
   return points;
 }
 
@@ -31,7 +41,7 @@ export function checkPolygon(points: readonly number[]): readonly number[] {
  * The mask of one polygon.
  *
  * @param points x and y in turn, pixels from the left upper corner; at least three points. The last is joined to the first.
- * @throws ConvoyError `CONVOY_DATA` for fewer points, an odd number of coordinates, or coordinates that are not finite or very far away.
+ * @throws ConvoyError `CONVOY_DATA` as `checkPolygon`.
  */
 export function polygonRle(points: readonly number[], height: number, width: number): Rle {
   checkPolygon(points);
@@ -39,14 +49,9 @@ export function polygonRle(points: readonly number[], height: number, width: num
   const boundary = new Boundary(height, width, crossings);
   const count = points.length / 2;
   const corner = (i: number): [number, number] => [step(points[i * 2] as number), step(points[i * 2 + 1] as number)];
-  let length = 0;
   for (let i = 0; i < count; i++) {
     const [x, y] = corner(i);
     const [nextX, nextY] = corner((i + 1) % count);
-    length += Math.max(Math.abs(nextX - x), Math.abs(nextY - y)) + 1;
-    if (length > longestBoundary) {
-      throw maskError('polygon', `a boundary of at most ${Math.floor(longestBoundary / steps)} pixels`, 'a longer one');
-    }
     boundary.follow(x, y, nextX, nextY);
   }
   return { height, width, counts: runsBetween(crossings, height * width) };

@@ -42,10 +42,20 @@ export function encodeMask({ height, width, data }: Mask): Rle {
 export function decodeRle(rle: Rle): Mask {
   const { height, width } = rle;
   const data = new Uint8Array(height * width);
-  eachRun(rle, (start, end) => {
-    for (let at = start; at < end; at++) data[(at % height) * width + Math.floor(at / height)] = 1;
-  });
+  paintRle(rle, data, 1);
   return { height, width, data };
+}
+
+/**
+ * Writes a value into the pixels of a mask.
+ *
+ * @param into [height, width], row by row; changed in place.
+ */
+export function paintRle(rle: Rle, into: Uint8Array, value: number): void {
+  const { height, width } = rle;
+  eachRun(rle, (start, end) => {
+    for (let at = start; at < end; at++) into[(at % height) * width + Math.floor(at / height)] = value;
+  });
 }
 
 /** Runs of 1, from `start` up to and without `end`, counted down the columns; empty ones are left out. */

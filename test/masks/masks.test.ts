@@ -110,7 +110,9 @@ test('corrupt encodings and polygons are refused with what is wrong', (t) => {
   refused(() => polygonRle([1, 1, 5, 5], 9, 9), 'polygon: expected at least 3 points but found 2 points');
   refused(() => polygonRle([1, 1, 5, 5, 2], 9, 9), 'polygon: expected an even number of coordinates but found 5');
   refused(() => polygonRle([1, 1, 5, Number.NaN, 2, 2], 9, 9), 'polygon: expected finite coordinates but found NaN');
-  t.throws(() => polygonRle([0, 0, 1e9, 0, 1e9, 1e9], 9, 9), { message: /a boundary of at most \d+ pixels/ });
+  t.throws(() => polygonRle([0, 0, 1e9, 0, 1e9, 1e9], 9, 9), {
+    message: 'polygon: expected a boundary of at most 10000000 pixels but found one of 3000000000',
+  });
   t.throws(() => mergeRles([rleFromCounts([4], [2, 2]), rleFromCounts([6], [2, 3])], 'union'), {
     message: 'RLE: expected a mask of 2x2 but found one of 2x3',
   });

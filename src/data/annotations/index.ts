@@ -12,6 +12,7 @@ export type {
 export { type IndexMask, ignoredPixel, readIndexMask } from './index-mask.js';
 export { type MaskFolderOptions, readMaskFolders } from './mask-folders.js';
 export { type MvtecOptions, readMvtec } from './mvtec.js';
+export { objectRle, paintObjects } from './object-masks.js';
 export { type PetOptions, readPets } from './pet.js';
 export { readVoc, readVocSegmentation, type VocOptions, vocClasses } from './voc.js';
 export { readYolo, type YoloOptions } from './yolo.js';

@@ -3,6 +3,7 @@ import { RandomStream } from '../../base/random.js';
 import { type ImageShape, imageBytes } from '../../contracts/index.js';
 import { type DecodedSet, loadDecoded, saveDecoded } from '../decoded-cache.js';
 import { checkAborted } from '../options.js';
+import { roughNormal } from '../rough-normal.js';
 import { decodedSplits } from '../splits.js';
 import { allocateLabels, allocatePixels, type LabelledPixels } from '../stores.js';
 import { defineDatasetFormat } from './define.js';
@@ -109,15 +110,6 @@ function copyTile(sheet: Buffer, tile: number, target: Uint8Array, stream: Rando
       target[row * rowBytes + byte] = Math.max(0, Math.min(255, Math.round(level)));
     }
   }
-}
-
-/** Variance of a byte drawn uniformly from 0..255 is (256^2 - 1) / 12; the sum of four has four times that. */
-const fourBytesDeviation = Math.sqrt((4 * (256 ** 2 - 1)) / 12);
-
-/** Nearly normal, mean 0, deviation 1: the sum of the four bytes of a word (Irwin-Hall), a tenth of Box-Muller's cost. */
-function roughNormal(word: number): number {
-  const sum = (word & 255) + ((word >>> 8) & 255) + ((word >>> 16) & 255) + (word >>> 24);
-  return (sum - 510) / fourBytesDeviation;
 }
 
 /** Drawn shapes, from the cache or drawn. */
