@@ -36,7 +36,7 @@ export function gatherTargets(dataset: Dataset, samples: Uint32Array, slot: Batc
 }
 
 /** Copies what lies behind each other for all samples to `to`, in the order of `samples`, `each` numbers a sample. */
-function copySamples<Numbers extends Float32Array | Uint8Array>({
+export function copySamples<Numbers extends Float32Array | Uint8Array>({
   from,
   to,
   samples,
