@@ -143,9 +143,10 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   const { name, dataDir, download = true } = options;
   const known = catalogEntry(name);
   if (known === undefined) return openPath(options);
+  const openNamed = otherNamed(options);
   const made = known.formats.find((format) => !format.needsFiles);
   const { found, lookedAt } = made === undefined ? await locateDataset(known, dataDir) : await findMade(made, known);
-  if (found !== undefined) return found.open({ name, known, options });
+  if (found !== undefined) return found.open({ name, known, options, openNamed });
   if (dataDir !== undefined) throw notFound(known, lookedAt, 'Without --data-dir other places are looked at.');
   if (!download) throw notFound(known, lookedAt, 'Downloading was turned off.');
   const folder = await downloadDataset(known, options).catch((error: unknown) => {
@@ -154,7 +155,26 @@ async function openSplits(options: OpenOptions): Promise<OpenedSplits> {
   });
   const downloaded = await locateDataset(known, folder);
   if (downloaded.found === undefined) throw notFound(known, downloaded.lookedAt, 'The download was not recognised.');
-  return downloaded.found.open({ name, known, options });
+  return downloaded.found.open({ name, known, options, openNamed });
+}
+
+/** Opens the whole of another dataset, found as this one is. */
+function otherNamed({
+  dataDir,
+  download,
+  seed,
+  onProgress,
+  signal,
+}: OpenOptions): (name: string) => Promise<OpenedSplits> {
+  return (name) =>
+    openSplits({
+      name,
+      seed,
+      ...(dataDir !== undefined && { dataDir }),
+      ...(download !== undefined && { download }),
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+    });
 }
 
 async function findMade(format: DatasetFormat, known: CatalogEntry): ReturnType<typeof locateDataset> {
@@ -168,7 +188,8 @@ async function openPath(options: OpenOptions): Promise<OpenedSplits> {
   if ((await stat(place).catch(() => undefined)) === undefined) throw unknownDataset(options.name);
   for (const format of pathFormats) {
     const found = await format.find(place, undefined, options.task);
-    if (typeof found !== 'string') return found.open({ name: path.basename(place), options });
+    if (typeof found !== 'string')
+      return found.open({ name: path.basename(place), options, openNamed: otherNamed(options) });
   }
   throw fileError('CONVOY_DATA', place, '', pathsInWords(), otherFile(place));
 }

@@ -21,6 +21,8 @@ export interface OpenRequest {
   /** Undefined for a path that a person gave. */
   readonly known?: KnownDataset | undefined;
   readonly options: OpenOptions;
+  /** Opens another dataset of the catalog, from which this one is made. */
+  openNamed(name: string): Promise<OpenedSplits>;
 }
 
 /** A dataset found on disk. */

@@ -16,6 +16,7 @@ export type { DatasetFormat, FoundDataset, KnownDataset } from './define.js';
 export { idx } from './idx.js';
 export { imageArchive } from './image-archive.js';
 export { imageFolder } from './image-folder.js';
+export { digitScenes, shapeScenes } from './scenes.js';
 export { shapeKinds } from './shape-kinds.js';
 export { shapes } from './shapes.js';
 
