@@ -69,7 +69,8 @@ const rooms = {
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
+    ...['src/base', 'src/contracts', 'src/boxes', 'src/masks', 'src/images', 'src/data', 'src/memory'],
+    ...['src/native', 'src/analysis'],
     ...[
       'src/explain',
       'src/metrics',

@@ -41,6 +41,9 @@ export {
   networks,
 } from './models/index.js';
 export type {
+  DetectedObject,
+  DetectionPrediction,
+  DetectOptions,
   ImageInput,
   ImagesInput,
   MaskPrediction,
@@ -65,7 +68,10 @@ export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/
 export {
   type AnalyseOptions,
   analyseRun,
+  type BoxEvaluation,
+  boxReport,
   type Check,
+  type CocoDetection,
   checkImages,
   type DescribedShape,
   type DrawAugmentationOptions,

@@ -10,6 +10,7 @@ export {
 export { type Boxes, type BoxFormat, boxAreas, boxAt, clipBoxes, convertBoxes, largeBoxes } from './boxes.js';
 export { type CodingWeights, decodeBoxes, encodeBoxes } from './coding.js';
 export { batchedNonMaximumSuppression, nonMaximumSuppression } from './nms.js';
+export { type ColouredBox, outlineBoxes } from './outline.js';
 export {
   boxIou,
   completeBoxIou,

@@ -146,7 +146,10 @@ export interface BoxObject {
 }
 
 /** The objects of a sample, and the regions to ignore. */
-export function objectsOf({ boxes, capacity }: Pick<BoxTargets, 'boxes' | 'capacity'>, sample: number): BoxObject[] {
+export function objectsOf(
+  { boxes, capacity }: { readonly boxes: Float32Array; readonly capacity: number },
+  sample: number,
+): BoxObject[] {
   const objects: BoxObject[] = [];
   for (let row = sample * capacity; row < (sample + 1) * capacity; row++) {
     const [left = 0, top = 0, right = 0, bottom = 0, label = 0, kind] = boxes.subarray(

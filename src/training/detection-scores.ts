@@ -1,22 +1,25 @@
 import { convertBoxes } from '../boxes/index.js';
-import { type BoxTargets, type ImageShape, objectsOf } from '../contracts/index.js';
-import { type CocoSummary, cocoEvaluate, type ScoredImage } from '../metrics/detection/index.js';
+import { type BoxTargets, boxLength, type ImageShape, objectsOf } from '../contracts/index.js';
+import { type CocoResult, cocoEvaluate, type ScoredImage } from '../metrics/detection/index.js';
 import { detectionsOf } from '../models/index.js';
 
+/** An image with what it shows and what a detector found in it. */
+type DetectedImage = ScoredImage & { readonly detections: { readonly boxes: Float64Array } };
+
 /**
- * COCO's figures of a detector over a split.
+ * What a detector found in the images of a split, beside what they show.
  *
  * @param outputs [count, points x (4 + classes)] in file order.
  * @throws ConvoyError `CONVOY_DIVERGED` when an output is not finite.
  */
-export function detectionScores(
+export function detectionsIn(
   outputs: Float32Array,
   targets: BoxTargets,
   { classes, image }: { readonly classes: number; readonly image: ImageShape },
-): CocoSummary {
-  const count = targets.boxes.length / (targets.capacity * 6);
+): DetectedImage[] {
+  const count = targets.boxes.length / (targets.capacity * boxLength);
   const width = outputs.length / count;
-  const images = Array.from({ length: count }, (_, sample): ScoredImage => {
+  return Array.from({ length: count }, (_, sample) => {
     const found = detectionsOf(outputs.subarray(sample * width, (sample + 1) * width), { classes, image });
     const objects = objectsOf(targets, sample);
     const corners = Float64Array.from(objects.flatMap(({ box }) => box));
@@ -33,5 +36,9 @@ export function detectionScores(
       },
     };
   });
-  return cocoEvaluate(images, { classes }).summary;
+}
+
+/** COCO's figures of all classes, and of each. */
+export function detectionResult(images: readonly ScoredImage[], classes: number): CocoResult {
+  return cocoEvaluate(images, { classes });
 }

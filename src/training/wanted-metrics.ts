@@ -15,7 +15,7 @@ import { countPixels, segmentationScores } from '../metrics/segmentation/index.j
 import { classScores, judgement } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { scheduleMonitor } from '../schedules/index.js';
-import { detectionScores } from './detection-scores.js';
+import { detectionResult, detectionsIn } from './detection-scores.js';
 
 /** Who follows which value of an epoch. */
 type Follower = Pick<Callback, 'name' | 'monitor'>;
@@ -113,7 +113,8 @@ export function computeMetrics(
     return Object.fromEntries(names.filter(isMaskMetric).map((name) => [name, all[name]]));
   }
   if (targets.kind === 'boxes') {
-    const { ap, ap50, ap75 } = detectionScores(outputs, targets, { classes: classes.length, image: spec.image });
+    const images = detectionsIn(outputs, targets, { classes: classes.length, image: spec.image });
+    const { ap, ap50, ap75 } = detectionResult(images, classes.length).summary;
     const all: Record<BoxMetric, number> = { map: ap, 'map-50': ap50, 'map-75': ap75 };
     return Object.fromEntries(names.filter(isBoxMetric).map((name) => [name, all[name]]));
   }
