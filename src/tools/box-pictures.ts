@@ -1,7 +1,6 @@
 import sharp from 'sharp';
 import { type ColouredBox, outlineBoxes } from '../boxes/index.js';
 import type { BoxObject, ImageShape } from '../contracts/index.js';
-import { vocColours } from '../masks/index.js';
 import type { DetectionPrediction } from '../predict/index.js';
 
 /** The longer side of a picture of detections is at least this, so that labels can be read. */
@@ -9,10 +8,17 @@ const leastSide = 512;
 /** Objects of a lower score are left out of pictures. */
 const leastScore = 0.3;
 
-/** Colour of a class: that of Pascal VOC behind the ground. */
+/** Degrees of hue between two classes: the golden angle, so that neighbours differ however many there are. */
+const hueStep = 137.508;
+
+/** A light colour for a class, which can be seen on dark and on light images. */
 function colourOf(label: number): [number, number, number] {
-  const [red = 0, green = 0, blue = 0] = vocColours.subarray(3 * ((label % 254) + 1));
-  return [red, green, blue];
+  const hue = (label * hueStep) / 60;
+  const level = (offset: number): number => {
+    const distance = Math.abs(((hue + offset) % 6) - 3);
+    return Math.round(255 * Math.min(1, Math.max(0.15, distance - 1)));
+  };
+  return [level(0), level(4), level(2)];
 }
 
 /** An image with the boxes of its objects, [height, width, 3]; regions to ignore are grey. */
