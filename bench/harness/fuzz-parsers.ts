@@ -17,19 +17,10 @@ import { loadArchitecture } from '../../src/models/index.js';
 import { readCheckpoint, writeCheckpoint } from '../../src/run/index.js';
 import { readRecord } from '../../src/run/record.js';
 import { readWeightsFile, writeSafetensors } from '../../src/weights/index.js';
+import { annotationParsers } from './fuzz-annotations.js';
+import type { FuzzParser } from './fuzz-contract.js';
 
-/** One reader. */
-export interface FuzzParser {
-  readonly name: string;
-  /** Inputs of it for each 1,000 of a campaign. */
-  readonly share: number;
-  /** Name that a file must have. */
-  readonly file: string;
-  /** Whether any change must be refused, since a checksum covers all of the file. */
-  readonly checksummed?: boolean;
-  corpus(): Promise<Buffer[]>;
-  read(file: string, bytes: Buffer): Promise<unknown>;
-}
+export type { FuzzParser };
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/', import.meta.url));
 const fixture = (path: string): Promise<Buffer> => readFile(join(fixtures, path));
@@ -252,6 +243,7 @@ export const fuzzParsers: readonly FuzzParser[] = [
     corpus: async () => [Buffer.from(JSON.stringify(record))],
     read: (file) => readRecord(join(file, '..')),
   },
+  ...annotationParsers,
 ];
 
 /** What no reader of ours says, since the text is no JSON: the reader before it refuses such. */

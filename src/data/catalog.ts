@@ -79,8 +79,8 @@ export const catalog: readonly CatalogEntry[] = [
     testCount: 1000,
     folders: [],
     files: [],
-    mean: [0.3, 0.3, 0.3],
-    standardDeviation: [0.25, 0.25, 0.25],
+    mean: [0.2896, 0.2896, 0.2896],
+    standardDeviation: [0.2266, 0.2266, 0.2266],
   },
   {
     name: 'digits-scenes',
@@ -92,8 +92,8 @@ export const catalog: readonly CatalogEntry[] = [
     testCount: 1000,
     folders: [],
     files: [],
-    mean: [0.1],
-    standardDeviation: [0.25],
+    mean: [0.0442],
+    standardDeviation: [0.179],
   },
   {
     name: 'mnist',

@@ -14,8 +14,8 @@ const step = (coordinate: number): number => Math.trunc(steps * coordinate + 0.5
  * A polygon that has a mask.
  *
  * @param points x and y in turn.
- * @throws ConvoyError `CONVOY_DATA` for fewer than three points, an odd number of coordinates, one that is not finite, or a boundary
- *   of more than 10 million pixels.
+ * @throws ConvoyError `CONVOY_DATA` for fewer than three points, an odd number of coordinates, one that is not finite,
+ *   or a boundary of more than 10 million pixels.
  */
 export function checkPolygon(points: readonly number[]): readonly number[] {
   if (points.length % 2 !== 0) throw maskError('polygon', 'an even number of coordinates', String(points.length));
@@ -80,7 +80,7 @@ class Boundary {
     this.#crossings = crossings;
   }
 
-  /** Follows an edge point by point. Places are computed from its lower end, so that rounding does not depend on its direction. */
+  /** Follows an edge point by point, computed from its lower end, so that rounding does not depend on its direction. */
   follow(x: number, y: number, nextX: number, nextY: number): void {
     const [dx, dy] = [Math.abs(nextX - x), Math.abs(nextY - y)];
     const flat = dx >= dy;

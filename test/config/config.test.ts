@@ -165,7 +165,7 @@ test('every recipe resolves, has a line about itself and a target', async (t) =>
     const config = resolveConfig({ where: name, input: await readRecipe(name) });
     t.is(config.recipe, name);
     t.true((config.description ?? '').length > 10, name);
-    t.true((config.target?.accuracy ?? 0) > 0.2, name);
+    t.true((config.target?.accuracy ?? config.target?.value ?? 0) > 0.2, name);
   }
 });
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { z } from 'zod';
 import { areaUnderRoc, regionOverlap, ssim, ssimMap } from '../../src/metrics/anomaly/index.js';
+import { cocoEvaluate, vocEvaluate } from '../../src/metrics/detection/index.js';
 import { rocCurve } from '../../src/metrics/index.js';
 import { countPixels, segmentationScores } from '../../src/metrics/segmentation/index.js';
 
@@ -71,6 +72,17 @@ test('overlap per region is that of its definition: regions of two images, ties,
     near(t, overlap.area, area);
     t.is(overlap.regions, count);
   }
+});
+
+test('scores that are NaN are refused', (t) => {
+  const diverged = { code: 'CONVOY_DIVERGED', message: /for the scores of \w+ but the network gave NaN/ } as const;
+  const scores = Float32Array.of(1, Number.NaN);
+  t.throws(() => areaUnderRoc(scores, [0, 1]), diverged);
+  t.throws(() => regionOverlap([{ height: 1, width: 2, scores }]), diverged);
+  const boxes = Float64Array.of(0, 0, 1, 1);
+  const images = [{ truths: { boxes, classes: [0] }, detections: { boxes, classes: [0], scores: [Number.NaN] } }];
+  t.throws(() => cocoEvaluate(images, { classes: 1 }), diverged);
+  t.throws(() => vocEvaluate(images, { classes: 1 }), diverged);
 });
 
 test('overlap per region counts small and large defects alike', (t) => {

@@ -1,7 +1,7 @@
 /** Files of annotated datasets: texts, lists, sizes of images. */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type ConvoyError, fileError } from '../../base/errors.js';
+import { fileError } from '../../base/errors.js';
 import { BadImageError, imageSize, readImageFile, unreadable } from '../../images/index.js';
 import { listFolder } from '../folder-listing.js';
 import { isImageName } from '../names.js';
@@ -13,23 +13,12 @@ const largestText = 500 * 2 ** 20;
 export async function readText(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
-    if (size > largestText) {
-      throw fileError(
-        'CONVOY_DATA',
-        file,
-        '',
-        `at most ${largestText / 2 ** 20} MiB`,
-        `${Math.ceil(size / 2 ** 20)} MiB`,
-      );
-    }
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    if (size <= largestText) return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined || isOwn(error)) throw error;
     throw fileError('CONVOY_DATA', file, '', 'a readable file', unreadable(error), error);
   }
+  throw fileError('CONVOY_DATA', file, '', `at most ${largestText / 2 ** 20} MiB`, 'more');
 }
-
-const isOwn = (error: unknown): error is ConvoyError => (error as Error).name === 'ConvoyError';
 
 /** Lines that are not empty, with their numbers from 1. */
 export function linesOf(text: string): { readonly line: number; readonly text: string }[] {
@@ -48,26 +37,28 @@ export async function sizeOfImage(file: string): Promise<{ readonly width: numbe
   }
 }
 
+/** What is wrong with a file (or folder) that should be there, in words; undefined where nothing is. */
+async function missing(place: string, kind: 'file' | 'folder'): Promise<string | undefined> {
+  try {
+    const facts = await stat(place);
+    return (kind === 'file' ? facts.isFile() : facts.isDirectory()) ? undefined : `no ${kind}`;
+  } catch (error) {
+    return unreadable(error).replace('such file', `such ${kind}`);
+  }
+}
+
 /** @throws ConvoyError `CONVOY_DATA` where there is no such image file. `place` says who names it. */
 export async function checkImageFile(file: string, namedBy: string, place: string): Promise<void> {
-  const facts = await stat(file).catch((error: unknown) => unreadable(error));
-  const found = typeof facts === 'string' ? facts : facts.isFile() ? undefined : 'no file';
+  const found = await missing(file, 'file');
   if (found !== undefined) throw fileError('CONVOY_DATA', namedBy, place, `the image ${file}`, found);
 }
 
 /** The image files below a folder, paths with `/` from it, by name. */
 export async function imagesBelow(folder: string, signal?: AbortSignal): Promise<string[]> {
-  await checkFolder(folder);
+  const found = await missing(folder, 'folder');
+  if (found !== undefined) throw fileError('CONVOY_DATA', folder, '', 'a folder of images', found);
   const { files } = await listFolder(folder, signal);
   return [...files.keys()].filter(isImageName);
-}
-
-/** @throws ConvoyError `CONVOY_DATA` where there is no such folder. */
-export async function checkFolder(folder: string): Promise<void> {
-  const facts = await stat(folder).catch((error: unknown) => unreadable(error));
-  const found = typeof facts === 'string' ? facts : facts.isDirectory() ? undefined : 'a file';
-  if (found !== undefined)
-    throw fileError('CONVOY_DATA', folder, '', 'a folder', found.replace('file', 'file or folder'));
 }
 
 /** A path without its extension. */

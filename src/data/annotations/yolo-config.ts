@@ -49,7 +49,7 @@ export async function yoloConfig(place: string): Promise<YoloConfig> {
 function parseYaml(file: string, text: string): Readonly<Record<string, unknown>> {
   let content: unknown;
   try {
-    content = parse(text, { maxAliasCount: 0, prettyErrors: true });
+    content = parse(text, { maxAliasCount: 0, prettyErrors: true, logLevel: 'error' });
   } catch (error) {
     const place = error instanceof YAMLError ? `line ${error.linePos?.[0].line ?? 1}` : '';
     throw fileError('CONVOY_DATA', file, place, 'YAML', (error as Error).message.split('\n')[0] ?? 'damage', error);

@@ -81,11 +81,20 @@ function objectOf(
   }
   const points = shares.map((share, at) => share * (at % 2 === 0 ? width : height));
   try {
-    const [xs, ys] = [points.filter((_, at) => at % 2 === 0), points.filter((_, at) => at % 2 === 1)];
-    const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
     const segmentation = { polygons: [checkPolygon(points)] };
-    return { ...base, box: checkBox(file, place, box, { width, height }), segmentation };
+    return { ...base, box: checkBox(file, place, boxAround(points), { width, height }), segmentation };
   } catch (error) {
     throw inFile(file, place, error);
   }
+}
+
+/** Left, top, right, bottom of points, x and y in turn. */
+function boxAround(points: readonly number[]): number[] {
+  const box = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  points.forEach((value, at) => {
+    const axis = at % 2;
+    box[axis] = Math.min(box[axis] as number, value);
+    box[axis + 2] = Math.max(box[axis + 2] as number, value);
+  });
+  return box;
 }

@@ -17,7 +17,7 @@ export interface DigitSceneOptions {
   /** Pixels; 128 by default. */
   readonly height?: number;
   readonly width?: number;
-  /** Fewest and most digits; 1 to 6 by default. Where there is no place for all of them a scene has fewer, at least one. */
+  /** Fewest and most digits, up to 255; 1 to 6 by default. Where there is no place for all of them a scene has fewer, at least one. */
   readonly least?: number;
   readonly most?: number;
   /** Smallest and largest size of a digit, for one of its own; 0.75 to 2 by default: 21 to 56 pixels of MNIST. */

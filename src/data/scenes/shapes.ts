@@ -10,7 +10,7 @@ export interface ShapeSceneOptions {
   /** Pixels; 96 by default. */
   readonly height?: number;
   readonly width?: number;
-  /** Fewest and most objects; 1 to 5 by default. Where there is no place for all of them a scene has fewer, at least one. */
+  /** Fewest and most objects, up to 255; 1 to 5 by default. Where there is no place for all of them a scene has fewer, at least one. */
   readonly least?: number;
   readonly most?: number;
   /** Largest standard deviation of the pixel noise, levels; each scene draws its own up to this. 16 by default. */

@@ -1,5 +1,6 @@
 /** Overlap per region: how much of each defect is found, whatever its size. */
 import { connectedComponents } from '../../masks/index.js';
+import { refuseNaN } from '../finite.js';
 
 /** An image of a test set. */
 export interface AnomalyMap {
@@ -31,12 +32,14 @@ interface Defective {
  * section 5.3: the point at the limit is interpolated.
  *
  * @param limit largest share of normal pixels; 0.3 by default.
+ * @throws ConvoyError `CONVOY_DIVERGED` for scores that are NaN.
  */
 export function regionOverlap(images: readonly AnomalyMap[], limit = 0.3): RegionOverlap {
   const defective: Defective[] = [];
   const normalParts: (Float32Array | Float64Array)[] = [];
   let regions = 0;
   for (const { height, width, scores, defects } of images) {
+    refuseNaN(scores, 'pixels');
     if (defects === undefined) {
       normalParts.push(scores);
       continue;

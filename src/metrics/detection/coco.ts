@@ -2,6 +2,8 @@
  * Mean average precision of detections as COCO defines it, number for number as pycocotools' `COCOeval`. Lin et al. 2014,
  * arXiv 1405.0312.
  */
+
+import { refuseNaN } from '../finite.js';
 import {
   type AreaRange,
   boxOverlaps,
@@ -53,9 +55,11 @@ const spacing = 2 ** -52;
  * Scores detections of all classes in all images.
  *
  * @param images in the order of their numbers: of equal scores the earlier image's detection counts as higher.
+ * @throws ConvoyError `CONVOY_DIVERGED` for scores that are NaN.
  */
 export function cocoEvaluate(images: readonly ScoredImage[], options: CocoOptions): CocoResult {
   const { classes, thresholds = usualThresholds, overlaps = boxOverlaps } = options;
+  for (const { detections } of images) refuseNaN(detections.scores, 'detections');
   const sizes = [thresholds.length, recalls.length, classes, areaRanges.length, limits.length] as const;
   const precision = new Float64Array(sizes.reduce((product, size) => product * size, 1)).fill(Number.NaN);
   const recall = new Float64Array(precision.length / recalls.length).fill(Number.NaN);

@@ -1,4 +1,5 @@
 /** Average precision of detections as Pascal VOC defines it. Everingham et al. 2010 and 2015; `VOCevaldet` of its development kit. */
+import { refuseNaN } from '../finite.js';
 import { boxOverlap, rowsOfClass, type ScoredImage } from './contract.js';
 
 /** Options of `vocEvaluate`. */
@@ -26,9 +27,12 @@ export interface VocResult {
 /**
  * Scores detections of all classes in all images. Each detection, by falling score, is held against the object of its class
  * that it overlaps most: right the first time, wrong when the object was found before, not counted when it is difficult.
+ *
+ * @throws ConvoyError `CONVOY_DIVERGED` for scores that are NaN.
  */
 export function vocEvaluate(images: readonly ScoredImage[], options: VocOptions): VocResult {
   const { classes, threshold = 0.5, points = 'all' } = options;
+  for (const { detections } of images) refuseNaN(detections.scores, 'detections');
   const curves = Array.from({ length: classes }, (_, k) => classCurve(images, k, threshold));
   const averagePrecision = curves.map(({ precision, recall, objects }) =>
     objects === 0 ? Number.NaN : points === 'eleven' ? elevenPoints(precision, recall) : allPoints(precision, recall),

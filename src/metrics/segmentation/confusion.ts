@@ -30,7 +30,9 @@ export function countPixels(
       const message = `Expected labels from 0 to ${classes - 1}, or ${ignoreIndex} to ignore, but found ${label} at pixel ${pixel}`;
       throw new ConvoyError('CONVOY_DATA', message);
     }
-    const cell = label * classes + (predictions[pixel] as number);
+    const predicted = predictions[pixel] as number;
+    if (!(predicted >= 0 && predicted < classes)) throw new RangeError(`class ${predicted} of ${classes} predicted`);
+    const cell = label * classes + predicted;
     confusion[cell] = (confusion[cell] as number) + 1;
   }
 }

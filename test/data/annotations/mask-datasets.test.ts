@@ -115,6 +115,13 @@ test('images without a mask, masks without an image and damaged masks are refuse
     problems.map(({ details }) => path.basename(details.file ?? '')),
     ['2.png', '3.png', '4.png'],
   );
+  const gone = { images: path.join(root, 'none'), masks: path.join(root, 'images', '1.png') };
+  await t.throwsAsync(() => readMaskFolders(gone), {
+    message: /1\.png: expected a folder of images but found no folder/,
+  });
+  await t.throwsAsync(() => readMaskFolders({ ...gone, masks: path.join(root, 'masks') }), {
+    message: /none: expected a folder of images but found no such folder/,
+  });
   await t.throwsAsync(async () => readMaskFolders(await tree({ 'images/1.png': image })), {
     message: /expected a folder called masks, mask, labels but found none/,
   });
