@@ -2,7 +2,7 @@
 // A room that is not listed here fails the check, and so does an import past a room's door (its index.ts).
 const rooms = {
   'src/base': [],
-  'src/losses': ['src/base'],
+  'src/losses': ['src/base', 'src/boxes'],
   'src/contracts': ['src/base', 'src/losses'],
   proto: [],
   'src/kernels': ['src/base'],
@@ -15,7 +15,7 @@ const rooms = {
   'src/masks': ['src/base'],
   'src/explain': ['src/base', 'src/analysis'],
   'src/ops': ['src/base'],
-  'src/layers': ['src/base', 'src/ops'],
+  'src/layers': ['src/base', 'src/boxes', 'src/ops'],
   'src/schedules': ['src/base', 'src/contracts'],
   'src/callbacks': ['src/base', 'src/contracts'],
   'src/plots': ['src/base', 'src/metrics', 'src/callbacks'],
@@ -25,7 +25,7 @@ const rooms = {
   'src/optimizers': ['src/base', 'src/kernels'],
   // Loaded where a launcher of MPI has started several processes.
   'src/cluster': ['src/base', 'src/contracts', 'src/kernels'],
-  'src/models': ['src/base', 'src/contracts', 'src/losses', 'src/layers'],
+  'src/models': ['src/base', 'src/contracts', 'src/boxes', 'src/losses', 'src/layers'],
   'src/graph': ['src/base', 'src/contracts', 'src/losses', 'src/ops', 'src/layers', 'src/models', 'proto'],
   'src/weights': ['src/base', 'src/contracts', 'src/data', 'src/layers', 'src/models'],
   'src/transfer': ['src/base', 'src/contracts', 'src/layers', 'src/models', 'src/graph', 'src/weights'],
@@ -60,7 +60,7 @@ const rooms = {
   ],
   'src/predict': ['src/base', 'src/contracts', 'src/images', 'src/models'],
   'src/training': [
-    ...['src/base', 'src/contracts', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
+    ...['src/base', 'src/contracts', 'src/boxes', 'proto', 'src/callbacks', 'src/memory', 'src/models', 'src/transfer'],
     ...['src/metrics', 'src/schedules'],
     ...['src/native', 'src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/cluster'],
   ],
@@ -69,7 +69,8 @@ const rooms = {
     ...['src/config', 'src/coordinator', 'src/runtime', 'src/training'],
   ],
   'src/tools': [
-    ...['src/base', 'src/contracts', 'src/images', 'src/data', 'src/memory', 'src/native', 'src/analysis'],
+    ...['src/base', 'src/contracts', 'src/boxes', 'src/masks', 'src/images', 'src/data', 'src/memory'],
+    ...['src/native', 'src/analysis'],
     ...[
       'src/explain',
       'src/metrics',

@@ -56,6 +56,9 @@ export {
   networks,
 } from './models/index.js';
 export type {
+  DetectedObject,
+  DetectionPrediction,
+  DetectOptions,
   ImageInput,
   ImagesInput,
   MaskPrediction,
@@ -80,7 +83,10 @@ export { type Runtime, type TunedSettings, writeTunedSettings } from './runtime/
 export {
   type AnalyseOptions,
   analyseRun,
+  type BoxEvaluation,
+  boxReport,
   type Check,
+  type CocoDetection,
   checkImages,
   type DescribedShape,
   type DrawAugmentationOptions,

@@ -6,7 +6,7 @@ import { applySteps, type PixelSource } from './apply.js';
 /** The steps of a plan that move pixels, for images of one channel. Others leave masks as they are. */
 function movingSteps(steps: readonly Step[]): Step[] {
   return steps.flatMap((step): Step[] => {
-    if (step.kind === 'convolve' || (step.kind === 'edit' && step.moves !== true)) return [];
+    if (step.kind === 'convolve' || (step.kind === 'edit' && step.moves === undefined)) return [];
     return step.kind === 'move' ? [{ ...step, moves: step.moves.ofChannels(1) }] : [step];
   });
 }

@@ -22,6 +22,8 @@ interface RenderTask {
   readonly pixels: Uint8Array<SharedArrayBuffer>;
   /** Where their masks go, of a dataset that has masks. */
   readonly masks?: Uint8Array<SharedArrayBuffer>;
+  /** Where their boxes go, of a dataset that has boxes. */
+  readonly boxes?: Float32Array<SharedArrayBuffer>;
 }
 
 /** Samples to decode only to see whether they can be. */

@@ -2,7 +2,7 @@
 
 import sharp from 'sharp';
 import { RandomStream } from '../../src/base/random.js';
-import { centralPart, imageBytes } from '../../src/contracts/index.js';
+import { boxLength, centralPart, imageBytes } from '../../src/contracts/index.js';
 import {
   BadImageError,
   type ChoosePart,
@@ -11,10 +11,11 @@ import {
   storedImageError,
   storedImageName,
 } from '../../src/images/index.js';
-import { applySteps, applyToMasks, type PixelSource, runLimited } from '../pixels/index.js';
+import { applySteps, applyToBoxes, applyToMasks, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { planWindow } from '../transforms/index.js';
 import type { StageSetup, UnusableSample } from './messages.js';
+import { copySamples } from './targets.js';
 import { leadingPart, type WindowSizes, windowSizes } from './windows.js';
 
 /** Decodes under way at once in a worker; libuv's threads do sharp's. */
@@ -28,6 +29,7 @@ sharp.cache(false);
 interface RenderedWindow {
   readonly pixels: Uint8Array;
   readonly masks?: Uint8Array | undefined;
+  readonly boxes?: Float32Array | undefined;
 }
 
 export class Renderer {
@@ -45,17 +47,23 @@ export class Renderer {
   }
 
   /**
-   * Writes the pixels of one window, sample behind sample, and where it is given memory for them, the masks.
+   * Writes the pixels of one window, sample behind sample, and where it is given memory for them, the masks or boxes.
    *
    * @throws ConvoyError `CONVOY_DATA` naming the file of an image that cannot be decoded.
    */
-  async render(epoch: number, window: number, samples: Uint32Array, { pixels, masks }: RenderedWindow): Promise<void> {
+  async render(epoch: number, window: number, samples: Uint32Array, into: RenderedWindow): Promise<void> {
+    const { pixels, masks, boxes } = into;
     const { dataset, seed } = this.#setup;
     const count = samples.length;
     const steps = planWindow(this.#rest, dataset.shape, this.#sizes.bankSize, { seed, epoch, window, count });
     const source = await this.#source(epoch, window, samples, pixels);
     await applySteps(steps, dataset.shape, count, source, pixels);
     const { targets, shape } = dataset;
+    if (targets.kind === 'boxes' && boxes !== undefined) {
+      const own = boxes.subarray(0, count * targets.capacity * boxLength);
+      copySamples({ from: targets.boxes, to: own, samples, each: targets.capacity * boxLength });
+      applyToBoxes(steps, shape, count, own);
+    }
     if (targets.kind !== 'masks' || masks === undefined) return;
     const each = shape.height * shape.width;
     const start = (index: number): number => (samples[index] as number) * each;

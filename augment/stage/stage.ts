@@ -19,6 +19,7 @@ import { measureThread, workersFor } from './auto.js';
 import type { AugmentStage, AugmentStageOptions, CountSamples } from './contract.js';
 import { AugmentPool } from './pool.js';
 import { gatherTargets, slotOf } from './targets.js';
+import { bufferBytes, copyToSlot, createWindowBuffer, type WindowBuffer } from './window-buffer.js';
 import { windowSizes } from './windows.js';
 
 /** One window under way or ready. */
@@ -31,12 +32,6 @@ interface PendingWindow {
   readonly end: number;
   /** Samples that have not been copied to a batch. */
   left: number;
-}
-
-/** The images of a window, and their masks where they have any. */
-interface WindowBuffer {
-  readonly pixels: Uint8Array<SharedArrayBuffer>;
-  readonly masks?: Uint8Array<SharedArrayBuffer>;
 }
 
 /** An epoch that has been announced. */
@@ -74,15 +69,10 @@ class Stage implements AugmentStage {
     this.#workers = workers;
     const { dataset, batchSize } = options;
     this.#windowSize = windowSizes(dataset, options.transforms).windowSize;
-    const { shape, targets } = dataset;
     const samples = Math.min(this.#windowSize, Math.max(1, dataset.count));
-    const memory = (bytes: number) => new Uint8Array(new SharedArrayBuffer(samples * bytes));
     // One window is being copied out, one is ready, and each thread makes one; small windows: enough for two batches.
     const count = Math.max(workers + 2, Math.ceil((2 * batchSize) / this.#windowSize) + workers);
-    this.#buffers = Array.from({ length: count }, () => ({
-      pixels: memory(imageBytes(shape)),
-      ...(targets.kind === 'masks' && { masks: memory(shape.height * shape.width) }),
-    }));
+    this.#buffers = Array.from({ length: count }, () => createWindowBuffer(dataset, samples));
     this.#free = this.#buffers.map((_, index) => index);
   }
 
@@ -139,12 +129,14 @@ class Stage implements AugmentStage {
       entry.fills--;
       this.#abandonBefore(this.#asked);
     }
-    if (this.#options.dataset.targets.kind !== 'masks') gatherTargets(this.#options.dataset, request.samples, slot);
+    // Masks and boxes have moved with their images.
+    const { dataset } = this.#options;
+    if (!['masks', 'boxes'].includes(dataset.targets.kind)) gatherTargets(dataset, request.samples, slot);
   }
 
   /** A window that failed is taken like any other, so that fills after this one find buffers; its error is thrown at the end. */
   async #copy(entry: Epoch, request: BatchRequest, slot: BatchSlot): Promise<void> {
-    const { shape } = this.#options.dataset;
+    const { dataset } = this.#options;
     const stop = request.position + request.samples.length;
     const failures: unknown[] = [];
     for (let position = request.position; position < stop; ) {
@@ -154,12 +146,8 @@ class Stage implements AugmentStage {
       const end = Math.min(stop, pending.end);
       await pending.ready.then(
         () => {
-          const { pixels, masks } = this.#buffer(pending.buffer);
-          const [begin, stop, to] = [position - start, end - start, position - request.position];
-          const bytes = imageBytes(shape);
-          slot.pixels.set(pixels.subarray(begin * bytes, stop * bytes), to * bytes);
-          const each = shape.height * shape.width;
-          if (masks !== undefined) slot.masks?.set(masks.subarray(begin * each, stop * each), to * each);
+          const span = { begin: position - start, end: end - start, to: position - request.position };
+          copyToSlot(dataset, this.#buffer(pending.buffer), slot, span);
         },
         (error: unknown) => failures.push(error),
       );
@@ -230,7 +218,7 @@ class Stage implements AugmentStage {
       busySeconds: this.#busySeconds,
       imagesPerSecond: this.#busySeconds > 0 ? this.#images / this.#busySeconds : 0,
       windowSize: this.#windowSize,
-      bytes: this.#buffers.reduce((sum, { pixels, masks }) => sum + pixels.byteLength + (masks?.byteLength ?? 0), 0),
+      bytes: this.#buffers.reduce((sum, buffer) => sum + bufferBytes(buffer), 0),
     };
   }
 

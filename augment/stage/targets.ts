@@ -1,6 +1,6 @@
 /** What every stage does for a batch besides pixels. */
 import { valueError } from '../../src/base/errors.js';
-import type { BatchRequest, BatchSlot, Dataset } from '../../src/contracts/index.js';
+import { type BatchRequest, type BatchSlot, boxLength, type Dataset } from '../../src/contracts/index.js';
 
 /** The slot of a request. */
 export function slotOf(slots: readonly BatchSlot[], request: BatchRequest): BatchSlot {
@@ -25,13 +25,18 @@ export function gatherTargets(dataset: Dataset, samples: Uint32Array, slot: Batc
     copySamples({ from: targets.masks, to: slot.masks, samples, each: height * width });
     return;
   }
+  if (targets.kind === 'boxes') {
+    if (slot.boxes === undefined) throw valueError('slot.boxes', 'memory for boxes', undefined);
+    copySamples({ from: targets.boxes, to: slot.boxes, samples, each: targets.capacity * boxLength });
+    return;
+  }
   const values = slot.values;
   if (values === undefined) throw valueError('slot.values', 'memory for multi-label targets', undefined);
   copySamples({ from: targets.values, to: values, samples, each: dataset.classes.length });
 }
 
 /** Copies what lies behind each other for all samples to `to`, in the order of `samples`, `each` numbers a sample. */
-function copySamples<Numbers extends Float32Array | Uint8Array>({
+export function copySamples<Numbers extends Float32Array | Uint8Array>({
   from,
   to,
   samples,

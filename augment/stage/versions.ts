@@ -1,4 +1,4 @@
-import { imageBytes } from '../../src/contracts/index.js';
+import { boxLength, imageBytes } from '../../src/contracts/index.js';
 import type { StageSetup } from './messages.js';
 import { Renderer } from './renderer.js';
 import { windowSizes } from './windows.js';
@@ -8,16 +8,18 @@ interface VersionsOptions extends Pick<StageSetup, 'dataset' | 'seed' | 'transfo
   readonly versions: number;
 }
 
-/** Images behind each other, and their masks where the dataset has any. */
+/** Images behind each other, and their masks or boxes where the dataset has any. */
 interface RenderedVersion {
   readonly pixels: Uint8Array;
   readonly masks?: Uint8Array;
+  /** [samples, capacity, 6] */
+  readonly boxes?: Float32Array;
 }
 
 /**
  * Pixels of samples: as they are, then what the transforms make of them in one epoch after the other.
  *
- * @returns 1 + versions arrays, each with all samples behind each other, and their masks.
+ * @returns 1 + versions arrays, each with all samples behind each other, and their masks or boxes.
  * @throws ConvoyError `CONVOY_DATA` for an image that cannot be decoded.
  */
 export async function renderVersions(chosen: Uint32Array, options: VersionsOptions): Promise<RenderedVersion[]> {
@@ -30,15 +32,18 @@ export async function renderVersions(chosen: Uint32Array, options: VersionsOptio
   const render = async (renderer: Renderer, epoch: number): Promise<RenderedVersion> => {
     const pixels = new Uint8Array(chosen.length * imageBytes(dataset.shape));
     const masks = dataset.targets.kind === 'masks' ? new Uint8Array(chosen.length * height * width) : undefined;
+    const rows = dataset.targets.kind === 'boxes' ? dataset.targets.capacity * boxLength : 0;
+    const boxes = rows === 0 ? undefined : new Float32Array(chosen.length * rows);
     for (let start = 0; start < chosen.length; start += windowSize) {
       const samples = chosen.slice(start, start + windowSize);
       const own = pixels.subarray(start * imageBytes(dataset.shape));
       await renderer.render(epoch, start / windowSize, samples, {
         pixels: own,
         masks: masks?.subarray(start * height * width),
+        boxes: boxes?.subarray(start * rows),
       });
     }
-    return { pixels, ...(masks && { masks }) };
+    return { pixels, ...(masks && { masks }), ...(boxes && { boxes }) };
   };
   const columns = [await render(plain, 0)];
   for (let version = 0; version < versions; version++) columns.push(await render(augmented, version));

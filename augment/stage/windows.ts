@@ -39,8 +39,8 @@ export function leadingPart(
   { store, targets }: Pick<Dataset, 'store' | 'targets'>,
   [first]: AugmentSpec,
 ): ((photograph: PixelSize, target: PixelSize, stream: RandomStream) => PixelBox) | undefined {
-  // Masks have the size of the decoded image: its part is taken after that.
-  if (store.kind !== 'files' || first === undefined || targets.kind === 'masks') return undefined;
+  // Masks and boxes are of the decoded image: its part is taken after that.
+  if (store.kind !== 'files' || first === undefined || ['masks', 'boxes'].includes(targets.kind)) return undefined;
   const transform = transformNamed(first.name);
   if (transform?.part === undefined) return undefined;
   return (photograph, target, stream) => transform.part?.(photograph, target, first, stream) as PixelBox;

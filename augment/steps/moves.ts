@@ -3,6 +3,7 @@
  * so that mirror and crop cost one pass over the rows, wherever the pixels go next (a batch window or a mosaic).
  */
 import type { ImageShape } from '../../src/contracts/index.js';
+import type { Sides } from './sides.js';
 
 /** Integers per move in a `MoveTable`: `[mirror x, mirror y, origin x, origin y, x0, x1, y0, y1]`. */
 const stride = 8;
@@ -63,6 +64,24 @@ export class MoveTable {
     moves[at + 2 + axis] = (moves[at + 2 + axis] as number) + (mirrored ? -delta : delta);
     moves[at + 4 + 2 * axis] = Math.max(0, (moves[at + 4 + 2 * axis] as number) - delta);
     moves[at + 5 + 2 * axis] = Math.min(size, (moves[at + 5 + 2 * axis] as number) - delta);
+  }
+
+  /** Where a box of image `index` goes; it may reach beyond the image. */
+  box(index: number, [left, top, right, bottom]: Sides): Sides {
+    const along = (axis: 0 | 1, low: number, high: number): [number, number] => {
+      const at = index * stride + axis;
+      const origin = this.#moves[at + 2] as number;
+      return this.#moves[at] === 1 ? [origin + 1 - high, origin + 1 - low] : [low - origin, high - origin];
+    };
+    const [x0, x1] = along(0, left, right);
+    const [y0, y1] = along(1, top, bottom);
+    return [x0, y0, x1, y1];
+  }
+
+  /** The part of image `index` that shows the source. */
+  visible(index: number): Sides {
+    const [x0 = 0, x1 = 0, y0 = 0, y1 = 0] = this.#moves.subarray(index * stride + 4, index * stride + 8);
+    return [x0, y0, x1, y1];
   }
 
   /**

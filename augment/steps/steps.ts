@@ -1,6 +1,7 @@
 /** What a plan consists of: steps over a window of samples. A step is data and functions of the module level alone. */
 import type { ImageShape } from '../../src/contracts/index.js';
 import type { MoveTable } from './moves.js';
+import type { Sides } from './sides.js';
 
 /** `[a, b, c, d]`: forward, output offset = [[a, b], [c, d]] · input offset, x to the right and y down. */
 export type AffineMatrix = readonly [number, number, number, number];
@@ -14,6 +15,9 @@ export interface ImagePlace {
   /** Room for one image, to read from while writing in place. */
   readonly scratch: Uint8Array;
 }
+
+/** Where a box goes when an edit with these values moves the pixels; it may reach beyond the image. */
+export type BoxMove = (box: Sides, values: ArrayLike<number>, shape: ImageShape) => Sides;
 
 /** Changes one image in place; `values` are the parameters that were drawn for it. */
 export type PixelEdit = (image: ImagePlace, values: ArrayLike<number>) => void;
@@ -52,6 +56,6 @@ export type Step =
       readonly edits: readonly (PixelEdit | undefined)[];
       readonly values: Float32Array | Int16Array;
       readonly valuesPerSample: number;
-      /** True where pixels go to other places: masks go along then. */
-      readonly moves?: boolean;
+      /** Set where pixels go to other places: masks and boxes go along then. */
+      readonly moves?: BoxMove;
     };

@@ -1,4 +1,4 @@
-import type { ImagePlace } from '../steps/index.js';
+import type { BoxMove, ImagePlace } from '../steps/index.js';
 import { defineTransform } from './define.js';
 import { choice, integer } from './parameters.js';
 
@@ -34,6 +34,14 @@ const borders = {
   reflect: (image: ImagePlace, shift: ArrayLike<number>) => shiftWithin(image, shift, mirrored),
 };
 
+/** A box goes with its object; what the padding repeats of it has none. */
+const shifted: BoxMove = ([left, top, right, bottom], { 0: dx = 0, 1: dy = 0 }) => [
+  left - dx,
+  top - dy,
+  right - dx,
+  bottom - dy,
+];
+
 export const crop = defineTransform({
   name: 'crop',
   description: 'pad, then crop back to size at a random place',
@@ -46,7 +54,7 @@ export const crop = defineTransform({
     const shifts = new Int16Array(window.count * 2);
     for (let i = 0; i < shifts.length; i++) shifts[i] = stream.below(2 * padding + 1) - padding;
     if (border !== 'zero') {
-      window.editAll(borders[border], shifts, true);
+      window.editAll(borders[border], shifts, shifted);
       return;
     }
     const moves = window.moves();

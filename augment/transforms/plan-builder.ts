@@ -1,7 +1,7 @@
 /** Where transforms put their steps. */
 import type { RandomStream } from '../../src/base/random.js';
 import type { ImageShape } from '../../src/contracts/index.js';
-import { type Convolution, MoveTable, type PixelEdit, type Step, type Warp } from '../steps/index.js';
+import { type BoxMove, type Convolution, MoveTable, type PixelEdit, type Step, type Warp } from '../steps/index.js';
 import type { Interval } from './parameters.js';
 
 /** Gathers the steps of one window; flips and shifts that follow each other become one step. */
@@ -42,11 +42,17 @@ export class PlanBuilder {
   /**
    * Appends an edit of every sample, with `values.length / count` values for each.
    *
-   * @param moves true where pixels go to other places.
+   * @param moves where boxes go, of an edit that moves pixels to other places.
    */
-  editAll(edit: PixelEdit, values: Float32Array | Int16Array, moves = false): void {
+  editAll(edit: PixelEdit, values: Float32Array | Int16Array, moves?: BoxMove): void {
     const edits = new Array<PixelEdit>(this.count).fill(edit);
-    this.steps.push({ kind: 'edit', edits, values, valuesPerSample: values.length / this.count, moves });
+    this.steps.push({
+      kind: 'edit',
+      edits,
+      values,
+      valuesPerSample: values.length / this.count,
+      ...(moves && { moves }),
+    });
   }
 
   /** Appends a turn, zoom or slant about the centre, zeros around. */

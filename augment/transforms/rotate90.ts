@@ -1,4 +1,4 @@
-import type { ImagePlace } from '../steps/index.js';
+import type { BoxMove, ImagePlace } from '../steps/index.js';
 import { defineTransform } from './define.js';
 import { probability } from './parameters.js';
 
@@ -21,6 +21,14 @@ export function quarterTurn(
   }
 }
 
+/** Where `quarterTurn` takes a box. */
+const quarterTurned: BoxMove = ([left, top, right, bottom], { 0: quarters = 0 }, { width, height }) => {
+  const turn = width === height || quarters === 0 ? quarters : 2;
+  if (turn === 1) return [height - bottom, left, height - top, right];
+  if (turn === 2) return [width - right, height - bottom, width - left, height - top];
+  return turn === 3 ? [top, width - right, bottom, width - left] : [left, top, right, bottom];
+};
+
 export const rotate90 = defineTransform({
   name: 'rotate90',
   description: 'turn by 0, 90, 180 or 270 degrees (square images)',
@@ -31,6 +39,6 @@ export const rotate90 = defineTransform({
     for (let i = 0; i < quarters.length; i++) {
       quarters[i] = stream.uniform() < options.probability ? 1 + stream.below(3) : 0;
     }
-    window.editAll(quarterTurn, quarters, true);
+    window.editAll(quarterTurn, quarters, quarterTurned);
   },
 });

@@ -10,6 +10,7 @@ export {
 export { type Boxes, type BoxFormat, boxAreas, boxAt, clipBoxes, convertBoxes, largeBoxes } from './boxes.js';
 export { type CodingWeights, decodeBoxes, encodeBoxes } from './coding.js';
 export { batchedNonMaximumSuppression, nonMaximumSuppression } from './nms.js';
+export { type ColouredBox, outlineBoxes } from './outline.js';
 export {
   boxIou,
   completeBoxIou,
@@ -19,6 +20,7 @@ export {
   pairGeneralizedIou,
   pairIou,
 } from './overlap.js';
+export { levelPoints, levelsAt, levelsOf, type PointLevel, pointCount } from './points.js';
 export {
   type FeatureMaps,
   type PyramidLevels,

@@ -210,6 +210,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     parseOptions(configSchema, merged, where);
   }
   if (merged['outputs'] === 1) merged['loss'] ??= { name: 'binaryCrossEntropy' };
+  if (isRecord(merged['model']) && merged['model']['name'] === 'detector') merged['loss'] ??= { name: 'detection' };
   for (const [key, value] of Object.entries(usualOfTask[merged['task'] as Task] ?? {})) {
     if (key !== 'model' || merged['base'] === undefined) merged[key] ??= value;
   }
@@ -238,6 +239,7 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
 /** Networks and losses that go with a task, where none is given. */
 const usualOfTask: Readonly<Partial<Record<Task, Pick<ConfigInput, 'model' | 'loss'>>>> = {
   segmentation: { model: { name: 'unet' } },
+  detection: { model: { name: 'detector' }, loss: { name: 'detection' } },
   reconstruction: { model: { name: 'autoencoder' }, loss: { name: 'meanSquaredError' } },
 };
 

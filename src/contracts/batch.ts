@@ -14,7 +14,7 @@ export interface BatchRequest {
   readonly slot: number;
 }
 
-/** The memory of one batch slot: `pixels` is [capacity, height, width, channels] uint8; one of `labels`, `values`, `masks`, or none where the pixels are the targets. */
+/** The memory of one batch slot: `pixels` is [capacity, height, width, channels] uint8; one of `labels`, `values`, `masks`, `boxes`, or none where the pixels are the targets. */
 export interface BatchSlot {
   readonly pixels: Uint8Array<SharedArrayBuffer>;
   /** What a frozen base makes of each sample, where training starts from that. */
@@ -23,6 +23,8 @@ export interface BatchSlot {
   readonly labels?: Int32Array<SharedArrayBuffer>;
   /** [capacity, classes] (multi-label targets). */
   readonly values?: Float32Array<SharedArrayBuffer>;
+  /** [capacity, boxes, 6] (boxes). */
+  readonly boxes?: Float32Array<SharedArrayBuffer>;
   /** [capacity, height, width] (masks). */
   readonly masks?: Uint8Array<SharedArrayBuffer>;
 }

@@ -80,12 +80,23 @@ export interface MaskTargets {
   readonly masks: Uint8Array<SharedArrayBuffer>;
 }
 
+/**
+ * Objects and their boxes: `count` times `capacity` rows of six numbers, left, top, right, bottom in pixels of the dataset's
+ * shape (right and bottom are not part of the box), class, and what the row is (`boxRow`).
+ */
+export interface BoxTargets {
+  readonly kind: 'boxes';
+  readonly boxes: Float32Array<SharedArrayBuffer>;
+  /** Rows of each sample; those behind its objects are empty. */
+  readonly capacity: number;
+}
+
 /** The image itself, for networks that rebuild what they are shown. */
 export interface PixelTargets {
   readonly kind: 'pixels';
 }
 
-export type Targets = ClassTargets | MultiLabelTargets | MaskTargets | PixelTargets;
+export type Targets = ClassTargets | MultiLabelTargets | MaskTargets | BoxTargets | PixelTargets;
 
 /** One split of a dataset. */
 export interface Dataset {

@@ -22,6 +22,7 @@ export type {
 } from './cluster.js';
 export { slicedStaging, sliceFloats } from './cluster.js';
 export type {
+  BoxTargets,
   ClassTargets,
   Dataset,
   DatasetPair,
@@ -39,6 +40,8 @@ export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';
 export {
+  type BoxMetric,
+  boxMetrics,
   type MaskMetric,
   type MetricName,
   type Monitor,
@@ -53,11 +56,16 @@ export {
 } from './monitors.js';
 export { stats, statsLength, stopAskedPlace } from './statistics.js';
 export {
+  type BoxObject,
+  boxLength,
+  boxRow,
   classesOf,
   ignoredPixel,
+  objectsOf,
   selectTargets,
   type TargetForm,
   type TargetKind,
   targetForm,
   targetLength,
+  withCapacity,
 } from './targets.js';

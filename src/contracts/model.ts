@@ -39,6 +39,8 @@ export interface StepSpec {
   readonly emulateBfloat16?: true;
   readonly targets: TargetKind;
   readonly classes: number;
+  /** Rows of boxes of a sample, where targets are boxes. */
+  readonly boxes?: number;
   /** Height, width, channels of the uint8 batch slots. */
   readonly image: { readonly height: number; readonly width: number; readonly channels: number };
   readonly mix?: MixSpec;

@@ -9,11 +9,25 @@ const averages = ['', '-micro', '-weighted'] as const;
 type Averaged = `${(typeof averaged)[number]}${(typeof averages)[number]}`;
 
 /** A score beyond loss and accuracy. `top-K` is the share of samples whose class is among the K highest outputs. */
-export type MetricName = Averaged | 'balanced-accuracy' | 'auc' | 'average-precision' | `top-${number}` | MaskMetric;
+export type MetricName =
+  | Averaged
+  | 'balanced-accuracy'
+  | 'auc'
+  | 'average-precision'
+  | `top-${number}`
+  | MaskMetric
+  | BoxMetric;
 
 /** Scores of masks, which a run with masks always has. */
 export const maskMetrics = ['mean-iou', 'dice', 'pixel-accuracy'] as const;
 export type MaskMetric = (typeof maskMetrics)[number];
+
+/**
+ * Scores of detectors, which a run with boxes always has: COCO's mean average precision over IoUs from 0.5 to 0.95, at 0.5 and
+ * at 0.75.
+ */
+export const boxMetrics = ['map', 'map-50', 'map-75'] as const;
+export type BoxMetric = (typeof boxMetrics)[number];
 
 /** All names but top-K. */
 export const metricNames: readonly MetricName[] = [
@@ -22,6 +36,7 @@ export const metricNames: readonly MetricName[] = [
   'auc',
   'average-precision',
   ...maskMetrics,
+  ...boxMetrics,
 ];
 
 /** A value of the epoch record that decisions can be made on, as `validation.f1`. */
@@ -33,7 +48,10 @@ const aliases = {
   f1: ['f1-macro', 'f1-score', 'macro-f1'],
   auc: ['roc-auc', 'roc-auc-score', 'auroc'],
   'balanced-accuracy': ['balanced-accuracy-score', 'bal-acc'],
-  'average-precision': ['map', 'ap', 'pr-auc'],
+  'average-precision': ['ap', 'pr-auc'],
+  map: ['mean-average-precision', 'map-50-95', 'coco-ap'],
+  'map-50': ['map50', 'ap50'],
+  'map-75': ['map75', 'ap75'],
   'top-5': ['top-k', 'topk', 'top5acc'],
 } as const;
 

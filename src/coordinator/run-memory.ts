@@ -44,7 +44,8 @@ export function batchSlot(arena: Arena, layout: RunLayout, slot: number): BatchS
 function targetView(arena: Arena, slot: ReturnType<Arena['slot']>, { type, shape }: TargetForm): Partial<BatchSlot> {
   if (shape === undefined) return {};
   if (type === 'int32') return { labels: arena.int32(slot) };
-  return type === 'float32' ? { values: arena.float32(slot) } : { masks: arena.uint8(slot) };
+  if (type === 'uint8') return { masks: arena.uint8(slot) };
+  return shape.length === 1 ? { values: arena.float32(slot) } : { boxes: arena.float32(slot) };
 }
 
 /** Gives every optimizer state its first values. */

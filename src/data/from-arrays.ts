@@ -9,6 +9,7 @@ import {
   type MultiLabelTargets,
   splits,
 } from '../contracts/index.js';
+import { boxTargets, type GivenBox } from './boxes-of.js';
 import { allocateLabels, allocatePixels, signDataset } from './stores.js';
 
 /** What a dataset is made of. */
@@ -26,6 +27,8 @@ export interface ArrayDatasetOptions {
    * `'images'`: the image itself, for a network that rebuilds what it is shown.
    */
   readonly masks?: Numbers | 'images';
+  /** Instead of labels the objects of each image, a list an image: `{ box: [left, top, right, bottom], class }` in pixels. */
+  readonly boxes?: readonly (readonly GivenBox[])[];
   /** Class names in the order of the indices; default: the names in `labels` sorted, or the indices themselves. */
   readonly classes?: readonly string[];
   /** Size of an image, where `images` does not have it. */
@@ -38,7 +41,7 @@ export interface ArrayDatasetOptions {
   readonly split?: Dataset['split'];
 }
 
-const optionNames = ['images', 'labels', 'masks', 'classes', 'shape', 'white', 'name', 'split'];
+const optionNames = ['images', 'labels', 'masks', 'boxes', 'classes', 'shape', 'white', 'name', 'split'];
 
 /** Targets of one or several classes an image. */
 interface Labelled {
@@ -125,12 +128,18 @@ function sizeOf({ height, width, channels }: ImageShape): string {
   return `${height}x${width}x${channels}`;
 }
 
-/** Labels, masks or the images themselves, one for each image. */
+/** Labels, masks, boxes or the images themselves, one for each image. */
 function targetsFor(
-  { labels, masks, classes }: ArrayDatasetOptions,
+  { labels, masks, boxes, classes }: ArrayDatasetOptions,
   count: number,
   shape: ImageShape,
 ): Pick<Dataset, 'targets' | 'classes'> {
+  if (boxes !== undefined) {
+    const other = labels !== undefined ? 'labels' : masks !== undefined ? 'masks' : undefined;
+    if (other !== undefined) throw combinationError('boxes', 'excludes', `${other}: a dataset has one or the other`);
+    refuseRepeated(classes);
+    return boxTargets(boxes, classes, count, shape);
+  }
   if (masks !== undefined) {
     if (labels !== undefined) throw combinationError('masks', 'excludes', 'labels: a dataset has one or the other');
     if (masks === 'images') return { targets: { kind: 'pixels' }, classes: classes ?? ['image'] };
@@ -176,14 +185,18 @@ function maskTargets(
 }
 
 function targetsOf(labels: ArrayDatasetOptions['labels'], given?: readonly string[]): Labelled {
-  const repeated = given?.find((name, index) => given.indexOf(name) !== index);
-  if (repeated !== undefined) throw valueError('classes', 'different names', `${repeated} twice`);
+  refuseRepeated(given);
   if (labels === undefined || labels === null) throw valueError('labels', 'a class for each image', labels);
   if (Array.isArray(labels) && typeof labels[0] === 'string') return namedClasses(labels as readonly string[], given);
   const { values, size } = numbersOf(labels, 'labels');
   const [, width = 1] = size;
   if (size.length > 2) throw valueError('labels', '[n] or [n, classes]', size);
   return size.length === 2 && width > 1 ? manyLabels(values, width, given) : indexedClasses(values, given);
+}
+
+function refuseRepeated(given: readonly string[] | undefined): void {
+  const repeated = given?.find((name, index) => given.indexOf(name) !== index);
+  if (repeated !== undefined) throw valueError('classes', 'different names', `${repeated} twice`);
 }
 
 function namedClasses(labels: readonly string[], given?: readonly string[]): Labelled {

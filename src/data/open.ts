@@ -56,8 +56,8 @@ export async function openDataset(options: OpenOptions): Promise<OpenedDataset> 
 const targetsOfTask: Readonly<Record<Task, readonly TargetKind[]>> = {
   classification: ['classes', 'multi-label'],
   segmentation: ['masks'],
-  detection: [],
-  reconstruction: ['classes', 'multi-label', 'masks', 'pixels'],
+  detection: ['boxes'],
+  reconstruction: ['classes', 'multi-label', 'masks', 'boxes', 'pixels'],
 };
 
 /** @throws ConvoyError `CONVOY_OPTION` for data of another task. */

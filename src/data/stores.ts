@@ -79,6 +79,8 @@ export function targetNumbers(targets: Targets): Int32Array | Float32Array | Uin
       return targets.values;
     case 'masks':
       return targets.masks;
+    case 'boxes':
+      return targets.boxes;
     case 'pixels':
       return undefined;
   }

@@ -1,6 +1,6 @@
 import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
 import { mixPlaces, type StepSpec, stats, statsLength, targetLength } from '../contracts/index.js';
-import { type SampleLosses, sampleLosses } from '../losses/index.js';
+import { detectionLosses, type SampleLosses, sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames } from '../memory/index.js';
 import { judgement, outputThreshold } from '../models/outputs.js';
 import { modelParameters } from '../models/parameters.js';
@@ -116,6 +116,7 @@ export class EagerEngine implements Engine {
 
   #losses(outputs: Tensor, targets: Tensor): SampleLosses {
     const { spec, loss } = this.#context;
+    if (spec.targets === 'boxes') return detectionLosses(spec.loss, outputs, targets, spec.image);
     const rows = tensorRows(spec, outputs, targets);
     const width = spec.targets === 'pixels' ? (rows.outputs.shape[1] ?? 0) : spec.classes;
     return sampleLosses(spec.loss, rows.outputs, rows.targets, width, loss, rows.pixels);
@@ -183,7 +184,7 @@ export class EagerEngine implements Engine {
 /** How many samples are right. */
 function countRight(spec: StepSpec, outputs: Tensor, targets: Tensor): number {
   const right = tf.tidy(() => {
-    if (spec.targets === 'pixels') return tf.scalar(0);
+    if (spec.targets === 'pixels' || spec.targets === 'boxes') return tf.scalar(0);
     if (spec.targets === 'masks') {
       const rows = tensorRows(spec, outputs, targets);
       const width = rows.outputs.shape[1] as number;

@@ -33,7 +33,7 @@ export function tensorRows({ targets: kind, image }: StepSpec, outputs: Tensor, 
 /** What evaluation keeps of outputs, [B, kept]. */
 export function keptTensor({ targets }: StepSpec, outputs: Tensor, threshold: number): Tensor {
   const [samples = 0] = outputs.shape;
-  if (targets === 'pixels') return outputs.reshape([samples, -1]);
+  if (targets === 'pixels' || targets === 'boxes') return outputs.reshape([samples, -1]);
   if (targets !== 'masks') return outputs;
   const said = outputs.shape[3] === 1 ? outputs.greater(threshold) : tf.argMax(outputs, -1);
   return said.cast('float32').reshape([samples, -1]);

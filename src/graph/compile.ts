@@ -244,7 +244,7 @@ function refuseNaN(name: string, weight: Tensor): void {
 }
 
 function checkedOutput(graph: GraphBuilder, spec: StepSpec, output: Value): Value {
-  const expected = outputShape(spec);
+  const expected = outputShape(spec, output.shape[1]);
   // One output serves two classes by a binary loss, or any number by a regression.
   const single = ['classes', 'masks'].includes(spec.targets) && output.shape.at(-1) === 1;
   const sizes = single ? [...expected.slice(0, -1), 1] : expected;

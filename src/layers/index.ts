@@ -11,6 +11,7 @@ import './definitions/mean.js';
 import './definitions/multi-head-attention.js';
 import './definitions/layer-scale.js';
 import './definitions/group-normalization.js';
+import './definitions/box-points.js';
 import './definitions/center-crop.js';
 import './definitions/alpha-dropout.js';
 import './definitions/batch-normalization.js';
@@ -44,6 +45,7 @@ export {
   type ProjectionOptions,
   type RandomSource,
 } from './definition.js';
+export { BoxPoints } from './definitions/box-points.js';
 export { ChannelPadding } from './definitions/channel-padding.js';
 export { ClassToken } from './definitions/class-token.js';
 export { DropPath } from './definitions/drop-path.js';

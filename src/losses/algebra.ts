@@ -1,9 +1,11 @@
+import type { BoxAlgebra } from './box-algebra.js';
+
 /**
  * The operations that losses are written in. Both engines evaluate them: tensors of tfjs, or nodes of a graph. Values are
  * float32, [B,K] a sample and class, [B,1] or [B] a sample, [K] a class; they broadcast as in NumPy. Gradients at kinks
  * are TensorFlow's and PyTorch's: 0 for |x| at 0, shared by equal maxima, to the first operand where two are equal.
  */
-export interface LossAlgebra<Value> {
+export interface LossAlgebra<Value> extends BoxAlgebra<Value> {
   add(a: Value, b: Value | number): Value;
   subtract(a: Value, b: Value): Value;
   multiply(a: Value, b: Value | number): Value;
@@ -73,6 +75,21 @@ export interface LossInputs<Value> {
   readonly rows: Value;
   /** Where a row is a pixel of a mask, R in all: 0 for those of no class, else 1, [R]; and how many an image has. */
   readonly pixels?: { readonly valid: Value; readonly each: number } | undefined;
+  /** Of detectors. */
+  readonly boxes?: BoxInputs<Value> | undefined;
+}
+
+/** What a detector gives for a batch, and what its images show. */
+export interface BoxInputs<Value> {
+  /** [B, points, 4 + classes]: left, top, right, bottom in pixels, and a logit for each class. */
+  readonly outputs: Value;
+  readonly points: number;
+  readonly classes: number;
+  /** [B, rows, 6]: left, top, right, bottom, class, and what the row is: 0 nothing, 1 an object, 2 to be ignored. */
+  readonly targets: Value;
+  readonly rows: number;
+  /** Pixels. */
+  readonly image: { readonly height: number; readonly width: number };
 }
 
 /** A loss of each sample, [B], and where it has them the samples' weights, [B]. */

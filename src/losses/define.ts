@@ -39,6 +39,8 @@ interface LossDefinition<Name extends string, Own extends Options> {
   readonly perClass?: readonly (keyof Own & string)[];
   /** True where pixels of masks are not judged one by one: the formula gives losses and weights of images, [B]. */
   readonly perImage?: true;
+  /** True for a loss of detectors, whose targets are boxes. */
+  readonly boxes?: true;
   /**
    * The loss of each sample, in the algebra that both engines evaluate. Undefined for a loss that is a function of a
    * module, which the eager engine alone can run.
@@ -63,6 +65,7 @@ export interface NamedLoss<Name extends string = string, Own extends Options = O
   /** Whether it has a formula, and the graph can have it. */
   readonly compiles: boolean;
   readonly perImage: boolean;
+  readonly boxes: boolean;
   readonly examples: readonly ({ readonly name: Name } & Readonly<Record<string, unknown>>)[];
   /** Losses and weights of samples by the formula. */
   sample<Value>(spec: object, inputs: LossInputs<Value>, math: LossAlgebra<Value>): WeightedLosses<Value>;
@@ -84,6 +87,7 @@ export function defineLoss<const Name extends string, const Own extends Options>
     formula,
     examples,
     perImage = false,
+    boxes = false,
   } = definition;
   const schema = z.strictObject({ name: z.literal(name), ...givenShape(options) });
   return {
@@ -96,6 +100,7 @@ export function defineLoss<const Name extends string, const Own extends Options>
     takesLogits: 'fromLogits' in options,
     perClass,
     perImage,
+    boxes,
     compiles: formula !== undefined,
     examples: examples.map((example) => ({ name, ...example })),
     sample(spec, inputs, math) {

@@ -3,6 +3,7 @@ import { byName } from '../base/options.js';
 import type { NamedLoss } from './define.js';
 import { binaryCrossEntropy } from './named/binary-cross-entropy.js';
 import { crossEntropy } from './named/cross-entropy.js';
+import { detection } from './named/detection.js';
 import { dice } from './named/dice.js';
 import { focal } from './named/focal.js';
 import { hinge } from './named/hinge.js';
@@ -18,6 +19,7 @@ const definitions = [
   binaryCrossEntropy,
   focal,
   dice,
+  detection,
   meanSquaredError,
   meanAbsoluteError,
   huber,

@@ -64,6 +64,27 @@ export function sampleLosses(
   });
 }
 
+/**
+ * Losses and weights of the images of a batch for a detector, differentiable in `outputs`.
+ *
+ * @param outputs float32 [B, points, 4 + classes].
+ * @param targets float32 [B, rows, 6], as `BoxTargets` has them.
+ */
+export function detectionLosses(
+  spec: LossSpec,
+  outputs: Tensor,
+  targets: Tensor,
+  image: { readonly height: number; readonly width: number },
+): SampleLosses {
+  const [, points = 0, length = 4] = outputs.shape;
+  const boxes = { outputs, targets, points, classes: length - 4, rows: targets.shape[1] ?? 0, image };
+  return tf.tidy(() => {
+    const unused = { outputs, width: length, logits: undefined, indices: undefined, rows: targets };
+    const { losses, weights } = lossNamed(spec).sample(spec, { ...unused, boxes }, tfjsAlgebra);
+    return { losses: losses.as1D(), weights: (weights ?? tf.onesLike(losses)).as1D() };
+  });
+}
+
 function inputsOf(spec: LossSpec, outputs: Tensor, targets: Tensor) {
   const probabilities = 'fromLogits' in spec && spec.fromLogits === false;
   return {

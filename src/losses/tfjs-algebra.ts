@@ -1,5 +1,6 @@
 import { type Tensor, tf } from '../base/tf.js';
 import type { LossAlgebra } from './algebra.js';
+import { tfjsBoxAlgebra } from './tfjs-box-algebra.js';
 
 /** Keeps what a written-out gradient needs until the tape has run; a tensor merely closed over may be gone by then. */
 function keep(save: unknown, tensors: readonly Tensor[]): void {
@@ -62,4 +63,5 @@ export const tfjsAlgebra: LossAlgebra<Tensor> = {
   perClass: (numbers) => tf.tensor1d([...numbers]),
   ofClass: (numbers, indices) => numbers.gather(indices.cast('int32').as1D()),
   withGradient,
+  ...tfjsBoxAlgebra,
 };

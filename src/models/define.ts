@@ -41,8 +41,11 @@ export interface Network {
   readonly defaultInput: number;
   readonly defaultChannels: number;
   readonly defaultClasses: number;
-  /** What it gives: a score for each class, for each class of each pixel, or an image of the size of its input. */
-  readonly gives: 'classes' | 'masks' | 'image';
+  /**
+   * What it gives: a score for each class, for each class of each pixel, boxes with a score for
+   * each class, or an image of the size of its input.
+   */
+  readonly gives: 'classes' | 'masks' | 'boxes' | 'image';
   readonly options: readonly NetworkOption[];
   /**
    * Builds it. The weights' values are unspecified: set them from `initialWeights` or a file.

@@ -1,5 +1,6 @@
-import { ConvoyError } from '../base/errors.js';
+import { ConvoyError, combinationError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
+import { levelsOf } from '../boxes/index.js';
 import type { LossSpec, StepSpec } from '../contracts/index.js';
 import { isModel } from '../layers/index.js';
 import { lossNamed, type OutputMeaning } from '../losses/spec/index.js';
@@ -9,9 +10,17 @@ export function outputLength(model: LayersModel): number {
   return (model.outputs[0]?.shape ?? []).slice(1).reduce<number>((length, size) => length * (size ?? 1), 1);
 }
 
-/** Sizes of what a model gives for a sample, by what the targets are. */
-export function outputShape({ targets, classes, image }: Pick<StepSpec, 'targets' | 'classes' | 'image'>): number[] {
+/**
+ * Sizes of what a model gives for a sample, by what the targets are.
+ *
+ * @param points of a detector.
+ */
+export function outputShape(
+  { targets, classes, image }: Pick<StepSpec, 'targets' | 'classes' | 'image'>,
+  points = 0,
+): number[] {
   const { height, width, channels } = image;
+  if (targets === 'boxes') return [points, 4 + classes];
   if (targets === 'masks') return [height, width, classes];
   return targets === 'pixels' ? [height, width, channels] : [classes];
 }
@@ -116,6 +125,7 @@ export function checkOutputs(
   spec: Pick<StepSpec, 'loss' | 'targets' | 'classes'> & Partial<Pick<StepSpec, 'image'>>,
 ): void {
   const { loss, targets, classes, image } = spec;
+  if (targets === 'boxes' || lossNamed(loss).boxes) return checkDetector(model, spec);
   if (image !== undefined && (targets === 'masks' || targets === 'pixels')) {
     checkImages(model, { ...spec, image });
     return;
@@ -136,6 +146,23 @@ export function checkOutputs(
     );
   if (classes > 2 && !['values', 'any'].includes(meaningOf(loss)))
     fail(`one output a class for ${loss.name} of more than two`);
+}
+
+/** @throws ConvoyError `CONVOY_MODEL`, `CONVOY_OPTION` where data, model and loss are not all of a detector. */
+function checkDetector(
+  model: LayersModel,
+  { loss, targets, classes, image }: Pick<StepSpec, 'loss' | 'targets' | 'classes'> & Partial<Pick<StepSpec, 'image'>>,
+): void {
+  if (targets !== 'boxes') throw combinationError(`loss ${loss.name}`, 'needs', 'a dataset with boxes');
+  if (!lossNamed(loss).boxes) throw combinationError('a dataset with boxes', 'needs', 'the loss detection');
+  const [points = 0, length = 0, ...rest] = (model.outputs[0]?.shape ?? []).slice(1).map((size) => size ?? 0);
+  const fits = rest.length === 0 && length === 4 + classes;
+  if (fits && (image === undefined || levelsOf(image, points) !== undefined)) return;
+  const found = [points, length, ...rest].join(', ');
+  const expected = `a detector, as detector, with outputs [batch, points, ${4 + classes}] (a box and ${classes} classes), a point for each cell of its feature maps,`;
+  throw new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${model.name} gives [batch, ${found}]`, {
+    place: model.name,
+  });
 }
 
 /** @throws ConvoyError `CONVOY_MODEL` where a model does not give an image of the size that it takes. */

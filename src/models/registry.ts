@@ -7,6 +7,7 @@ import { cifarResNets } from './networks/cifar-resnet.js';
 import { cifar10Fast } from './networks/cifar10-fast.js';
 import { custom } from './networks/custom.js';
 import { densenet121, densenetBc } from './networks/densenet.js';
+import { detector } from './networks/detector.js';
 import { efficientNets } from './networks/efficientnet.js';
 import { googlenet } from './networks/googlenet.js';
 import { inceptionV3 } from './networks/inception-v3.js';
@@ -43,6 +44,7 @@ export const networks: readonly Network[] = [
   densenetBc,
   ...visionTransformers,
   unet((name) => networkNamed(name)),
+  detector((name) => networkNamed(name)),
   autoencoder,
   custom,
 ];

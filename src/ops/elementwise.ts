@@ -4,6 +4,7 @@ import type { DataType, GraphNode, Shape, Value } from './types.js';
 /** Ops from one value to another of the same type and shape. */
 export type UnaryOp =
   | 'Abs'
+  | 'Atan'
   | 'Cos'
   | 'Elu'
   | 'Erf'

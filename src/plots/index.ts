@@ -6,6 +6,7 @@ export {
   scalingChart,
   stackedBarChart,
 } from './benchmark.js';
+export { type BoxLabel, boxLabels } from './box-labels.js';
 export { Chart } from './chart.js';
 export { confusionChart, type NamedCurve, rocChart, type ScatterOptions, scatterChart } from './classification.js';
 export { learningCurvesChart, type RunCurves } from './learning-curves.js';

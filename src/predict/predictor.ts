@@ -11,6 +11,7 @@ import {
 } from '../contracts/index.js';
 import { resizePixels } from '../images/index.js';
 import { classScores, outputThreshold, probabilities } from '../models/index.js';
+import { type DetectionPrediction, type DetectOptions, objectsIn, parseDetectOptions } from './detections.js';
 import { type ImagesInput, listImages, type PixelOptions, pixelsOf, type SingleImage } from './images.js';
 import { type MaskPrediction, maskOf, type RebuiltImage } from './masks.js';
 import { cutView, viewsOf } from './views.js';
@@ -108,6 +109,21 @@ export class Predictor {
       ...maskOf(outputs, image.height * image.width, classes, outputThreshold({ loss })),
       pixels: Uint8Array.from(pixels),
       channels: image.channels,
+    }));
+  }
+
+  /**
+   * The objects of images, the most probable first.
+   *
+   * @throws ConvoyError as `predict`, and `CONVOY_OPTION` for limits out of range.
+   */
+  async detect(images: ImagesInput, options: DetectOptions = {}): Promise<DetectionPrediction[]> {
+    const { limits, pixelOptions } = parseDetectOptions(options);
+    const { classes, image } = this.#options;
+    return this.#each(images, pixelOptions, (outputs, pixels) => ({
+      ...image,
+      objects: objectsIn(outputs, classes, { ...limits, image }),
+      pixels: Uint8Array.from(pixels),
     }));
   }
 

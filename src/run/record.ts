@@ -25,7 +25,7 @@ const recordSchema = z.strictObject({
   image: z.strictObject({ height: count, width: count, channels: count }),
   /** What is done to each pixel from 0 to 255: `pixel * scale + offset`, by channel. */
   preprocess: z.strictObject({ scale: perChannel, offset: perChannel }),
-  targets: z.enum(['classes', 'multi-label', 'masks', 'pixels']),
+  targets: z.enum(['classes', 'multi-label', 'masks', 'boxes', 'pixels']),
   /** The loss with its options, which say what the outputs are. */
   loss: z.looseObject({ name: z.string() }),
   testTimeFlip: z.boolean(),

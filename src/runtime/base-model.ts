@@ -181,8 +181,8 @@ export function checkFits(model: LayersModel, name: string, { shape, classes, ta
     const message = `${name}: expected a model with one output, which a training takes, but found ${model.outputs.length}: save one of them as a model of its own`;
     throw new ConvoyError('CONVOY_MODEL', message, { file: name });
   }
-  // The step's own check knows what these give for each pixel.
-  if (targets.kind === 'masks' || targets.kind === 'pixels') return;
+  // The step's own check knows what these give.
+  if (['masks', 'boxes', 'pixels'].includes(targets.kind)) return;
   // One output serves two classes by a binary loss, or any number by a regression.
   const isSingle = output[0] === 1 && targets.kind === 'classes';
   if (output.length !== 1) {

@@ -6,6 +6,7 @@ import { availableCores, loadNative } from '../native/index.js';
 import { createSchedule, type Schedule } from '../schedules/index.js';
 import type { Runtime, RuntimeInternals, RuntimeOptions } from './contract.js';
 import { engineSource } from './engine-source.js';
+import { withEqualRows } from './equal-rows.js';
 import { openData } from './open-data.js';
 import { openMemory } from './open-memory.js';
 import { openNetwork } from './open-network.js';
@@ -32,7 +33,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
     onNote?.(`convoy tune found ${intraOpThreads} threads inside ops quicker, which change a run's bits: ${asked}`);
   }
   const native = await loadNative(chosen.threads);
-  const datasets = options.datasets ?? (await openData(options));
+  const datasets = withEqualRows(options.datasets ?? (await openData(options)));
   internals.onData?.(datasets);
   const { train } = datasets;
   // Only shards that a person asked for may be more than there are images for.

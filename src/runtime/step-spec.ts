@@ -17,6 +17,7 @@ export function stepSpec(config: SettledConfig, model: LayersModel, train: Datas
   const loss = lossOf(parseLoss(config.loss, train.classes.length), model);
   const [targets, classes] = [train.targets.kind, train.classes.length];
   checkOutputs(model, { loss, targets, classes, image: train.shape });
+  if (targets === 'boxes') refuseForBoxes(config);
   return {
     loss,
     preprocess: preprocessOf(config, train.shape.channels),
@@ -24,9 +25,17 @@ export function stepSpec(config: SettledConfig, model: LayersModel, train: Datas
     targets,
     classes,
     image: train.shape,
+    ...(train.targets.kind === 'boxes' ? { boxes: train.targets.capacity } : {}),
     ...mixOf(config),
     ...(config.testTimeFlip ? { testTimeFlip: true } : {}),
   };
+}
+
+/** @throws ConvoyError `CONVOY_OPTION` for what is defined for images of a class only. */
+function refuseForBoxes({ mix: { mixup = 0, cutmix = 0 } = {}, testTimeFlip }: RunConfig): void {
+  const needs = 'a dataset without boxes';
+  if (mixup > 0 || cutmix > 0) throw combinationError(mixup > 0 ? 'mixup' : 'cutmix', 'needs', needs);
+  if (testTimeFlip) throw combinationError('testTimeFlip', 'needs', needs);
 }
 
 /** How a precision is reached on this machine: bfloat16 is emulated where the processor has none. */

@@ -38,9 +38,9 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
     return;
   }
   const rendered = await renderVersions(samples, { dataset, seed, transforms, versions });
-  const columns = rendered.map(({ pixels, masks }, column) => {
+  const columns = rendered.map((drawn, column) => {
     const label = (row: number): string => (column === 0 ? labelOf(dataset, samples[row] ?? 0) : `epoch ${column}`);
-    return picturesOf(pixels, dataset, label, masks);
+    return picturesOf(drawn.pixels, dataset, label, drawn);
   });
   const pictures = Array.from(samples, (_, row) => columns.flatMap((column) => column.slice(row, row + 1))).flat();
   const names = transforms.map(({ name }) => name).join(', ');

@@ -7,6 +7,7 @@ import { classScores } from '../models/index.js';
 import { viewsInWords } from '../predict/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { evaluateSplit, openRunRuntime, type RunRuntimeOptions } from '../training/index.js';
+import { type BoxEvaluation, evaluateBoxes, writeBoxEvaluation } from './evaluate-boxes.js';
 import { evaluateImages, type ImageEvaluation, writeImageEvaluation } from './evaluate-images.js';
 import { evaluateMasks, type MaskEvaluation, writeMaskEvaluation } from './evaluate-masks.js';
 import { evaluateViews, type ViewsOptions } from './evaluate-views.js';
@@ -32,7 +33,7 @@ export interface RunEvaluation {
 }
 
 /** Scores of a run by what it was trained for. */
-export type Evaluation = RunEvaluation | MaskEvaluation | ImageEvaluation;
+export type Evaluation = RunEvaluation | MaskEvaluation | BoxEvaluation | ImageEvaluation;
 
 /**
  * Evaluates a trained run over every sample of a split, with the weights that the run ended with or those of a checkpoint.
@@ -47,7 +48,7 @@ export async function evaluateRun(options: EvaluateRunOptions): Promise<RunEvalu
 }
 
 /**
- * Evaluates a trained run by what it was trained for: classes, masks, or images that it rebuilds.
+ * Evaluates a trained run by what it was trained for: classes, masks, boxes, or images that it rebuilds.
  *
  * @throws ConvoyError as `evaluateRun`.
  */
@@ -106,6 +107,7 @@ async function evaluateRuntime(
   }).finally(() => stage.close());
   const common = { split, loss, classes };
   if (targets.kind === 'masks') return evaluateMasks(outputs, targets.masks, common);
+  if (targets.kind === 'boxes') return evaluateBoxes(outputs, targets, dataset.shape, common);
   if (targets.kind === 'pixels') return evaluateImages(outputs, await pixelsOfAll(runtime, dataset), dataset, common);
   const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
   return metricsOf(scores, fromLogits, loss);
@@ -123,14 +125,15 @@ function pixelsOfAll(runtime: Runtime, dataset: Dataset): Promise<Uint8Array> | 
 
 /**
  * Writes an evaluation into a folder: `evaluation.json`, `evaluation.csv`, `confusion.svg`, `roc.csv` with the points of the
- * ROC curves, and `roc.svg`. Of masks \`evaluation.json\`, \`evaluation.csv\` and \`confusion.svg\`, of rebuilt images
- * \`evaluation.json\`.
+ * ROC curves, and `roc.svg`. Of masks \`evaluation.json\`, \`evaluation.csv\` and \`confusion.svg\`, of boxes
+ * `evaluation.json`, `evaluation.csv` and `detections.json` in COCO's format, of rebuilt images `evaluation.json`.
  *
  * @returns the files.
  * @throws ConvoyError `CONVOY_DISK`.
  */
 export async function writeEvaluation(evaluation: Evaluation, folder: string): Promise<string[]> {
   if (evaluation.kind === 'masks') return writeMaskEvaluation(evaluation, folder);
+  if (evaluation.kind === 'boxes') return writeBoxEvaluation(evaluation, folder);
   if (evaluation.kind === 'images') return writeImageEvaluation(evaluation, folder);
   const { confusionChart, rocChart } = await import('../plots/index.js'); // its library takes most of a second to load
   const { split, loss, classes, metrics, rocCurves } = evaluation;

@@ -12,6 +12,7 @@ export {
   type RunEvaluation,
   writeEvaluation,
 } from './evaluate.js';
+export { type BoxEvaluation, boxReport, type CocoDetection } from './evaluate-boxes.js';
 export type { ImageEvaluation } from './evaluate-images.js';
 export { type MaskEvaluation, maskReport } from './evaluate-masks.js';
 export { type ExportRunOptions, exportRun, type RunExport } from './export.js';

@@ -1,6 +1,7 @@
 import { ConvoyError } from '../base/errors.js';
 import type { TestTimeAugmentation } from '../contracts/index.js';
 import {
+  type DetectionPrediction,
   type ImageInput,
   type MaskPrediction,
   type PredictOptions,
@@ -29,12 +30,14 @@ export interface FilePrediction {
   readonly top: readonly { readonly class: string; readonly share: number }[];
   /** Of a run with masks: the class of each pixel; `top` has the classes' shares of the pixels. */
   readonly mask?: MaskPrediction;
+  /** Of a detector: the objects of the image; `top` has their classes, each with its highest score. */
+  readonly detection?: DetectionPrediction;
   /** Of a run that rebuilds images; `top` is empty. */
   readonly rebuilt?: RebuiltImage;
 }
 
 /** What a run says of one image, by its task. */
-type Answer = Pick<FilePrediction, 'top' | 'mask' | 'rebuilt'>;
+type Answer = Pick<FilePrediction, 'top' | 'mask' | 'detection' | 'rebuilt'>;
 
 /** An image that there is no answer for, and why. */
 export interface UnreadableFile {
@@ -103,6 +106,9 @@ async function answers(
     if (targets === 'masks') {
       return (await run.segment(inputs)).map((mask) => ({ top: best(mask.shares, run.classes, top), mask }));
     }
+    if (targets === 'boxes') {
+      return (await run.detect(inputs)).map((detection) => ({ top: seen(detection, top), detection }));
+    }
     if (targets === 'pixels') return (await run.reconstruct(inputs)).map((rebuilt) => ({ top: [], rebuilt }));
     const predicted = await run.predict(inputs, looking);
     return predicted.map(({ probabilities }) => ({ top: best(probabilities, run.classes, top) }));
@@ -110,6 +116,13 @@ async function answers(
     if (!(error instanceof ConvoyError) || error.code !== 'CONVOY_DATA') throw error;
     return error;
   }
+}
+
+/** The classes of the objects in an image, each with its highest score. */
+function seen({ objects }: DetectionPrediction, top: number): FilePrediction['top'] {
+  const highest = new Map<string, number>();
+  for (const object of objects) if (!highest.has(object.class)) highest.set(object.class, object.score);
+  return [...highest].map(([name, share]) => ({ class: name, share })).slice(0, top);
 }
 
 function best(shares: readonly number[], classes: readonly string[], top: number): FilePrediction['top'] {

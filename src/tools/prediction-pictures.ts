@@ -3,6 +3,7 @@ import { join, parse } from 'node:path';
 import sharp from 'sharp';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
 import { overlayMask } from '../masks/index.js';
+import { detectionPicture } from './box-pictures.js';
 import type { FilePrediction } from './predict.js';
 
 /** Writes pictures of predictions into a folder, under names that no two files share. */
@@ -16,14 +17,16 @@ export class PredictionPictures {
 
   /**
    * Of a mask `NAME.mask.png`, grey, whose levels are class indices, and `NAME.overlay.png`, the image with the mask's colours;
-   * of a rebuilt image `NAME.rebuilt.png`. All have the network's size.
+   * of a rebuilt image `NAME.rebuilt.png`. All have the network's size. Of a detector `NAME.boxes.png`, which is enlarged where
+   * labels would not fit.
    *
    * @returns the files; none for a prediction of classes.
    * @throws ConvoyError `CONVOY_DISK`.
    */
-  async write({ file, mask, rebuilt }: FilePrediction): Promise<string[]> {
+  async write({ file, mask, detection, rebuilt }: FilePrediction): Promise<string[]> {
     const name = this.#nameFor(file);
     if (rebuilt !== undefined) return [await this.#png(`${name}.rebuilt.png`, rebuilt.pixels, rebuilt)];
+    if (detection !== undefined) return [await this.#write(`${name}.boxes.png`, await detectionPicture(detection))];
     if (mask === undefined) return [];
     const { height, width, pixels } = mask;
     return [
@@ -46,7 +49,10 @@ export class PredictionPictures {
   ): Promise<string> {
     const raw = { height, width, channels: channels === 1 ? 1 : 3 } as const;
     const image = sharp(pixels, { raw });
-    const bytes = await (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer();
+    return this.#write(name, await (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer());
+  }
+
+  async #write(name: string, bytes: Buffer): Promise<string> {
     const path = join(this.#folder, name);
     await mkdir(this.#folder, { recursive: true }).catch((error: unknown) => {
       throw diskError(this.#folder, error);

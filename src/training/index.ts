@@ -1,4 +1,5 @@
 /** Trains, evaluates, goes on from checkpoints. */
+export { detectionResult, detectionsIn } from './detection-scores.js';
 export { evaluateSplit } from './evaluation.js';
 export { type OpenRunOptions, openRun } from './open-run.js';
 export type { TrainerOptions } from './options.js';

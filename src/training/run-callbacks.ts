@@ -16,9 +16,17 @@ export function runCallbacks({ config, datasets, spec }: Runtime, given: readonl
   return asked.some(({ keepsBest }) => keepsBest === true) ? asked : [bestWeights(config.monitor ?? usual), ...asked];
 }
 
+const usualScores = {
+  classes: 'accuracy',
+  'multi-label': 'accuracy',
+  masks: 'mean-iou',
+  boxes: 'map',
+  pixels: 'loss',
+} as const satisfies Record<TargetKind, string>;
+
 /** The value that says which weights are best, where nobody chose one. */
 export function usualMonitor(targets: TargetKind, validation: boolean): Monitor {
-  const score = targets === 'masks' ? 'mean-iou' : targets === 'pixels' ? 'loss' : 'accuracy';
+  const score = usualScores[targets];
   return `${validation ? 'validation' : 'test'}.${score}`;
 }
 

@@ -8,6 +8,8 @@ import { type Dataset, isDataset, type LossSpec } from '../contracts/index.js';
 import { loadArchitecture, modelParameters, setWeights } from '../models/index.js';
 import { loadNative } from '../native/index.js';
 import {
+  type DetectionPrediction,
+  type DetectOptions,
   type ImagesInput,
   type MaskPrediction,
   type PixelOptions,
@@ -53,13 +55,14 @@ export interface DataOptions extends Pick<RuntimeOptions, 'dataDir' | 'datasets'
   readonly trustCode?: boolean | undefined;
 }
 
-type PredictingMethod = 'predict' | 'segment' | 'reconstruct';
+type PredictingMethod = 'predict' | 'segment' | 'detect' | 'reconstruct';
 
 /** What says something of new images, by what the network was trained on. */
 const predictingMethod: Readonly<Record<RunRecord['targets'], PredictingMethod>> = {
   classes: 'predict',
   'multi-label': 'predict',
   masks: 'segment',
+  boxes: 'detect',
   pixels: 'reconstruct',
 };
 
@@ -138,6 +141,18 @@ export class TrainedRun {
     this.#needTask('segment');
     this.#predictor ??= this.#openPredictor();
     return (await this.#predictor).segment(images, options);
+  }
+
+  /**
+   * The objects of images: boxes in pixels of the network's input, classes and scores. Of a run with boxes.
+   *
+   * @param options least score, largest overlap of two boxes of a class, and most objects of an image; and `white`.
+   * @throws ConvoyError as `predict`.
+   */
+  async detect(images: ImagesInput, options?: DetectOptions): Promise<DetectionPrediction[]> {
+    this.#needTask('detect');
+    this.#predictor ??= this.#openPredictor();
+    return (await this.#predictor).detect(images, options);
   }
 
   /**

@@ -1,12 +1,21 @@
 import { combinationError } from '../base/errors.js';
 import { type Callback, requireMonitors } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
-import { type MaskMetric, type MetricName, type Monitor, maskMetrics, partsOf } from '../contracts/index.js';
+import {
+  type BoxMetric,
+  boxMetrics,
+  type MaskMetric,
+  type MetricName,
+  type Monitor,
+  maskMetrics,
+  partsOf,
+} from '../contracts/index.js';
 import { checkTop, classMetrics, labelMetrics, type NamedScores, singleLabelOnly } from '../metrics/index.js';
 import { countPixels, segmentationScores } from '../metrics/segmentation/index.js';
 import { classScores, judgement } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { scheduleMonitor } from '../schedules/index.js';
+import { detectionResult, detectionsIn } from './detection-scores.js';
 
 /** Who follows which value of an epoch. */
 type Follower = Pick<Callback, 'name' | 'monitor'>;
@@ -36,10 +45,14 @@ export function wantedMetrics(
   const followed = followers.flatMap(({ monitor }) => (monitor === undefined ? [] : metricOf(monitor)));
   const names = [...new Set([...(config.metrics ?? []), ...followed])];
   if (spec.targets === 'masks') return [...new Set([...maskMetrics, ...names.map(needMaskMetric)])];
+  if (spec.targets === 'boxes') return [...new Set([...boxMetrics, ...names.map(needBoxMetric)])];
   const [first] = names;
   if (first === undefined) return [];
   const ofMasks = names.find(isMaskMetric);
   if (ofMasks !== undefined) throw combinationError(`metric ${ofMasks}`, 'needs', 'a dataset with masks');
+  const ofBoxes = names.find(isBoxMetric);
+  if (ofBoxes !== undefined)
+    throw combinationError(`metric ${ofBoxes}`, 'needs', 'a dataset with boxes; classes have average-precision');
   if (spec.targets === 'pixels')
     throw combinationError(`metric ${first}`, 'needs', 'a dataset with classes: this network rebuilds images');
   checkTop(names, spec.classes);
@@ -53,6 +66,15 @@ export function wantedMetrics(
 
 function isMaskMetric(name: MetricName): name is MaskMetric {
   return (maskMetrics as readonly MetricName[]).includes(name);
+}
+
+function isBoxMetric(name: MetricName): name is BoxMetric {
+  return (boxMetrics as readonly MetricName[]).includes(name);
+}
+
+function needBoxMetric(name: MetricName): BoxMetric {
+  if (isBoxMetric(name)) return name;
+  throw combinationError(`metric ${name}`, 'needs', `a dataset of classes; boxes have ${boxMetrics.join(', ')}`);
 }
 
 function needMaskMetric(name: MetricName): MaskMetric {
@@ -89,6 +111,12 @@ export function computeMetrics(
     const { meanIou, meanDice, pixelAccuracy } = segmentationScores(confusion, classes.length);
     const all: Record<MaskMetric, number> = { 'mean-iou': meanIou, dice: meanDice, 'pixel-accuracy': pixelAccuracy };
     return Object.fromEntries(names.filter(isMaskMetric).map((name) => [name, all[name]]));
+  }
+  if (targets.kind === 'boxes') {
+    const images = detectionsIn(outputs, targets, { classes: classes.length, image: spec.image });
+    const { ap, ap50, ap75 } = detectionResult(images, classes.length).summary;
+    const all: Record<BoxMetric, number> = { map: ap, 'map-50': ap50, 'map-75': ap75 };
+    return Object.fromEntries(names.filter(isBoxMetric).map((name) => [name, all[name]]));
   }
   const judged = judgement(spec, width);
   const fromLogits = judged.by === 'threshold' && judged.threshold === 0;

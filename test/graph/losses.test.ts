@@ -81,7 +81,7 @@ for (const [title, [activation, loss, targets]] of Object.entries(ends)) {
   });
 }
 
-for (const { outputs, examples } of losses) {
+for (const { outputs, examples } of losses.filter(({ boxes }) => !boxes)) {
   for (const example of examples) {
     const probable = example['fromLogits'] === false;
     const activation = !probable ? 'linear' : outputs === 'sigmoid' ? 'sigmoid' : 'softmax';

@@ -1,6 +1,6 @@
 import { RandomStream } from '../../src/base/random.js';
 import type { LayersModel } from '../../src/base/tf.js';
-import { ignoredPixel, type StepSpec } from '../../src/contracts/index.js';
+import { boxLength, boxRow, ignoredPixel, type StepSpec } from '../../src/contracts/index.js';
 import { drawMix, EagerEngine, stepKey } from '../../src/engine/index.js';
 import { slotNames } from '../../src/memory/index.js';
 import { loadNative } from '../../src/native/index.js';
@@ -49,6 +49,8 @@ export async function compareEngines(
   } else if (spec.targets === 'masks') {
     const masks = run.arena.uint8(targets);
     masks.forEach((_, index) => (masks[index] = stream.below(4) === 0 ? ignoredPixel : stream.below(spec.classes)));
+  } else if (spec.targets === 'boxes') {
+    drawBoxes(run.arena.float32(targets), spec, stream);
   } else if (spec.targets === 'multi-label') {
     const values = run.arena.float32(targets);
     values.forEach((_, index) => (values[index] = stream.below(2)));
@@ -94,6 +96,19 @@ export async function compareEngines(
     differences.set(name, (relativeDifference(a, b) * (size || 1)) / Math.max(size, floor));
   }
   return differences;
+}
+
+/** Objects of all sizes, a third of the rows empty, some of them to be ignored. */
+function drawBoxes(boxes: Float32Array, { classes, image: { height, width } }: StepSpec, stream: RandomStream): void {
+  for (let at = 0; at < boxes.length; at += boxLength) {
+    const [left, top] = [stream.uniform() * (width - 8), stream.uniform() * (height - 8)];
+    const [right, bottom] = [
+      left + 6 + stream.uniform() * (width - left - 6),
+      top + 6 + stream.uniform() * (height - top - 6),
+    ];
+    const kind = [boxRow.empty, boxRow.object, boxRow.object, boxRow.object, boxRow.ignored][stream.below(5)] ?? 0;
+    if (kind !== boxRow.empty) boxes.set([left, top, right, bottom, stream.below(classes), kind], at);
+  }
 }
 
 /** The largest absolute value. */

@@ -14,6 +14,7 @@ export const augment = defineCommand({
   options: [
     option('--recipe <name>', 'the transforms of a recipe'),
     shared.augment,
+    shared.task,
     option('--out <file>', 'PNG to write', { parse: text, default: 'augment.png' }),
     option('--samples <n>', 'rows, of each class as many (default: 8)', { parse: integer() }),
     option('--versions <n>', 'augmented versions of each', { parse: integer() }),
@@ -27,7 +28,7 @@ export const augment = defineCommand({
     );
     return `\nTransforms:\n${known.join('\n')}`;
   },
-  async action([name], { recipe, augment: given, out, samples, versions, seed, dataDir }, terminal) {
+  async action([name], { recipe, augment: given, task, out, samples, versions, seed, dataDir }, terminal) {
     const config =
       recipe === undefined ? undefined : resolveConfig({ where: 'recipe', input: await readRecipe(recipe) });
     const spec = given ?? config?.augment;
@@ -47,6 +48,7 @@ export const augment = defineCommand({
       versions,
       seed,
       onProgress: data.update,
+      ...(task === undefined ? {} : { task }),
       ...(dataDir === undefined ? {} : { dataDir }),
     }).finally(data.end);
     terminal.record({ type: 'augment', file: out });

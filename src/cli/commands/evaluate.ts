@@ -22,7 +22,9 @@ export const evaluate = defineCommand({
     testTimeAugment,
   ],
   async action([run], { checkpoint, split, dataDir, workers, trustCode, testTimeAugment: kind }, terminal) {
-    const { classificationReport, evaluateTask, maskReport, writeEvaluation } = await import('../../index.js');
+    const { boxReport, classificationReport, evaluateTask, maskReport, writeEvaluation } = await import(
+      '../../index.js'
+    );
     const data = dataProgress(terminal);
     const evaluation = await evaluateTask({
       run,
@@ -38,7 +40,13 @@ export const evaluate = defineCommand({
     const files = await writeEvaluation(evaluation, run);
     if (evaluation.kind !== 'classes') {
       terminal.record({ type: 'evaluation', split, loss: evaluation.loss, ...evaluation.metrics });
-      terminal.line(evaluation.kind === 'masks' ? maskReport(evaluation) : imageReport(evaluation));
+      terminal.line(
+        evaluation.kind === 'masks'
+          ? maskReport(evaluation)
+          : evaluation.kind === 'boxes'
+            ? boxReport(evaluation)
+            : imageReport(evaluation),
+      );
       terminal.line(`written: ${files.join(', ')}`);
       return;
     }

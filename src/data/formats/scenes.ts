@@ -1,5 +1,6 @@
 import { ConvoyError } from '../../base/errors.js';
-import { type Dataset, type ImageShape, imageBytes } from '../../contracts/index.js';
+import { type BoxObject, type Dataset, type ImageShape, imageBytes } from '../../contracts/index.js';
+import { packBoxes } from '../boxes-of.js';
 import { checkAborted, type OpenOptions } from '../options.js';
 import { composeDigits, type DigitImages, drawShapeScene, type Scene, sceneMask } from '../scenes/index.js';
 import type { OpenedSplits } from '../splits.js';
@@ -14,7 +15,7 @@ const reportEvery = 256;
 /** Draws scene `index` of a split; parts keep splits apart. */
 type DrawScene = (part: number, index: number) => Scene;
 
-/** Scenes of drawn shapes, with a mask each. */
+/** Scenes of drawn shapes, with a mask each, or with boxes for detection. */
 export const shapeScenes = defineDatasetFormat<undefined>({
   name: 'shapes-scenes',
   description: 'scenes drawn on the spot',
@@ -47,7 +48,9 @@ function digitsOf({ store, targets, shape }: Dataset): DigitImages {
 
 function openScenes({ name, known, options }: OpenRequest, draw: DrawScene): OpenedSplits {
   if (known === undefined) throw new ConvoyError('CONVOY_DATA', `Expected a dataset of the catalog but found ${name}`);
-  const { trainCount, testCount, classes, shape } = known;
+  const { trainCount, testCount, shape } = known;
+  // The ground is no object.
+  const classes = options.task === 'detection' ? known.classes.slice(1) : known.classes;
   const total = trainCount + testCount;
   const split = (part: number, count: number, before: number): Dataset =>
     sceneDataset({ name, split: part === 0 ? 'train' : 'test', classes, shape, count }, (index) => draw(part, index), {
@@ -60,23 +63,34 @@ function openScenes({ name, known, options }: OpenRequest, draw: DrawScene): Ope
   return { train, test, badImages: [], imageCount: train.count + test.count, notes: [] };
 }
 
-/** Scenes and their masks: class 0 is the ground, the objects' classes follow. */
+/** Scenes and their masks: class 0 is the ground, the objects' classes follow. For detection boxes of the objects alone. */
 function sceneDataset(
   facts: Pick<Dataset, 'name' | 'split' | 'classes' | 'count'> & { readonly shape: ImageShape },
   draw: (index: number) => Scene,
-  { onProgress, signal }: Pick<OpenOptions, 'onProgress' | 'signal'>,
+  { onProgress, signal, task }: Pick<OpenOptions, 'onProgress' | 'signal' | 'task'>,
 ): Dataset {
   const { name, shape, count } = facts;
   const pixels = allocatePixels(count, shape, name);
   const each = shape.height * shape.width;
-  const masks = new Uint8Array(new SharedArrayBuffer(count * each));
+  const boxes = task === 'detection';
+  const masks = new Uint8Array(new SharedArrayBuffer(boxes ? 0 : count * each));
+  const objects: BoxObject[][] = [];
   for (let index = 0; index < count; index++) {
     const scene = draw(index);
     pixels.set(scene.pixels, index * imageBytes(shape));
-    masks.set(sceneMask(scene), index * each);
+    if (boxes) objects.push(sceneObjects(scene));
+    else masks.set(sceneMask(scene), index * each);
     if (index % reportEvery > 0) continue;
     checkAborted(signal, `drawing ${name}`);
     onProgress?.({ what: '', done: index, total: count, unit: 'images' });
   }
-  return signDataset({ ...facts, store: { kind: 'pixels', pixels }, targets: { kind: 'masks', masks } });
+  const targets = boxes ? packBoxes(objects) : ({ kind: 'masks', masks } as const);
+  return signDataset({ ...facts, store: { kind: 'pixels', pixels }, targets });
+}
+
+function sceneObjects({ classes, boxes }: Scene): BoxObject[] {
+  return Array.from(classes, (label, object) => {
+    const [left = 0, top = 0, right = 0, bottom = 0] = boxes.subarray(4 * object, 4 * object + 4);
+    return { box: [left, top, right, bottom], label, ignored: false };
+  });
 }

@@ -43,7 +43,9 @@ const splitSchema = z.strictObject({
 export const headerSchema = z.strictObject({
   name: z.string(),
   classes: z.array(z.string()),
-  targets: z.enum(['classes', 'multi-label', 'masks', 'pixels']),
+  targets: z.enum(['classes', 'multi-label', 'masks', 'boxes', 'pixels']),
+  /** Rows of boxes that an image has. */
+  boxes: z.int().min(1).max(65_536).optional(),
   store: z.enum(['pixels', 'images']),
   /** Of pixels; what encoded images are brought to. */
   shape: z.strictObject({ height: side, width: side, channels: z.int().min(1).max(4) }),

@@ -129,7 +129,7 @@ class PackedReader {
     paths: readonly string[],
   ): Promise<Dataset> {
     const { name, classes, shape, targets: kind, store: storeKind } = header;
-    const form = targetForm(kind, { classes: classes.length, image: shape });
+    const form = targetForm(kind, { classes: classes.length, image: shape, boxes: header.boxes ?? 1 });
     const ofTargets = count * targetLength(form) * (form.type === 'uint8' ? 1 : 4);
     const elsewhere = header.files.length > 0;
     const blocks = Math.ceil(count / header.blockImages);
@@ -153,7 +153,7 @@ class PackedReader {
       throw this.wrong(table.offset + 4 * wrong, `a label from 0 to ${classes.length - 1}`, found);
     }
     const targets: Dataset['targets'] =
-      labels !== undefined ? { kind: 'classes', labels } : otherTargets(kind, ofTargets, column);
+      labels !== undefined ? { kind: 'classes', labels } : otherTargets(header, ofTargets, column);
     const facts = { name, split, count, classes, shape, targets, fingerprint };
     if (storeKind === 'pixels') {
       const checksums = column(new Uint32Array(blocks));
@@ -198,11 +198,12 @@ class PackedReader {
 }
 
 function otherTargets(
-  kind: PackedHeader['targets'],
+  { targets: kind, boxes = 1 }: PackedHeader,
   bytes: number,
   column: <Column extends ArrayBufferView>(into: Column) => Column,
 ): Dataset['targets'] {
   if (kind === 'masks') return { kind, masks: column(new Uint8Array(new SharedArrayBuffer(bytes))) };
   if (kind === 'pixels') return { kind };
+  if (kind === 'boxes') return { kind, boxes: column(new Float32Array(new SharedArrayBuffer(bytes))), capacity: boxes };
   return { kind: 'multi-label', values: column(new Float32Array(new SharedArrayBuffer(bytes))) };
 }

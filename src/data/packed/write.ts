@@ -72,7 +72,8 @@ async function* partsOf({ splits, ...facts }: PackSource): AsyncGenerator<Uint8A
   }
   const { targets, images } = splits[0] as PackSplit;
   const store = images.kind === 'pixels' ? 'pixels' : 'images';
-  const header: PackedHeader = { ...facts, targets: targets.kind, store, blockImages, splits: headers };
+  const boxes = targets.kind === 'boxes' ? { boxes: targets.capacity } : {};
+  const header: PackedHeader = { ...facts, targets: targets.kind, ...boxes, store, blockImages, splits: headers };
   const text = Buffer.from(JSON.stringify(header));
   const trailer = Buffer.alloc(trailerBytes);
   trailer.writeBigUInt64LE(BigInt(at), trailerPlaces.headerOffset);

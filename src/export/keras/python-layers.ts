@@ -3,6 +3,7 @@ export const layersFile = 'convoy_layers.py';
 
 /** Layers that `layersSource` defines. */
 export const pythonLayers: ReadonlySet<string> = new Set([
+  'BoxPoints',
   'ChannelPadding',
   'ChannelReversal',
   'ClassToken',
@@ -37,6 +38,22 @@ class Configured(keras.Layer):
 
     def get_config(self):
         return {**super().get_config(), **self.settings}
+
+
+@register
+class BoxPoints(Configured):
+    """Boxes of a detector: softplus of the first four numbers of a point, in strides, is the distance of each side."""
+
+    def call(self, x):
+        height, width = self.settings["image"]
+        centres, steps = [], []
+        for stride in self.settings["strides"]:
+            for row in range(-(-height // stride)):
+                for column in range(-(-width // stride)):
+                    centres.append([(column + 0.5) * stride, (row + 0.5) * stride] * 2)
+                    steps.append([-stride, -stride, stride, stride])
+        sides = ops.softplus(x[..., :4]) * ops.convert_to_tensor(steps, x.dtype) + ops.convert_to_tensor(centres, x.dtype)
+        return ops.concatenate([sides, x[..., 4:]], -1)
 
 
 @register

@@ -104,6 +104,11 @@ export const arithmeticGradients: GradientTable = {
   Sqrt: fromOutput('SqrtGrad'),
   Rsqrt: fromOutput('RsqrtGrad'),
   Reciprocal: fromOutput('ReciprocalGrad'),
+  /** 1 / (1 + x^2) */
+  Atan: (graph, node, gradient) => {
+    const square = unary(graph, 'Square', inputOf(node, 0));
+    return [binary(graph, 'RealDiv', gradient, binary(graph, 'AddV2', square, scalarOf(graph, square, 1)))];
+  },
   /** erf'(x) = 2 / sqrt(pi) * exp(-x^2). */
   Erf: (graph, node, gradient) => {
     const bell = unary(graph, 'Exp', negate(graph, unary(graph, 'Square', inputOf(node, 0))));

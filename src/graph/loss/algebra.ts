@@ -13,6 +13,7 @@ import {
   unary,
   type Value,
 } from '../../ops/index.js';
+import { graphBoxAlgebra } from './box-algebra.js';
 
 const classes = [1];
 
@@ -53,6 +54,7 @@ export function graphAlgebra(graph: GraphBuilder): LossAlgebra<Value> {
       graph.differentiate(result.node, { inputs: [x], rule: (_graph, _node, slope) => rule(slope) });
       return result;
     },
+    ...graphBoxAlgebra(graph),
   };
 }
 

@@ -16,7 +16,7 @@ import type { Rows } from './rows.js';
 /** How many samples are right, a float32 scalar; of masks, the sum of the shares of pixels that are right. */
 export function correctCount(graph: GraphBuilder, spec: StepSpec, rows: Rows): Value {
   const { outputs: output, targets, pixels } = rows;
-  if (spec.targets === 'pixels') return graph.constant(0, 'float32');
+  if (spec.targets === 'pixels' || spec.targets === 'boxes') return graph.constant(0, 'float32');
   const judged = judgement(spec, output.shape[1] as number);
   const indices = targets.type === 'int32';
   const count = (right: Value): Value => {

@@ -1,6 +1,12 @@
 import { ConvoyError } from '../../base/errors.js';
 import type { StepSpec } from '../../contracts/index.js';
-import { type LossInputs, type LossSpec, lossNamed, type OutputMeaning } from '../../losses/spec/index.js';
+import {
+  type BoxInputs,
+  type LossInputs,
+  type LossSpec,
+  lossNamed,
+  type OutputMeaning,
+} from '../../losses/spec/index.js';
 import { binary, cast, type GraphBuilder, reshape, type Value } from '../../ops/index.js';
 import { graphAlgebra } from './algebra.js';
 import { correctCount } from './correct.js';
@@ -21,8 +27,10 @@ export interface LossParts {
 /**
  * Adds a loss to the graph, by its formula in `src/losses`.
  *
- * @param output the model's output [B, K], or [B, 1] for class indices 0 and 1; with masks [B, H, W, K].
- * @param targets int32 [B] class indices, float32 [B, K], uint8 [B, H, W], or the pixels.
+ * @param output the model's output [B, K], or [B, 1] for class indices 0 and 1; with masks [B, H, W, K],
+ *   of detectors [B, points, 4 + K].
+ * @param targets int32 [B] class indices, float32 [B, K], uint8 [B, H, W],
+ *   boxes float32 [B, rows, 6], or the pixels.
  * @throws ConvoyError `CONVOY_MODEL` for a loss that has no formula.
  */
 export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): LossParts {
@@ -33,7 +41,7 @@ export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, ta
   }
   const rows = rowsOf(graph, spec, output, targets);
   const { pixels } = rows;
-  const inputs = new GraphInputs(graph, spec.loss, rows, output);
+  const inputs = new GraphInputs(graph, spec.loss, rows, output, spec.image);
   const { losses, weights } = loss.sample(spec.loss, inputs, graphAlgebra(graph));
   const correct = correctCount(graph, spec, rows);
   if (pixels === undefined || loss.perImage) return { losses, weights, correct };
@@ -47,6 +55,7 @@ class GraphInputs implements LossInputs<Value> {
     private readonly loss: LossSpec,
     private readonly all: Rows,
     private readonly given: Value,
+    private readonly image: StepSpec['image'],
   ) {}
 
   private get output(): Value {
@@ -59,6 +68,14 @@ class GraphInputs implements LossInputs<Value> {
 
   get pixels(): Rows['pixels'] {
     return this.all.pixels;
+  }
+
+  get boxes(): BoxInputs<Value> | undefined {
+    const { given, targets, image } = this;
+    const [, points = 0, length = 4] = given.shape;
+    if (given.shape.length !== 3) return undefined;
+    const outputs = cast(this.graph, given, 'float32');
+    return { outputs, targets, points, classes: length - 4, rows: targets.shape[1] as number, image };
   }
 
   get outputs(): Value {

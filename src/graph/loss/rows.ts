@@ -58,7 +58,7 @@ export function rowsOf(graph: GraphBuilder, spec: StepSpec, output: Value, targe
  */
 export function keptOutputs(graph: GraphBuilder, spec: StepSpec, output: Value, threshold: number): Value {
   const { height, width } = spec.image;
-  if (spec.targets === 'pixels')
+  if (spec.targets === 'pixels' || spec.targets === 'boxes')
     return reshape(graph, output, [-1, output.shape.slice(1).reduce((product, size) => product * size, 1)]);
   if (spec.targets !== 'masks') return output;
   const said =

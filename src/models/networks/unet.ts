@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { valueError } from '../../base/errors.js';
-import { type LayersModel, type SymbolicTensor, tf } from '../../base/tf.js';
+import { type SymbolicTensor, tf } from '../../base/tf.js';
 import { NetworkBuilder, torchBatchNorm } from '../builder.js';
 import { count, defineNetwork, dropoutRate, flag, initializer, type Network, type NetworkShape } from '../define.js';
+import { encoderLevels } from '../encoder-levels.js';
 import { initializerNamed, type LayerInitializer } from '../initializers.js';
 
 /** What each level of the encoder hands to the decoder, the largest first; the last is the bottom. */
@@ -51,7 +52,7 @@ export function unet(networkNamed: (name: string) => Network): Network {
       const net = new NetworkBuilder({ initializer: options.initializer, batchNorm: torchBatchNorm });
       const kernel = initializerNamed(options.initializer);
       const { input, levels } =
-        encoder === undefined ? plainEncoder(net, shape, options) : encoderLevels(networkNamed(encoder), shape);
+        encoder === undefined ? plainEncoder(net, shape, options) : encoderLevels(networkNamed(encoder), shape, 'unet');
       const x = decoder(net, input, levels, options, kernel);
       const logits = net.convolution(x, shape.classes, { name: 'predictions', kernel: 1 });
       return net.model('unet', input, logits);
@@ -102,31 +103,6 @@ function plainEncoder(
   x = block(net, x, width * 2 ** depth, 'bottom', batchNorm);
   levels.push(net.dropout(x, dropout, 'bottom_dropout'));
   return { input, levels };
-}
-
-/** The last tensor of each size that a network has, from its input on: what it knows at half the size, at a quarter, .... */
-function encoderLevels(network: Network, shape: NetworkShape): { input: SymbolicTensor; levels: Levels } {
-  const model: LayersModel = network.create({ ...shape });
-  const input = model.inputs[0] as SymbolicTensor;
-  const bySize = new Map<number, SymbolicTensor>();
-  for (const layer of model.layers) {
-    const output = layer.output;
-    if (Array.isArray(output) || output.shape.length !== 4) continue;
-    const [, height = 0, width = 0] = output.shape as number[];
-    const factor = shape.height / height;
-    const halved = Number.isInteger(Math.log2(factor)) && shape.width / width === factor;
-    if (halved && height > 1) bySize.set(factor, output);
-  }
-  const factors = [...bySize.keys()].sort((a, b) => a - b);
-  const whole = factors.every((factor, place) => factor === 2 ** place);
-  if (!whole || factors.length < 2) {
-    throw valueError(
-      'the encoder of unet',
-      `a network that halves images of ${shape.height}x${shape.width} several times over (other sizes may do)`,
-      network.name,
-    );
-  }
-  return { input, levels: factors.map((factor) => bySize.get(factor) as SymbolicTensor) };
 }
 
 function decoder(

@@ -19,7 +19,7 @@ export async function augmentedBatch(
   const rendered = await renderVersions(samples, { dataset, seed, transforms, versions });
   // Row by row: an image, then its versions.
   const rows = Array.from(samples, (_, index) =>
-    rendered.flatMap(({ pixels, masks }) => picturesOf(pixels, dataset, () => '', masks).slice(index, index + 1)),
+    rendered.flatMap((drawn) => picturesOf(drawn.pixels, dataset, () => '', drawn).slice(index, index + 1)),
   );
   return {
     sheet: await sheetOf(rows.flat()),
