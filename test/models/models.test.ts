@@ -1,6 +1,7 @@
 import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import { createModel, type ModelOptions, modelParameters, networkNamed, networks } from '../../src/models/index.js';
+import { outputSizes, usualSide } from '../support/network-tasks.js';
 
 /** A network's options at the input size of its source. */
 function optionsOf(name: string, more: Record<string, unknown> = {}): ModelOptions {
@@ -106,12 +107,12 @@ test('projection shortcuts of a CIFAR ResNet add two 1x1 convolutions with batch
 });
 
 for (const network of networks.filter(({ name }) => name !== 'custom')) {
-  test(`${network.name} gives logits of every class at its smallest input`, (t) => {
-    const size = network.smallestInput;
+  test(`${network.name} gives what it is for at its smallest input`, (t) => {
+    const size = usualSide(network);
     const model = network.create({ height: size, width: size, channels: 2, classes: 7 });
     t.deepEqual(
       model.outputs.map((output) => output.shape),
-      [[null, 7]],
+      [[null, ...outputSizes(network, size, 2, 7)]],
     );
     t.deepEqual(
       model.inputs.map((input) => input.shape),
