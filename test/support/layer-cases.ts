@@ -156,6 +156,8 @@ export const layerCases: Readonly<Record<string, () => LayersModel>> = {
       layers.conv2d({ filters: 6, kernelSize: 1 }),
       layers.reshape({ targetShape: [64, 6] }),
       new BoxPoints({ image: [8, 8], strides: [1] }),
+      layers.reshape({ targetShape: [8, 8, 6] }),
+      layers.conv2d({ filters: 3, kernelSize: 3 }),
     ),
   ChannelPadding: () => through(new ChannelPadding({ channels: 7 })),
   Normalization: () => through(new FixedNormalization()),
