@@ -84,6 +84,11 @@ const rooms = {
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
     ...['src/graph', 'src/export'],
   ],
+  // Several trainings that belong together.
+  'src/experiments': [
+    ...['src/base', 'src/contracts', 'src/callbacks', 'src/data', 'src/models', 'src/plots', 'src/config'],
+    ...['src/coordinator', 'src/run', 'src/runtime', 'src/training'],
+  ],
   'src/watch': [
     ...['src/base', 'src/contracts', 'src/callbacks', 'proto', 'src/memory', 'src/data', 'src/models', 'augment/stage'],
     ...['src/coordinator', 'src/run', 'src/runtime', 'src/training'],

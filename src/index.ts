@@ -15,6 +15,21 @@ export type {
   Precision,
 } from './contracts/index.js';
 export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type FoldScores,
+  readSweepFile,
+  type SpaceInput,
+  type Spread,
+  type SweepFile,
+  type SweepOptions,
+  type SweepResult,
+  type SweptTrial,
+  sweep,
+  type TrialParameters,
+} from './experiments/index.js';
+export {
   activations,
   type Channel,
   type ClassChoice,

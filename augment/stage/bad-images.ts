@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { type Dataset, type FileStore, selectTargets } from '../../src/contracts/index.js';
+import { type Dataset, type FileStore, selectFiles, selectTargets } from '../../src/contracts/index.js';
 import { decodeThreads } from './auto.js';
 import type { UnusableSample } from './messages.js';
 import { AugmentPool } from './pool.js';
@@ -57,12 +57,11 @@ function without(dataset: Dataset, store: FileStore, dropped: ReadonlySet<number
     .update(dataset.fingerprint)
     .update(JSON.stringify([...dropped]))
     .digest('hex');
-  const files: FileStore = { ...store, paths: kept.map((sample) => store.paths[sample] ?? '') };
   return {
     ...dataset,
     fingerprint,
     count: kept.length,
-    store: files,
+    store: selectFiles(store, kept),
     targets: selectTargets(dataset.targets, kept, dataset),
   };
 }

@@ -37,7 +37,7 @@ export type StageTask = RenderTask | ScanTask;
 /** An image that cannot be used. */
 export interface UnusableSample {
   readonly sample: number;
-  /** Path below the dataset's root. */
+  /** Path below the dataset's root, and the first byte in a file of many images. */
   readonly file: string;
   readonly reason: string;
 }

@@ -1,10 +1,16 @@
 /** Makes the pixels of windows: plan, source, apply. The same object serves a worker thread and a test. */
 
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { RandomStream } from '../../src/base/random.js';
 import { boxLength, centralPart, imageBytes } from '../../src/contracts/index.js';
-import { BadImageError, type ChoosePart, decodeImage, decodeImageFile, readImageFile } from '../../src/images/index.js';
+import {
+  BadImageError,
+  type ChoosePart,
+  decodeImage,
+  readStoredImage,
+  storedImageError,
+  storedImageName,
+} from '../../src/images/index.js';
 import { applySteps, applyToBoxes, applyToMasks, type PixelSource, runLimited } from '../pixels/index.js';
 import type { AugmentSpec } from '../spec/index.js';
 import { planWindow } from '../transforms/index.js';
@@ -74,9 +80,12 @@ export class Renderer {
       const choosePart: ChoosePart = (photograph) =>
         this.#part?.(photograph, shape, new RandomStream(seed, 'augment', epoch, position)) ??
         centralPart(photograph, shape);
-      const file = join(store.root, store.paths[sample] ?? '');
       const into = pixels.subarray(index * bytes, (index + 1) * bytes);
-      await decodeImageFile(file, shape, into, { choosePart, onThisThread: true });
+      try {
+        await decodeImage(readStoredImage(store, sample), shape, into, { choosePart, onThisThread: true });
+      } catch (error) {
+        throw storedImageError(store, sample, error);
+      }
     });
     return { pixels, start: (index) => index * bytes };
   }
@@ -88,9 +97,9 @@ export class Renderer {
     const bad: UnusableSample[] = [];
     const unused = new Uint8Array(imageBytes(shape));
     await runLimited([...samples], decodesAtOnce, async (sample) => {
-      const file = store.paths[sample] ?? '';
+      const file = storedImageName(store, sample);
       try {
-        await decodeImage(readImageFile(join(store.root, file)), shape, unused, { onThisThread: true });
+        await decodeImage(readStoredImage(store, sample), shape, unused, { onThisThread: true });
       } catch (error) {
         if (!(error instanceof BadImageError)) throw error;
         bad.push({ sample, file, reason: error.message });

@@ -3,6 +3,7 @@ import { augmentBench } from './augment.js';
 import type { Bench } from './bench.js';
 import { clusterBench } from './cluster.js';
 import { dashboardBench } from './dashboard.js';
+import { dataBench } from './data.js';
 import { enginesBench } from './engines.js';
 import { faultsBench } from './faults.js';
 import { fuzzBench } from './fuzz.js';
@@ -31,6 +32,7 @@ export const benches: readonly Bench[] = [
   allReduceBench,
   clusterBench,
   augmentBench,
+  dataBench,
   startupBench,
   dashboardBench,
   memoryBench,

@@ -18,5 +18,8 @@ export {
   type OpenedDataset,
   type OpenOptions,
   openDataset,
+  type PackedDataset,
+  type PackOptions,
+  packDataset,
   samplesPerClass,
 } from '../data/index.js';

@@ -14,6 +14,7 @@ import {
   takesMomentum,
 } from '../optimizers/index.js';
 import { momentumOption, scheduleSchema } from '../schedules/index.js';
+import { earlyStoppingSchema, foldSchema, samplerSchema, targetSchema } from './parts.js';
 
 const count = z.int().min(1);
 
@@ -22,26 +23,6 @@ export const precisions = ['float32', 'bfloat16', 'auto'] as const;
 
 /** A network by name; the other keys are the network's own options, which it checks itself. */
 const modelSchema = z.looseObject({ name: z.string().min(1) });
-
-const samplerSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('shuffle') }),
-  z.strictObject({ name: z.literal('balanced') }),
-  z
-    .strictObject({
-      name: z.literal('weighted'),
-      classWeights: z.array(z.number().min(0)).min(1).optional(),
-      /** A number a line for each training sample, or `path,number` lines; JSON with a list of numbers. */
-      file: z.string().min(1).optional(),
-      /** Of the file, which a run records; a resumed run refuses another. */
-      sha256: z.string().optional(),
-    })
-    .refine(({ classWeights, file }) => (classWeights === undefined) !== (file === undefined), {
-      params: { needs: 'either classWeights or file, as weighted:classWeights=[1,2] or weighted:file=weights.txt' },
-    }),
-]);
-
-/** How an epoch chooses its samples. */
-export type SamplerSpec = z.output<typeof samplerSchema>;
 
 /** Everything that a run can be told. Unknown keys are refused. */
 export const configSchema = z.strictObject({
@@ -79,6 +60,8 @@ export const configSchema = z.strictObject({
   testLimit: count.optional(),
   /** Part of the training samples set aside, stratified by class. */
   validationSplit: z.number().min(0).max(0.9).default(0),
+  /** Of a cross-validation: the fold of the training samples that is its validation split, stratified by class. */
+  fold: foldSchema.optional(),
   /**
    * `unit`: pixels / 255; `standard`: also less the dataset's mean, by its deviation; or given per channel. Default: what
    * trained weights of a base bring along, pixels as they are for a model that rescales them itself, else `unit`.
@@ -184,36 +167,12 @@ export const configSchema = z.strictObject({
     .strictObject({ everySteps: count.optional(), everyMinutes: z.number().positive().optional() })
     .default({}),
   /** Computed of each evaluated split beyond loss and accuracy; what a monitor follows comes by itself. */
-  metrics: z.array(metricSchema).optional(),
+  metrics: z.array(metricSchema).readonly().optional(),
   /** What decides which epoch's weights are the best ones. Default: the accuracy, of the validation split where there is one. */
   monitor: monitorSchema.optional(),
-  earlyStopping: z
-    .strictObject({
-      patience: count,
-      minDelta: z.number().min(0).default(0),
-      monitor: monitorSchema.optional(),
-      restoreBest: z.boolean().default(true),
-    })
-    .optional(),
+  earlyStopping: earlyStoppingSchema.optional(),
   /** What the recipe is expected to reach; the run's summary says whether it did. */
-  target: z
-    .strictObject({
-      accuracy: z.number().min(0).max(1).optional(),
-      /** Instead of `accuracy`: a value of the epoch and the number that it must reach. */
-      monitor: monitorSchema.optional(),
-      value: z.number().optional(),
-      stop: z.boolean().default(false),
-    })
-    .refine(
-      ({ accuracy, monitor, value }) => [accuracy, monitor ?? value].filter((part) => part !== undefined).length === 1,
-      {
-        params: { needs: 'either accuracy, or monitor and value' },
-      },
-    )
-    .refine(({ monitor, value }) => (monitor === undefined) === (value === undefined), {
-      params: { needs: 'monitor and value together' },
-    })
-    .optional(),
+  target: targetSchema.optional(),
 });
 
 /** A configuration as a person may write it: everything optional. */
@@ -266,6 +225,8 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
       throw combinationError(`schedule.${moves}`, 'needs', needed);
     }
   }
+  if (config.fold !== undefined && config.validationSplit > 0)
+    throw combinationError('fold', 'excludes', 'validationSplit: the fold is the validation split');
   if (config.classWeights !== undefined && 'classWeights' in config.loss)
     throw combinationError('classWeights', 'excludes', 'loss.classWeights: keep one of them');
   for (const key of ['freeze', 'head'] as const) {

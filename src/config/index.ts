@@ -6,7 +6,7 @@ export {
   precisions,
   type RunConfig,
   resolveConfig,
-  type SamplerSpec,
   type SettledConfig,
 } from './config.js';
+export type { SamplerSpec } from './parts.js';
 export { readConfigFile, readRecipe, recipeNames } from './recipes.js';

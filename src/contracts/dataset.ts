@@ -28,6 +28,38 @@ export interface FileStore {
   readonly root: string;
   /** Paths below `root`, with `/`, one per sample. */
   readonly paths: readonly string[];
+  /** Where in their files the images lie, of files that hold many; undefined where each image is a file. */
+  readonly stretches?: FileStretches;
+}
+
+/** One stretch of a file per sample, which holds an encoded image. */
+export interface FileStretches {
+  /** First byte in the file. */
+  readonly offsets: Float64Array<SharedArrayBuffer>;
+  /** Bytes. */
+  readonly lengths: Uint32Array<SharedArrayBuffer>;
+  /** CRC-32 of the bytes (RFC 1952), checked whenever they are read. */
+  readonly checksums: Uint32Array<SharedArrayBuffer>;
+}
+
+/** The files of some samples, in that order. */
+export function selectFiles({ root, paths, stretches }: FileStore, samples: ArrayLike<number>): FileStore {
+  const selected = Array.from(samples, (sample) => paths[sample] ?? '');
+  if (stretches === undefined) return { kind: 'files', root, paths: selected };
+  const chosen = emptyStretches(selected.length);
+  for (const column of ['offsets', 'lengths', 'checksums'] as const)
+    for (let at = 0; at < selected.length; at++)
+      chosen[column][at] = stretches[column][samples[at] as number] as number;
+  return { kind: 'files', root, paths: selected, stretches: chosen };
+}
+
+/** Stretches of `count` samples, all zeros. */
+export function emptyStretches(count: number): FileStretches {
+  return {
+    offsets: new Float64Array(new SharedArrayBuffer(8 * count)),
+    lengths: new Uint32Array(new SharedArrayBuffer(4 * count)),
+    checksums: new Uint32Array(new SharedArrayBuffer(4 * count)),
+  };
 }
 
 /** One class per sample: an index into `classes`. */

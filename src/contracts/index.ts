@@ -27,6 +27,7 @@ export type {
   Dataset,
   DatasetPair,
   FileStore,
+  FileStretches,
   ImageShape,
   MaskTargets,
   MultiLabelTargets,
@@ -34,7 +35,7 @@ export type {
   PixelTargets,
   Targets,
 } from './dataset.js';
-export { imageBytes, isDataset } from './dataset.js';
+export { emptyStretches, imageBytes, isDataset, selectFiles } from './dataset.js';
 export { centralPart, type PixelBox, type PixelSize } from './image-part.js';
 export { mixLength, mixPlaces } from './mix.js';
 export type { MixSpec, ParameterSpec, Precision, Preprocess, StepSpec } from './model.js';

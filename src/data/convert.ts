@@ -1,12 +1,13 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import sharp from 'sharp';
 import { diskError, writePartsAtomic } from '../base/atomic-file.js';
 import { combinationError } from '../base/errors.js';
 import { tfRecord } from '../base/tf-record.js';
-import { type Dataset, imageBytes } from '../contracts/index.js';
+import type { Dataset } from '../contracts/index.js';
+import { readStoredImage, storedImageError } from '../images/index.js';
 import { type OpenedDataset, openDataset } from './open.js';
 import { checkAborted, type OpenOptions } from './options.js';
+import { pngOf } from './png.js';
 import { writeExample } from './tf-example.js';
 
 /** Options of `convertDataset`. */
@@ -87,11 +88,12 @@ async function* records(
 }
 
 async function encoded({ store, shape }: Dataset, sample: number): Promise<Uint8Array> {
-  if (store.kind === 'files') return readFile(path.join(store.root, store.paths[sample] as string));
-  const { height, width } = shape;
-  const channels = shape.channels as 1 | 3;
-  const bytes = imageBytes(shape);
-  const pixels = Buffer.from(store.pixels.subarray(sample * bytes, (sample + 1) * bytes));
-  const image = sharp(pixels, { raw: { height, width, channels } });
-  return (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer();
+  if (store.kind === 'files') {
+    try {
+      return readStoredImage(store, sample);
+    } catch (error) {
+      throw storedImageError(store, sample, error);
+    }
+  }
+  return pngOf(store.pixels, shape, sample);
 }

@@ -12,12 +12,11 @@ import { limits } from './limits.js';
 import type { Listing } from './listing.js';
 import { type SplitName, splitNames } from './names.js';
 import { type BadImage, type OpenOptions, sizeOf } from './options.js';
+import { photograph, severalSizesNote } from './photograph-size.js';
 import { sampledContent } from './sampled-content.js';
 import { decodedSplits, type OpenedSplits } from './splits.js';
 import { allocateLabels, signDataset } from './stores.js';
 
-/** Size that photographs are brought to unless another is given: what networks for ImageNet take. */
-const photographSide = 224;
 /** Another value lets every image be decoded anew; grows with every change of the decoding or of the rules for folders. */
 const decodingVersion = 3;
 
@@ -101,15 +100,10 @@ async function openListed(
     return fromDecoded(name, source, set, options);
   } catch (error) {
     if (!(error instanceof OtherSizeError)) throw error;
-    const note =
-      `images have several sizes (${inWords(size)} and ${inWords(error.size)} among them), so all are brought to ` +
-      `${inWords(photograph)}; --image-size chooses another size`;
+    const note = severalSizesNote(size, error.size);
     return openFiles(opening, { ...layout, notes: [...layout.notes, note] }, photograph);
   }
 }
-
-const photograph: PixelSize = { height: photographSide, width: photographSide };
-const inWords = ({ height, width }: PixelSize): string => `${height}x${width}`;
 
 function fitsInMemory({ splits }: ImageLayout, { height, width }: PixelSize, asked: boolean): boolean {
   const most = Math.max(splits.train.length, splits.test?.length ?? 0, splits.validation?.length ?? 0);

@@ -7,6 +7,7 @@ import type { Dataset, TargetKind, Task } from '../contracts/index.js';
 import { type CatalogEntry, catalog, catalogEntry } from './catalog.js';
 import { selectClasses } from './class-subset.js';
 import { downloadDataset } from './download.js';
+import { holdOutFold } from './folds.js';
 import { type DatasetFormat, pathFormats } from './formats/index.js';
 import { locateDataset } from './locate.js';
 import { isImageName } from './names.js';
@@ -21,6 +22,8 @@ export interface OpenedDataset {
   readonly train: Dataset;
   readonly test: Dataset;
   readonly validation?: Dataset;
+  /** Of a fold: places of the validation samples among the training samples before it was held out. */
+  readonly validationIndices?: Uint32Array;
   /** Images left out because of `onBadImage: 'skip'`. */
   readonly badImages: readonly BadImage[];
   /** Images of the whole set, before classes and a limit were chosen. */
@@ -78,9 +81,10 @@ async function openLabelled(options: OpenOptions): Promise<OpenedDataset> {
   const test = await resizedDataset(limitedTest, options);
   const limited = options.limit === undefined ? whole : firstSamples(whole, options.limit, '--limit');
   const held = options.validationSplit !== undefined && options.validationSplit > 0;
+  const fold = options.fold && holdOutFold(limited, options.fold, options.seed);
   const [kept, heldOut] = held
     ? holdOut(limited, options.validationSplit ?? 0, options.seed, 'validation')
-    : [limited, splits.validation];
+    : [fold?.kept ?? limited, fold?.held ?? splits.validation];
   const train = await resizedDataset(kept, options);
   const validation = heldOut && (await resizedDataset(heldOut, options));
   const { badImages, imageCount } = splits;
@@ -91,7 +95,8 @@ async function openLabelled(options: OpenOptions): Promise<OpenedDataset> {
     ...missingClasses(test),
     ...(validation === undefined ? [] : missingClasses(validation)),
   ];
-  return { train, test, ...(validation && { validation }), badImages, imageCount, notes };
+  const indices = fold && { validationIndices: fold.indices };
+  return { train, test, ...(validation && { validation }), ...indices, badImages, imageCount, notes };
 }
 
 function heldOutNote({ name, count }: Dataset): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConvoyError, unknownKeyError, valueError } from '../base/errors.js';
 import { type PixelSize, type Task, tasks } from '../contracts/index.js';
+import type { Fold } from './folds.js';
 
 /** How far a long piece of work has come; `total` is 0 while unknown. */
 export interface DataProgress {
@@ -42,6 +43,8 @@ export interface OpenOptions {
   readonly validationSplit?: number;
   /** What the data are for: tells apart folders that serve several tasks. `reconstruction` takes any images as their own targets. */
   readonly task?: Task;
+  /** Instead: hold out one of several folds of the training samples, class by class. */
+  readonly fold?: Fold;
   /** Size that all images are brought to: side of a square, or height and width. */
   readonly imageSize?: number | readonly [height: number, width: number];
   /**
@@ -72,6 +75,13 @@ const rules: Readonly<Record<string, { readonly schema: z.ZodType; readonly expe
   limit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
   testLimit: { schema: z.int().positive().optional(), expected: 'a positive integer' },
   validationSplit: { schema: z.number().min(0).lt(1).optional(), expected: 'a number from 0 to below 1' },
+  fold: {
+    schema: z
+      .strictObject({ index: z.int().positive(), of: z.int().min(2) })
+      .refine(({ index, of }) => index <= of)
+      .optional(),
+    expected: '{ index, of } with an index from 1 to the number of folds, at least 2,',
+  },
   imageSize: {
     schema: z.union([side, z.tuple([side, side])]).optional(),
     expected: 'an integer from 1 to 4096, or a pair [height, width] of them,',

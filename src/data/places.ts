@@ -40,6 +40,11 @@ export function extractedFolder(): string {
   return path.join(cacheFolder(), 'extracted');
 }
 
+/** The cache's folder for indexes of TFRecord files, and for images that are packed inside other files. */
+export function streamFolder(): string {
+  return path.join(cacheFolder(), 'streams');
+}
+
 /** A folder to look in, and why. */
 export interface Place {
   readonly folder: string;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { valueError } from '../base/errors.js';
 import { permutation, RandomStream } from '../base/random.js';
-import { type Dataset, imageBytes, selectTargets } from '../contracts/index.js';
+import { type Dataset, imageBytes, selectFiles, selectTargets } from '../contracts/index.js';
 import { allocatePixels } from './stores.js';
 
 /** Sample indices of two disjoint parts, each ascending. */
@@ -43,7 +43,7 @@ export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dat
     indices.forEach((from, to) => pixels.set(store.pixels.subarray(from * size, (from + 1) * size), to * size));
     selected = { kind: 'pixels', pixels };
   } else {
-    selected = { kind: 'files', root: store.root, paths: Array.from(indices, (index) => store.paths[index] ?? '') };
+    selected = selectFiles(store, indices);
   }
   return {
     ...dataset,
@@ -80,7 +80,7 @@ export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | 
     store:
       store.kind === 'pixels'
         ? { kind: 'pixels', pixels: store.pixels.subarray(0, limit * imageBytes(shape)) }
-        : { ...store, paths: store.paths.slice(0, limit) },
+        : selectFiles(store, indices),
     targets: selectTargets(dataset.targets, indices, dataset),
     fingerprint: derivedFingerprint(dataset, indices),
   };

@@ -70,7 +70,8 @@ export function signDataset(dataset: UnsignedDataset, files: FileFacts = { sizes
   return { ...dataset, fingerprint: hash.digest('hex') };
 }
 
-function targetNumbers(targets: Targets): Int32Array | Float32Array | Uint8Array | undefined {
+/** The numbers of all targets; undefined where the pixels are the targets. */
+export function targetNumbers(targets: Targets): Int32Array | Float32Array | Uint8Array | undefined {
   switch (targets.kind) {
     case 'classes':
       return targets.labels;

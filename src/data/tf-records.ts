@@ -9,6 +9,9 @@ export interface TfRecord {
   /** For messages: `record 3`, from 0. */
   readonly place: string;
   readonly example: Example;
+  /** The record's bytes, of which the example's values are views, and the first of them in the (unpacked) file. */
+  readonly bytes: Uint8Array;
+  readonly offset: number;
 }
 
 /**
@@ -29,9 +32,10 @@ export async function* tfRecords(file: string, signal?: AbortSignal): AsyncGener
       if (length > limits.archiveEntryBytes) {
         throw fileError('CONVOY_DATA', file, place, `at most ${limits.archiveEntryBytes} bytes`, String(length));
       }
+      const { offset } = reader;
       const bytes = await reader.take(length, place);
       check(file, place, 'bytes', bytes, (await reader.take(4, `the checksum of ${place}`)).readUInt32LE());
-      yield { place, example: exampleOf(file, place, bytes) };
+      yield { place, example: exampleOf(file, place, bytes), bytes, offset };
     }
   } finally {
     await reader.close();

@@ -2,6 +2,10 @@ import type { LayersModel } from '../base/tf.js';
 import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
 import type { InferenceGraph } from '../graph/index.js';
 
+/** How weights are kept in fewer bits. */
+export const quantizations = ['dynamic-int8'] as const;
+export type Quantization = (typeof quantizations)[number];
+
 /** A trained network with all that is said of it, as a format takes it. */
 export interface ExportContent {
   /** With its trained weights. */
@@ -23,6 +27,8 @@ export interface ExportContent {
   readonly whole: boolean;
   /** Version of ONNX's operators. */
   readonly opset: number;
+  /** Of ONNX: weights and activations in 8 bits. */
+  readonly quantize?: Quantization | undefined;
   /** The network without training, from pixels to probabilities where `whole`. */
   readonly graph: () => InferenceGraph;
 }

@@ -1,5 +1,6 @@
 export { type CardContent, modelCard } from './card.js';
-export type { ExportContent, ExportFormat, WrittenExport } from './define.js';
+export type { ExportContent, ExportFormat, Quantization, WrittenExport } from './define.js';
+export { quantizations } from './define.js';
 export { kerasForm } from './keras/config.js';
 export { onnxLowerings, onnxOpsets, writeOnnx } from './onnx/write.js';
 export { outputName } from './output-name.js';

@@ -49,7 +49,9 @@ export async function featureKey(dataset: Dataset, maker: FeatureMaker): Promise
     hash.update(dataset.store.pixels);
     return hash.digest('hex');
   }
-  const { root, paths } = dataset.store;
+  const { root, stretches } = dataset.store;
+  const paths = stretches === undefined ? dataset.store.paths : [...new Set(dataset.store.paths)];
+  if (stretches !== undefined) hash.update(stretches.offsets).update(stretches.checksums);
   for (let first = 0; first < paths.length; first += filesAtOnce) {
     const some = paths.slice(first, first + filesAtOnce);
     // A file that is gone is told by the stage that decodes it.

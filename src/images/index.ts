@@ -4,3 +4,4 @@ export { type ChoosePart, decodeImage, imageSize, OtherSizeError, pixelLimit } f
 export { decodeBatch } from './decode-batch.js';
 export { decodeImageBytes, decodeImageFile, readImageFile, unreadable, unreadableImage } from './decode-file.js';
 export { resizePixels } from './resize-pixels.js';
+export { readStoredImage, storedImageError, storedImageName } from './stored-image.js';

@@ -1,3 +1,4 @@
+import { csvField } from '../base/csv.js';
 import type { ClassCurve, MetricsResult } from './class-metrics.js';
 import type { MultiLabelResult } from './multi-label.js';
 import type { ClassScores } from './scores.js';
@@ -61,7 +62,7 @@ export function metricsCsv(result: MetricsResult | MultiLabelResult, names: read
   const number = (value: number | undefined): string =>
     value === undefined || Number.isNaN(value) ? '' : String(value);
   const rows = result.perClass.map(({ precision, recall, f1, support }, k) => [
-    quote(names[k] ?? String(k)),
+    csvField(names[k] ?? String(k)),
     ...[precision, recall, f1, support].map(number),
     ...(ranking ? [number(ranking.rocAucPerClass[k]), number(ranking.averagePrecisionPerClass[k])] : []),
   ]);
@@ -73,13 +74,10 @@ export function metricsCsv(result: MetricsResult | MultiLabelResult, names: read
 export function rocCsv(curves: readonly ClassCurve[], names: readonly string[]): string {
   const rows = curves.flatMap(({ classIndex, thresholds, falsePositiveRate, truePositiveRate }) =>
     thresholds.map((threshold, i) =>
-      [quote(names[classIndex] ?? String(classIndex)), threshold, falsePositiveRate[i], truePositiveRate[i]].join(','),
+      [csvField(names[classIndex] ?? String(classIndex)), threshold, falsePositiveRate[i], truePositiveRate[i]].join(
+        ',',
+      ),
     ),
   );
   return `${['class,threshold,falsePositiveRate,truePositiveRate', ...rows].join('\n')}\n`;
-}
-
-/** A field of CSV (RFC 4180). */
-function quote(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

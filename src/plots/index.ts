@@ -12,3 +12,4 @@ export { confusionChart, type NamedCurve, rocChart, type ScatterOptions, scatter
 export { learningCurvesChart, type RunCurves } from './learning-curves.js';
 export { type LearningRateSweep, learningRateChart } from './learning-rate.js';
 export { type PictureGridOptions, pictureGrid } from './picture-grid.js';
+export { sweepChart, type TrialCurve } from './sweep.js';

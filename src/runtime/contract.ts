@@ -14,6 +14,8 @@ export interface Datasets {
   readonly train: Dataset;
   readonly test: Dataset;
   readonly validation?: Dataset;
+  /** Of a fold: places of the validation samples among the training samples before it was held out. */
+  readonly validationIndices?: Uint32Array;
   /** Images that were left out because of `onBadImage: 'skip'`. */
   readonly badImages?: readonly { readonly file: string; readonly reason: string }[];
 }

@@ -17,6 +17,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(config.classes === undefined ? {} : { classes: config.classes }),
     ...(config.task === undefined ? {} : { task: config.task }),
+    ...(config.fold === undefined ? {} : { fold: config.fold }),
     ...(config.limit === undefined ? {} : { limit: config.limit }),
     ...(config.testLimit === undefined ? {} : { testLimit: config.testLimit }),
     ...(config.imageSize === undefined ? {} : { imageSize: config.imageSize }),
@@ -36,6 +37,7 @@ export async function openData({ config, dataDir, signal, onNote, onProgress }: 
     train: await usable(opened.train),
     test: await usable(opened.test),
     ...(opened.validation && { validation: await usable(opened.validation) }),
+    ...(opened.validationIndices && { validationIndices: opened.validationIndices }),
     badImages,
   };
   checkSkipped(config.dataset, badImages, opened.imageCount);

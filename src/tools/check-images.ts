@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path/posix';
 import sharp from 'sharp';
 import { type Dataset, imageBytes } from '../contracts/index.js';
 import { byName, type DataProgress, hasLeftover, isImageName } from '../data/index.js';
+import { readStoredImage, storedImageName } from '../images/index.js';
 import { labelOf } from './sample-pictures.js';
 
 /** What `checkImages` found. Images are named by their path, or `SPLIT/CLASS/NUMBER` where the dataset has no files. */
@@ -77,13 +78,16 @@ async function filesOf(folder: string): Promise<Checked[]> {
   return names
     .filter((name) => isImageName(name) && !hasLeftover(name))
     .sort(byName)
-    .map((name) => ({ name, look: () => lookAtFile(join(folder, name)) }));
+    .map((name) => ({ name, look: () => lookAtImage(() => readFile(join(folder, name))) }));
 }
 
 function imagesOf(dataset: Dataset): Checked[] {
   const { store, shape, split, count } = dataset;
   if (store.kind === 'files')
-    return store.paths.map((name) => ({ name, look: () => lookAtFile(join(store.root, name)) }));
+    return store.paths.map((_, sample) => ({
+      name: storedImageName(store, sample),
+      look: () => lookAtImage(async () => readStoredImage(store, sample)),
+    }));
   const size = imageBytes(shape);
   return Array.from({ length: count }, (_, sample) => ({
     name: `${split}/${labelOf(dataset, sample).replaceAll('/', '_')}/${sample}`,
@@ -95,9 +99,9 @@ function imagesOf(dataset: Dataset): Checked[] {
   }));
 }
 
-async function lookAtFile(file: string): Promise<Facts | undefined> {
+async function lookAtImage(read: () => Promise<Buffer>): Promise<Facts | undefined> {
   try {
-    const bytes = await readFile(file);
+    const bytes = await read();
     const image = sharp(bytes);
     const [{ width, height }, { channels }] = await Promise.all([image.metadata(), image.stats()]);
     return {

@@ -17,6 +17,8 @@ export interface ExportCheck {
   readonly ofTestSet: boolean;
   /** Largest difference, of the largest output. */
   readonly difference: number;
+  /** Images that have the same largest output; undefined for a format of weights. */
+  readonly sameClass?: number;
 }
 
 interface CheckedExport {
@@ -28,18 +30,21 @@ interface CheckedExport {
   readonly whole: boolean;
   readonly written: WrittenExport;
   readonly python: string;
+  readonly quantized: boolean;
 }
 
 const checkedImages = 16;
 const tolerance = 1e-4;
+/** Of 8 bits: 1/255 of the range a layer, through all layers. A mistake in a scale gives more than that. */
+const quantizedTolerance = 0.25;
 
 /**
  * Runs an export on images in the program that reads it.
  *
- * @throws ConvoyError `CONVOY_DATA` where it does not run, or differs by more than 1e-4 of the largest output.
+ * @throws ConvoyError `CONVOY_DATA` where it does not run, or differs by more than 1e-4 of the largest output (0.25 in 8 bits).
  */
 export async function checkExport(checked: CheckedExport): Promise<ExportCheck> {
-  const { run, format, folder, whole, written, python } = checked;
+  const { run, format, folder, whole, written, python, quantized } = checked;
   const { image, preprocess } = run.record;
   const found = await imagesOf(checked);
   const { height, width, channels } = image;
@@ -68,11 +73,24 @@ export async function checkExport(checked: CheckedExport): Promise<ExportCheck> 
       ? joined(parameters.map(({ variable }) => variable.read().dataSync() as Float32Array))
       : await expectedOutputs(run, input, shape, whole);
   const difference = apart(outputs, expected);
-  if (!(difference <= tolerance)) {
-    const text = `${folder}: expected outputs within ${tolerance} of the largest but found a difference of ${difference}`;
+  const most = quantized ? quantizedTolerance : tolerance;
+  if (!(difference <= most)) {
+    const text = `${folder}: expected outputs within ${most} of the largest but found a difference of ${difference}`;
     throw new ConvoyError('CONVOY_DATA', text, { file: folder });
   }
-  return { reader: format.reader, images: shape[0], ofTestSet: found.ofTestSet, difference };
+  const facts = { reader: format.reader, images: shape[0], ofTestSet: found.ofTestSet, difference };
+  return format.name === 'safetensors' ? facts : { ...facts, sameClass: sameClass(outputs, expected, shape[0]) };
+}
+
+/** Rows whose largest value is at the same place. */
+function sameClass(found: Float32Array, expected: Float32Array, rows: number): number {
+  const width = expected.length / rows;
+  const placeOf = (values: Float32Array, row: number): number => {
+    const part = values.subarray(row * width, (row + 1) * width);
+    return part.indexOf(Math.max(...part));
+  };
+  return Array.from({ length: rows }, (_, row) => placeOf(found, row) === placeOf(expected, row)).filter(Boolean)
+    .length;
 }
 
 async function inPython(python: string, check: PythonCheck): Promise<Float32Array> {

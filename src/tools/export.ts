@@ -2,9 +2,17 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { diskError, writeFileAtomic } from '../base/atomic-file.js';
-import { combinationError, valueError } from '../base/errors.js';
+import { choiceError, combinationError, valueError } from '../base/errors.js';
 import type { LossSpec, Preprocess } from '../contracts/index.js';
-import { type CardContent, type ExportFormat, exportFormat, modelCard, onnxOpsets } from '../export/index.js';
+import {
+  type CardContent,
+  type ExportFormat,
+  exportFormat,
+  modelCard,
+  onnxOpsets,
+  type Quantization,
+  quantizations,
+} from '../export/index.js';
 import { inferenceGraph } from '../graph/index.js';
 import { modelParameters } from '../models/index.js';
 import { type OpenRunOptions, openRun, type TrainedRun } from '../training/index.js';
@@ -21,6 +29,8 @@ export interface ExportRunOptions extends OpenRunOptions {
   readonly withPreprocessing?: boolean | undefined;
   /** Version of ONNX's operators; 17. */
   readonly opset?: number | undefined;
+  /** Of ONNX: weights in 8 bits, activations too while it runs. Outputs then differ from convoy's by some percent. */
+  readonly quantize?: Quantization | undefined;
   /** Run the export on 16 images in the program that reads it. */
   readonly check?: boolean | undefined;
   /** Interpreter for the check; `CONVOY_EXPORT_PYTHON`, else `python3`. */
@@ -49,10 +59,22 @@ const defaultOpset = 17;
  *   layer that the format lacks, `CONVOY_CHECKPOINT` where there is no run, `CONVOY_DISK`.
  */
 export async function exportRun(options: ExportRunOptions): Promise<RunExport> {
-  const { run: source, format: name, out, withPreprocessing, opset, check, python, command, ...opening } = options;
+  const {
+    run: source,
+    format: name,
+    out,
+    withPreprocessing,
+    opset,
+    quantize,
+    check,
+    python,
+    command,
+    ...opening
+  } = options;
   const format = exportFormat(name);
   const whole = isWhole(format, withPreprocessing);
   const operators = opsetOf(format, opset);
+  checkQuantization(format, quantize);
   const run = await openRun(source, opening);
   const folder = out ?? join(source, 'exports', name);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
@@ -67,6 +89,7 @@ export async function exportRun(options: ExportRunOptions): Promise<RunExport> {
     const written = await format.write(
       {
         ...{ model, weights, classes, image, preprocess, loss, testTimeFlip, whole, opset: operators },
+        quantize,
         network: run.config.model,
         version: record.versions['convoy'] ?? '',
         metadata: metadataOf(run, source, weightsSha256),
@@ -83,7 +106,8 @@ export async function exportRun(options: ExportRunOptions): Promise<RunExport> {
       whole,
       written,
       weightsSha256,
-      command: command ?? `convoy export ${source} --format ${name}`,
+      command:
+        command ?? `convoy export ${source} --format ${name}${quantize === undefined ? '' : ` --quantize ${quantize}`}`,
     };
     await writeFileAtomic(join(folder, 'README.md'), [card(run, given)]);
     const result = {
@@ -92,7 +116,17 @@ export async function exportRun(options: ExportRunOptions): Promise<RunExport> {
     };
     if (check !== true) return result;
     const interpreter = python ?? process.env['CONVOY_EXPORT_PYTHON'] ?? 'python3';
-    const checked = await checkExport({ run, source, opening, format, folder, whole, written, python: interpreter });
+    const checked = await checkExport({
+      quantized: quantize !== undefined,
+      run,
+      source,
+      opening,
+      format,
+      folder,
+      whole,
+      written,
+      python: interpreter,
+    });
     return { ...result, check: checked };
   } finally {
     model.dispose();
@@ -104,6 +138,12 @@ function isWhole({ name, preprocessing }: ExportFormat, wanted: boolean | undefi
     throw combinationError('--with-preprocessing', 'needs', `a format of graphs, not --format ${name}`);
   }
   return wanted ?? preprocessing === 'default';
+}
+
+function checkQuantization({ name }: ExportFormat, quantize: Quantization | undefined): void {
+  if (quantize === undefined) return;
+  if (name !== 'onnx') throw combinationError('--quantize', 'needs', '--format onnx');
+  if (!quantizations.includes(quantize)) throw choiceError('--quantize', quantize, { known: quantizations });
 }
 
 function opsetOf({ name }: ExportFormat, opset: number | undefined): number {

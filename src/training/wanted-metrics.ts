@@ -21,13 +21,13 @@ import { detectionResult, detectionsIn } from './detection-scores.js';
 type Follower = Pick<Callback, 'name' | 'monitor'>;
 
 /** What a configuration follows by itself, without callbacks. */
-function configFollowers({ schedule, phases = [], target }: RunConfig): Follower[] {
+function configFollowers({ schedule, phases = [], target, monitor }: RunConfig): Follower[] {
   const aim = target?.monitor === undefined ? [] : [{ name: 'target', monitor: target.monitor }];
   const schedules = [schedule, ...phases.map((phase) => phase.schedule ?? schedule)].flatMap((spec) => {
     const monitor = scheduleMonitor(spec);
     return monitor === undefined ? [] : [{ name: 'schedule', monitor }];
   });
-  return [...schedules, ...aim];
+  return [...schedules, ...aim, ...(monitor === undefined ? [] : [{ name: 'best weights', monitor }])];
 }
 
 /**

@@ -320,6 +320,7 @@ test('versions of samples are the originals, then what the transforms make of th
     t.is(plain?.pixels.length, 2 * 24 * row);
     t.deepEqual([...(plain?.pixels.subarray(0, 3) ?? [])], [255, 0, 0], 'red at the left');
     t.is(flipped.length, 2);
-    for (const version of flipped) t.deepEqual([...version.pixels.subarray(row - 3, row)], [255, 0, 0], 'red at the right');
+    for (const version of flipped)
+      t.deepEqual([...version.pixels.subarray(row - 3, row)], [255, 0, 0], 'red at the right');
   });
 });

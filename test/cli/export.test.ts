@@ -50,6 +50,8 @@ test.serial('convoy export refuses what a format lacks, and a Python that is not
     [[], /saved-model, onnx/, 2],
     [['--format', 'onxx'], /onnx/, 2],
     [['--format', 'keras', '--opset', '17'], /--format onnx/, 2],
+    [['--format', 'keras', '--quantize', 'dynamic-int8'], /--quantize needs --format onnx/, 2],
+    [['--format', 'onnx', '--quantize', 'int4'], /dynamic-int8 for --quantize/, 2],
     [['--format', 'onnx', '--opset', '5'], /an integer from 13 to 21 for --opset/, 2],
     [['--format', 'keras', '--with-preprocessing'], /a format of graphs/, 2],
     [['--format', 'torch'], /shapes-cnn/, 2],

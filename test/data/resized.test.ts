@@ -1,14 +1,16 @@
 /** `imageSize` for datasets of pixels: the same as prediction makes of the image in a file, and as Pillow's bilinear. */
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import sharp from 'sharp';
 import { RandomStream } from '../../src/base/random.js';
-import type { Dataset } from '../../src/contracts/index.js';
-import { datasetFromArrays, openDataset } from '../../src/data/index.js';
+import { type Dataset, imageBytes } from '../../src/contracts/index.js';
+import { datasetFromArrays, openDataset, packDataset } from '../../src/data/index.js';
 import { resizedDataset } from '../../src/data/resized.js';
 import { resizePixels } from '../../src/images/index.js';
 import { pixelsOf } from '../../src/predict/images.js';
 import { temporaryFolder, writeTree } from '../fixtures/data/files.js';
+import { epochOf } from '../support/epoch.js';
 import { pillow } from '../support/pillow-images.js';
 
 const { folder, remove } = await temporaryFolder();
@@ -44,6 +46,30 @@ for (const dataset of [noise(28, 28, 1), noise(32, 32, 3), noise(20, 31, 1), noi
   });
 }
 
+for (const dataset of [noise(28, 28, 1), noise(20, 31, 3)]) {
+  const { height, width, channels } = dataset.shape;
+  test.serial(
+    `${height}x${width}x${channels}: images too large for memory are resized when they are read`,
+    async (t) => {
+      const inMemory = await resizedDataset(dataset, { imageSize: [40, 24] });
+      for (const start of ['first', 'second']) {
+        const { store, ...rest } = await resizedDataset(dataset, { imageSize: [40, 24] }, 0);
+        const { store: _, ...expected } = inMemory;
+        t.is(store.kind, 'files', start);
+        t.deepEqual(rest, expected, start);
+        const pixels = await epochOf({ ...rest, store });
+        const each = imageBytes(rest.shape);
+        for (let n = 0; n < 3; n++)
+          t.deepEqual(
+            Buffer.from(pixels.subarray(n * each, (n + 1) * each)),
+            Buffer.from(image(inMemory, 2 - n)),
+            start,
+          );
+      }
+    },
+  );
+}
+
 for (const { name, file, height, width, shrink, pixels } of pillow.resized.filter(({ name: n }) => /^PNG/.test(n))) {
   test(`${name}: pixels in memory come out as by Pillow's bilinear`, async (t) => {
     const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
@@ -53,6 +79,33 @@ for (const { name, file, height, width, shrink, pixels } of pillow.resized.filte
     const largest = into.reduce((most, value, index) => Math.max(most, Math.abs(value - (pixels[index] as number))), 0);
     t.true(largest <= (shrink < 2 ? 1 : 12), `${largest}`);
   });
+}
+
+const fixtures = fileURLToPath(new URL('../../../test/fixtures/data/', import.meta.url));
+for (const name of [
+  ...['cifar-10-python.tar.gz', 'cifar-100-python.tar.gz', 'keras.npz', 'medmnist.npz'],
+  ...['tfrecord', 'raw.tfrecord', 'named.tfrecord.gz', 'parquet'],
+]) {
+  test.serial(
+    `${name}: --image-size gives the pixels that resizing the images gives, also of a packed file`,
+    async (t) => {
+      const imageSize = [9, 7] as const;
+      const source = { name: path.join(fixtures, name), seed: 0 };
+      const packed = path.join(folder, `${name}.pack`);
+      await packDataset({ ...source, out: packed });
+      const plain = await openDataset(source);
+      for (const opened of [
+        await openDataset({ ...source, imageSize }),
+        await openDataset({ name: packed, seed: 0, imageSize }),
+      ]) {
+        for (const split of ['train', 'test'] as const) {
+          const { shape, store, targets } = await resizedDataset(plain[split], { imageSize });
+          t.deepEqual([opened[split].shape, opened[split].targets], [shape, targets]);
+          t.deepEqual(opened[split].store, store);
+        }
+      }
+    },
+  );
 }
 
 test('splits, classes and a limit are of the resized images', async (t) => {

@@ -61,11 +61,37 @@ const convert = defineCommand({
   },
 });
 
+const pack = defineCommand({
+  name: 'pack',
+  description:
+    'Writes a dataset as one file, which --dataset takes: pixels of small images or with --image-size, photographs as they are.',
+  arguments: [argument('<name|path>', 'a name of the list, or a path as train --dataset takes it')],
+  options: [option('--out <file>', 'the file (default: NAME.pack)'), dataDir, imageSizeOption, columns, seedOrZero],
+  async action([name], { out, dataDir: folder, imageSize, columns, seed }, terminal) {
+    const { packDataset } = await import('../../api/data.js');
+    const progress = dataProgress(terminal);
+    const { file, bytes, store, counts } = await packDataset({
+      name,
+      seed,
+      out: out ?? `${basename(name)}.pack`,
+      onProgress: progress.update,
+      ...(folder === undefined ? {} : { dataDir: folder }),
+      ...(imageSize === undefined ? {} : { imageSize }),
+      ...(columns === undefined ? {} : { columns }),
+    }).finally(progress.end);
+    terminal.record({ type: 'packed', file, bytes, store, counts });
+    const images = Object.entries(counts).map(([split, count]) => `${grouped(count)} ${split}`);
+    const kept = store === 'pixels' ? 'as pixels' : 'as encoded images';
+    terminal.line(`${images.join(', ')} images ${kept}: ${file} (${(bytes / 2 ** 20).toFixed(1)} MiB)`);
+    terminal.line(`convoy train --dataset ${file} trains on it`);
+  },
+});
+
 export const data = defineCommand({
   name: 'data',
-  description: 'What datasets there are, what is in them, and TFRecord files of them.',
+  description: 'What datasets there are, what is in them, and TFRecord or packed files of them.',
   alsoCalled: ['dataset', 'datasets'],
-  commands: [list, info, convert],
+  commands: [list, info, convert, pack],
 });
 
 interface ShowOptions {

@@ -14,6 +14,7 @@ import { recipes } from './recipes.js';
 import { report } from './report.js';
 import { setup } from './setup.js';
 import { show } from './show.js';
+import { sweep } from './sweep.js';
 import { train } from './train.js';
 import { tune } from './tune.js';
 import { verify } from './verify.js';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   recipes,
   augment,
   learningRateFinder,
+  sweep,
   tune,
   verify,
   setup,

@@ -1,134 +1,28 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type ConfigInput, schedules } from '../../api/config.js';
+import type { ConfigInput } from '../../api/config.js';
 import { combinationError, valueError } from '../../api/errors.js';
 import { launchedRank } from '../../api/process.js';
 import type { LiveRun } from '../../index.js';
 import { configOfFlags } from '../config-layers.js';
+import { crossValidateHere } from '../cross-validation.js';
 import { defineCommand } from '../define.js';
 import { createBars } from '../epoch-bars.js';
-import { clusterOptions, launch, machinesOf } from '../hosts/options.js';
-import { type Flags, option } from '../options.js';
-import {
-  classWeights,
-  integer,
-  integerOrAuto,
-  keyValues,
-  mixing,
-  named,
-  namesOf,
-  notNegative,
-  oneOf,
-  phase,
-  share,
-  wordList,
-} from '../parsers.js';
+import { launch, machinesOf } from '../hosts/options.js';
+import type { Flags } from '../options.js';
 import { dataProgress } from '../progress.js';
-import * as shared from '../shared-options.js';
+import { runName } from '../run-name.js';
 import { onFirstSignal } from '../signals.js';
 import { rateMoves, tellEpoch, tellPhase, tellSummary } from '../tell-training.js';
 import { counted, grouped, type Terminal } from '../terminal.js';
-
-const options = [
-  shared.recipe,
-  shared.config,
-  shared.dataset,
-  shared.dataDir,
-  shared.model,
-  shared.base,
-  shared.weights,
-  shared.freeze,
-  shared.head,
-  option('--phase <epochs[:key=value,...]>', 'of a base, once for each: 5 --phase 10:freeze=none,learningRate=0.001', {
-    parse: phase,
-  }),
-  option('--epochs <n>', 'passes over the training samples', {
-    parse: integer(),
-    alsoCalled: ['--num-epochs', '--n-epochs', '--max-epochs'],
-  }),
-  shared.batchSize,
-  shared.learningRate,
-  shared.optimizer,
-  option('--schedule <name[:key=value,...]>', namesOf(schedules), {
-    parse: named,
-    alsoCalled: ['--scheduler', '--lr-scheduler', '--lr-schedule', '--sched'],
-  }),
-  shared.outputs,
-  shared.loss,
-  option('--class-weights <balanced|list>', 'weight of each class in crossEntropy; balanced: all count alike', {
-    parse: classWeights,
-    alsoCalled: ['--class-weight'],
-  }),
-  option(
-    '--sampler <name[:key=value]>',
-    'shuffle; balanced: each class as often; weighted:file=F or :classWeights=[1,2]',
-    {
-      parse: named,
-    },
-  ),
-  option('--validation-split <share>', 'training samples set aside for validation, stratified by class', {
-    parse: share,
-    alsoCalled: ['--val-split'],
-  }),
-  option('--metrics <list>', 'computed besides loss and accuracy, as f1,balanced-accuracy,top-5,auc', {
-    parse: wordList,
-  }),
-  option('--monitor <split.metric>', 'what decides the best weights, as validation.f1 (default: accuracy)'),
-  option('--early-stopping <key=value,...>', 'patience=5,monitor=validation.loss: end without improvement', {
-    parse: keyValues('as patience=5,monitor=validation.f1'),
-    alsoCalled: ['--early-stop'],
-  }),
-  shared.workers,
-  shared.shards,
-  shared.precision,
-  option('--force-precision', 'round to bfloat16 even where the processor has none and float32 is faster'),
-  option('--engine <name>', 'auto, compiled or eager', { parse: oneOf(['auto', 'compiled', 'eager']) }),
-  shared.seed,
-  shared.task,
-  shared.classes,
-  shared.limit,
-  shared.testLimit,
-  shared.augment,
-  option('--mix <list>', 'mixup=ALPHA,cutmix=ALPHA: batches mixed while training', { parse: mixing }),
-  option('--exact-convolutions', 'no minimal filtering (Winograd), whose rounding errors are larger'),
-  option('--test-time-flip', 'evaluate images and their mirror images, and take the mean of the outputs', {
-    alsoCalled: ['--tta'],
-  }),
-  option('--augment-workers <n|auto>', 'threads that transform images', { parse: integerOrAuto }),
-  option(
-    '--worker-timeout-minutes <n>',
-    'end the run when no thread has answered for so long; 0: never (default: 30)',
-    {
-      parse: notNegative,
-    },
-  ),
-  shared.imageSizeOption,
-  shared.columns,
-  option('--on-bad-image <what>', 'fail or skip', { parse: oneOf(['fail', 'skip']) }),
-  option('--out <dir>', 'folder for the run (default: runs/NAME-N)', {
-    alsoCalled: ['--output', '--output-dir', '--save-dir', '--log-dir', '--save'],
-  }),
-  option('--resume <run>', 'go on with a run folder from its last checkpoint', { alsoCalled: ['--continue'] }),
-  shared.trustCode,
-  option('--intra-op-threads <n>', "TensorFlow's threads inside one op; they change the last bits (default: 1)", {
-    parse: integer(),
-  }),
-  ...clusterOptions,
-  option('--dashboard', 'a page on 127.0.0.1 that follows the run'),
-  option('--dashboard-port <n>', 'its port (default: 4747, or a free one)', { parse: integer() }),
-  option('--tensorboard', 'event files for TensorBoard in the run folder (see docs/report.md)', {
-    alsoCalled: ['--tb', '--tensorboard-dir'],
-  }),
-  option('--histograms', 'record histograms of weights and gradients after each epoch, for convoy report'),
-  option('--trace <file>', "a timeline of the run's phases for chrome://tracing or Perfetto"),
-] as const;
+import { trainOptions } from '../train-options.js';
 
 export const train = defineCommand({
   name: 'train',
   description: 'Train a network on every core. Without options: the embedded shapes, in under a minute.',
   alsoCalled: ['fit', 'run'],
   onRanks: true,
-  options,
+  options: trainOptions,
   examples: [
     ['convoy train', 'ten kinds of drawn shapes, no download'],
     ['convoy train --recipe cifar10-cnn --data-dir DATA', 'CIFAR-10, as binary files or JPEG images'],
@@ -160,8 +54,9 @@ async function run(
     restarts,
     minHosts,
     clusterTimeout,
+    crossValidate: folds,
     ...given
-  }: Flags<typeof options>,
+  }: Flags<typeof trainOptions>,
   terminal: Terminal,
 ): Promise<void> {
   const flags = { ...given, ...(phases === undefined ? {} : { phases }) };
@@ -176,6 +71,12 @@ async function run(
     throw valueError('--trace', 'a file in a folder that exists', traceFile);
   // With --resume the trainer checks them, on top of the run's own.
   const config = resume === undefined ? await configOfFlags({ recipe, file, flags }) : (flags as ConfigInput);
+  if (folds !== undefined) {
+    const others = { hosts, hostfile, resume, dashboard: wantsDashboard, dashboardPort, tensorboard: wantsTensorBoard };
+    refuseBeside('--cross-validate', { ...others, histograms: wantsHistograms, trace: traceFile });
+    const place = out ?? join('runs', `${runName(config)}-${folds}-folds`);
+    return crossValidateHere({ config, folds, out: place, dataDir }, terminal);
+  }
   const machines = machinesOf({ hosts, hostfile, restarts, minHosts });
   if (machines !== undefined) return launch(machines, { name: runName(config), resume, out }, terminal);
   if (clusterTimeout !== undefined) process.env['CONVOY_CLUSTER_TIMEOUT'] = String(clusterTimeout);
@@ -299,8 +200,11 @@ async function keepServing(live: LiveRun, signal: AbortSignal, run: string): Pro
   }
 }
 
-/** Name of a run's folder: its recipe, or its data and network. */
-function runName({ recipe, dataset, model }: ConfigInput): string {
-  const lastPart = (path: string | undefined): string | undefined => path?.split('/').filter(Boolean).at(-1);
-  return recipe ?? `${lastPart(dataset) ?? 'run'}-${lastPart(model?.name) ?? 'model'}`;
+/** Refuses flags that mean one run, beside one that trains several. */
+function refuseBeside(flag: string, others: Readonly<Record<string, unknown>>): void {
+  if (launchedRank() !== undefined) throw combinationError(flag, 'excludes', 'mpirun: it trains on one machine');
+  const given = Object.keys(others).find((name) => others[name] !== undefined);
+  if (given === undefined) return;
+  const name = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw combinationError(flag, 'excludes', `--${name}, which is of one run`);
 }

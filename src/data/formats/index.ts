@@ -6,6 +6,7 @@ import { imageArchive } from './image-archive.js';
 import { imageFolder } from './image-folder.js';
 import { labels } from './labels.js';
 import { npz } from './npz.js';
+import { packed } from './packed.js';
 import { parquet } from './parquet.js';
 import { segmentation } from './segmentation.js';
 import { tfrecord } from './tfrecord.js';
@@ -22,6 +23,7 @@ export { shapes } from './shapes.js';
 
 /** The formats that a path may have, in the order in which they are tried: any folder or archive may be one of images. */
 export const pathFormats: readonly DatasetFormat[] = [
+  packed,
   cifarPython(cifar10Python),
   cifarPython(cifar100Python),
   imageArchive,

@@ -5,7 +5,8 @@ import { fileError } from '../../base/errors.js';
 import { errorText } from '../bytes.js';
 import { type Columns, checkAborted, type OpenOptions } from '../options.js';
 import { defineDatasetFormat } from './define.js';
-import { type Files, filesAt, openEncoded, type Placed } from './encoded-set.js';
+import { type Files, filesAt, type Placed } from './encoded-files.js';
+import { openEncoded } from './encoded-set.js';
 
 const fileName = /\.parquet$/i;
 const imageColumns = ['image', 'img', 'images', 'picture', 'jpg', 'png'];

@@ -21,6 +21,7 @@ export const onnx = defineExport({
       description: `${content.model.name}, trained by convoy`,
       metadata: content.metadata,
       outputName: name,
+      quantize: content.quantize,
     });
     await writeFileAtomic(join(folder, file), [bytes]);
     return {

@@ -2,10 +2,12 @@ import { encodeOnnx, type OnnxValueInfo } from '../../../proto/onnx.js';
 import { ConvoyError } from '../../base/errors.js';
 import type { InferenceGraph } from '../../graph/index.js';
 import type { GraphNode, Value } from '../../ops/index.js';
+import type { Quantization } from '../define.js';
 import { axes, products } from './axes.js';
 import { OnnxConverter, onnxType } from './converter.js';
 import { elementwise } from './elementwise.js';
 import { images } from './images.js';
+import { quantizeDynamic } from './quantize.js';
 import { shapes } from './shapes.js';
 import type { OnnxLowerings } from './table.js';
 
@@ -34,6 +36,8 @@ export interface OnnxOptions {
   readonly description: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly outputName: string;
+  /** Weights and activations in 8 bits. */
+  readonly quantize?: Quantization | undefined;
 }
 
 /** Ops that come to the file as initializers or inputs. */
@@ -62,6 +66,7 @@ export function writeOnnx(graph: InferenceGraph, options: OnnxOptions): Uint8Arr
     lower(onnx, node);
   }
   const last = onnx.last(output);
+  const { nodes, initializers } = options.quantize === undefined ? onnx : quantizeDynamic(onnx);
   const end = { input: [last], output: [outputName], name: `${outputName}/end`, opType: 'Identity', attribute: [] };
   return encodeOnnx({
     irVersion: onnxOpsets.get(opset) ?? 8,
@@ -71,8 +76,8 @@ export function writeOnnx(graph: InferenceGraph, options: OnnxOptions): Uint8Arr
     opsetImport: [{ domain: '', version: opset }],
     graph: {
       name,
-      node: [...onnx.nodes, end],
-      initializer: onnx.initializers,
+      node: [...nodes, end],
+      initializer: initializers,
       input: [info(input, input.node.name)],
       output: [info(output, outputName)],
     },
