@@ -1,5 +1,6 @@
 import type { LayersModel } from '../base/tf.js';
 import type { ImageShape, LossSpec, Preprocess } from '../contracts/index.js';
+import { lossNamed } from '../losses/spec/index.js';
 import { outputKind } from '../models/outputs.js';
 import { modelParameters } from '../models/parameters.js';
 import {
@@ -12,6 +13,7 @@ import {
   reverse,
   scale,
   shift,
+  slice,
   unary,
   type Value,
 } from '../ops/index.js';
@@ -105,6 +107,7 @@ function probabilities(
   x: Value,
   { loss, classes }: NonNullable<InferenceOptions['whole']>,
 ): Value {
+  if (lossNamed(loss).boxes) return detections(graph, x);
   const width = x.shape[1] as number;
   const kind = outputKind(loss, width);
   if (kind === 'softmax logits') return unary(graph, 'Softmax', x);
@@ -112,6 +115,13 @@ function probabilities(
   if (width > 1 || classes !== 2) return shares;
   const second = kind === 'sigmoid logits' ? shares : clipped(graph, shares);
   return concatenate(graph, [shift(graph, negate(graph, second), 1), second], 1);
+}
+
+/** Boxes as they are, and a probability for each class, [n, points, 4 + classes]. */
+function detections(graph: GraphBuilder, x: Value): Value {
+  const [, points = 0, length = 4] = x.shape;
+  const boxes = slice(graph, x, [0, 0, 0], [-1, points, 4]);
+  return concatenate(graph, [boxes, unary(graph, 'Sigmoid', slice(graph, x, [0, 0, 4], [-1, points, length - 4]))], 2);
 }
 
 function clipped(graph: GraphBuilder, x: Value): Value {

@@ -67,6 +67,15 @@ export function detectionsOf(outputs: Float32Array, options: DetectionOptions): 
   };
 }
 
+/**
+ * What a detector gives, with probabilities in place of logits.
+ *
+ * @param outputs [..., 4 + classes].
+ */
+export function withProbabilities(outputs: Float32Array, classes: number): Float32Array {
+  return outputs.map((value, at) => (at % (4 + classes) < 4 ? value : 1 / (1 + Math.exp(-value))));
+}
+
 function notFinite(value: number): ConvoyError {
   return new ConvoyError('CONVOY_DIVERGED', `Expected finite outputs of the detector but found ${value}`);
 }

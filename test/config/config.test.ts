@@ -215,7 +215,7 @@ test('configuration files that are none are refused by name', async (t) => {
   await rm(folder, { recursive: true });
 });
 
-test('an unknown recipe is answered with those that were meant, or with the known ones', async (t) => {
+test('an unknown recipe is answered with those that were meant, or with where all are listed', async (t) => {
   const names = (await readdir(new URL('../../../recipes/', import.meta.url)))
     .map((name) => name.replace('.json', ''))
     .sort();
@@ -225,7 +225,7 @@ test('an unknown recipe is answered with those that were meant, or with the know
   });
   await t.throwsAsync(readRecipe('speech'), {
     code: 'CONVOY_OPTION',
-    message: `Expected one of ${names.join(', ')} for --recipe but received "speech"`,
+    message: `Expected the name of a recipe for --recipe but received "speech" (convoy recipes lists all ${names.length})`,
   });
 });
 

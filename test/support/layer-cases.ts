@@ -1,5 +1,6 @@
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import {
+  BoxPoints,
   ChannelPadding,
   ClassToken,
   DropPath,
@@ -150,6 +151,14 @@ export const layerCases: Readonly<Record<string, () => LayersModel>> = {
     through(layers.upSampling2d({ size: [2, 3] }), layers.conv2d({ filters: 2, kernelSize: 3 })),
   'UpSampling2D, bilinear': () => through(layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' })),
   Rescaling: () => through(layers.rescaling({ scale: 0.5, offset: -1 })),
+  BoxPoints: () =>
+    through(
+      layers.conv2d({ filters: 6, kernelSize: 1 }),
+      layers.reshape({ targetShape: [64, 6] }),
+      new BoxPoints({ image: [8, 8], strides: [1] }),
+      layers.reshape({ targetShape: [8, 8, 6] }),
+      layers.conv2d({ filters: 3, kernelSize: 3 }),
+    ),
   ChannelPadding: () => through(new ChannelPadding({ channels: 7 })),
   Normalization: () => through(new FixedNormalization()),
   'SelfAttention with class token and positions': () =>
