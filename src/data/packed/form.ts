@@ -15,6 +15,8 @@ import { z } from 'zod';
 
 export const magic = Buffer.from('convoypack1\n');
 export const trailerBytes = 64;
+/** Of a SHA-256. */
+export const digestBytes = 32;
 /** Offsets in the trailer. */
 export const trailerPlaces = {
   headerOffset: 0,
@@ -24,7 +26,7 @@ export const trailerPlaces = {
 } as const;
 
 const whole = z.int().nonnegative();
-const side = z.int().positive().max(65_536);
+const side = z.int().positive().max(4096);
 
 /** A part of the file with its checksum. */
 const partSchema = z.strictObject({ offset: whole, length: whole, crc32: whole });

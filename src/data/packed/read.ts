@@ -10,6 +10,7 @@ import { checkAborted } from '../options.js';
 import { allocateLabels, allocatePixels } from '../stores.js';
 import {
   bytesOf,
+  digestBytes,
   headerSchema,
   magic,
   type PackedHeader,
@@ -100,10 +101,14 @@ class PackedReader {
   }
 
   async header(): Promise<{ readonly header: PackedHeader; readonly digest: string }> {
+    const first = Buffer.alloc(magic.length);
+    await this.read(first, 0);
+    if (!first.equals(magic)) throw this.wrong(0, 'the beginning of a packed file', 'other bytes');
     const start = Math.max(0, this.size - trailerBytes);
     const trailer = Buffer.alloc(trailerBytes);
     await this.read(trailer.subarray(0, Math.min(trailerBytes, this.size)), start);
-    if (!trailer.subarray(trailerPlaces.magic).equals(magic))
+    const zeros = trailer.subarray(trailerPlaces.digest + digestBytes, trailerPlaces.magic);
+    if (!trailer.subarray(trailerPlaces.magic).equals(magic) || zeros.some((byte) => byte !== 0))
       throw this.wrong(start, 'the end of a packed file', 'other bytes: it was cut short or changed');
     const offset = Number(trailer.readBigUInt64LE(trailerPlaces.headerOffset));
     const length = Number(trailer.readBigUInt64LE(trailerPlaces.headerLength));
@@ -112,7 +117,7 @@ class PackedReader {
     const text = Buffer.alloc(length);
     await this.read(text, offset);
     const hash = createHash('sha256').update(text).digest();
-    if (!hash.equals(trailer.subarray(trailerPlaces.digest, trailerPlaces.digest + hash.length)))
+    if (!hash.equals(trailer.subarray(trailerPlaces.digest, trailerPlaces.digest + digestBytes)))
       throw this.wrong(offset, 'a header with the SHA-256 at the end', 'damage');
     try {
       return { header: headerSchema.parse(JSON.parse(text.toString())), digest: hash.toString('hex') };
