@@ -34,7 +34,7 @@ const partSchema = z.strictObject({ offset: whole, length: whole, crc32: whole }
 const splitSchema = z.strictObject({
   split: z.enum(['train', 'test', 'validation']),
   count: whole,
-  /** SHA-256 of the dataset it was made of: runs with either go on with the other. */
+  /** Of the dataset it was made of: the file stands for the same data. */
   fingerprint: z.string(),
   /** First byte of the images. */
   images: whole,
