@@ -5,6 +5,8 @@ import test from 'ava';
 import { dropBadImages } from '../../augment/stage/index.js';
 import { imageBytes } from '../../src/contracts/index.js';
 import { openDataset, packDataset } from '../../src/data/index.js';
+import { writePacked } from '../../src/data/packed/index.js';
+import { readStoredImage } from '../../src/images/index.js';
 import { gradient, plainPng, temporaryFolder, writeTree } from '../fixtures/data/files.js';
 import { digestOf, epochOf, facts, seenOf, splitsOf } from '../support/epoch.js';
 
@@ -76,6 +78,27 @@ test.serial('a selection of encoded images takes their places in the file along'
   t.is(await seenOf(found.train), await seenOf(source.train));
   const again = await openDataset({ name: await packed(file), seed: 0 });
   t.is(await seenOf(again.train), await seenOf((await openDataset({ name: file, seed: 0 })).train));
+});
+
+test.serial('one split may be pixels and another encoded, as where only the test images fit into memory', async (t) => {
+  const { train } = await openDataset({ name: photographs, seed: 3 });
+  const { test: small } = await openDataset({ name: photographs, seed: 3, imageSize: [224, 224] });
+  const read = async function* () {
+    if (train.store.kind === 'files') for (let n = 0; n < train.count; n++) yield readStoredImage(train.store, n);
+  };
+  const pixels = small.store.kind === 'pixels' ? small.store.pixels : new Uint8Array();
+  const file = join(folder, 'mixed.pack');
+  await writePacked(file, {
+    ...{ name: 'mixed', classes: [...train.classes], shape: train.shape, files: [], notes: [] },
+    splits: [
+      { ...train, images: { kind: 'images', images: read() } },
+      { ...small, images: { kind: 'pixels', pixels } },
+    ],
+  });
+  const found = await openDataset({ name: file, seed: 0 });
+  t.deepEqual([found.train.store.kind, found.test.store.kind], ['files', 'pixels']);
+  t.is(await seenOf(found.train), await seenOf(train));
+  t.is(await seenOf(found.test), await seenOf(small));
 });
 
 /** The file with one byte changed. */

@@ -34,6 +34,7 @@ const partSchema = z.strictObject({ offset: whole, length: whole, crc32: whole }
 const splitSchema = z.strictObject({
   split: z.enum(['train', 'test', 'validation']),
   count: whole,
+  store: z.enum(['pixels', 'images']),
   /** Of the dataset it was made of: the file stands for the same data. */
   fingerprint: z.string(),
   /** First byte of the images. */
@@ -46,7 +47,6 @@ export const headerSchema = z.strictObject({
   name: z.string(),
   classes: z.array(z.string()),
   targets: z.enum(['classes', 'multi-label']),
-  store: z.enum(['pixels', 'images']),
   /** Of pixels; what encoded images are brought to. */
   shape: z.strictObject({ height: side, width: side, channels: z.int().min(1).max(4) }),
   /** Images of a block with one checksum; of pixels alone. */

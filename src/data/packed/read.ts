@@ -129,11 +129,11 @@ class PackedReader {
   /** A split with its targets and images. */
   async split(
     header: PackedHeader,
-    { split, count, fingerprint, images, table }: PackedSplitHeader,
+    { split, count, store: storeKind, fingerprint, images, table }: PackedSplitHeader,
     root: string,
     paths: readonly string[],
   ): Promise<Dataset> {
-    const { name, classes, shape, targets: kind, store: storeKind } = header;
+    const { name, classes, shape, targets: kind } = header;
     const columns = kind === 'classes' ? 1 : classes.length;
     const elsewhere = header.files.length > 0;
     const blocks = Math.ceil(count / header.blockImages);
