@@ -18,7 +18,11 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   ['train extra', 2, 'error: Expected options alone, which begin with --, for convoy train but received "extra"'],
   ['evaluate', 2, 'error: convoy evaluate needs <run>: run folder (convoy evaluate --help)'],
   ['predict', 2, 'error: convoy predict needs <run>: run folder (convoy predict --help)'],
-  ['data lst', 2, 'error: Expected one of list, info, convert for the command but received "lst"; did you mean list?'],
+  [
+    'data lst',
+    2,
+    'error: Expected one of list, info, convert, pack for the command but received "lst"; did you mean list?',
+  ],
   [
     'data info',
     2,
