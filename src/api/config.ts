@@ -14,8 +14,12 @@ export {
 export {
   type Analysis,
   analyses,
+  type MetricName,
+  type Monitor,
+  metricNames,
   type Split,
   splits,
+  type TestTimeAugmentation,
   testTimeAugmentations,
   visualizations,
 } from '../contracts/index.js';
