@@ -31,5 +31,5 @@ export async function resizedDataset(
   }
   const told = JSON.stringify([shape.height, shape.width]);
   const fingerprint = createHash('sha256').update(dataset.fingerprint).update(told).digest('hex');
-  return { ...dataset, shape, store: { kind: 'pixels', pixels }, fingerprint };
+  return { ...dataset, shape, store: { ...store, pixels }, fingerprint };
 }

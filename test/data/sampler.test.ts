@@ -15,6 +15,7 @@ import {
   stratifiedFolds,
   weightedOrder,
 } from '../../src/data/index.js';
+import { selectSamples } from '../../src/data/split.js';
 import { tinyDatasets } from '../support/tiny.js';
 
 /** Made by `test/fixtures/folds.py`. */
@@ -193,6 +194,12 @@ const files: Dataset = {
   store: { kind: 'files', root: '/', paths: ['a/1.png', 'b,c/2.png', 'a/3.png', 'd.png'] },
 };
 
+/** The same, decoded into memory: a selection of a larger set that keeps the names. */
+const { train: more } = tinyDatasets(5);
+const pixels = more.store.kind === 'pixels' ? more.store.pixels : new Uint8Array(new SharedArrayBuffer(0));
+const named = { kind: 'pixels', pixels, names: ['e.png', 'a/1.png', 'b,c/2.png', 'a/3.png', 'd.png'] } as const;
+const decoded = selectSamples({ ...more, store: named }, Uint32Array.of(1, 2, 3, 4), 'train');
+
 async function file(name: string, content: string): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
@@ -210,6 +217,7 @@ test('weighted: a weight a class, or a file with a weight a sample in any of its
     ['lines.txt', '1\n0.5\r\n0\n2e1\n', train],
     ['list.json', '[1, 0.5, 0, 20]', train],
     ['paths.csv', 'd.png,20\nother.png,7\nb,c/2.png, 0.5\na/3.png,0\na/1.png,1\n', files],
+    ['decoded.csv', 'd.png,20\nother.png,7\nb,c/2.png, 0.5\na/3.png,0\na/1.png,1\n', decoded],
   ];
   for (const [name, content, dataset] of forms) {
     const { weights } = await sampleWeights({ name: 'weighted', file: await file(name, content) }, dataset);
