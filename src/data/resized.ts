@@ -5,6 +5,9 @@ import { diskError } from '../base/atomic-file.js';
 import { markUsed } from '../base/cache-folder.js';
 import { removeDeadParts } from '../base/part-file.js';
 import {
+  type BoxTargets,
+  boxLength,
+  boxRow,
   centralPart,
   type Dataset,
   type FileStore,
@@ -14,6 +17,7 @@ import {
 } from '../contracts/index.js';
 import { resizePixels } from '../images/index.js';
 import { resizeMask } from '../masks/index.js';
+import { moveBox } from './annotated-dataset.js';
 import { limits } from './limits.js';
 import { checkAborted, type OpenOptions, sizeOf } from './options.js';
 import { openPacked, writePacked } from './packed/index.js';
@@ -61,8 +65,9 @@ export async function resizedDataset(
   return { ...dataset, shape, store: { kind: 'pixels', pixels }, targets, fingerprint };
 }
 
-/** Masks go the way of their images: the same part, by nearest neighbour. */
+/** Masks and boxes go the way of their images: the same part; masks by nearest neighbour. */
 function resizedTargets({ targets, shape: from, count }: Dataset, shape: ImageShape): Dataset['targets'] {
+  if (targets.kind === 'boxes') return resizedBoxes(targets, from, shape);
   if (targets.kind !== 'masks') return targets;
   const [given, wanted] = [from.height * from.width, shape.height * shape.width];
   const masks = new Uint8Array(new SharedArrayBuffer(count * wanted));
@@ -72,6 +77,23 @@ function resizedTargets({ targets, shape: from, count }: Dataset, shape: ImageSh
     resizeMask(own, from.width, part, shape, masks.subarray(image * wanted, (image + 1) * wanted));
   }
   return { kind: 'masks', masks };
+}
+
+function resizedBoxes({ boxes, capacity }: BoxTargets, from: ImageShape, shape: ImageShape): BoxTargets {
+  const part = centralPart(from, shape);
+  const each = capacity * boxLength;
+  const moved = new Float32Array(new SharedArrayBuffer(boxes.byteLength));
+  for (let start = 0; start < boxes.length; start += each) {
+    let to = start;
+    for (let row = start; row < start + each; row += boxLength) {
+      const [left = 0, top = 0, right = 0, bottom = 0, label = 0, kind = 0] = boxes.subarray(row, row + boxLength);
+      const box = kind === boxRow.empty ? undefined : moveBox([left, top, right, bottom], part, shape);
+      if (box === undefined) continue;
+      moved.set([...box, label, kind], to);
+      to += boxLength;
+    }
+  }
+  return { kind: 'boxes', boxes: moved, capacity };
 }
 
 /** The images of a dataset as PNG in a packed file of the cache, for its pixels the same one each time. */

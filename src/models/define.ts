@@ -85,7 +85,8 @@ interface NetworkDefinition<Options extends z.ZodRawShape> {
   readonly name: string;
   readonly title: string;
   readonly source: string;
-  readonly smallestInput: number;
+  /** A number, or one that depends on the network's options. */
+  readonly smallestInput: number | ((options: z.infer<z.ZodObject<Options>>) => number);
   readonly defaultInput: number;
   readonly defaultChannels?: number;
   readonly defaultClasses?: number;
@@ -98,12 +99,17 @@ interface NetworkDefinition<Options extends z.ZodRawShape> {
 export function defineNetwork<Options extends z.ZodRawShape>(definition: NetworkDefinition<Options>): Network {
   const shapeSchema = z.object(shapeOptions);
   const ownSchema = z.strictObject(definition.options);
-  const { name, title, source, smallestInput, defaultInput } = definition;
+  const { name, title, source, defaultInput } = definition;
+  const smallest = (own: z.infer<z.ZodObject<Options>>): number =>
+    typeof definition.smallestInput === 'number' ? definition.smallestInput : definition.smallestInput(own);
   return {
     name,
     title,
     source,
-    smallestInput,
+    smallestInput:
+      typeof definition.smallestInput === 'number'
+        ? definition.smallestInput
+        : smallest(parseOptions(ownSchema, {}, name)),
     defaultInput,
     defaultChannels: definition.defaultChannels ?? 3,
     defaultClasses: definition.defaultClasses ?? 1000,
@@ -114,6 +120,7 @@ export function defineNetwork<Options extends z.ZodRawShape>(definition: Network
       const given: Record<string, unknown> = { height, width, channels, classes };
       const shape = parseOptions(shapeSchema, given, name);
       const own = parseOptions(ownSchema, rest, name);
+      const smallestInput = smallest(own);
       if (Math.min(shape.height, shape.width) < smallestInput) {
         throw valueError(
           `the images of ${name}`,

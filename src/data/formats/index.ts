@@ -1,4 +1,5 @@
 /** Formats of datasets, a file each. */
+import { detection, segmentation } from './annotated.js';
 import { cifar10Python, cifar100Python, cifarPython } from './cifar-python.js';
 import type { DatasetFormat } from './define.js';
 import { idx } from './idx.js';
@@ -8,7 +9,6 @@ import { labels } from './labels.js';
 import { npz } from './npz.js';
 import { packed } from './packed.js';
 import { parquet } from './parquet.js';
-import { segmentation } from './segmentation.js';
 import { tfrecord } from './tfrecord.js';
 
 export { cifar10Layout, cifar100Layout, cifarBinary } from './cifar-binary.js';
@@ -33,5 +33,6 @@ export const pathFormats: readonly DatasetFormat[] = [
   parquet,
   idx,
   segmentation,
+  detection,
   imageFolder,
 ];

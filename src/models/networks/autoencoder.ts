@@ -11,7 +11,7 @@ export const autoencoder = defineNetwork({
   title: 'convolutional autoencoder: the image itself, through a narrow code',
   source:
     'Masci, Meier, Ciresan, Schmidhuber 2011, "Stacked convolutional auto-encoders for hierarchical feature extraction"; strided convolutions down, transposed ones up',
-  smallestInput: 4,
+  smallestInput: ({ depth }) => 2 ** depth,
   defaultInput: 32,
   gives: 'image',
   options: {

@@ -27,7 +27,7 @@ export function unet(networkNamed: (name: string) => Network): Network {
     title: 'U-Net: a class for each pixel',
     source:
       'Ronneberger, Fischer, Brox 2015, "U-Net: convolutional networks for biomedical image segmentation"; 64 filters and depth 4 are the paper\'s',
-    smallestInput: 2,
+    smallestInput: ({ depth, encoder }) => (encoder === undefined ? 2 ** depth : 2),
     defaultInput: 128,
     defaultClasses: 2,
     gives: 'masks',

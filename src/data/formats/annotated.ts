@@ -1,19 +1,23 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { PixelSize } from '../../contracts/index.js';
+import { annotatedDataset } from '../annotated-dataset.js';
 import {
   type Annotations,
   type ReadOptions,
   readCoco,
   readMaskFolders,
   readPets,
+  readVoc,
   readVocSegmentation,
+  readYolo,
 } from '../annotations/index.js';
 import { entryKind, firstEntry } from '../entries.js';
-import { maskDataset } from '../mask-dataset.js';
 import { type OpenOptions, sizeOf } from '../options.js';
 import type { OpenedSplits } from '../splits.js';
 import { defineDatasetFormat } from './define.js';
+
+type Layout = (place: string) => Promise<SplitReaders | undefined>;
 
 /** How a split is read; undefined where the folder has none of that name. */
 interface SplitReaders {
@@ -27,25 +31,52 @@ interface SplitReaders {
 const usualSide = 224;
 const testNames = ['test', 'val', 'valid', 'validation'];
 
-/** A folder with images and masks: by name, or in the layout of Pascal VOC, Oxford-IIIT Pet or COCO. */
-export const segmentation = defineDatasetFormat<SplitReaders>({
-  name: 'segmentation',
+/** Images and masks: by name, or in the layout of Pascal VOC, Oxford-IIIT Pet or COCO. */
+export const segmentation = annotatedFormat('segmentation', {
   description: 'a folder with images and masks',
-  async find(place, known, task) {
-    if (known !== undefined || (task !== undefined && task !== 'segmentation')) return 'another task';
-    if ((await entryKind(place)) !== 'folder') return 'no folder';
-    for (const layout of [pets, voc, maskFolders, ...(task === 'segmentation' ? [coco] : [])]) {
-      const source = await layout(place);
-      if (source !== undefined) return { path: place, source };
-    }
-    return 'no images and masks';
-  },
-  async open(readers, { name, options }) {
-    return openMasks(readers, name, options);
-  },
+  // COCO's files have boxes and outlines: which are meant, a person says.
+  layouts: [pets, voc('SegmentationClass'), maskFolders],
+  whenAsked: [coco],
 });
 
-async function openMasks(readers: SplitReaders, name: string, options: OpenOptions): Promise<OpenedSplits> {
+/** Images and boxes in the layout of COCO, Pascal VOC or YOLO. */
+export const detection = annotatedFormat('detection', {
+  description: 'a folder with images and boxes (COCO, Pascal VOC, YOLO)',
+  layouts: [coco, yolo],
+  // A folder of Pascal VOC may have masks too.
+  whenAsked: [voc('Annotations')],
+});
+
+function annotatedFormat(
+  task: 'segmentation' | 'detection',
+  {
+    description,
+    layouts,
+    whenAsked,
+  }: { readonly description: string; readonly layouts: readonly Layout[]; readonly whenAsked: readonly Layout[] },
+) {
+  return defineDatasetFormat<SplitReaders>({
+    name: task,
+    description,
+    async find(place, known, asked) {
+      if (known !== undefined || (asked !== undefined && asked !== task)) return 'another task';
+      if ((await entryKind(place)) !== 'folder') return 'no folder';
+      for (const layout of asked === undefined ? layouts : [...layouts, ...whenAsked]) {
+        const source = await layout(place);
+        if (source !== undefined) return { path: place, source };
+      }
+      return 'no such files';
+    },
+    open: (readers, { name, options }) => openAnnotated(readers, name, task, options),
+  });
+}
+
+async function openAnnotated(
+  readers: SplitReaders,
+  name: string,
+  task: 'segmentation' | 'detection',
+  options: OpenOptions,
+): Promise<OpenedSplits> {
   const { onBadImage = 'fail', signal } = options;
   const reading: ReadOptions = { onBad: onBadImage === 'skip' ? 'skip' : 'error', ...(signal && { signal }) };
   const train = await readers.train(reading);
@@ -55,8 +86,8 @@ async function openMasks(readers: SplitReaders, name: string, options: OpenOptio
   const common = asked ?? commonSize(images);
   const size = common ?? { height: usualSide, width: usualSide };
   const shape = { ...size, channels: 3 };
-  const first = await maskDataset(train, { name, split: 'train', shape }, options);
-  const second = test && (await maskDataset(test, { name, split: 'test', shape }, options));
+  const first = await annotatedDataset(train, { name, split: 'train', shape, task }, options);
+  const second = test && (await annotatedDataset(test, { name, split: 'test', shape, task }, options));
   const note = `images have several sizes, so all are brought to ${usualSide}x${usualSide}; --image-size chooses another size`;
   const badImages = [...first.badImages, ...(second?.badImages ?? [])];
   return {
@@ -86,17 +117,41 @@ async function pets(place: string): Promise<SplitReaders | undefined> {
   };
 }
 
-async function voc(place: string): Promise<SplitReaders | undefined> {
-  const masks = await firstEntry(place, ['SegmentationClass'], 'folder');
-  const images = await firstEntry(place, ['JPEGImages'], 'folder');
-  if (masks === undefined || images === undefined) return undefined;
-  const lists = path.join(place, 'ImageSets/Segmentation');
-  const there = async (name: string): Promise<boolean> => (await entryKind(path.join(lists, `${name}.txt`))) === 'file';
-  if (!(await there('train'))) return { train: (options) => readVocSegmentation(place, options), notes: [] };
-  const tested = (await there('val')) ? 'val' : (await there('test')) ? 'test' : undefined;
+/** Pascal VOC by one kind of its annotations. */
+function voc(folder: 'SegmentationClass' | 'Annotations'): Layout {
+  const [lists, read] =
+    folder === 'Annotations' ? (['Main', readVoc] as const) : (['Segmentation', readVocSegmentation] as const);
+  return async (place) => {
+    const annotations = await firstEntry(place, [folder], 'folder');
+    const images = await firstEntry(place, ['JPEGImages'], 'folder');
+    if (annotations === undefined || images === undefined) return undefined;
+    const list = (name: string): string => path.join(place, 'ImageSets', lists, `${name}.txt`);
+    const there = async (name: string): Promise<boolean> => (await entryKind(list(name))) === 'file';
+    if (!(await there('train'))) return { train: (options) => read(place, options), notes: [] };
+    const tested = (await there('val')) ? 'val' : (await there('test')) ? 'test' : undefined;
+    return {
+      train: (options) => read(place, { ...options, split: 'train' }),
+      ...(tested && { test: (options) => read(place, { ...options, split: tested }) }),
+      notes: [],
+    };
+  };
+}
+
+/** `data.yaml`, or `classes.txt` beside images and labels. */
+async function yolo(place: string): Promise<SplitReaders | undefined> {
+  const config = await firstEntry(place, ['data.yaml', 'data.yml', 'dataset.yaml'], 'file');
+  const texts = await firstEntry(place, ['classes.txt', 'labels/classes.txt'], 'file');
+  const labels = await firstEntry(place, ['labels', 'train/labels'], 'folder');
+  if (config === undefined && (texts === undefined || labels === undefined)) return undefined;
+  const tested = await firstEntry(
+    place,
+    testNames.flatMap((name) => [`images/${name}`, `${name}/images`]),
+    'folder',
+  );
+  const split = tested && testNames.find((name) => tested.split(path.sep).slice(-2).includes(name));
   return {
-    train: (options) => readVocSegmentation(place, { ...options, split: 'train' }),
-    ...(tested && { test: (options) => readVocSegmentation(place, { ...options, split: tested }) }),
+    train: (options) => readYolo(place, options),
+    ...(split && { test: (options) => readYolo(place, { ...options, split }) }),
     notes: [],
   };
 }
