@@ -7,7 +7,7 @@ import { counted, percent, table, tellError } from '../terminal.js';
 
 export const predict = defineCommand({
   name: 'predict',
-  description: 'The most likely classes of image files, or their masks as PNG.',
+  description: 'The most likely classes of image files, or their masks or objects as PNG.',
   alsoCalled: ['infer', 'inference', 'classify'],
   arguments: [
     argument('<run>', 'run folder'),
@@ -18,7 +18,7 @@ export const predict = defineCommand({
   ],
   options: [
     option('--top <k>', 'classes to show', { parse: integer(), default: 3 }),
-    option('--out <folder>', 'folder for masks and overlays of a run with masks; predictions by default'),
+    option('--out <folder>', 'folder for pictures of a run with masks or boxes; predictions by default'),
     checkpoint,
     dataDir,
     testTimeAugment,
@@ -47,12 +47,14 @@ export const predict = defineCommand({
       answered += 1;
       const written = await pictures.write(prediction);
       const error = prediction.rebuilt?.error;
+      const objects = prediction.detection?.objects;
       terminal.record({
         type: 'prediction',
         file,
         top: prediction.top,
         ...(written.length > 0 && { written }),
         ...(error !== undefined && { error }),
+        ...(objects !== undefined && { objects }),
       });
       terminal.line(file);
       if (error !== undefined) terminal.line(`  mean squared error ${error.toExponential(3)}`);
