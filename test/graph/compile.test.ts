@@ -10,7 +10,6 @@ import { modelParameters, networks } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { type EngineRun, engineRun, readGradients, readStats, shardTask, stepSpec } from '../support/engine-run.js';
 import { compileHere, GraphRun } from '../support/graph-run.js';
-import { usualSide } from '../support/network-tasks.js';
 
 const { layers } = tf;
 
@@ -242,7 +241,7 @@ test('compiling leaves no tensor behind', (t) => {
 
 test('every network of the repository can be compiled', (t) => {
   for (const network of networks.filter(({ name }) => name !== 'custom')) {
-    const size = usualSide(network);
+    const size = network.smallestInput;
     const model = network.create({ height: size, width: size, channels: 3, classes: 10 });
     t.deepEqual(unsupportedLayers(model), [], network.name);
     model.dispose();
