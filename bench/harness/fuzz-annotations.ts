@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { paintObjects, readCoco, readIndexMask, readVoc, readYolo } from '../../src/data/annotations/index.js';
 import { plainValues } from '../../src/data/annotations/index-mask.js';
 import { decodeRle, polygonRle, rleFromCounts, rleFromText, rleToText } from '../../src/masks/index.js';
-import type { FuzzParser } from './fuzz-contract.js';
+import type { FuzzParser } from './fuzz-parser.js';
 
 const size = { width: 30, height: 20 };
 const counts = [3, 5, 592];

@@ -1,7 +1,6 @@
 /** Everything that reads files which may come from elsewhere, and whole files to start from. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -18,23 +17,12 @@ import { readCheckpoint, writeCheckpoint } from '../../src/run/index.js';
 import { readRecord } from '../../src/run/record.js';
 import { readWeightsFile, writeSafetensors } from '../../src/weights/index.js';
 import { annotationParsers } from './fuzz-annotations.js';
-import type { FuzzParser } from './fuzz-contract.js';
-
-export type { FuzzParser };
+import { datasetParsers } from './fuzz-datasets.js';
+import { type FuzzParser, madeBy } from './fuzz-parser.js';
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/', import.meta.url));
 const fixture = (path: string): Promise<Buffer> => readFile(join(fixtures, path));
 const shape = { height: 32, width: 32, channels: 3 };
-
-async function madeBy(name: string, write: (file: string) => Promise<unknown>): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'convoy-corpus-'));
-  try {
-    await write(join(folder, name));
-    return await readFile(join(folder, name));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 function image(format: 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff', options = {}): Promise<Buffer> {
   const pixels = Buffer.from(Array.from({ length: 24 * 20 * 3 }, (_, at) => (at * 37) % 256));
@@ -141,6 +129,7 @@ export const fuzzParsers: readonly FuzzParser[] = [
     corpus: () => Promise.all(['keras', 'medmnist'].map((name) => fixture(`data/${name}.npz`))),
     read: (file) => openDataset({ name: file, seed: 0 }),
   },
+  ...datasetParsers,
   {
     name: 'tar',
     share: 140,

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConvoyError } from '../../src/base/errors.js';
-import { type FuzzParser, readInput } from './fuzz-parsers.js';
+import type { FuzzParser } from './fuzz-parser.js';
+import { readInput } from './fuzz-parsers.js';
 import { mutated } from './mutations.js';
 
 /** What became of some inputs. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { MeasuringChild } from '../../src/measure/index.js';
-import type { FuzzParser } from './fuzz-parsers.js';
+import type { FuzzParser } from './fuzz-parser.js';
 import type { FuzzRound } from './fuzz-round.js';
 
 export interface FuzzSetup {

@@ -14,9 +14,13 @@ export {
 export {
   type Analysis,
   analyses,
+  type MetricName,
+  type Monitor,
+  metricNames,
   type Split,
   splits,
   type Task,
+  type TestTimeAugmentation,
   tasks,
   testTimeAugmentations,
   visualizations,

@@ -35,9 +35,14 @@ type Column = (record: EpochRecord) => number | undefined;
 /** The columns of every run, then those of the metrics that this one computes. */
 function columnsWith(metrics: readonly MetricName[]): Readonly<Record<string, Column>> {
   const more = (['validation', 'test'] as const).flatMap((split) =>
-    metrics.map((name): [string, Column] => [`${split}.${name}`, (record) => record[split]?.[name]]),
+    metrics.map((name): [string, Column] => [`${split}.${name}`, (record) => defined(record[split]?.[name])]),
   );
   return { ...columns, ...Object.fromEntries(more) };
+}
+
+/** Without a metric that is not defined: NaN, or null in the history of a checkpoint. */
+function defined(value: number | null | undefined): number | undefined {
+  return value === null || Number.isNaN(value) ? undefined : value;
 }
 
 function line(record: EpochRecord, shown: Readonly<Record<string, Column>>): string {

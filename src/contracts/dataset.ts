@@ -19,6 +19,8 @@ export function imageBytes({ height, width, channels }: ImageShape): number {
 export interface PixelStore {
   readonly kind: 'pixels';
   readonly pixels: Uint8Array<SharedArrayBuffer>;
+  /** Paths of the image files that they were decoded from, where there were any. */
+  readonly names?: readonly string[];
 }
 
 /** Encoded files on disk, decoded when needed; images may differ in size. */

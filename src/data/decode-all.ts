@@ -145,5 +145,6 @@ function withoutBad(
     if (count !== index) pixels.copyWithin(count * bytes, index * bytes, (index + 1) * bytes);
     count += 1;
   });
-  return { shape, count, pixels: pixels.subarray(0, count * bytes), labels: labels.subarray(0, count) };
+  const names = members.map(({ path }) => path).filter((path) => !bad.has(path));
+  return { shape, count, pixels: pixels.subarray(0, count * bytes), labels: labels.subarray(0, count), names };
 }

@@ -21,7 +21,7 @@ export interface DecodedSet {
 
 // File: magic, header length (32-bit little-endian), header (JSON), then for each split its labels (int32) and its
 // pixels. Labels are written in the machine's order: a cache does not travel.
-const magic = Buffer.from('convoypx2\n');
+const magic = Buffer.from('convoypx3\n');
 /** One write or read call takes less than 2 GiB. */
 const pieceBytes = 2 ** 26;
 const largestHeader = 2 ** 26;
@@ -29,6 +29,7 @@ const largestHeader = 2 ** 26;
 const splitHeader = z.object({
   count: z.int().nonnegative(),
   shape: z.object({ height: z.int().positive(), width: z.int().positive(), channels: z.int().positive() }),
+  names: z.array(z.string()).optional(),
 });
 const headerSchema = z.object({
   key: z.string(),
@@ -69,7 +70,7 @@ export async function saveDecoded(key: string, set: DecodedSet): Promise<void> {
   const file = cacheFile(key);
   const temporary = partOf(file);
   const { classes, badImages } = set;
-  const facts = ({ count, shape }: LabelledPixels) => ({ count, shape });
+  const facts = ({ count, shape, names }: LabelledPixels) => ({ count, shape, ...(names && { names: [...names] }) });
   const parts = body(set);
   const header: Omit<Header, 'sha256'> = {
     key,
@@ -139,8 +140,9 @@ async function readSet(handle: FileHandle, key: string): Promise<DecodedSet | un
   const parsed = headerSchema.safeParse(parseJson(text.toString()));
   if (!parsed.success || parsed.data.key !== key) return undefined;
   const header = parsed.data;
-  const split = ({ count, shape }: z.infer<typeof splitHeader>): LabelledPixels => {
-    return { count, shape, labels: allocateLabels(count), pixels: allocatePixels(count, shape, 'the cache') };
+  const split = ({ count, shape, names }: z.infer<typeof splitHeader>): LabelledPixels => {
+    const pixels = allocatePixels(count, shape, 'the cache');
+    return { count, shape, labels: allocateLabels(count), pixels, ...(names && { names }) };
   };
   const { classes, badImages, train, test, validation, notes } = header;
   const set: DecodedSet = {

@@ -26,7 +26,7 @@ export interface PackedDataset {
 /**
  * Writes a dataset as one packed file, which `openDataset` takes as a path. Images that would be in memory are written as pixels
  * (small ones, and all of an `imageSize` that fit); others as the encoded images they are. Splits, classes and targets are those
- * of this opening, and so are the fingerprints: a run goes on with either.
+ * of this opening, and so are the fingerprints.
  *
  * @throws ConvoyError as `openDataset`; `CONVOY_DISK` where the file cannot be written.
  */

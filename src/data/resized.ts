@@ -62,7 +62,7 @@ export async function resizedDataset(
     checkAborted(signal, `resizing ${dataset.name}`);
     onProgress?.({ what: 'resizing images', done: image, total: count, unit: 'images' });
   }
-  return { ...dataset, shape, store: { kind: 'pixels', pixels }, targets, fingerprint };
+  return { ...dataset, shape, store: { ...store, pixels }, targets, fingerprint };
 }
 
 /** Masks and boxes go the way of their images: the same part; masks by nearest neighbour. */

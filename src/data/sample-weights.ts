@@ -97,11 +97,12 @@ function lines(text: string, file: string, { store, name }: Dataset): number[] {
   if (named.size === 0) return plain;
   if (plain.length > 0)
     throw fileError('CONVOY_DATA', file, '', 'lines of one form', 'some with a path and some without');
-  if (store.kind !== 'files') {
+  const paths = store.kind === 'files' ? store.paths : store.names;
+  if (paths === undefined) {
     const message = `lines of path,number in ${file}`;
     throw combinationError(message, 'needs', `a dataset of image files; ${name} takes a number a line`);
   }
-  return store.paths.map((path) => {
+  return paths.map((path) => {
     const weight = named.get(path);
     if (weight === undefined) throw fileError('CONVOY_DATA', file, path, 'a line with its weight', 'none');
     return weight;

@@ -41,7 +41,8 @@ export function selectSamples(dataset: Dataset, indices: Uint32Array, split: Dat
   if (store.kind === 'pixels') {
     const pixels = allocatePixels(count, shape, dataset.name);
     indices.forEach((from, to) => pixels.set(store.pixels.subarray(from * size, (from + 1) * size), to * size));
-    selected = { kind: 'pixels', pixels };
+    const names = store.names && Array.from(indices, (index) => store.names?.[index] ?? '');
+    selected = { kind: 'pixels', pixels, ...(names && { names }) };
   } else {
     selected = selectFiles(store, indices);
   }
@@ -79,7 +80,11 @@ export function firstSamples(dataset: Dataset, limit: number, flag: '--limit' | 
     count: limit,
     store:
       store.kind === 'pixels'
-        ? { kind: 'pixels', pixels: store.pixels.subarray(0, limit * imageBytes(shape)) }
+        ? {
+            kind: 'pixels',
+            pixels: store.pixels.subarray(0, limit * imageBytes(shape)),
+            ...(store.names && { names: store.names.slice(0, limit) }),
+          }
         : selectFiles(store, indices),
     targets: selectTargets(dataset.targets, indices, dataset),
     fingerprint: derivedFingerprint(dataset, indices),

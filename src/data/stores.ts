@@ -46,6 +46,8 @@ export interface LabelledPixels {
   readonly count: number;
   readonly pixels: Uint8Array<SharedArrayBuffer>;
   readonly labels: Int32Array<SharedArrayBuffer>;
+  /** Paths of the files that they were decoded from. */
+  readonly names?: readonly string[];
 }
 
 /** A dataset without its fingerprint. */
@@ -91,8 +93,9 @@ export function pixelDataset(
   name: string,
   split: Dataset['split'],
   classes: readonly string[],
-  { shape, count, pixels, labels }: LabelledPixels,
+  { shape, count, pixels, labels, names }: LabelledPixels,
 ): Dataset {
   const targets = { kind: 'classes', labels } as const;
-  return signDataset({ name, split, count, classes, shape, store: { kind: 'pixels', pixels }, targets });
+  const store = { kind: 'pixels', pixels, ...(names && { names }) } as const;
+  return signDataset({ name, split, count, classes, shape, store, targets });
 }

@@ -28,6 +28,7 @@ export async function writeOutOfFold(
     if (held === undefined || held.targets.kind !== 'classes') return;
     const { labels } = held.targets;
     const { classes, count, store } = held;
+    const paths = store.kind === 'files' ? store.paths : store.names;
     const width = layout.outputLength;
     const outputs = new Float32Array(count * width);
     const stage = runtime.evaluationStage(held);
@@ -44,7 +45,7 @@ export async function writeOutOfFold(
       const shares = probabilities(row, fromLogits);
       const predicted = shares.indexOf(Math.max(...shares));
       // A line a sample, whatever is in its name.
-      const path = store.kind === 'files' ? (store.paths[sample] ?? '').replace(/[\r\n]/g, ' ') : '';
+      const path = (paths?.[sample] ?? '').replace(/[\r\n]/g, ' ');
       const names = [path, String(fold), classes[labels[sample] ?? 0] ?? '', classes[predicted] ?? ''];
       return [String(places?.[sample] ?? ''), ...names.map(csvField), ...shares.map(String)].join(',');
     });

@@ -22,7 +22,7 @@ const range = z
 /** What is tried. Names are those of configurations, with dots inside objects: `optimizer.momentum`. */
 export const spaceSchema = z.strictObject({
   /** Values by name. */
-  grid: z.record(z.string(), z.array(z.unknown()).min(1)).default({}),
+  grid: z.record(z.string(), z.array(z.unknown()).min(1).readonly()).default({}),
   /** Ranges by name, which need `random`. */
   ranges: z.record(z.string(), range).default({}),
   /** Draw so many trials, from lists and ranges; default: every combination of the lists. */

@@ -34,7 +34,7 @@ export interface SweepOptions extends ExperimentTraining {
 export interface SweepResult {
   /** The value that trials are compared by. */
   readonly monitor: Monitor;
-  /** Best first: those that trained longest, by their scores. */
+  /** Best first: those that trained longest, by their scores; those that diverged are last. */
   readonly trials: readonly SweptTrial[];
   /** Files written into `out`. */
   readonly files: readonly string[];
@@ -89,9 +89,12 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       throw stoppedWithin(error, `trial ${trial + 1} of ${configs.length}`);
     });
   }
-  // A trial stands at the highest rung that it has reached.
+  // A trial stands at the highest rung that it has reached; those that diverged are last.
   const order = [...new Set([...scores].reverse().flatMap(ranked))];
-  const table = order.map((trial) => trials.get(trial) as SweptTrial);
+  const all = order.map((trial) => trials.get(trial) as SweptTrial);
+  const table = [...all.filter(({ score }) => score !== null), ...all.filter(({ score }) => score === null)];
+  if (base.monitor === undefined && monitor === 'test.accuracy')
+    training.onNote?.('trials were compared on the test split: --validation-split 0.1 holds out samples for that');
   const file = join(out, 'sweep.json');
   await writeFileAtomic(file, [`${JSON.stringify({ monitor, rungs, trials: table }, undefined, 2)}\n`]);
   return { monitor, trials: table, files: [file, await drawSweep(out, monitor, table)] };

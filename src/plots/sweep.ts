@@ -16,7 +16,7 @@ const coloured = 10;
 const mostPanels = 6;
 const width = 960;
 const plot = { left: 75, height: 240 };
-const panel = { width: 245, height: 170, gap: 60 };
+const panel = { width: 225, height: 170, gap: 60, step: 305 };
 /** A range whose ends differ by this factor is read on a logarithmic axis. */
 const wideRange = 8;
 
@@ -35,7 +35,7 @@ export function sweepChart(trials: readonly TrialCurve[], score: string, title =
   const rows = Math.ceil(names.length / 3);
   const top = 60;
   const place = (index: number) => ({
-    left: plot.left + (index % 3) * (panel.width + 55),
+    left: plot.left + (index % 3) * panel.step,
     top: top + plot.height + 70 + Math.floor(index / 3) * (panel.height + panel.gap),
     width: panel.width,
     height: panel.height,

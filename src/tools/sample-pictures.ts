@@ -7,7 +7,9 @@ import { objectPicture } from './box-pictures.js';
 /** Names of a sample's classes. */
 export function labelOf(dataset: Dataset, sample: number): string {
   if (dataset.targets.kind === 'pixels') return `${sample}`;
-  const own = classesOf(dataset, sample).map((label) => dataset.classes[label] ?? '?');
+  // Every mask shows the ground.
+  const shown = classesOf(dataset, sample).filter((label) => label > 0 || dataset.targets.kind !== 'masks');
+  const own = shown.map((label) => dataset.classes[label] ?? '?');
   return own.join(', ') || 'none';
 }
 

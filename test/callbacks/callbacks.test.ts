@@ -205,6 +205,15 @@ test('the CSV has a line per epoch, and a resumed run rewrites it from its histo
   await run(second, [2.5], control, 2);
   t.is(await readFile(path, 'utf8'), header + row(1, 3) + row(2, 2.5));
 
+  const scored = join(folder, 'scored.csv');
+  const more = csvLogger({ path: scored });
+  await more.onTrainBegin?.({ epochs: 1, history: [], metrics: ['f1', 'auc'] }, control);
+  const scores = { loss: 1, accuracy: 0.5, f1: 0.25, auc: Number.NaN };
+  await more.onEpochEnd?.({ ...record(1, 3), test: scores }, control);
+  const [names = '', values = ''] = (await readFile(scored, 'utf8')).split('\n');
+  const own = Object.fromEntries(names.split(',').map((name, index) => [name, values.split(',')[index]]));
+  t.like(own, { 'test.f1': '0.25', 'test.auc': '', 'validation.f1': '' });
+
   const third = csvLogger({ path });
   const refused = await t.throwsAsync(async () => third.onTrainBegin?.({ epochs: 1, history: [] }, control), {
     instanceOf: ConvoyError,

@@ -18,7 +18,11 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
   ['train extra', 2, 'error: Expected options alone, which begin with --, for convoy train but received "extra"'],
   ['evaluate', 2, 'error: convoy evaluate needs <run>: run folder (convoy evaluate --help)'],
   ['predict', 2, 'error: convoy predict needs <run>: run folder (convoy predict --help)'],
-  ['data lst', 2, 'error: Expected one of list, info, convert for the command but received "lst"; did you mean list?'],
+  [
+    'data lst',
+    2,
+    'error: Expected one of list, info, convert, pack for the command but received "lst"; did you mean list?',
+  ],
   [
     'data info',
     2,
@@ -263,6 +267,14 @@ const table: readonly (readonly [line: string, code: number, stderr: string])[] 
     2,
     'error: Expected one of validation.loss, ... for monitor but received "val_loss"; did you mean validation.loss?',
   ],
+  ['train --class-weights equal', 2, 'error: Expected balanced, or a number of at least 0 for each class, ...'],
+  ['train --metrics f2', 2, 'error: Expected one of f1, ... for metrics.0 but received "f2"...'],
+  ['train --sampler weighted', 2, 'error: sampler needs either classWeights or file, ...'],
+  ['train --cross-validate 3 --resume here', 2, 'error: --cross-validate excludes --resume, which is of one run'],
+  ['evaluate here --test-time-augment flips', 2, 'error: Expected one of flip, ...; did you mean flip?'],
+  ['sweep', 2, 'error: Expected something to try, as --grid learning-rate=0.1,0.01 for sweep but received nothing'],
+  ['sweep --grid learningrat=1', 2, 'error: Unknown option "learningrat" of a sweep; did you mean learningRate? ...'],
+  ['sweep --range lr=1..2', 2, 'error: the range of learningRate needs --random N, the number of draws'],
   ['lr-find --from 1 --to 0.1', 2, 'error: Expected a number above 1, where --from starts, for --to but received 0.1'],
   [
     'verify --recipe cifra10-cnn',

@@ -2,9 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { dropBadImages } from '../../augment/stage/index.js';
+import { Renderer } from '../../augment/stage/index.js';
 import { imageBytes } from '../../src/contracts/index.js';
 import { openDataset, packDataset } from '../../src/data/index.js';
+import { writePacked } from '../../src/data/packed/index.js';
+import { readStoredImage } from '../../src/images/index.js';
 import { gradient, plainPng, temporaryFolder, writeTree } from '../fixtures/data/files.js';
 import { digestOf, epochOf, facts, seenOf, splitsOf } from '../support/epoch.js';
 
@@ -17,7 +19,7 @@ test.before(async () => {
   for (const split of ['train', 'test']) {
     for (let n = 0; n < 4; n++)
       await writeTree(photographs, {
-        [`${split}/${n % 2 ? 'b' : 'a'}/${n}.jpg`]: await gradient(60 * n, 120, 130 + n),
+        [`${split}/${n % 2 ? 'b' : 'a'}/${n}.png`]: await gradient(60 * n, 120, 130 + n),
       });
   }
 });
@@ -78,6 +80,27 @@ test.serial('a selection of encoded images takes their places in the file along'
   t.is(await seenOf(again.train), await seenOf((await openDataset({ name: file, seed: 0 })).train));
 });
 
+test.serial('one split may be pixels and another encoded, as where only the test images fit into memory', async (t) => {
+  const { train } = await openDataset({ name: photographs, seed: 3 });
+  const { test: small } = await openDataset({ name: photographs, seed: 3, imageSize: [224, 224] });
+  const read = async function* () {
+    if (train.store.kind === 'files') for (let n = 0; n < train.count; n++) yield readStoredImage(train.store, n);
+  };
+  const pixels = small.store.kind === 'pixels' ? small.store.pixels : new Uint8Array();
+  const file = join(folder, 'mixed.pack');
+  await writePacked(file, {
+    ...{ name: 'mixed', classes: [...train.classes], shape: train.shape, files: [], notes: [] },
+    splits: [
+      { ...train, images: { kind: 'images', images: read() } },
+      { ...small, images: { kind: 'pixels', pixels } },
+    ],
+  });
+  const found = await openDataset({ name: file, seed: 0 });
+  t.deepEqual([found.train.store.kind, found.test.store.kind], ['files', 'pixels']);
+  t.is(await seenOf(found.train), await seenOf(train));
+  t.is(await seenOf(found.test), await seenOf(small));
+});
+
 /** The file with one byte changed. */
 async function damaged(file: string, at: number): Promise<string> {
   const bytes = await readFile(file);
@@ -128,11 +151,14 @@ test.serial('damage in an encoded image is told when it is read, or left out and
     `${file}\\.damaged: byte 12: expected \\d+ bytes with the checksum ${hex} but found damage`,
   );
   await t.throwsAsync(seenOf(train), { code: 'CONVOY_DATA', message });
-  const { dataset, bad } = await dropBadImages(train, 1);
+  const scanned = await new Renderer({ dataset: train, transforms: [], seed: 0 }).scan(Uint32Array.of(0, 1, 2, 3));
   t.deepEqual(
-    bad.map(({ sample, file: place }) => [sample, place.endsWith('.pack.damaged: byte 12')]),
+    scanned.map(({ sample, file: place }) => [sample, place.endsWith('.pack.damaged: byte 12')]),
     [[0, true]],
   );
-  const whole = (await openDataset({ name: file, seed: 0 })).train;
-  t.is(await seenOf(dataset), digestOf((await epochOf(whole)).subarray(0, 3 * imageBytes(whole.shape))));
+  const skipped = { name: `${file}.damaged`, seed: 0, imageSize: 40, onBadImage: 'skip' } as const;
+  const { train: kept, badImages } = await openDataset(skipped);
+  t.deepEqual([kept.count, badImages.length], [3, 1]);
+  const whole = (await openDataset({ name: file, seed: 0, imageSize: 40 })).train;
+  t.is(await seenOf(kept), digestOf((await epochOf(whole)).subarray(0, 3 * imageBytes(whole.shape))));
 });

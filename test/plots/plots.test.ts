@@ -16,6 +16,7 @@ import {
   scalingChart,
   scatterChart,
   stackedBarChart,
+  sweepChart,
 } from '../../src/plots/index.js';
 
 /** Texts of a chart in document order. */
@@ -241,4 +242,29 @@ test('a chart is written whole as SVG or PNG, and other endings are refused', as
   const error = await t.throwsAsync(chart.write(join(folder, 'a.gif')), { instanceOf: ConvoyError });
   t.is(error?.code, 'CONVOY_OPTION');
   t.deepEqual((await readdir(folder)).sort(), ['a.png', 'a.svg']);
+});
+
+test("a sweep's chart has scores by epoch and by each option that several numbers were tried of", (t) => {
+  const trial = (name: string, learningRate: number, score: number | null) => ({
+    name,
+    points:
+      score === null
+        ? []
+        : ([
+            [1, score / 2],
+            [2, score],
+          ] as const),
+    parameters: { learningRate, batchSize: 32, optimizer: 'adam' },
+    score,
+  });
+  const chart = sweepChart(
+    [trial('trial 2', 0.001, 0.9), trial('trial 1', 0.1, 0.5), trial('trial 3', 10, null)],
+    'test.f1',
+  );
+  has(t, chart, 'Sweep', 'epoch', 'learningRate', 'test.f1', 'trial 1', 'trial 2', 'trial 3');
+  t.false(texts(chart).includes('batchSize'), 'one value alone has no panel');
+  t.false(texts(chart).includes('optimizer'), 'words have none');
+  const [best] = linePoints(chart, '#0072b2').filter((points) => points.length === 2);
+  const [first, second] = best ?? [];
+  t.true((first?.[0] ?? 0) < (second?.[0] ?? 0) && (first?.[1] ?? 0) > (second?.[1] ?? 0), 'to the right and up');
 });

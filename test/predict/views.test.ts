@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { z } from 'zod';
-import { cutViews, viewsOf } from '../../src/predict/index.js';
+import { cutViews, viewsOf } from '../../src/predict/views.js';
 
 const size = z.tuple([z.number(), z.number()]);
 const kind = z.enum(['five-crop', 'ten-crop']);

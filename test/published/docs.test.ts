@@ -103,6 +103,8 @@ for (const page of pages) {
     const { here, env } = await workplace(t);
     const networks = blocks(text, 'json').filter((block) => block.includes('"layers"'));
     if (networks[0] !== undefined) await writeFile(join(here, 'network.json'), networks[0]);
+    const search = blocks(text, 'json').find((block) => block.includes('"grid"'));
+    if (search !== undefined) await writeFile(join(here, 'search.json'), search);
     for (const command of commands) {
       const args = convoyArguments(command);
       if (args === undefined) t.fail(`${page}: not a command that this test knows: ${command}`);

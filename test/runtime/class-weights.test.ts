@@ -1,7 +1,11 @@
 import test from 'ava';
 import { resolveConfig } from '../../src/config/config.js';
 import { balancedClassWeights, settleClassWeights } from '../../src/runtime/class-weights.js';
-import { tinyDatasets } from '../support/tiny.js';
+
+/** Four samples of three classes. */
+const labels = new Int32Array(new SharedArrayBuffer(16));
+labels.set([0, 1, 2, 0]);
+const train = { classes: ['top', 'middle', 'bottom'], targets: { kind: 'classes', labels } } as const;
 
 const config = (input: object) => resolveConfig({ where: '', input });
 
@@ -17,8 +21,6 @@ test('a class without a sample has no balanced weight, and is named', (t) => {
 });
 
 test('the weights become numbers of the loss, which the run records', (t) => {
-  const { train } = tinyDatasets(4);
-  // Labels 0, 1, 2, 0.
   const settled = settleClassWeights(config({ classWeights: 'balanced' }), train);
   t.deepEqual(settled.loss, { name: 'crossEntropy', classWeights: [4 / 6, 4 / 3, 4 / 3] } as never);
   t.is(settled.classWeights, undefined);
@@ -28,7 +30,6 @@ test('the weights become numbers of the loss, which the run records', (t) => {
 });
 
 test('class weights that cannot be are refused', (t) => {
-  const { train } = tinyDatasets(4);
   const refused = (input: object, message: RegExp): void =>
     void t.throws(() => settleClassWeights(config(input), train), { code: 'CONVOY_OPTION', message });
   refused({ classWeights: 'balanced', loss: { name: 'hinge' } }, /classWeights needs the loss crossEntropy/);

@@ -18,6 +18,7 @@ export const augment = defineCommand({
     option('--out <file>', 'PNG to write', { parse: text, default: 'augment.png' }),
     option('--samples <n>', 'rows, of each class as many (default: 8)', { parse: integer() }),
     option('--versions <n>', 'augmented versions of each', { parse: integer() }),
+    shared.columns,
     shared.seedOrZero,
     shared.dataDir,
   ],
@@ -28,7 +29,7 @@ export const augment = defineCommand({
     );
     return `\nTransforms:\n${known.join('\n')}`;
   },
-  async action([name], { recipe, augment: given, task, out, samples, versions, seed, dataDir }, terminal) {
+  async action([name], { recipe, augment: given, task, out, samples, versions, columns, seed, dataDir }, terminal) {
     const config =
       recipe === undefined ? undefined : resolveConfig({ where: 'recipe', input: await readRecipe(recipe) });
     const spec = given ?? config?.augment;
@@ -49,6 +50,7 @@ export const augment = defineCommand({
       seed,
       onProgress: data.update,
       ...(task === undefined ? {} : { task }),
+      ...(columns === undefined ? {} : { columns }),
       ...(dataDir === undefined ? {} : { dataDir }),
     }).finally(data.end);
     terminal.record({ type: 'augment', file: out });

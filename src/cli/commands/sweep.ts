@@ -124,11 +124,11 @@ function text(value: unknown): string {
 function tellTrials(terminal: Terminal, { monitor, trials, files }: SweepResult, out: string): void {
   terminal.record({ type: 'sweep', monitor, trials });
   const names = [...new Set(trials.flatMap(({ parameters }) => Object.keys(parameters)))];
-  const rows = trials.map(({ trial, parameters, epochs, score }) => [
+  const rows = trials.map(({ trial, parameters, epochs, score, failed }) => [
     String(trial),
     ...names.map((name) => (parameters[name] === undefined ? '' : text(parameters[name]))),
     String(epochs),
-    score === null ? 'diverged' : score.toFixed(4),
+    score === null ? (failed === undefined ? '-' : 'diverged') : score.toFixed(4),
   ]);
   const numbers = new Set(Array.from({ length: names.length + 3 }, (_, index) => index));
   terminal.line(table([['trial', ...names, 'epochs', monitor], ...rows], numbers));

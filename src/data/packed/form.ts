@@ -15,6 +15,8 @@ import { z } from 'zod';
 
 export const magic = Buffer.from('convoypack1\n');
 export const trailerBytes = 64;
+/** Of a SHA-256. */
+export const digestBytes = 32;
 /** Offsets in the trailer. */
 export const trailerPlaces = {
   headerOffset: 0,
@@ -24,7 +26,7 @@ export const trailerPlaces = {
 } as const;
 
 const whole = z.int().nonnegative();
-const side = z.int().positive().max(65_536);
+const side = z.int().positive().max(4096);
 
 /** A part of the file with its checksum. */
 const partSchema = z.strictObject({ offset: whole, length: whole, crc32: whole });
@@ -32,7 +34,10 @@ const partSchema = z.strictObject({ offset: whole, length: whole, crc32: whole }
 const splitSchema = z.strictObject({
   split: z.enum(['train', 'test', 'validation']),
   count: whole,
-  /** SHA-256 of the dataset it was made of: runs with either go on with the other. */
+  store: z.enum(['pixels', 'images']),
+  /** Of the dataset it was made of: the file stands for the same data. */
+  /** Rows of boxes that an image has, where targets are those. */
+  boxes: z.int().min(1).max(65_536).optional(),
   fingerprint: z.string(),
   /** First byte of the images. */
   images: whole,
@@ -44,9 +49,6 @@ export const headerSchema = z.strictObject({
   name: z.string(),
   classes: z.array(z.string()),
   targets: z.enum(['classes', 'multi-label', 'masks', 'boxes', 'pixels']),
-  /** Rows of boxes that an image has. */
-  boxes: z.int().min(1).max(65_536).optional(),
-  store: z.enum(['pixels', 'images']),
   /** Of pixels; what encoded images are brought to. */
   shape: z.strictObject({ height: side, width: side, channels: z.int().min(1).max(4) }),
   /** Images of a block with one checksum; of pixels alone. */

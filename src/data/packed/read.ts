@@ -10,6 +10,7 @@ import { checkAborted } from '../options.js';
 import { allocateLabels, allocatePixels } from '../stores.js';
 import {
   bytesOf,
+  digestBytes,
   headerSchema,
   magic,
   type PackedHeader,
@@ -100,10 +101,14 @@ class PackedReader {
   }
 
   async header(): Promise<{ readonly header: PackedHeader; readonly digest: string }> {
+    const first = Buffer.alloc(magic.length);
+    await this.read(first, 0);
+    if (!first.equals(magic)) throw this.wrong(0, 'the beginning of a packed file', 'other bytes');
     const start = Math.max(0, this.size - trailerBytes);
     const trailer = Buffer.alloc(trailerBytes);
     await this.read(trailer.subarray(0, Math.min(trailerBytes, this.size)), start);
-    if (!trailer.subarray(trailerPlaces.magic).equals(magic))
+    const zeros = trailer.subarray(trailerPlaces.digest + digestBytes, trailerPlaces.magic);
+    if (!trailer.subarray(trailerPlaces.magic).equals(magic) || zeros.some((byte) => byte !== 0))
       throw this.wrong(start, 'the end of a packed file', 'other bytes: it was cut short or changed');
     const offset = Number(trailer.readBigUInt64LE(trailerPlaces.headerOffset));
     const length = Number(trailer.readBigUInt64LE(trailerPlaces.headerLength));
@@ -112,7 +117,7 @@ class PackedReader {
     const text = Buffer.alloc(length);
     await this.read(text, offset);
     const hash = createHash('sha256').update(text).digest();
-    if (!hash.equals(trailer.subarray(trailerPlaces.digest, trailerPlaces.digest + hash.length)))
+    if (!hash.equals(trailer.subarray(trailerPlaces.digest, trailerPlaces.digest + digestBytes)))
       throw this.wrong(offset, 'a header with the SHA-256 at the end', 'damage');
     try {
       return { header: headerSchema.parse(JSON.parse(text.toString())), digest: hash.toString('hex') };
@@ -124,12 +129,12 @@ class PackedReader {
   /** A split with its targets and images. */
   async split(
     header: PackedHeader,
-    { split, count, fingerprint, images, table }: PackedSplitHeader,
+    { split, count, store: storeKind, boxes = 1, fingerprint, images, table }: PackedSplitHeader,
     root: string,
     paths: readonly string[],
   ): Promise<Dataset> {
-    const { name, classes, shape, targets: kind, store: storeKind } = header;
-    const form = targetForm(kind, { classes: classes.length, image: shape, boxes: header.boxes ?? 1 });
+    const { name, classes, shape, targets: kind } = header;
+    const form = targetForm(kind, { classes: classes.length, image: shape, boxes });
     const ofTargets = count * targetLength(form) * (form.type === 'uint8' ? 1 : 4);
     const elsewhere = header.files.length > 0;
     const blocks = Math.ceil(count / header.blockImages);
@@ -153,7 +158,7 @@ class PackedReader {
       throw this.wrong(table.offset + 4 * wrong, `a label from 0 to ${classes.length - 1}`, found);
     }
     const targets: Dataset['targets'] =
-      labels !== undefined ? { kind: 'classes', labels } : otherTargets(header, ofTargets, column);
+      labels !== undefined ? { kind: 'classes', labels } : otherTargets(kind, boxes, ofTargets, column);
     const facts = { name, split, count, classes, shape, targets, fingerprint };
     if (storeKind === 'pixels') {
       const checksums = column(new Uint32Array(blocks));
@@ -198,7 +203,8 @@ class PackedReader {
 }
 
 function otherTargets(
-  { targets: kind, boxes = 1 }: PackedHeader,
+  kind: PackedHeader['targets'],
+  boxes: number,
   bytes: number,
   column: <Column extends ArrayBufferView>(into: Column) => Column,
 ): Dataset['targets'] {

@@ -18,7 +18,7 @@ export interface PackSplit extends Pick<Dataset, 'split' | 'count' | 'targets' |
     | { readonly kind: 'elsewhere'; readonly stretches: FileStretches; readonly numbers: Uint32Array };
 }
 
-/** A dataset to pack; its splits have images of one kind. */
+/** A dataset to pack; its splits have targets of one kind. */
 export interface PackSource extends Pick<PackedHeader, 'name' | 'classes' | 'shape' | 'files' | 'notes'> {
   readonly splits: readonly PackSplit[];
 }
@@ -64,16 +64,16 @@ async function* partsOf({ splits, ...facts }: PackSource): AsyncGenerator<Uint8A
     tables.push(Buffer.concat([...(values === undefined ? [] : [values]), ...columns].map(bytesOf)));
   }
   const headers: PackedHeader['splits'] = [];
-  for (const [index, { split, count, fingerprint }] of splits.entries()) {
+  for (const [index, { split, count, fingerprint, images, targets }] of splits.entries()) {
     const table = tables[index] as Uint8Array;
     const part = { offset: at, length: table.length, crc32: crc32(table) };
-    headers.push({ split, count, fingerprint, images: places[index] as number, table: part });
+    const store = images.kind === 'pixels' ? 'pixels' : 'images';
+    const boxes = targets.kind === 'boxes' ? { boxes: targets.capacity } : {};
+    headers.push({ split, count, store, ...boxes, fingerprint, images: places[index] as number, table: part });
     yield next(table);
   }
-  const { targets, images } = splits[0] as PackSplit;
-  const store = images.kind === 'pixels' ? 'pixels' : 'images';
-  const boxes = targets.kind === 'boxes' ? { boxes: targets.capacity } : {};
-  const header: PackedHeader = { ...facts, targets: targets.kind, ...boxes, store, blockImages, splits: headers };
+  const { targets } = splits[0] as PackSplit;
+  const header: PackedHeader = { ...facts, targets: targets.kind, blockImages, splits: headers };
   const text = Buffer.from(JSON.stringify(header));
   const trailer = Buffer.alloc(trailerBytes);
   trailer.writeBigUInt64LE(BigInt(at), trailerPlaces.headerOffset);

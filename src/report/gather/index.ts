@@ -9,6 +9,7 @@ import { augmentedBatch } from './augmented.js';
 import { evaluationReport } from './evaluation.js';
 import { explainerReport } from './explainer.js';
 import { looksReport } from './looks.js';
+import { maskEvaluation, withoutScores } from './mask-evaluation.js';
 import { outputsOf } from './outputs.js';
 import { fileReport, networkOfFiles } from './run-files.js';
 
@@ -46,6 +47,11 @@ async function looked(opening: RunRuntimeOptions, base: RunReport, brief: boolea
   try {
     const { model, arena, layout, datasets, config } = runtime;
     setWeights(model, readWeights(arena, layout));
+    const { kind } = datasets.test.targets;
+    if (kind === 'masks') {
+      return { evaluation: await maskEvaluation(runtime), classes: [...datasets.test.classes] };
+    }
+    if (kind === 'boxes' || kind === 'pixels') return { notes: [...base.notes, withoutScores(datasets.test)] };
     const outputs = await outputsOf(runtime, datasets.test);
     const evaluation = await evaluationReport(runtime, outputs);
     const classes = [...datasets.test.classes];
