@@ -10,6 +10,7 @@ import { modelParameters, networks } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { type EngineRun, engineRun, readGradients, readStats, shardTask, stepSpec } from '../support/engine-run.js';
 import { compileHere, GraphRun } from '../support/graph-run.js';
+import { usualSide } from '../support/network-tasks.js';
 
 const { layers } = tf;
 
@@ -241,7 +242,7 @@ test('compiling leaves no tensor behind', (t) => {
 
 test('every network of the repository can be compiled', (t) => {
   for (const network of networks.filter(({ name }) => name !== 'custom')) {
-    const size = network.smallestInput;
+    const size = usualSide(network);
     const model = network.create({ height: size, width: size, channels: 3, classes: 10 });
     t.deepEqual(unsupportedLayers(model), [], network.name);
     model.dispose();

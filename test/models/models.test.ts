@@ -1,6 +1,7 @@
 import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import { createModel, type ModelOptions, modelParameters, networkNamed, networks } from '../../src/models/index.js';
+import { outputSizes, usualSide } from '../support/network-tasks.js';
 
 /** A network's options at the input size of its source. */
 function optionsOf(name: string, more: Record<string, unknown> = {}): ModelOptions {
