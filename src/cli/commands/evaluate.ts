@@ -39,7 +39,8 @@ export const evaluate = defineCommand({
     }).finally(data.end);
     const files = await writeEvaluation(evaluation, run);
     if (evaluation.kind !== 'classes') {
-      terminal.record({ type: 'evaluation', split, loss: evaluation.loss, ...evaluation.metrics });
+      const type = recordTypes[evaluation.kind];
+      terminal.record({ type, split, loss: evaluation.loss, ...evaluation.metrics });
       terminal.line(
         evaluation.kind === 'masks'
           ? maskReport(evaluation)
@@ -65,6 +66,9 @@ export const evaluate = defineCommand({
     terminal.line(`written: ${files.join(', ')}`);
   },
 });
+
+/** Records of evaluations by what a run was trained for. */
+const recordTypes = { masks: 'mask-evaluation', boxes: 'box-evaluation', images: 'image-evaluation' } as const;
 
 function imageReport({ loss, metrics }: ImageEvaluation): string {
   const { meanSquaredError, psnr, ssim } = metrics;

@@ -19,9 +19,11 @@ const ranking = z
   })
   .describe('scores of the order of outputs');
 
+const split = z.enum(['train', 'test', 'validation']);
+
 export const evaluate = [
   record('evaluation', 'scores of a run over every sample of a split; evaluation.json has them too', {
-    split: z.enum(['train', 'test', 'validation']),
+    split,
     loss: figure("mean loss, by the run's own loss"),
     classes: count('classes'),
     samples: count('samples'),
@@ -36,6 +38,29 @@ export const evaluate = [
     logLoss: figure('mean of -log p(true class), natural logarithm'),
     ranking: ranking.optional(),
   }),
+  record('mask-evaluation', 'scores of a run with masks; evaluation.json has them too', {
+    split,
+    loss: figure("mean loss, by the run's own loss"),
+    pixels: count('pixels of a class'),
+    pixelAccuracy: share('pixels of the right class'),
+    meanIou: share('mean intersection over union of the classes that occur'),
+    meanDice: share("mean of Dice's coefficient"),
+    iouPerClass: list(figure('intersection over union'), 'by class'),
+    dicePerClass: list(figure("Dice's coefficient"), 'by class'),
+    confusion: list(list(count('pixels'), 'by predicted class'), 'counts by true class'),
+  }),
+  record('box-evaluation', 'scores of a detector, as COCO computes them', {
+    split,
+    loss: figure("mean loss, by the run's own loss"),
+    objects: list(count('objects'), 'by class; those to be ignored left out'),
+  }),
+  record('image-evaluation', 'scores of a run that rebuilds images', {
+    split,
+    loss: figure("mean loss, by the run's own loss"),
+    meanSquaredError: z.number().min(0).describe('of pixels from 0 to 1'),
+    psnr: figure('peak signal-to-noise ratio (decibels)'),
+    ssim: z.number().describe('structural similarity, -1 to 1, mean over at most 200 images'),
+  }),
 ];
 
 export const predict = [
@@ -43,8 +68,18 @@ export const predict = [
     file: text('path as given'),
     top: list(
       z.looseObject({ class: text('name'), share: share('probability') }),
-      'the most likely classes, the likeliest first',
+      'the most likely classes, the likeliest first; of masks their shares of the pixels',
     ),
+    written: list(text('path'), 'pictures of a mask, of objects, or of a rebuilt image').optional(),
+    error: z.number().min(0).describe('mean squared error of a rebuilt image, pixels from 0 to 1').optional(),
+    objects: list(
+      z.looseObject({
+        box: list(z.number(), "left, top, right, bottom in pixels of the network's input"),
+        class: text('name'),
+        score: share('probability'),
+      }),
+      'what a detector found, by falling score',
+    ).optional(),
   }),
 ];
 
