@@ -107,11 +107,10 @@ test('other networks are encoders, and levels beyond theirs are made', (t) => {
 const engines: readonly (readonly [string, Record<string, unknown>, Partial<StepSpec>])[] = [
   ['quality, GIoU', {}, { loss: { name: 'detection', reach: 2 } }],
   [
-    'focal, CIoU, shared towers',
-    { shared: true },
-    { loss: { name: 'detection', classification: 'focal', box: 'ciou', reach: 2 } },
+    'task-aligned, shared towers',
+    { levels: 2, shared: true },
+    { loss: { name: 'detection', assignment: 'aligned', candidates: 4 } },
   ],
-  ['task-aligned', { levels: 2 }, { loss: { name: 'detection', assignment: 'aligned', candidates: 4 } }],
 ];
 
 for (const [what, options, spec] of engines) {

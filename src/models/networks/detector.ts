@@ -24,7 +24,7 @@ export function detector(networkNamed: (name: string) => Network): Network {
     title: 'Detector in one stage without anchors: boxes with a score for each class',
     source:
       'Tian et al. 2019 (FCOS) without centre-ness; feature pyramid of Lin et al. 2017; classes rated by the quality of the box (Li et al. 2020)',
-    smallestInput: 32,
+    smallestInput: ({ finestStride, levels }) => finestStride * 2 ** (levels - 1),
     defaultInput: 128,
     defaultClasses: 10,
     gives: 'boxes',
