@@ -4,7 +4,7 @@ import { commonRecords, dashboard } from './common.js';
 import { benchResult, dataConvert, dataInfo, dataList, dataPack, model, recipes, show } from './data.js';
 import { flag, record } from './parts.js';
 import { augment, evaluate, exported, pictures, predict, report } from './runs.js';
-import { learningRateFinder, train, tune, verify } from './training.js';
+import { learningRateFinder, sweep, train, tune, verify } from './training.js';
 
 /** Records by command; `data info` as data-info. */
 const recordsOf: Readonly<Record<string, readonly z.ZodType[]>> = {
@@ -26,6 +26,7 @@ const recordsOf: Readonly<Record<string, readonly z.ZodType[]>> = {
   recipes,
   augment,
   'lr-find': learningRateFinder,
+  sweep: [...train, ...sweep],
   tune,
   verify,
   setup: [record('setup', 'TensorFlow is ready, or not', { ready: flag('whether it is') })],

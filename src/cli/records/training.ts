@@ -90,7 +90,38 @@ const summary = record('summary', 'a training has ended; summary.json is the sam
     .optional(),
 });
 
-export const train = [start, phase, epoch, summary, dashboard];
+/** Records that experiments give beside those of their trainings. */
+const trial = z.looseObject({
+  trial: count('number of the trial'),
+  parameters: z.record(z.string(), z.unknown()).describe('options of the trial that differ'),
+  epochs: count('epochs that it has'),
+  score: figure('the monitored value'),
+});
+
+export const sweep = [
+  record('trial', 'a trial of a sweep begins or goes on', {
+    trial: count('number of the trial'),
+    parameters: z.record(z.string(), z.unknown()).describe('options of the trial that differ'),
+    epochs: count('epochs that it goes to'),
+  }),
+  record('sweep', 'all trials of a sweep, the best first', {
+    monitor: text('the value that is compared'),
+    trials: list(trial, 'the best first'),
+  }),
+];
+
+const folds = [
+  record('fold', 'a fold of a cross-validation begins', {
+    fold: count('number of the fold, from 1'),
+    of: count('folds'),
+  }),
+  record('cross-validation', 'what the folds gave', {
+    folds: list(z.looseObject({ fold: count('number of the fold, from 1') }), 'scores of each'),
+    spread: z.record(z.string(), z.unknown()).describe('mean and sample standard deviation by score'),
+  }),
+];
+
+export const train = [...folds, start, phase, epoch, summary, dashboard];
 
 const settings = z
   .looseObject({
