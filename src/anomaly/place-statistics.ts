@@ -1,0 +1,109 @@
+/** Mean and covariance of feature vectors, at each place of a grid. */
+import type { FeatureMaps, Grid } from './contract.js';
+
+/** Entries of the lower triangle of a symmetric matrix, row by row. */
+export function triangle(size: number): number {
+  return (size * (size + 1)) / 2;
+}
+
+/** Sums over images in float64, updated image by image: Welford 1962. Memory does not grow with the number of images. */
+export class PlaceStatistics {
+  /** [height, width, channels]. */
+  readonly mean: Float64Array;
+  readonly #products: Float64Array;
+  readonly #grid: Grid;
+  #count = 0;
+
+  constructor(grid: Grid) {
+    this.#grid = grid;
+    this.mean = new Float64Array(grid.height * grid.width * grid.channels);
+    this.#products = new Float64Array(grid.height * grid.width * triangle(grid.channels));
+  }
+
+  add({ count, values }: FeatureMaps): void {
+    const { height, width, channels } = this.#grid;
+    const { mean } = this;
+    const products = this.#products;
+    const difference = new Float64Array(channels);
+    const each = height * width * channels;
+    for (let image = 0; image < count; image++) {
+      this.#count += 1;
+      const share = 1 / this.#count;
+      let at = 0;
+      for (let start = 0; start < each; start += channels) {
+        for (let i = 0; i < channels; i++) {
+          const own = (values[image * each + start + i] as number) - (mean[start + i] as number);
+          difference[i] = own;
+          mean[start + i] = (mean[start + i] as number) + own * share;
+        }
+        for (let i = 0; i < channels; i++) {
+          const factor = (difference[i] as number) * (1 - share);
+          for (let j = 0; j <= i; j++) {
+            products[at] = (products[at] as number) + factor * (difference[j] as number);
+            at++;
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Covariances with divisor count - 1, and `ridge` added to the diagonal.
+   *
+   * @returns [height, width, lower triangle].
+   */
+  covariance(ridge: number): Float64Array {
+    const divisor = Math.max(1, this.#count - 1);
+    const result = this.#products.map((product) => product / divisor);
+    const { channels } = this.#grid;
+    const size = triangle(channels);
+    for (let start = 0; start < result.length; start += size) {
+      for (let i = 0; i < channels; i++) {
+        const diagonal = start + triangle(i + 1) - 1;
+        result[diagonal] = (result[diagonal] as number) + ridge;
+      }
+    }
+    return result;
+  }
+}
+
+/**
+ * Cholesky factor L with L Lᵀ = A, in place of A.
+ *
+ * @param matrix lower triangle of a positive definite matrix, row by row.
+ */
+export function cholesky(matrix: Float64Array, size: number): void {
+  for (let i = 0; i < size; i++) {
+    const row = triangle(i);
+    for (let j = 0; j <= i; j++) {
+      const other = triangle(j);
+      let sum = matrix[row + j] as number;
+      for (let k = 0; k < j; k++) sum -= (matrix[row + k] as number) * (matrix[other + k] as number);
+      matrix[row + j] = i === j ? Math.sqrt(sum) : sum / (matrix[other + j] as number);
+    }
+  }
+}
+
+/**
+ * Mahalanobis distance: the length of y with L y = x - mean.
+ *
+ * @param factor lower triangle of L.
+ * @param solved [channels], overwritten with y.
+ */
+export function mahalanobis(
+  x: Float32Array,
+  mean: Float32Array,
+  factor: Float32Array,
+  solved = new Float64Array(x.length),
+): number {
+  let squares = 0;
+  let at = 0;
+  for (let i = 0; i < x.length; i++) {
+    let sum = (x[i] as number) - (mean[i] as number);
+    for (let k = 0; k < i; k++) sum -= (factor[at++] as number) * (solved[k] as number);
+    const value = sum / (factor[at++] as number);
+    solved[i] = value;
+    squares += value * value;
+  }
+  return Math.sqrt(squares);
+}
