@@ -34,6 +34,8 @@ export function defaultLayers(model: LayersModel, image: Size): string[] {
   let convolved = false;
   for (const layer of model.layers) {
     convolved ||= layer.weights.some(({ shape }) => shape.length === 4);
+    // Padding stands before the layer that halves the size.
+    if (layer.getClassName() === 'ZeroPadding2D') continue;
     const tensor = layerTensor(model, layer);
     const [, height, width] = tensor?.shape ?? [];
     if (!convolved || tensor?.shape.length !== 4 || !height || !width || Math.min(height, width) < 2) continue;
