@@ -99,9 +99,17 @@ export function mahalanobis(
   let squares = 0;
   let at = 0;
   for (let i = 0; i < x.length; i++) {
+    // Two sums: each addition would wait for the one before it.
     let sum = (x[i] as number) - (mean[i] as number);
-    for (let k = 0; k < i; k++) sum -= (factor[at++] as number) * (solved[k] as number);
-    const value = sum / (factor[at++] as number);
+    let other = 0;
+    let k = 0;
+    for (; k + 1 < i; k += 2) {
+      sum -= (factor[at + k] as number) * (solved[k] as number);
+      other -= (factor[at + k + 1] as number) * (solved[k + 1] as number);
+    }
+    if (k < i) sum -= (factor[at + k] as number) * (solved[k] as number);
+    const value = (sum + other) / (factor[at + i] as number);
+    at += i + 1;
     solved[i] = value;
     squares += value * value;
   }
