@@ -6,7 +6,9 @@ export function triangle(size: number): number {
   return (size * (size + 1)) / 2;
 }
 
-/** Sums over images in float64, updated image by image: Welford 1962. Memory does not grow with the number of images. */
+/**
+ * Sums over images in float64, updated batch by batch: Chan, Golub, LeVeque 1979. Memory does not grow with the number of images.
+ */
 export class PlaceStatistics {
   /** [height, width, channels]. */
   readonly mean: Float64Array;
@@ -22,29 +24,28 @@ export class PlaceStatistics {
 
   add({ count, values }: FeatureMaps): void {
     const { height, width, channels } = this.#grid;
-    const { mean } = this;
-    const products = this.#products;
-    const difference = new Float64Array(channels);
     const each = height * width * channels;
-    for (let image = 0; image < count; image++) {
-      this.#count += 1;
-      const share = 1 / this.#count;
-      let at = 0;
-      for (let start = 0; start < each; start += channels) {
-        for (let i = 0; i < channels; i++) {
-          const own = (values[image * each + start + i] as number) - (mean[start + i] as number);
-          difference[i] = own;
-          mean[start + i] = (mean[start + i] as number) + own * share;
+    const total = this.#count + count;
+    const share = count / total;
+    // The distance of the batch's mean from that before counts as one more image.
+    const weight = Math.sqrt((this.#count * count) / total);
+    const rows = count + 1;
+    const differences = new Float64Array(channels * rows);
+    for (let start = 0; start < each; start += channels) {
+      for (let i = 0; i < channels; i++) {
+        let sum = 0;
+        for (let image = 0; image < count; image++) sum += values[image * each + start + i] as number;
+        const mean = sum / count;
+        const before = this.mean[start + i] as number;
+        for (let image = 0; image < count; image++) {
+          differences[i * rows + image] = (values[image * each + start + i] as number) - mean;
         }
-        for (let i = 0; i < channels; i++) {
-          const factor = (difference[i] as number) * (1 - share);
-          for (let j = 0; j <= i; j++) {
-            products[at] = (products[at] as number) + factor * (difference[j] as number);
-            at++;
-          }
-        }
+        differences[i * rows + count] = (mean - before) * weight;
+        this.mean[start + i] = before + (mean - before) * share;
       }
+      addProducts(this.#products, (start / channels) * triangle(channels), differences, rows);
     }
+    this.#count = total;
   }
 
   /**
@@ -64,6 +65,24 @@ export class PlaceStatistics {
       }
     }
     return result;
+  }
+}
+
+/** Adds the products of all pairs of rows to a lower triangle. */
+function addProducts(products: Float64Array, start: number, rows: Float64Array, length: number): void {
+  let at = start;
+  for (let i = 0; i < rows.length; i += length) {
+    for (let j = 0; j <= i; j += length) {
+      // Two sums: each addition would wait for the one before it.
+      let [sum, other, k] = [0, 0, 0];
+      for (; k + 1 < length; k += 2) {
+        sum += (rows[i + k] as number) * (rows[j + k] as number);
+        other += (rows[i + k + 1] as number) * (rows[j + k + 1] as number);
+      }
+      if (k < length) sum += (rows[i + k] as number) * (rows[j + k] as number);
+      products[at] = (products[at] as number) + sum + other;
+      at++;
+    }
   }
 }
 
