@@ -15,7 +15,7 @@ import {
 } from '../../src/anomaly/index.js';
 import { defaultLayers } from '../../src/anomaly/network.js';
 import { RandomStream } from '../../src/base/random.js';
-import type { LayersModel } from '../../src/base/tf.js';
+import { type LayersModel, type Tensor, tf } from '../../src/base/tf.js';
 import { datasetFromArrays } from '../../src/data/index.js';
 import { areaUnderRoc } from '../../src/metrics/anomaly/index.js';
 import { createModel, initialWeights, setWeights } from '../../src/models/index.js';
@@ -110,6 +110,37 @@ test('layers are the last of each size', (t) => {
     ],
   );
   photographs.dispose();
+});
+
+test.serial('a network that rebuilds images scores by its squared errors, also from a file', async (t) => {
+  const shape = { height: 16, width: 16, channels: 1 };
+  const own = createModel('autoencoder', { ...shape, classes: 1 });
+  setWeights(own, initialWeights(own, 2));
+  const random = new RandomStream(4, 'test');
+  const images = Array.from({ length: 8 }, () => Uint8Array.from({ length: 256 }, () => random.below(256)));
+  const preprocess = { scale: [1 / 255], offset: [0] };
+  const fitted = await fitAnomalyModel(
+    { model: own, record: { image: shape, preprocess, targets: 'pixels' } },
+    images,
+    {
+      sigma: 0,
+    },
+  );
+  t.is(fitted.method, 'reconstruction');
+  const file = join(folder, 'rebuilt.safetensors');
+  await fitted.save(file);
+  const opened = await openAnomalyModel(file);
+  const scores = await opened.score(images);
+  for (const [index, pixels] of images.entries()) {
+    const input = Float32Array.from(pixels, (value) => value / 255);
+    const rebuilt = tf.tidy(() => (own.predict(tf.tensor4d(input, [1, 16, 16, 1])) as Tensor).dataSync());
+    const errors = Array.from(rebuilt, (value, at) => (value - (input[at] as number)) ** 2);
+    const mean = errors.reduce((sum, error) => sum + error, 0) / 256;
+    t.true(Math.abs((scores[index]?.score ?? 0) / mean - 1) < 1e-5);
+    t.true(errors.every((error, at) => Math.abs(error - (scores[index]?.map[at] ?? 9)) < 1e-5));
+  }
+  opened.dispose();
+  own.dispose();
 });
 
 test.serial('wrong options, layers, sizes and files are refused', async (t) => {
