@@ -63,6 +63,7 @@ test.after.always(() => rm(folder, { recursive: true }));
 for (const method of ['padim', 'patchcore'] as const) {
   test.serial(`${method} finds images with a defect and its place; the file scores the same`, async (t) => {
     const options = { method, channels: 24, candidates: 2000, share: 0.05 };
+    const tensors = tf.memory().numTensors;
     const fitted = await fitAnomalyModel(network(), normals, options);
     t.deepEqual([fitted.settings.fitted, fitted.settings.heldOut], [36, 4]);
     const pixels = tested.map((each) => each.pixels);
@@ -87,6 +88,7 @@ for (const method of ['padim', 'patchcore'] as const) {
     t.true(Math.abs((again?.score ?? 0) / (scores[1]?.score ?? 1) - 1) < 1e-4);
     opened.dispose();
     t.false(model.weights.some((weight) => weight.read().isDisposed));
+    t.is(tf.memory().numTensors, tensors);
   });
 }
 
