@@ -84,6 +84,20 @@ const rooms = {
     ...['src/predict', 'src/config', 'src/coordinator', 'src/run', 'src/runtime', 'src/training', 'src/measure'],
     ...['src/graph', 'src/export'],
   ],
+  // Runs a network for its features on this thread; everything else of it is pure functions of typed arrays.
+  'src/anomaly': [
+    ...[
+      'src/base',
+      'src/contracts',
+      'src/masks',
+      'src/native',
+      'src/analysis',
+      'src/metrics',
+      'src/images',
+      'src/data',
+    ],
+    ...['src/models', 'src/weights', 'src/predict', 'src/tools'],
+  ],
   // Several trainings that belong together.
   'src/experiments': [
     ...['src/base', 'src/contracts', 'src/callbacks', 'src/data', 'src/models', 'src/plots', 'src/config'],

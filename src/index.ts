@@ -1,6 +1,31 @@
 /** convoy's public API: everything else may change. */
 
 export { type Points, type ProjectionMethod, type ProjectOptions, project } from './analysis/index.js';
+export {
+  type AnomalyData,
+  type AnomalyEvaluation,
+  type AnomalyImages,
+  type AnomalyModel,
+  type AnomalyNetwork,
+  type AnomalyOptions,
+  type AnomalyScore,
+  type AnomalySettings,
+  evaluateClasses,
+  evaluateDefects,
+  type FileAnomaly,
+  fitAnomalyModel,
+  heatMap,
+  meanAuroc,
+  normalImages,
+  type OneClassScores,
+  oneClassScores,
+  openAnomalyData,
+  openAnomalyModel,
+  type ScoreFilesOptions,
+  samplesOfClass,
+  scoreFiles,
+  type UnreadableAnomalyFile,
+} from './anomaly/index.js';
 export * from './api/config.js';
 export * from './api/data.js';
 export * from './api/errors.js';

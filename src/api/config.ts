@@ -13,7 +13,9 @@ export {
 } from '../config/index.js';
 export {
   type Analysis,
+  type AnomalyMethod,
   analyses,
+  anomalyMethods,
   type MetricName,
   type Monitor,
   metricNames,

@@ -27,6 +27,10 @@ export const visualizations = [
 ] as const;
 export type Visualization = (typeof visualizations)[number];
 
+/** Ways to find anomalies. */
+export const anomalyMethods = ['padim', 'patchcore', 'reconstruction'] as const;
+export type AnomalyMethod = (typeof anomalyMethods)[number];
+
 /** What a network is trained for. */
 export const tasks = ['classification', 'segmentation', 'detection', 'reconstruction'] as const;
 export type Task = (typeof tasks)[number];

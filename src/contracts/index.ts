@@ -2,7 +2,9 @@ export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
 export {
   type Analysis,
+  type AnomalyMethod,
   analyses,
+  anomalyMethods,
   type Split,
   splits,
   type Task,

@@ -17,6 +17,7 @@ export type { ImageEvaluation } from './evaluate-images.js';
 export { type MaskEvaluation, maskReport } from './evaluate-masks.js';
 export { type ExportRunOptions, exportRun, type RunExport } from './export.js';
 export type { ExportCheck } from './export-check.js';
+export { type NamedImage, namedImages } from './image-files.js';
 export { writeLearningRateSearch } from './learning-rate-report.js';
 export {
   findLearningRate,

@@ -124,6 +124,36 @@ const longLines: typeof lines = [
     () => ['lr-find', '--dataset', images, '--model', 'mlp', '--steps', '10', '--out', join(folder, 'lr')],
     ['step', 'learningRate'],
   ],
+  [
+    'train',
+    () => [
+      ...['train', '--dataset', images, '--model', 'cifar-resnet20', '--epochs', '1', '--workers', '1'],
+      ...['--batch-size', '8', '--out', join(folder, 'convolutions')],
+    ],
+    ['summary'],
+  ],
+  [
+    'anomaly-fit',
+    () => [
+      ...['anomaly', 'fit', join(folder, 'convolutions'), images, '--normal', 'dark'],
+      ...['--channels', '8', '--out', join(folder, 'dark.safetensors')],
+    ],
+    ['anomaly-model'],
+  ],
+  [
+    'anomaly-fit',
+    () => ['anomaly', 'fit', join(folder, 'convolutions'), images, '--all-classes', '--channels', '8'],
+    ['one-class', 'one-class-mean'],
+  ],
+  [
+    'anomaly-score',
+    () => [
+      ...['anomaly', 'score', join(folder, 'dark.safetensors'), join(images, 'test/light/000.png')],
+      ...[join(images, 'none.png'), '--out', join(folder, 'maps')],
+    ],
+    ['anomaly', 'error'],
+  ],
+  ['anomaly-evaluate', () => ['anomaly', 'evaluate', join(folder, 'dark.safetensors'), images], ['anomaly-evaluation']],
   ['report', () => ['report', run, '--out', join(folder, 'report.html')], ['report']],
   ['tune', () => ['tune', '--dataset', images, '--model', 'mlp', '--seconds', '5'], ['tried', 'tuned']],
   ['verify', () => ['verify', '--steps', '2', '--workers', '2'], ['check']],

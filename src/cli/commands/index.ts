@@ -1,6 +1,7 @@
 /** Every command, in the order of `convoy --help`. A new one: its own file, and its line here. */
 import type { Command } from '../define.js';
 import { analyse } from './analyse.js';
+import { anomaly } from './anomaly.js';
 import { augment } from './augment.js';
 import { dashboard } from './dashboard.js';
 import { data } from './data.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   train,
   evaluate,
   predict,
+  anomaly,
   exportCommand,
   analyse,
   visualize,

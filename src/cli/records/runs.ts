@@ -1,7 +1,7 @@
 /** Records of what is done with trained runs. */
 import { z } from 'zod';
 import { picture } from './common.js';
-import { bytes, count, figure, flag, list, record, share, text } from './parts.js';
+import { bytes, count, figure, flag, list, number, record, share, text } from './parts.js';
 
 const classScores = z.looseObject({
   precision: share('precision'),
@@ -100,6 +100,50 @@ export const exported = [
       })
       .optional()
       .describe('with --check'),
+  }),
+];
+
+const evaluated = {
+  normal: count('normal images'),
+  anomalous: count('anomalous images'),
+  imageAuroc: figure("area under the ROC curve of images' scores, 0 to 1"),
+  falseAlarms: figure('share of the normal images above the threshold'),
+  found: figure('share of the anomalous images above the threshold'),
+};
+
+export const anomalyFit = [
+  record('anomaly-model', 'a model of normal images was written', {
+    file: text('path'),
+    method: z.enum(['padim', 'patchcore', 'reconstruction']),
+    fitted: count('images that were fitted'),
+    heldOut: count('images that the threshold was chosen on'),
+    threshold: number('scores above it are anomalous'),
+  }),
+  record('one-class', 'scores with one class normal, with --all-classes', {
+    class: text('what is normal'),
+    ...evaluated,
+  }),
+  record('one-class-mean', 'the mean over classes, behind all of them', {
+    classes: count('classes'),
+    imageAuroc: figure('mean area under the ROC curve, 0 to 1'),
+  }),
+];
+
+export const anomalyScore = [
+  record('anomaly', 'the answer for an image; images without one are records of type error', {
+    file: text('path as given'),
+    score: number('higher means more anomalous'),
+    anomalous: flag('whether the score is above the threshold'),
+    threshold: number('scores above it are anomalous'),
+    written: text('the heat map').optional(),
+  }),
+];
+
+export const anomalyEvaluate = [
+  record('anomaly-evaluation', 'scores over a test split', {
+    ...evaluated,
+    pixelAuroc: figure('area under the ROC curve of all pixels, 0 to 1').optional(),
+    regionOverlap: figure('overlap per region (PRO) up to 30% false positives, 0 to 1').optional(),
   }),
 ];
 
