@@ -75,7 +75,7 @@ export const catalog: readonly CatalogEntry[] = [
     formats: [shapeScenes],
     classes: ['ground', ...shapeKinds],
     shape: { height: 96, width: 96, channels: 3 },
-    trainCount: 4000,
+    trainCount: 10_000,
     testCount: 1000,
     folders: [],
     files: [],

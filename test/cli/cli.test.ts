@@ -191,9 +191,9 @@ test.serial('data list and data info tell what there is, where, and how many of 
   const list = await here('data', 'list', '--json');
   t.deepEqual(
     records(list.stdout, 'dataset').map(({ name }) => name),
-    ['shapes', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100'],
+    ['shapes', 'shapes-scenes', 'digits-scenes', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100'],
   );
-  t.like(records(list.stdout, 'dataset')[3], { state: 'missing', trainCount: 50_000, testCount: 10_000, classes: 10 });
+  t.like(records(list.stdout, 'dataset')[5], { state: 'missing', trainCount: 50_000, testCount: 10_000, classes: 10 });
   const info = await here('data', 'info', 'images', '--image-size', '8', '--json');
   t.is(info.code, 0, info.stderr);
   const found = records(info.stdout, 'dataset')[0];
