@@ -177,6 +177,6 @@ test('what is no folder and no archive is refused', async (t) => {
   await t.throwsAsync(openDataset({ name: 'nothing-like-it', seed: 1 }), {
     code: 'CONVOY_OPTION',
     message:
-      /^Expected one of shapes, mnist, fashion-mnist, cifar10, cifar100, or the path of a folder or archive of images, for --dataset but received "nothing-like-it"/,
+      /^Expected one of shapes, shapes-scenes, digits-scenes, mnist, fashion-mnist, cifar10, cifar100, or the path of a folder or archive of images, for --dataset but received "nothing-like-it"/,
   });
 });
