@@ -85,6 +85,7 @@ const cases: Readonly<Record<string, Case>> = {
         'Identity',
         'Neg',
         'Abs',
+        'Atan',
         'Exp',
         'Expm1',
         'Square',

@@ -17,19 +17,17 @@ export function overviewView(run: RunReport): HTMLElement {
   const last = history.at(-1);
   const best = history.reduce((most, record) => Math.max(most, record.test?.accuracy ?? 0), 0);
   const bestEpoch = history.find((record) => record.test?.accuracy === best)?.epoch ?? 0;
-  const accuracy = evaluation?.overall[0]?.[1] ?? last?.test?.accuracy;
+  const [first = 'accuracy', accuracy = last?.test?.accuracy] = evaluation?.overall[0] ?? [];
   const seconds =
     (summary?.['seconds'] as number | undefined) ?? history.reduce((sum, record) => sum + record.seconds, 0);
-  const target = summary?.['target'] as { accuracy: number; reached: boolean } | undefined;
+  const target = summary?.['target'] as Target | undefined;
   const tiles = [
     accuracy === undefined
       ? null
       : tile(
-          evaluation?.multiLabel === true ? 'All labels right' : 'Test accuracy',
+          first === 'accuracy' ? 'Test accuracy' : first.charAt(0).toUpperCase() + first.slice(1),
           percent(accuracy),
-          target === undefined
-            ? ''
-            : `target ${percent(target.accuracy)} ${target.reached ? 'reached' : 'not reached'}`,
+          target === undefined ? '' : `${targetInWords(target)} ${target.reached ? 'reached' : 'not reached'}`,
         ),
     ...(evaluation?.overall ?? [])
       .slice(1)
@@ -65,8 +63,20 @@ export function overviewView(run: RunReport): HTMLElement {
   );
 }
 
+/** What a run was to reach: an accuracy, or a value of a monitor. */
+interface Target {
+  readonly accuracy?: number;
+  readonly monitor?: string;
+  readonly value?: number;
+  readonly reached: boolean;
+}
+
+function targetInWords({ accuracy, monitor = '', value = 0 }: Target): string {
+  return accuracy === undefined ? `target ${monitor} ${shown(value)}` : `target ${percent(accuracy)}`;
+}
+
 function share(name: string): boolean {
-  return /accuracy|F1|right|precision/.test(name);
+  return /accuracy|F1|right|precision|IoU|Dice/.test(name);
 }
 
 function millions(count: number): string {
