@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { combinationError, fileError, valueError } from '../base/errors.js';
+import { fileError, valueError } from '../base/errors.js';
 import type { LayersModel, Tensor, Tensor4D } from '../base/tf.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import type { RunConfig } from '../config/index.js';
@@ -30,6 +30,7 @@ import {
 import { openRuntime, type RuntimeOptions } from '../runtime/index.js';
 import { normalizationOf } from '../transfer/index.js';
 import { evaluateSplit, type Scores } from './evaluation.js';
+import { needTask, type PredictingMethod } from './predicting.js';
 import { needTrust } from './trust.js';
 
 /** Everything that a trained run consists of, in memory. */
@@ -54,17 +55,6 @@ export interface DataOptions extends Pick<RuntimeOptions, 'dataDir' | 'datasets'
   /** Evaluate with code that a run's folder names, the module of its loss. Default: refuse. */
   readonly trustCode?: boolean | undefined;
 }
-
-type PredictingMethod = 'predict' | 'segment' | 'detect' | 'reconstruct';
-
-/** What says something of new images, by what the network was trained on. */
-const predictingMethod: Readonly<Record<RunRecord['targets'], PredictingMethod>> = {
-  classes: 'predict',
-  'multi-label': 'predict',
-  masks: 'segment',
-  boxes: 'detect',
-  pixels: 'reconstruct',
-};
 
 /** A trained network with its classes and its history: predicts, evaluates, and is saved. Needs no training data. */
 export class TrainedRun {
@@ -167,9 +157,7 @@ export class TrainedRun {
   }
 
   #needTask(asked: PredictingMethod): void {
-    const { targets } = this.#contents.record;
-    const right = predictingMethod[targets];
-    if (right !== asked) throw combinationError(asked, 'needs', `a run of another task; this one has ${right}`);
+    needTask(this.#contents.record, asked);
   }
 
   /**
