@@ -1,7 +1,7 @@
 import { combinationError, valueError } from '../base/errors.js';
 import type { LayersModel } from '../base/tf.js';
 import type { RunConfig, SettledConfig } from '../config/index.js';
-import type { Dataset, LossSpec, Precision, Preprocess, StepSpec } from '../contracts/index.js';
+import type { Dataset, LossSpec, Precision, Preprocess, StepSpec, TargetKind } from '../contracts/index.js';
 import { catalogEntry } from '../data/index.js';
 import { lossNamed, parseLoss } from '../losses/spec/index.js';
 import { checkOutputs, givesProbabilities } from '../models/index.js';
@@ -17,7 +17,7 @@ export function stepSpec(config: SettledConfig, model: LayersModel, train: Datas
   const loss = lossOf(parseLoss(config.loss, train.classes.length), model);
   const [targets, classes] = [train.targets.kind, train.classes.length];
   checkOutputs(model, { loss, targets, classes, image: train.shape });
-  if (targets === 'boxes') refuseForBoxes(config);
+  refuseForTask(config, loss, targets);
   return {
     loss,
     preprocess: preprocessOf(config, train.shape.channels),
@@ -31,11 +31,15 @@ export function stepSpec(config: SettledConfig, model: LayersModel, train: Datas
   };
 }
 
-/** @throws ConvoyError `CONVOY_OPTION` for what is defined for images of a class only. */
-function refuseForBoxes({ mix: { mixup = 0, cutmix = 0 } = {}, testTimeFlip }: RunConfig): void {
-  const needs = 'a dataset without boxes';
+/** @throws ConvoyError `CONVOY_OPTION` for what is defined for images of a class only, and for losses of another task. */
+function refuseForTask(config: RunConfig, loss: LossSpec, targets: TargetKind): void {
+  const { mix: { mixup = 0, cutmix = 0 } = {}, testTimeFlip } = config;
+  if (targets === 'classes' || targets === 'multi-label') return;
+  const needs = `a dataset of classes; this one has ${targets === 'pixels' ? 'images as targets' : targets}`;
   if (mixup > 0 || cutmix > 0) throw combinationError(mixup > 0 ? 'mixup' : 'cutmix', 'needs', needs);
-  if (testTimeFlip) throw combinationError('testTimeFlip', 'needs', needs);
+  if (testTimeFlip && targets === 'boxes') throw combinationError('testTimeFlip', 'needs', needs);
+  if (targets === 'pixels' && ['softmax', 'margins'].includes(lossNamed(loss).outputs))
+    throw combinationError(`loss ${loss.name}`, 'needs', `${needs}: meanSquaredError goes with them`);
 }
 
 /** How a precision is reached on this machine: bfloat16 is emulated where the processor has none. */

@@ -155,8 +155,8 @@ test.serial('a detector finds objects; evaluations, result files and pictures sa
 test('what does not go with boxes is refused with what to do', async (t) => {
   const refused = (more: ConfigInput, message: RegExp) =>
     t.throwsAsync(new Trainer({ config: { ...config, ...more }, datasets }).train(), { message });
-  await refused({ mix: { mixup: 0.2 } }, /mixup needs a dataset without boxes/);
-  await refused({ testTimeFlip: true }, /testTimeFlip needs a dataset without boxes/);
+  await refused({ mix: { mixup: 0.2 } }, /mixup needs a dataset of classes; this one has boxes/);
+  await refused({ testTimeFlip: true }, /testTimeFlip needs a dataset of classes; this one has boxes/);
   await refused({ loss: { name: 'crossEntropy' } }, /boxes needs the loss detection/);
   await refused({ model: { name: 'cifar-resnet20' } }, /a detector.*\[batch, points, 6\]/);
   await refused({ metrics: ['f1'] }, /metric f1 needs .*map, map-50, map-75/);

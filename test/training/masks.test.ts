@@ -135,6 +135,17 @@ test('a network of another task is refused, with the networks that fit', async (
   }
   const unfit = new Trainer({ config: { ...config, model: { name: 'unet', depth: 5 } }, datasets }).train();
   await t.throwsAsync(unfit, { message: /at least 32/ });
+  const mixed = new Trainer({ config: { ...config, mix: { mixup: 0.2 } }, datasets }).train();
+  await t.throwsAsync(mixed, {
+    code: 'CONVOY_OPTION',
+    message: /mixup needs a dataset of classes; this one has masks/,
+  });
+  const own = {
+    train: { ...datasets.train, targets: { kind: 'pixels' as const } },
+    test: { ...datasets.test, targets: { kind: 'pixels' as const } },
+  };
+  const softmax = new Trainer({ config: { ...config, model: { name: 'autoencoder' } }, datasets: own }).train();
+  await t.throwsAsync(softmax, { code: 'CONVOY_OPTION', message: /meanSquaredError/ });
   const single = new Trainer({ config: { ...config, metrics: ['f1'] }, datasets }).train();
   await t.throwsAsync(single, { message: /mean-iou, dice, pixel-accuracy/ });
 });
