@@ -6,9 +6,12 @@ import { counted, duration, grouped, percent, type Terminal } from './terminal.j
 export function tellEpoch(terminal: Terminal, record: EpochRecord, moving: boolean): void {
   terminal.record({ type: 'epoch', ...record });
   const { epoch, train, test, imagesPerSecond, seconds, learningRate } = record;
+  // Of boxes and of rebuilt images nothing is right or wrong: their accuracy is 0.
+  const judged = train.accuracy > 0 || (test?.accuracy ?? 0) > 0;
+  const testAccuracy = test === undefined ? '-' : percent(test.accuracy);
   terminal.line(
-    `epoch ${String(epoch).padStart(2)}  loss ${train.loss.toFixed(4)}  accuracy ${percent(train.accuracy)}` +
-      `  test loss ${test?.loss.toFixed(4) ?? '-'}  test accuracy ${test === undefined ? '-' : percent(test.accuracy)}` +
+    `epoch ${String(epoch).padStart(2)}  loss ${train.loss.toFixed(4)}${judged ? `  accuracy ${percent(train.accuracy)}` : ''}` +
+      `  test loss ${test?.loss.toFixed(4) ?? '-'}${judged ? `  test accuracy ${testAccuracy}` : ''}` +
       metricsInWords(record) +
       `${moving ? `  rate ${rateInWords(learningRate)}` : ''}  ${grouped(imagesPerSecond)} images/s  ${duration(seconds)}`,
   );
@@ -31,11 +34,21 @@ export function tellSummary(terminal: Terminal, summary: TrainSummary, folder: s
     target === undefined ? '' : 'accuracy' in target ? percent(target.accuracy) : `${target.monitor} ${target.value}`;
   const verdict = target === undefined ? '' : ` (target ${aim} ${target.reached ? 'reached' : 'NOT reached'})`;
   terminal.line(
-    `test accuracy ${percent(summary.test.accuracy)}${verdict} after ${counted(summary.epochs, 'epoch')} in ${duration(summary.seconds)}, ` +
+    `test ${mainScore(summary)}${verdict} after ${counted(summary.epochs, 'epoch')} in ${duration(summary.seconds)}, ` +
       `${grouped(summary.imagesPerSecond)} images/s`,
   );
   if (summary.advice !== undefined) terminal.line(summary.advice);
   terminal.line(`model, metrics and checkpoints: ${folder}`);
+}
+
+/** What a run is judged by: the score of its task, else its accuracy; of rebuilt images the loss. */
+function mainScore({ test, train }: TrainSummary): string {
+  const { 'mean-iou': iou, map } = test as { readonly 'mean-iou'?: number; readonly map?: number };
+  if (iou !== undefined) return `mean-iou ${iou.toFixed(4)}`;
+  if (map !== undefined) return `map ${map.toFixed(4)}`;
+  return test.accuracy > 0 || train.accuracy > 0
+    ? `accuracy ${percent(test.accuracy)}`
+    : `loss ${test.loss.toFixed(4)}`;
 }
 
 /** `0.000123`, `1.5e-5`: three digits, small rates by their power of ten. */
