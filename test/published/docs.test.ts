@@ -29,6 +29,9 @@ const excluded: readonly (readonly [RegExp, string])[] = [
   [/^#/, 'a comment'],
 ];
 
+/** Recipes that train on made scenes. */
+const madeScenes = /--recipe (shapes-unet|digits-unet|digits-detector)/;
+
 /** Pages in a folder; `benchmarks.md` has only commands that measure for long. */
 function markdown(folder: string): string[] {
   const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.md') && name !== 'benchmarks.md');
@@ -53,7 +56,9 @@ function convoyArguments(line: string): string[] | undefined {
   const [, rest] = /^(?:convoy|npx convoy-train|npm run -?s? ?convoy --|npm run train --)\s+(.*)$/.exec(line) ?? [];
   if (rest === undefined) return undefined;
   const words = (rest.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
-  return line.startsWith('npm run train') ? ['train', ...words] : words;
+  // Made scenes are drawn on the spot, as many as are asked for: a few will do here.
+  const few = madeScenes.test(line) ? ['--limit', '64', '--test-limit', '16', '--epochs', '1'] : [];
+  return [...(line.startsWith('npm run train') ? ['train', ...words] : words), ...few];
 }
 
 /** A folder with what the pages' commands name: small data, photographs, an image. */
