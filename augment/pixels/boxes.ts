@@ -1,11 +1,6 @@
 /** Boxes go where their images go: the same plan. */
-import { boxLength, boxRow, type ImageShape } from '../../src/contracts/index.js';
+import { boxLength, boxRow, boxStays, type ImageShape } from '../../src/contracts/index.js';
 import type { Sides, Step, Warp } from '../steps/index.js';
-
-/** Share of an object's box that has to be left inside of the image for the object to be kept. */
-export const leastShare = 0.25;
-/** Width and height that an object's box has to keep, pixels. */
-const leastSide = 1;
 
 /** A box under way. */
 interface MovingBox {
@@ -39,10 +34,8 @@ export function applyToBoxes(steps: readonly Step[], shape: ImageShape, count: n
 }
 
 function staysIn({ shown, whole }: MovingBox, kind: number): boolean {
-  const [width, height] = [shown[2] - shown[0], shown[3] - shown[1]];
-  if (width < leastSide || height < leastSide) return false;
-  const area = (whole[2] - whole[0]) * (whole[3] - whole[1]);
-  return kind === boxRow.ignored || width * height >= leastShare * area;
+  const size = { width: shown[2] - shown[0], height: shown[3] - shown[1] };
+  return boxStays(size, (whole[2] - whole[0]) * (whole[3] - whole[1]), kind === boxRow.ignored);
 }
 
 /** A box after all steps; undefined where nothing of it is left. */

@@ -8,7 +8,7 @@ interface VersionsOptions extends Pick<StageSetup, 'dataset' | 'seed' | 'transfo
   readonly versions: number;
 }
 
-/** Images behind each other, and their masks or boxes where the dataset has any. */
+/** Images behind each other, with the masks or boxes of a dataset that has them. */
 interface RenderedVersion {
   readonly pixels: Uint8Array;
   readonly masks?: Uint8Array;

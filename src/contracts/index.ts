@@ -1,5 +1,6 @@
 export type { LossSpec } from '../losses/spec/index.js';
 export type { BatchRequest, BatchSlot, BatchStage } from './batch.js';
+export { boxStays, leastBoxShare } from './boxes.js';
 export {
   type Analysis,
   type AnomalyMethod,

@@ -1,4 +1,4 @@
-/** What training is told of each sample, and the form that it has in shared memory and in the graph. */
+/** Targets of samples: their kinds, and their form in shared memory and in the graph. */
 import type { BoxTargets, Dataset, ImageShape, Targets } from './dataset.js';
 
 /**

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { ConvoyError } from '../base/errors.js';
 import {
   type BoxObject,
+  boxStays,
   centralPart,
   type Dataset,
   type ImageShape,
@@ -30,13 +31,10 @@ interface SplitFacts {
   readonly task: 'segmentation' | 'detection';
 }
 
-/** Share of a box that has to lie in the part of the image that is kept, for its object to be kept. */
-const leastShare = 0.25;
-
 /**
  * Decodes images and makes their targets: of each image the largest central part of the wanted ratio, images resized as
  * everywhere. Masks are resized by nearest neighbour. Boxes are scaled and cut; objects with less than a quarter of their box in
- * the part, or under a pixel, are left out; crowds and difficult ones are neither objects nor background.
+ * the part, or under a pixel, are left out (`boxStays`); crowds and difficult ones are neither objects nor background.
  *
  * Masks of objects (COCO's polygons and run-length encodings): class 0 is `background`, crowds are pixels of no class.
  *
@@ -101,8 +99,9 @@ function maskOf(image: AnnotatedImage): Uint8Array {
 function boxesOf(image: AnnotatedImage, shape: ImageShape): BoxObject[] {
   const part = centralPart(image, shape);
   return image.objects.flatMap(({ box, class: label, crowd, ignore, difficult }) => {
-    const moved = moveBox(box, part, shape);
-    return moved === undefined ? [] : [{ box: moved, label, ignored: crowd || ignore || difficult }];
+    const ignored = crowd || ignore || difficult;
+    const moved = moveBox(box, part, shape, ignored);
+    return moved === undefined ? [] : [{ box: moved, label, ignored }];
   });
 }
 
@@ -116,12 +115,12 @@ export function moveBox(
   [left, top, right, bottom]: readonly [number, number, number, number],
   part: PixelBox,
   size: PixelSize,
+  ignored: boolean,
 ): [number, number, number, number] | undefined {
   const [across, down] = [size.width / part.width, size.height / part.height];
   const x = (at: number): number => Math.min(size.width, Math.max(0, (at - part.left) * across));
   const y = (at: number): number => Math.min(size.height, Math.max(0, (at - part.top) * down));
   const moved: [number, number, number, number] = [x(left), y(top), x(right), y(bottom)];
-  const [width, height] = [moved[2] - moved[0], moved[3] - moved[1]];
   const whole = (right - left) * across * (bottom - top) * down;
-  return width >= 1 && height >= 1 && width * height >= leastShare * whole ? moved : undefined;
+  return boxStays({ width: moved[2] - moved[0], height: moved[3] - moved[1] }, whole, ignored) ? moved : undefined;
 }

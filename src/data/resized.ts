@@ -87,7 +87,8 @@ function resizedBoxes({ boxes, capacity }: BoxTargets, from: ImageShape, shape: 
     let to = start;
     for (let row = start; row < start + each; row += boxLength) {
       const [left = 0, top = 0, right = 0, bottom = 0, label = 0, kind = 0] = boxes.subarray(row, row + boxLength);
-      const box = kind === boxRow.empty ? undefined : moveBox([left, top, right, bottom], part, shape);
+      const box =
+        kind === boxRow.empty ? undefined : moveBox([left, top, right, bottom], part, shape, kind === boxRow.ignored);
       if (box === undefined) continue;
       moved.set([...box, label, kind], to);
       to += boxLength;

@@ -29,7 +29,7 @@ export function rleToText({ counts }: Rle): string {
 }
 
 /**
- * The encoding of such a text.
+ * Reads the text of a run-length encoding.
  *
  * @throws ConvoyError `CONVOY_DATA` for a text that is none, and for runs that do not fill the mask.
  */

@@ -2,6 +2,7 @@ import { valueError } from '../base/errors.js';
 import { baseLearningRate, type SettledConfig } from '../config/index.js';
 import { BatchShare, Coordinator, GradientPool, spinTime } from '../coordinator/index.js';
 import { ownShards } from '../memory/index.js';
+import { keptLength } from '../models/index.js';
 import { availableCores, loadNative } from '../native/index.js';
 import { createSchedule, type Schedule } from '../schedules/index.js';
 import type { Runtime, RuntimeInternals, RuntimeOptions } from './contract.js';
@@ -45,7 +46,7 @@ export async function openRuntime(options: RuntimeOptions, internals: RuntimeInt
   if (shards > train.count) throw valueError('shards', `at most ${train.count} (the training samples)`, shards);
   const { cacheFeatures, kernels } = internals;
   const { source, parts } = await engineSource({ config, native, model, spec, shards, onNote, cacheFeatures, kernels });
-  const plan = planSlots(config, train, parts !== undefined);
+  const plan = planSlots(config, train, parts !== undefined, keptLength(spec, model));
   const memory = openMemory({ network, settings, source, parts, plan, cluster: cluster?.cluster });
   const { arena, layout, kernel, slices, optimizer } = memory;
   const schedule = openSchedule(config, train.count, internals.scheduledEpochs);

@@ -15,7 +15,7 @@ export interface SlotPlan {
 
 /** An evaluation batch has at least this many samples: small training batches would leave workers waiting. */
 const evaluationBatch = 256;
-/** Bytes of pixels in an evaluation slot at most. */
+/** Bytes of pixels, or of outputs, in an evaluation slot at most. */
 const evaluationBytes = 64 * 2 ** 20;
 /** Samples that the augmentation stage may be ahead: its mosaics are full from about this many. */
 const augmentLead = 1024;
@@ -25,7 +25,12 @@ const augmentLeadBytes = 512 * 2 ** 20;
 const evaluationSlots = 3;
 
 /** Plans the batch slots; `fromFeatures` is true where features of a frozen base replace pixels. */
-export function planSlots({ batchSize, augment }: RunConfig, train: Dataset, fromFeatures: boolean): SlotPlan {
+export function planSlots(
+  { batchSize, augment }: RunConfig,
+  train: Dataset,
+  fromFeatures: boolean,
+  outputs: number,
+): SlotPlan {
   const { height, width, channels } = train.shape;
   const imageBytes = height * width * channels;
   const staged = (augment?.length ?? 0) > 0 || (train.store.kind === 'files' && !fromFeatures);
@@ -34,7 +39,10 @@ export function planSlots({ batchSize, augment }: RunConfig, train: Dataset, fro
     staged,
     training: staged ? Math.max(3, Math.ceil(lead / batchSize) + 2) : 2,
     evaluation: evaluationSlots,
-    capacity: Math.max(batchSize, Math.min(evaluationBatch, Math.floor(evaluationBytes / imageBytes))),
+    capacity: Math.max(
+      batchSize,
+      Math.min(evaluationBatch, Math.floor(evaluationBytes / Math.max(imageBytes, 4 * outputs))),
+    ),
     imageBytes,
   };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
+import { csvField } from '../base/csv.js';
 import type { Split } from '../contracts/index.js';
 import { countPixels, type SegmentationScores, segmentationScores } from '../metrics/segmentation/index.js';
 
@@ -66,8 +67,7 @@ export async function writeMaskEvaluation(
   const files = ['evaluation.json', 'evaluation.csv', 'confusion.svg'].map((name) => join(folder, name));
   const [json, csv, chart] = files as [string, string, string];
   await writeFileAtomic(json, [`${JSON.stringify({ split, loss, classes, ...metrics }, undefined, 2)}\n`]);
-  const quoted = (name: string): string => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
-  const rows = classes.map((name, label) => [quoted(name), metrics.iouPerClass[label], metrics.dicePerClass[label]]);
+  const rows = classes.map((name, label) => [csvField(name), metrics.iouPerClass[label], metrics.dicePerClass[label]]);
   await writeFileAtomic(csv, [`class,iou,dice\n${rows.map((row) => row.join(',')).join('\n')}\n`]);
   await confusionChart(metrics.confusion, classes).write(chart);
   return files;

@@ -1,12 +1,12 @@
 import test from 'ava';
-import { applyToBoxes, leastShare } from '../../augment/pixels/boxes.js';
+import { applyToBoxes } from '../../augment/pixels/boxes.js';
 import { augmentSchema } from '../../augment/spec/index.js';
 import { createAugmentStage } from '../../augment/stage/index.js';
 import { Renderer } from '../../augment/stage/renderer.js';
 import type { Step } from '../../augment/steps/index.js';
 import { transforms } from '../../augment/transforms/index.js';
 import { RandomStream } from '../../src/base/random.js';
-import { type BoxTargets, boxLength, type Dataset } from '../../src/contracts/index.js';
+import { type BoxTargets, boxLength, type Dataset, leastBoxShare } from '../../src/contracts/index.js';
 import { packBoxes } from '../../src/data/boxes-of.js';
 
 type Sides = readonly [number, number, number, number];
@@ -130,7 +130,7 @@ test('an object goes with more than three quarters of its box; a region to ignor
     applyToBoxes(steps, size, 1, boxes);
     return [...boxes];
   };
-  t.is(leastShare, 0.25);
+  t.is(leastBoxShare, 0.25);
   // 20 pixels wide from 8 to 28: after 19 pixels 5 are left, a quarter; after 20 fewer.
   t.deepEqual(moved([8, 4, 28, 14], false, shifted(19)), [27, 4, 32, 14, 2, 1]);
   t.deepEqual(moved([8, 4, 28, 14], false, shifted(20)), [0, 0, 0, 0, 0, 0]);

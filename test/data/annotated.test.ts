@@ -67,6 +67,37 @@ test('a folder of images and masks: masks go with the part of the image that is 
   });
 });
 
+test('black and white masks: white is the object, and a split may lack a class of the other', async (t) => {
+  await withFolder(async (folder) => {
+    await maskFolder(folder, 'train', ['a']);
+    await maskFolder(folder, 'val', ['b']);
+    // The training image has class 3 too, that of the test has not.
+    await png(join(folder, 'train/masks/a.png'), 40, 20, (x) => (x < 20 ? 0 : 3), 1);
+    const { train, test: tested } = await openDataset({ name: folder, seed: 0 });
+    t.deepEqual(
+      [train.classes, tested.classes],
+      [
+        ['0', '1', '2', '3'],
+        ['0', '1', '2', '3'],
+      ],
+    );
+    await png(join(folder, 'train/masks/a.png'), 40, 20, (x) => (x < 20 ? 0 : 255), 1);
+    await png(join(folder, 'val/masks/b.png'), 40, 20, () => 0, 1);
+    const binary = await openDataset({ name: folder, seed: 0 });
+    t.deepEqual(
+      [binary.train.classes, binary.test.classes],
+      [
+        ['background', 'object'],
+        ['background', 'object'],
+      ],
+    );
+    if (binary.train.targets.kind !== 'masks' || binary.test.targets.kind !== 'masks') return t.fail('masks');
+    t.deepEqual([...binary.train.targets.masks.subarray(18, 22)], [0, 0, 1, 1]);
+    t.true(binary.test.targets.masks.every((label) => label === 0));
+    t.regex(binary.notes.join(), /255 the object/);
+  });
+});
+
 test('a mask of another size ends it with both files, or is left out and counted', async (t) => {
   await withFolder(async (folder) => {
     await maskFolder(folder, 'train', ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']);

@@ -1,10 +1,8 @@
 /** Masks: which class each pixel of an image is of. */
 import { type ConvoyError, fileError } from '../../base/errors.js';
+import { ignoredPixel } from '../../contracts/index.js';
 import { BadImageError, readImageFile } from '../../images/index.js';
 import { readIndexPng } from './index-png.js';
-
-/** Label of pixels that are not counted, as Pascal VOC marks borders. */
-export const ignoredPixel = 255;
 
 /** A mask file and what its values mean. */
 export interface IndexMask {

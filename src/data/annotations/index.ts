@@ -9,8 +9,8 @@ export type {
   ReadOptions,
   Segmentation,
 } from './contract.js';
-export { type IndexMask, ignoredPixel, readIndexMask } from './index-mask.js';
-export { type MaskFolderOptions, readMaskFolders } from './mask-folders.js';
+export { type IndexMask, readIndexMask } from './index-mask.js';
+export { type MaskFolderOptions, masksAreBinary, readMaskFolders } from './mask-folders.js';
 export { type MvtecOptions, readMvtec } from './mvtec.js';
 export { objectRle, paintObjects } from './object-masks.js';
 export { type PetOptions, readPets } from './pet.js';

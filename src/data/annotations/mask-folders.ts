@@ -1,11 +1,13 @@
 /** A folder of images and a folder of masks with the same names. */
+
 import path from 'node:path';
 import { fileError } from '../../base/errors.js';
+import { ignoredPixel } from '../../contracts/index.js';
 import { firstEntry } from '../entries.js';
 import { checkAborted } from '../options.js';
 import type { AnnotatedImage, Annotations, ClassOptions } from './contract.js';
 import { imagesBelow, sizeOfImage, stem } from './files.js';
-import { ignoredPixel, maskValues, plainValues, readIndexMask, valuesIn } from './index-mask.js';
+import { maskValues, plainValues, readIndexMask, valuesIn } from './index-mask.js';
 import { Problems } from './problems.js';
 
 /** How masks are read. */
@@ -50,6 +52,14 @@ export async function readMaskFolders(
     if (image !== undefined) images.push(image);
   }
   return { images, classes, problems: problems.list };
+}
+
+/** Whether all masks have the values 0 and 255 alone: black and white pictures, in which white is the object. */
+export async function masksAreBinary(root: string, { signal }: Pick<ClassOptions, 'signal'> = {}): Promise<boolean> {
+  const problems = new Problems({ onBad: 'skip' });
+  const pairs = await pairsOf(await foldersIn(root), signal === undefined ? {} : { signal }, problems);
+  const values = new Set(pairs.flatMap(({ mask }) => problems.probe(() => valuesIn(mask)) ?? []));
+  return values.has(ignoredPixel) && [...values].every((value) => value === 0 || value === ignoredPixel);
 }
 
 const binaryValues = (): Int16Array => maskValues({ ...Object.fromEntries(Array(256).fill(1).entries()), 0: 0 });

@@ -1,8 +1,10 @@
 /** Masks from the outlines of objects. */
+
 import { fileError } from '../../base/errors.js';
+import { ignoredPixel } from '../../contracts/index.js';
 import { paintRle, polygonsRle, type Rle, rleArea } from '../../masks/index.js';
 import type { AnnotatedImage, AnnotatedObject } from './contract.js';
-import { ignoredPixel } from './index-mask.js';
+
 import { inFile } from './problems.js';
 
 /** The image that an object is in. */

@@ -1,10 +1,12 @@
 /** The Oxford-IIIT Pet dataset's layout: `images/NAME.jpg`, `annotations/trimaps/NAME.png`, lists in `annotations`. */
+
 import path from 'node:path';
 import { fileError } from '../../base/errors.js';
+import { ignoredPixel } from '../../contracts/index.js';
 import { checkAborted } from '../options.js';
 import type { AnnotatedImage, Annotations, ReadOptions } from './contract.js';
 import { checkImageFile, linesOf, readText, sizeOfImage } from './files.js';
-import { ignoredPixel, maskValues, readIndexMask } from './index-mask.js';
+import { maskValues, readIndexMask } from './index-mask.js';
 import { Problems } from './problems.js';
 
 /** Which images, and what the border is. */

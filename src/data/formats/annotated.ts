@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { fileError } from '../../base/errors.js';
 import type { PixelSize } from '../../contracts/index.js';
 import { annotatedDataset } from '../annotated-dataset.js';
 import {
   type Annotations,
+  type ClassOptions,
+  masksAreBinary,
   type ReadOptions,
   readCoco,
   readMaskFolders,
@@ -21,8 +24,8 @@ type Layout = (place: string) => Promise<SplitReaders | undefined>;
 
 /** How a split is read; undefined where the folder has none of that name. */
 interface SplitReaders {
-  readonly train: (options: ReadOptions) => Promise<Annotations>;
-  readonly test?: (options: ReadOptions) => Promise<Annotations>;
+  readonly train: (options: ClassOptions) => Promise<Annotations>;
+  readonly test?: (options: ClassOptions) => Promise<Annotations>;
   /** What a person should know. */
   readonly notes: readonly string[];
 }
@@ -79,8 +82,7 @@ async function openAnnotated(
 ): Promise<OpenedSplits> {
   const { onBadImage = 'fail', signal } = options;
   const reading: ReadOptions = { onBad: onBadImage === 'skip' ? 'skip' : 'error', ...(signal && { signal }) };
-  const train = await readers.train(reading);
-  const test = await readers.test?.(reading);
+  const { train, test } = await readSplits(readers, name, reading);
   const images = [...train.images, ...(test?.images ?? [])];
   const asked = sizeOf(options.imageSize);
   const common = asked ?? commonSize(images);
@@ -97,6 +99,29 @@ async function openAnnotated(
     imageCount: badImages.length + first.dataset.count + (second?.dataset.count ?? 0),
     notes: [...readers.notes, ...(common === undefined ? [note] : [])],
   };
+}
+
+/**
+ * Reads both splits, with the same classes: one may lack a class of the other.
+ *
+ * @throws ConvoyError `CONVOY_DATA` where the format says that the splits have different classes.
+ */
+async function readSplits(
+  readers: SplitReaders,
+  name: string,
+  reading: ReadOptions,
+): Promise<{ readonly train: Annotations; readonly test?: Annotations | undefined }> {
+  const equal = (a: Annotations, b: Annotations): boolean => a.classes.join('\n') === b.classes.join('\n');
+  const [train, test] = [await readers.train(reading), await readers.test?.(reading)];
+  if (test === undefined || equal(train, test)) return { train, test };
+  const classes = [...new Set([...train.classes, ...test.classes])];
+  const again = {
+    train: await readers.train({ ...reading, classes }),
+    test: await readers.test?.({ ...reading, classes }),
+  };
+  if (again.test !== undefined && equal(again.train, again.test)) return again;
+  const expected = `test images of the classes of the training images, ${train.classes.join(', ')},`;
+  throw fileError('CONVOY_DATA', name, '', expected, test.classes.join(', '));
 }
 
 /** The size that all images have, where it is one. */
@@ -160,10 +185,19 @@ async function maskFolders(place: string): Promise<SplitReaders | undefined> {
   const train = await firstEntry(place, ['train', 'training'], 'folder');
   const test = await firstEntry(place, testNames, 'folder');
   if (!(await hasMasks(train ?? place))) return undefined;
+  const notes: string[] = [];
+  let binary: boolean | undefined;
+  const read = async (folder: string, options: ClassOptions): Promise<Annotations> => {
+    if (binary === undefined) {
+      binary = await masksAreBinary(train ?? place, options);
+      if (binary) notes.push('masks have the values 0 and 255 alone: 0 is the background, 255 the object');
+    }
+    return readMaskFolders(folder, { ...options, binary });
+  };
   return {
-    train: (options) => readMaskFolders(train ?? place, options),
-    ...(train !== undefined && test !== undefined && { test: (options) => readMaskFolders(test, options) }),
-    notes: [],
+    train: (options) => read(train ?? place, options),
+    ...(train !== undefined && test !== undefined && { test: (options) => read(test, options) }),
+    notes,
   };
 }
 

@@ -5,11 +5,9 @@ import {
   cast,
   compare,
   type GraphBuilder,
-  negate,
   reshape,
   scalarOf,
   scale,
-  shift,
   type Value,
 } from '../../ops/index.js';
 
@@ -41,13 +39,12 @@ export function rowsOf(graph: GraphBuilder, spec: StepSpec, output: Value, targe
   if (spec.targets !== 'masks') return { outputs: output, targets };
   const { height, width } = spec.image;
   const classes = reshape(graph, cast(graph, targets, 'int32'), [-1]);
-  const ignored = compare(graph, 'Equal', classes, graph.constant(ignoredPixel, 'int32'));
-  const kept = cast(graph, compare(graph, 'NotEqual', classes, graph.constant(ignoredPixel, 'int32')), 'int32');
+  const kept = compare(graph, 'NotEqual', classes, graph.constant(ignoredPixel, 'int32'));
   return {
     outputs: reshape(graph, output, [-1, output.shape[3] as number]),
     // A pixel of no class needs some class that there is: its loss is not counted.
-    targets: binary(graph, 'Mul', classes, kept),
-    pixels: { valid: shift(graph, negate(graph, cast(graph, ignored, 'float32')), 1), each: height * width },
+    targets: binary(graph, 'Mul', classes, cast(graph, kept, 'int32')),
+    pixels: { valid: cast(graph, kept, 'float32'), each: height * width },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Picture } from '../../base/picture.js';
-import { classesOf, type Dataset, imageBytes } from '../../contracts/index.js';
+import { classesOf, type Dataset, ignoredPixel, imageBytes } from '../../contracts/index.js';
 import { overlayMask } from '../../masks/index.js';
 import { countPixels, segmentationScores } from '../../metrics/segmentation/index.js';
 import type { Runtime } from '../../runtime/index.js';
@@ -85,7 +85,7 @@ function worstSamples(said: Uint8Array, truth: Uint8Array, count: number): numbe
   const shares = Array.from({ length: count }, (_, sample) => {
     let [right, counted] = [0, 0];
     for (let pixel = sample * each; pixel < (sample + 1) * each; pixel++) {
-      if (truth[pixel] === 255) continue;
+      if (truth[pixel] === ignoredPixel) continue;
       counted += 1;
       if (truth[pixel] === said[pixel]) right += 1;
     }
