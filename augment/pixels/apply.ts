@@ -1,17 +1,16 @@
 /**
  * Carries out the plan of one window: pixels of a source through its steps into the window's memory.
  *
- * Flips and shifts wait until the pixels move anyway (into a mosaic, or into the window), so they cost no pass of their
+ * Flips and shifts wait until the pixels move anyway (to be warped, or into the window), so they cost no pass of their
  * own; the first pass reads straight from the dataset.
  */
-import type { ImageShape } from '../../src/contracts/index.js';
+import type { ImageShape, PixelBox } from '../../src/contracts/index.js';
 import { MoveTable, type PixelEdit, type Step } from '../steps/index.js';
 import { convolveMosaic } from './convolve.js';
 import { runLimited } from './limit.js';
-import { warpMosaic } from './mosaic.js';
-import type { Interpolator, MosaicSpec } from './mosaic-layout.js';
+import { type Canvas, canvasBytes, clearCanvas, type Interpolator, type WarpSpec, warp } from './warp.js';
 
-/** Pixels of one mosaic, about: past this a call's fixed cost no longer shows, and memory stays small. */
+/** Pixels of one mosaic of a convolution, about: past this a call's fixed cost no longer shows, and memory stays small. */
 const mosaicPixels = 600_000;
 /** Mosaics under way at once: one in sharp, one being laid out or cut. */
 const mosaicsAtOnce = 2;
@@ -37,6 +36,8 @@ class WindowRun {
   /** An image, and behind it the same with its moves done. */
   readonly #scratch: Uint8Array;
   readonly #moved: Uint8Array;
+  /** A canvas, and behind it room for an image that is moved onto it; made for the first warp. */
+  #canvas = new Uint8Array(0);
   #source: PixelSource;
   /** Moves that are not in the pixels yet; per sample, 1 once they are in the window with all moves done. */
   #moves: MoveTable;
@@ -127,65 +128,43 @@ class WindowRun {
     this.#moves = moves;
   }
 
-  async #warp(step: Extract<Step, { kind: 'warp' }>): Promise<void> {
+  #warp(step: Extract<Step, { kind: 'warp' }>): void {
     this.#fresh = false;
     const { width, height, channels } = this.#shape;
-    const { origins, shifts, choices } = step;
-    for (let i = 0; i < this.#count; i++) if (origins || (choices[i] as number) < 0) this.#settle(i);
-    await this.#groups(choices, step.bank.length, async (choice, members) => {
-      const entry = step.bank[choice];
-      if (entry === undefined) throw new RangeError(`no matrix ${choice} in the plan's bank`);
-      const spec: MosaicSpec = {
-        matrix: entry.matrix,
-        contentWidth: entry.width ?? width,
-        contentHeight: entry.height ?? height,
-        outputWidth: width,
-        outputHeight: height,
-        channels,
-        border: step.border,
-        interpolator: this.#interpolator,
+    if (this.#canvas.length === 0) this.#canvas = new Uint8Array(canvasBytes(width, height, channels) + this.#bytes);
+    for (let index = 0; index < this.#count; index++) {
+      const entry = step.warps[index];
+      if (entry === undefined || entry.part !== undefined) this.#settle(index);
+      if (entry === undefined) continue;
+      const { matrix, part, shift: [right, down] = [0, 0] } = entry;
+      const spec: WarpSpec = {
+        ...{ matrix, width, height, channels, border: step.border, interpolator: this.#interpolator },
+        contentWidth: part?.width ?? width,
+        contentHeight: part?.height ?? height,
       };
-      await warpMosaic(
-        spec,
-        members.length,
-        (tile, memory, start, stride, scratch) =>
-          this.#put(members[tile] as number, spec, origins, memory, start, stride, scratch),
-        {
-          shiftX: (tile) => shifts?.[2 * (members[tile] as number)] ?? 0,
-          shiftY: (tile) => shifts?.[2 * (members[tile] as number) + 1] ?? 0,
-          take: (tile, pixels) => {
-            const index = members[tile] as number;
-            this.#settled[index] = 1;
-            this.#window.set(pixels, index * this.#bytes);
-          },
-        },
-      );
-    });
+      warp(this.#put(index, spec, part), spec, right, down, this.#window, index * this.#bytes);
+      this.#settled[index] = 1;
+    }
   }
 
-  /** Puts a sample, or the part of it that is transformed, on a canvas. */
-  #put(
-    index: number,
-    spec: MosaicSpec,
-    origins: Int16Array | undefined,
-    memory: Uint8Array,
-    start: number,
-    stride: number,
-    scratch: number,
-  ): void {
+  /** Puts a sample, or the part of it that is transformed, on the canvas. */
+  #put(index: number, spec: WarpSpec, part: PixelBox | undefined): Canvas {
     const { channels, width } = this.#shape;
+    const memory = this.#canvas;
+    const canvas = clearCanvas(memory, spec);
     if (this.#settled[index] !== 1) {
       const from = this.#source.start(index);
+      const scratch = memory.length - this.#bytes;
       memory.set(this.#source.pixels.subarray(from, from + this.#bytes), scratch);
-      this.#moves.place(index, memory, scratch, start, stride, true);
-      return;
+      this.#moves.place(index, memory, scratch, canvas.start, canvas.stride, true);
+      return canvas;
     }
-    const left = origins?.[2 * index] ?? 0;
-    const top = origins?.[2 * index + 1] ?? 0;
+    const { left = 0, top = 0 } = part ?? {};
     for (let y = 0; y < spec.contentHeight; y++) {
       const from = index * this.#bytes + ((top + y) * width + left) * channels;
-      memory.set(this.#window.subarray(from, from + spec.contentWidth * channels), start + y * stride);
+      memory.set(this.#window.subarray(from, from + spec.contentWidth * channels), canvas.start + y * canvas.stride);
     }
+    return canvas;
   }
 
   /** Calls `work` for the samples of each choice, in their order, in pieces that fit a mosaic. */

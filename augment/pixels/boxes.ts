@@ -75,31 +75,24 @@ function movement(
       return { move: (box) => moves(box, own, shape), visible };
     }
     case 'warp': {
-      const entry = step.bank[step.choices[index] as number];
-      if (entry === undefined) return { visible };
-      const at = (list: Int16Array | undefined): [number, number] => [
-        list?.[2 * index] ?? 0,
-        list?.[2 * index + 1] ?? 0,
-      ];
-      return { move: (box) => warped(box, entry, shape, at(step.origins), at(step.shifts)), visible };
+      const warp = step.warps[index];
+      return warp === undefined ? { visible } : { move: (box) => warped(box, warp, shape), visible };
     }
   }
 }
 
 /** The smallest upright box around the corners of a box, transformed about the centre of its part of the image. */
 function warped(
-  [left, top, right, bottom]: Sides,
-  { matrix: [a, b, c, d], width: partWidth, height: partHeight }: Warp,
+  box: Sides,
+  { matrix: [a, b, c, d], part, shift: [right, down] = [0, 0] }: Warp,
   { width, height }: ImageShape,
-  [originX, originY]: readonly [number, number],
-  [shiftX, shiftY]: readonly [number, number],
 ): Sides {
-  const centreX = originX + (partWidth ?? width) / 2;
-  const centreY = originY + (partHeight ?? height) / 2;
-  const corners = [left, right].flatMap((x) =>
-    [top, bottom].map((y) => {
+  const centreX = (part?.left ?? 0) + (part?.width ?? width) / 2;
+  const centreY = (part?.top ?? 0) + (part?.height ?? height) / 2;
+  const corners = [box[0], box[2]].flatMap((x) =>
+    [box[1], box[3]].map((y) => {
       const [u, v] = [x - centreX, y - centreY];
-      return { x: a * u + b * v + width / 2 + shiftX, y: c * u + d * v + height / 2 + shiftY };
+      return { x: a * u + b * v + width / 2 + right, y: c * u + d * v + height / 2 + down };
     }),
   );
   const xs = corners.map(({ x }) => x);

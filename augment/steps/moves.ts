@@ -1,6 +1,6 @@
 /**
  * Pixel moves that are plain copies: flips and shifts of whole images. A chain of them folds into one `Move` per image,
- * so that mirror and crop cost one pass over the rows, wherever the pixels go next (a batch window or a mosaic).
+ * so that mirror and crop cost one pass over the rows, wherever the pixels go next (a batch window or a canvas to warp).
  */
 import type { ImageShape } from '../../src/contracts/index.js';
 import type { Sides } from './sides.js';

@@ -1,5 +1,5 @@
 /** What a plan consists of: steps over a window of samples. A step is data and functions of the module level alone. */
-import type { ImageShape } from '../../src/contracts/index.js';
+import type { ImageShape, PixelBox } from '../../src/contracts/index.js';
 import type { MoveTable } from './moves.js';
 import type { Sides } from './sides.js';
 
@@ -22,12 +22,13 @@ export type BoxMove = (box: Sides, values: ArrayLike<number>, shape: ImageShape)
 /** Changes one image in place; `values` are the parameters that were drawn for it. */
 export type PixelEdit = (image: ImagePlace, values: ArrayLike<number>) => void;
 
-/** An interpolated transform about the centre, shared by many samples. */
+/** An interpolated transform of a sample about the centre. */
 export interface Warp {
   readonly matrix: AffineMatrix;
-  /** Size of the part of the image that is transformed; the whole where absent. */
-  readonly width?: number;
-  readonly height?: number;
+  /** The part of the image that is transformed; the whole where absent. */
+  readonly part?: PixelBox;
+  /** Whole pixels to move right and down after it. */
+  readonly shift?: readonly [right: number, down: number];
 }
 
 /** A convolution shared by many samples: a Gaussian, or a kernel of 3x3 that leaves the outermost pixels as they are. */
@@ -35,20 +36,12 @@ export type Convolution =
   | { readonly kind: 'gaussian'; readonly sigma: number }
   | { readonly kind: 'kernel'; readonly kernel: readonly number[] };
 
-/** Samples that share parameters choose from a bank: `choices[i]` indexes it, -1 leaves sample i as it is. */
 export type Step =
   /** Flips, shifts, zero-padded crops, folded into one move per sample. */
   | { readonly kind: 'move'; readonly moves: MoveTable }
-  | {
-      readonly kind: 'warp';
-      readonly border: 'zero' | 'edge';
-      readonly bank: readonly Warp[];
-      readonly choices: Int16Array;
-      /** Where a part starts in the image (x, y per sample); absent when the whole image is transformed. */
-      readonly origins?: Int16Array;
-      /** Whole pixels to move right and down on the way (x, y per sample). */
-      readonly shifts?: Int16Array;
-    }
+  /** `warps[i]`; undefined leaves sample i as it is. Around it lies nothing, or its edge repeated. */
+  | { readonly kind: 'warp'; readonly border: 'zero' | 'edge'; readonly warps: readonly (Warp | undefined)[] }
+  /** Samples that share parameters choose from a bank: `choices[i]` indexes it, -1 leaves sample i as it is. */
   | { readonly kind: 'convolve'; readonly bank: readonly Convolution[]; readonly choices: Int16Array }
   /** `edits[i]` with values from `i * valuesPerSample` on; undefined leaves sample i as it is. */
   | {

@@ -4,7 +4,7 @@
  * the centre.
  */
 import type { RandomStream } from '../../src/base/random.js';
-import type { Convolution, MoveTable, PixelEdit, Warp } from '../steps/index.js';
+import type { AffineMatrix, Convolution, MoveTable, PixelEdit, Warp } from '../steps/index.js';
 import { stretchContrast } from './autocontrast.js';
 import { adjustBrightness } from './brightness.js';
 import { adjustContrast } from './contrast.js';
@@ -34,7 +34,7 @@ interface Round {
   readonly draw: () => number;
   readonly stream: RandomStream;
   readonly moves: MoveTable;
-  readonly warpChoices: Int16Array;
+  readonly warps: (Warp | undefined)[];
   readonly sharpenChoices: Int16Array;
   readonly edits: (PixelEdit | undefined)[];
   readonly amounts: Float32Array;
@@ -42,14 +42,15 @@ interface Round {
 
 const sign = (stream: RandomStream): number => (stream.uniform() < 0.5 ? -1 : 1);
 
-/** The warps of a bank come in this order, `bankSize` of each. */
-const warps = ['shearX', 'shearY', 'rotate'] as const;
-
+/** A warp whose matrix follows from a strength from -1 to 1. */
 const warp =
-  (kind: (typeof warps)[number]) =>
-  ({ window, warpChoices, stream }: Round, sample: number): void => {
-    warpChoices[sample] = warps.indexOf(kind) * window.bankSize + stream.below(window.bankSize);
+  (matrixOf: (amount: number, largest: Strengths) => AffineMatrix) =>
+  ({ warps, largest, draw, stream }: Round, sample: number): void => {
+    warps[sample] = { matrix: matrixOf(draw() * sign(stream), largest) };
   };
+
+/** Degrees of a shear that moves a row or column by so much of its distance. */
+const slant = (amount: number, { shear }: Strengths): number => (Math.atan(shear * amount) * 180) / Math.PI;
 
 /** An edit whose amount is drawn from the round. */
 const edit =
@@ -68,11 +69,11 @@ const shift = ({ largest, draw, stream }: Round, side: number): number =>
 /** The fourteen operations, in torchvision's order. */
 const operations: readonly ((round: Round, sample: number) => void)[] = [
   () => undefined,
-  warp('shearX'),
-  warp('shearY'),
+  warp((amount, largest) => affineMatrix(0, 1, slant(amount, largest), 0)),
+  warp((amount, largest) => affineMatrix(0, 1, 0, slant(amount, largest))),
   (round, sample) => round.moves.shift(sample, shift(round, round.window.shape.width), 0),
   (round, sample) => round.moves.shift(sample, 0, shift(round, round.window.shape.height)),
-  warp('rotate'),
+  warp((amount, { rotate }) => affineMatrix(-rotate * amount, 1, 0, 0)),
   edit(adjustBrightness, enhancement),
   edit(adjustSaturation, enhancement),
   edit(adjustContrast, enhancement),
@@ -83,7 +84,7 @@ const operations: readonly ((round: Round, sample: number) => void)[] = [
   edit(equalizeHistograms, () => 0),
 ];
 
-/** Each sample gets one operation; interpolated ones take their strength from a bank, the others their own. */
+/** Each sample gets one operation; sharpenings take their strength from a bank, the others their own. */
 export function appendAutomatic(
   window: PlanBuilder,
   largest: Strengths,
@@ -93,14 +94,6 @@ export function appendAutomatic(
   const { count, bankSize } = window;
   // Signs alternate, so that a bank of one strength is two matrices, and any bank is balanced.
   const balanced = (index: number): number => draw() * (index % 2 === 0 ? 1 : -1);
-  const bank = warps.flatMap((kind) =>
-    Array.from({ length: bankSize }, (_, index): Warp => {
-      const amount = balanced(index);
-      if (kind === 'rotate') return { matrix: affineMatrix(-largest.rotate * amount, 1, 0, 0) };
-      const slant = (Math.atan(largest.shear * amount) * 180) / Math.PI;
-      return { matrix: affineMatrix(0, 1, kind === 'shearX' ? slant : 0, kind === 'shearY' ? slant : 0) };
-    }),
-  );
   const sharpenings = Array.from(
     { length: bankSize },
     (_, index): Convolution => sharpening(1 + largest.enhance * balanced(index)),
@@ -111,30 +104,13 @@ export function appendAutomatic(
     draw,
     stream,
     moves: window.moves(),
-    warpChoices: new Int16Array(count).fill(-1),
+    warps: new Array<Warp | undefined>(count).fill(undefined),
     sharpenChoices: new Int16Array(count).fill(-1),
     edits: new Array<PixelEdit | undefined>(count).fill(undefined),
     amounts: new Float32Array(count),
   };
   for (let sample = 0; sample < count; sample++) operations[stream.below(operations.length)]?.(round, sample);
-  window.warp(distinct(bank, round.warpChoices), round.warpChoices);
+  window.warp(round.warps);
   window.convolve(sharpenings, round.sharpenChoices);
   window.steps.push({ kind: 'edit', edits: round.edits, values: round.amounts, valuesPerSample: 1 });
-}
-
-/** Merges entries of one matrix (RandAugment has one strength), so that their samples share mosaics. */
-function distinct(bank: readonly Warp[], choices: Int16Array): Warp[] {
-  const kept: Warp[] = [];
-  const places = new Map<string, number>();
-  const moved = bank.map((entry) => {
-    const key = entry.matrix.join(' ');
-    const place = places.get(key) ?? kept.push(entry) - 1;
-    places.set(key, place);
-    return place;
-  });
-  for (let i = 0; i < choices.length; i++) {
-    const choice = choices[i] as number;
-    if (choice >= 0) choices[i] = moved[choice] as number;
-  }
-  return kept;
 }

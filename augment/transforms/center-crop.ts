@@ -1,6 +1,5 @@
-import { centralPart } from '../../src/contracts/index.js';
+import { centralPart, type PixelBox } from '../../src/contracts/index.js';
 import { defineTransform } from './define.js';
-import { deal } from './draws.js';
 import { number } from './parameters.js';
 
 export const centerCrop = defineTransform({
@@ -8,13 +7,14 @@ export const centerCrop = defineTransform({
   description: 'the central part of the image, resized to the whole',
   torchvision: 'Resize, CenterCrop',
   options: { fraction: number(0.1, 1, 0.875, 'share of each side that is kept') },
-  plan(window, { fraction }, stream) {
+  plan(window, { fraction }) {
     const { width, height } = window.shape;
     const part = {
       width: Math.max(1, Math.round(width * fraction)),
       height: Math.max(1, Math.round(height * fraction)),
     };
-    window.resizeParts([part], deal(stream, window.count, 1), (spare) => Math.floor(spare / 2));
+    const [left, top] = [Math.floor((width - part.width) / 2), Math.floor((height - part.height) / 2)];
+    window.resizeParts(new Array<PixelBox>(window.count).fill({ ...part, left, top }));
   },
   part: (photograph, target, { fraction }) => centralPart(photograph, target, fraction),
 });

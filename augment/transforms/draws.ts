@@ -1,10 +1,11 @@
 /**
  * Draws that transforms share.
  *
- * Banks are the few parameter sets that the samples of one window share, so that mosaics are full. Each interval is cut
- * into as many strata as the bank has entries, one value is drawn uniformly in each, and the strata are dealt to the
- * entries at random; samples are dealt to entries like cards. So every sample's own parameter is still uniform over the
- * whole interval, and all windows draw afresh: only samples of one window have parameters in common.
+ * Strata: an interval is cut into as many as values are wanted, one value is drawn uniformly in each, and they are dealt at
+ * random. So every value is uniform over the whole interval, and those of a window cover it evenly.
+ *
+ * Samples that are convolved share the few parameter sets of a bank, so that mosaics of them are full; they are dealt to its
+ * entries like cards. Only samples of one window have parameters in common.
  */
 import { permutation, type RandomStream } from '../../src/base/random.js';
 import type { PixelBox } from '../../src/contracts/index.js';

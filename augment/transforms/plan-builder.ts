@@ -1,6 +1,6 @@
 /** Where transforms put their steps. */
 import type { RandomStream } from '../../src/base/random.js';
-import type { ImageShape } from '../../src/contracts/index.js';
+import type { ImageShape, PixelBox } from '../../src/contracts/index.js';
 import { type BoxMove, type Convolution, MoveTable, type PixelEdit, type Step, type Warp } from '../steps/index.js';
 import type { Interval } from './parameters.js';
 
@@ -55,29 +55,16 @@ export class PlanBuilder {
     });
   }
 
-  /** Appends a turn, zoom or slant about the centre, zeros around. */
-  warp(bank: readonly Warp[], choices: Int16Array, shifts?: Int16Array): void {
-    this.steps.push({ kind: 'warp', border: 'zero', bank, choices, ...(shifts && { shifts }) });
+  /** Appends a turn, zoom or slant of each sample about the centre, zeros around. */
+  warp(warps: readonly (Warp | undefined)[]): void {
+    this.steps.push({ kind: 'warp', border: 'zero', warps });
   }
 
-  /**
-   * Appends parts resized to the whole: `bank` has their sizes, `place` gives a place along one axis from the pixels
-   * that are to spare there.
-   */
-  resizeParts(
-    bank: readonly { readonly width: number; readonly height: number }[],
-    choices: Int16Array,
-    place: (spare: number) => number,
-  ): void {
+  /** Appends a part of each sample resized to the whole. */
+  resizeParts(parts: readonly PixelBox[]): void {
     const { width, height } = this.shape;
-    const origins = new Int16Array(this.count * 2);
-    for (let i = 0; i < this.count; i++) {
-      const part = bank[choices[i] as number] ?? this.shape;
-      origins[2 * i] = place(width - part.width);
-      origins[2 * i + 1] = place(height - part.height);
-    }
-    const warps = bank.map((part): Warp => ({ ...part, matrix: [width / part.width, 0, 0, height / part.height] }));
-    this.steps.push({ kind: 'warp', border: 'edge', bank: warps, choices, origins });
+    const warps = parts.map((part): Warp => ({ part, matrix: [width / part.width, 0, 0, height / part.height] }));
+    this.steps.push({ kind: 'warp', border: 'edge', warps });
   }
 
   /** Appends a blur or sharpening. */

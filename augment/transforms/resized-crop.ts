@@ -1,5 +1,5 @@
 import { defineTransform } from './define.js';
-import { deal, drawPart } from './draws.js';
+import { drawPart } from './draws.js';
 import { interval } from './parameters.js';
 
 export const resizedCrop = defineTransform({
@@ -10,15 +10,9 @@ export const resizedCrop = defineTransform({
     scale: interval(0.01, 1, [0.08, 1], 'share of the area'),
     ratio: interval(0.1, 10, [3 / 4, 4 / 3], 'width by height'),
   },
-  banked: true,
   plan(window, { scale, ratio }, stream) {
     const { width, height } = window.shape;
-    const bank = Array.from({ length: window.bankSize }, () => {
-      const part = drawPart(stream, width, height, scale, ratio);
-      return { width: part.width, height: part.height };
-    });
-    const choices = deal(stream, window.count, bank.length);
-    window.resizeParts(bank, choices, (spare) => stream.below(spare + 1));
+    window.resizeParts(Array.from({ length: window.count }, () => drawPart(stream, width, height, scale, ratio)));
   },
   part: ({ width, height }, _target, { scale, ratio }, stream) => drawPart(stream, width, height, scale, ratio),
 });

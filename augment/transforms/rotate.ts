@@ -1,5 +1,5 @@
 import { defineTransform } from './define.js';
-import { affineMatrix, deal, strata } from './draws.js';
+import { affineMatrix, strata } from './draws.js';
 import { spread } from './parameters.js';
 
 export const rotate = defineTransform({
@@ -7,10 +7,7 @@ export const rotate = defineTransform({
   description: 'turn about the centre, bilinear, zero outside',
   torchvision: 'RandomRotation',
   options: { degrees: spread(180, 15, 'largest angle either way, or [low, high], counter-clockwise') },
-  banked: true,
   plan(window, { degrees }, stream) {
-    const angles = strata(stream, window.bankSize, degrees);
-    const bank = angles.map((angle) => ({ matrix: affineMatrix(-angle, 1, 0, 0) }));
-    window.warp(bank, deal(stream, window.count, bank.length));
+    window.warp(strata(stream, window.count, degrees).map((angle) => ({ matrix: affineMatrix(-angle, 1, 0, 0) })));
   },
 });

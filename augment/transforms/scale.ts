@@ -1,5 +1,5 @@
 import { defineTransform } from './define.js';
-import { affineMatrix, deal, strata } from './draws.js';
+import { affineMatrix, strata } from './draws.js';
 import { interval } from './parameters.js';
 
 export const scale = defineTransform({
@@ -7,9 +7,7 @@ export const scale = defineTransform({
   description: 'zoom about the centre, bilinear, zero outside',
   torchvision: 'RandomAffine scale',
   options: { range: interval(0.1, 10, [0.8, 1.2], 'factors') },
-  banked: true,
   plan(window, { range }, stream) {
-    const bank = strata(stream, window.bankSize, range).map((zoom) => ({ matrix: affineMatrix(0, zoom, 0, 0) }));
-    window.warp(bank, deal(stream, window.count, bank.length));
+    window.warp(strata(stream, window.count, range).map((zoom) => ({ matrix: affineMatrix(0, zoom, 0, 0) })));
   },
 });

@@ -1,5 +1,5 @@
 import { defineTransform } from './define.js';
-import { affineMatrix, deal, strata } from './draws.js';
+import { affineMatrix, strata } from './draws.js';
 import { spread } from './parameters.js';
 
 export const shear = defineTransform({
@@ -10,11 +10,9 @@ export const shear = defineTransform({
     horizontal: spread(80, 10, 'degrees along x'),
     vertical: spread(80, [0, 0], 'degrees along y'),
   },
-  banked: true,
   plan(window, { horizontal, vertical }, stream) {
-    const x = strata(stream, window.bankSize, horizontal);
-    const y = strata(stream, window.bankSize, vertical);
-    const bank = x.map((slant, i) => ({ matrix: affineMatrix(0, 1, slant, y[i] as number) }));
-    window.warp(bank, deal(stream, window.count, bank.length));
+    const x = strata(stream, window.count, horizontal);
+    const y = strata(stream, window.count, vertical);
+    window.warp(x.map((slant, i) => ({ matrix: affineMatrix(0, 1, slant, y[i] as number) })));
   },
 });

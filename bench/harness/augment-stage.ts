@@ -113,7 +113,7 @@ function oneByOneContender(pixels: Uint8Array): Contender {
   return { name: 'sharp, a call an image', run: () => timed(images, run) };
 }
 
-/** What sharp alone takes for a mosaic of the stage's size, laid out already. */
+/** What sharp takes for many images in one call: a canvas that they lie on already. */
 function bareContender(): Contender {
   const side = 34 * 23; // 23 x 23 tiles, near the 512 of a group
   const raw = { width: side, height: side, channels: 3 } as const;

@@ -117,9 +117,7 @@ function shifted(pixels: number): Step {
   return {
     kind: 'warp',
     border: 'zero',
-    bank: [{ matrix: [1, 0, 0, 1] }],
-    choices: Int16Array.of(0),
-    shifts: Int16Array.of(pixels, 0),
+    warps: [{ matrix: [1, 0, 0, 1], shift: [pixels, 0] }],
   };
 }
 

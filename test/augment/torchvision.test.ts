@@ -77,13 +77,6 @@ for (const { kind, amount, pixels: expected } of fixture.filters) {
   });
 }
 
-/** What a shift by half a pixel along both axes (the most a mosaic makes) changes on average, at most. */
-function halfPixel(image: Uint8Array): number {
-  const slope = (step: number): number =>
-    differences(image.subarray(step), image.subarray(0, image.length - step)).mean;
-  return 0.5 * (slope(3) + slope(side * 3));
-}
-
 /** The fixture's image `count` times, each after the steps. */
 async function applied(steps: readonly Step[], count: number): Promise<Uint8Array> {
   const output = new Uint8Array(image.length * count);
@@ -95,11 +88,12 @@ for (const { arguments: drawn, forward, pixels: expected } of fixture.affine) {
   test(`the matrix and pixels of affine(${drawn.join(', ')}) are torchvision's`, async (t) => {
     const matrix = affineMatrix(...drawn);
     matrix.forEach((value, index) => t.true(Math.abs(value - (forward[index] ?? NaN)) < 1e-9));
-    const output = await applied([{ kind: 'warp', border: 'zero', bank: [{ matrix }], choices: new Int16Array(1) }], 1);
-    t.true(
-      differences(output, expected).mean < halfPixel(expected),
-      `differs by ${differences(output, expected).mean} on average`,
+    const { largest, mean } = differences(
+      await applied([{ kind: 'warp', border: 'zero', warps: [{ matrix }] }], 1),
+      expected,
     );
+    t.true(largest <= 1, `differs by ${largest}`);
+    t.true(mean <= 0.1, `differs by ${mean} on average`);
   });
 }
 
@@ -118,17 +112,11 @@ for (const { border, dx, dy, pixels: expected } of fixture.padded) {
   });
 }
 
-test("a part resized to the whole gives torchvision's pixels but for the half pixel of a mosaic", async (t) => {
-  const step: Step = {
-    kind: 'warp',
-    border: 'edge',
-    bank: [{ matrix: [side / 12, 0, 0, side / 9], width: 12, height: 9 }],
-    choices: new Int16Array(1),
-    origins: Int16Array.of(2, 3),
-  };
-  const output = await applied([step], 1);
-  t.true(
-    differences(output, fixture.resized).mean < halfPixel(fixture.resized),
-    `differs by ${differences(output, fixture.resized).mean} on average`,
-  );
+test("a part resized to the whole gives torchvision's pixels", async (t) => {
+  const part = { width: 12, height: 9, left: 2, top: 3 };
+  const warps = [{ matrix: [side / 12, 0, 0, side / 9], part }] as const;
+  const { largest, mean } = differences(await applied([{ kind: 'warp', border: 'edge', warps }], 1), fixture.resized);
+  t.true(largest <= 1, `differs by ${largest}`);
+  // torchvision rounds to bytes behind each axis, which moves a value in a few by one.
+  t.true(mean <= 0.2, `differs by ${mean} on average`);
 });
