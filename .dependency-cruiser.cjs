@@ -108,7 +108,7 @@ const rooms = {
     ...['src/coordinator', 'src/run', 'src/runtime', 'src/training'],
   ],
   'src/report': [
-    'src/masks',
+    ...['src/boxes', 'src/masks'],
     ...['src/base', 'src/contracts', 'src/native', 'src/callbacks', 'src/data', 'src/analysis', 'src/explain'],
     ...['src/metrics', 'src/layers', 'src/models', 'augment/spec', 'augment/stage', 'src/config', 'src/coordinator'],
     ...['src/run', 'src/runtime', 'src/training', 'src/tools', 'src/watch'],

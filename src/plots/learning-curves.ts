@@ -1,4 +1,5 @@
 import type { EChartsOption } from 'echarts';
+import { epochScores, scoreInWords } from '../base/epoch-scores.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import { Chart, chartColors, ink, labelsWidth, namedAxis, shortLabel, shortNumber } from './chart.js';
 
@@ -24,8 +25,8 @@ const itemGap = 24;
 const wideRange = 30;
 
 /**
- * Loss and accuracy of every split by epoch, side by side, and below them the learning rate where it moves. Several runs
- * lie over each other.
+ * Loss and scores (accuracy, or those of the task) of every split by epoch, two in a row, and below them the learning rate where it
+ * moves. Several runs lie over each other.
  */
 export function learningCurvesChart(runs: readonly RunCurves[], title = 'Learning curves'): Chart {
   const records = runs.flatMap((run) => run.records);
@@ -40,45 +41,58 @@ export function learningCurvesChart(runs: readonly RunCurves[], title = 'Learnin
   const moves = rates.some((points) => new Set(points.map(([, rate]) => rate)).size > 1);
   const legend = legendOf(runs, present, several);
   const top = 62 + legend.rows * legendRow;
-  const series = (['loss', 'accuracy'] as const).flatMap((key, axis) =>
+  const scores = epochScores(records);
+  const keys = ['loss', ...(scores.length === 0 ? ['accuracy'] : scores)];
+  const series = keys.flatMap((key, axis) =>
     runs.flatMap(({ name, records: own }, run) =>
       present.map((split) =>
         lineSeries(
           several ? name : split,
           axis,
-          own.map((record) => [record.epoch, record[split]?.[key]] as const),
+          own.map((record) => [record.epoch, scoreOf(record, split, key)] as const),
           look(run, split),
         ),
       ),
     ),
   );
-  const stripTop = top + plot.height + strip.gap;
+  const rows = Math.ceil(keys.length / 2);
+  const below = plot.height + strip.gap;
+  const stripTop = top + rows * below;
   const epochs = epochAxis(records);
   const right = width - plot.width - 30;
+  const place = (panel: number) => ({
+    left: panel % 2 === 0 ? plot.left : right,
+    top: top + Math.floor(panel / 2) * below,
+  });
+  const stripIndex = keys.length;
   return new Chart(
     title,
-    { width, height: top + plot.height + 55 + (moves ? strip.gap + strip.height : 0) },
+    { width, height: stripTop - strip.gap + 55 + (moves ? strip.gap + strip.height : 0) },
     {
       legend: legend.option,
       grid: [
-        { ...plot, top },
-        { ...plot, left: right, top },
+        ...keys.map((_, panel) => ({ ...plot, ...place(panel) })),
         ...(moves
           ? [{ left: plot.left, width: right + plot.width - plot.left, top: stripTop, height: strip.height }]
           : []),
       ],
-      xAxis: [0, 1, ...(moves ? [2] : [])].map((gridIndex) => ({ ...epochs, gridIndex })),
+      xAxis: [...keys.keys(), ...(moves ? [stripIndex] : [])].map((gridIndex) => ({ ...epochs, gridIndex })),
       yAxis: [
-        { ...namedAxis('loss', 48), type: 'value', gridIndex: 0, scale: true },
-        { ...namedAxis('accuracy', 48), type: 'value', gridIndex: 1, scale: true, max: upToOne },
-        ...(moves ? [{ ...rateAxis(rates.flat().map(([, rate]) => rate)), gridIndex: 2 }] : []),
+        ...keys.map((key, gridIndex) => ({
+          ...namedAxis(scoreInWords(key), 48),
+          type: 'value' as const,
+          gridIndex,
+          scale: true,
+          ...(key === 'loss' ? {} : { max: upToOne }),
+        })),
+        ...(moves ? [{ ...rateAxis(rates.flat().map(([, rate]) => rate)), gridIndex: stripIndex }] : []),
       ],
       series: [
         ...series,
         ...(several ? present.map((split) => legendLine(split)) : []),
         ...(moves
           ? runs.map(({ name }, run) =>
-              lineSeries(several ? name : 'learning rate', 2, rates[run] ?? [], {
+              lineSeries(several ? name : 'learning rate', stripIndex, rates[run] ?? [], {
                 color: several ? (colors[run] ?? ink.text) : ink.text,
                 type: 'solid',
               }),
@@ -87,6 +101,10 @@ export function learningCurvesChart(runs: readonly RunCurves[], title = 'Learnin
       ],
     },
   );
+}
+
+function scoreOf(record: EpochRecord, split: (typeof splits)[number], key: string): number | undefined {
+  return (record[split] as Readonly<Record<string, number>> | undefined)?.[key];
 }
 
 function lineSeries(

@@ -62,6 +62,19 @@ export interface EvaluationReport {
   readonly cells: Readonly<Record<string, readonly number[]>>;
   readonly mistakes: readonly number[];
   readonly doubtful: readonly number[];
+  /** Of tasks that do not give classes to images: scores by class, in place of `perClass`. */
+  readonly table?: ScoreTable;
+  /** Of such tasks: what `confusion` counts, and its names where they are not those of the classes. */
+  readonly counted?: { readonly what: 'pixels' | 'objects'; readonly names?: readonly string[] };
+  /** Of such tasks: what the pictures show, in place of `samples`. */
+  readonly gallery?: { readonly title: string; readonly about: string; readonly captions: readonly string[] };
+}
+
+/** A table of scores: the first column has names. */
+export interface ScoreTable {
+  readonly about: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
 }
 
 /** Reliability of the probabilities (Guo et al. 2017). */

@@ -1,6 +1,7 @@
 /** What is done beside training: evaluate, predict, describe, verify, tune, lr-find, analyse. */
 export { type AnalyseOptions, analyseRun } from './analyse.js';
 export { type DrawAugmentationOptions, drawAugmentation } from './augmentation-grid.js';
+export { objectPicture } from './box-pictures.js';
 export { checkImages, type ImageCheck } from './check-images.js';
 export { type DescribedShape, describeModel } from './describe-model.js';
 export { type DrawnSamples, type DrawSamplesOptions, drawSamples } from './draw-samples.js';
@@ -13,7 +14,7 @@ export {
   writeEvaluation,
 } from './evaluate.js';
 export { type BoxEvaluation, boxReport, type CocoDetection } from './evaluate-boxes.js';
-export type { ImageEvaluation } from './evaluate-images.js';
+export { evaluateImages, type ImageEvaluation } from './evaluate-images.js';
 export { type MaskEvaluation, maskReport } from './evaluate-masks.js';
 export { type ExportRunOptions, exportRun, type RunExport } from './export.js';
 export type { ExportCheck } from './export-check.js';

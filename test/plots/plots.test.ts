@@ -66,6 +66,15 @@ test('learning curves show the splits that were evaluated', (t) => {
   has(t, curves(), 'epoch');
 });
 
+test('scores of a task stand in panels of their own; an accuracy that is always 0 is none', (t) => {
+  const scored = (epoch: number, map: number) =>
+    record(epoch, { loss: 1, accuracy: 0, map, 'map-50': map + 0.1 } as EpochRecord['train']);
+  const records = [scored(1, 0.2), scored(2, 0.4)].map((each) => ({ ...each, train: { loss: 1, accuracy: 0 } }));
+  const chart = learningCurvesChart([{ name: 'detector', records }]);
+  has(t, chart, 'loss', 'map', 'map 50');
+  t.false(texts(chart).includes('accuracy'));
+});
+
 test('learning curves of several runs have a colour a run and a kind of line a split', (t) => {
   const long = [1, 2, 3, 4, 5].map((epoch) => record(epoch, { loss: 1, accuracy: 0.5 }));
   const chart = learningCurvesChart([

@@ -6,10 +6,12 @@ import { setWeights } from '../../models/index.js';
 import { openRunRuntime, type RunRuntimeOptions } from '../../training/index.js';
 import type { RunReport } from '../types.js';
 import { augmentedBatch } from './augmented.js';
+import { boxEvaluation } from './box-evaluation.js';
 import { evaluationReport } from './evaluation.js';
 import { explainerReport } from './explainer.js';
+import { imageEvaluation } from './image-evaluation.js';
 import { looksReport } from './looks.js';
-import { maskEvaluation, withoutScores } from './mask-evaluation.js';
+import { maskEvaluation } from './mask-evaluation.js';
 import { outputsOf } from './outputs.js';
 import { fileReport, networkOfFiles } from './run-files.js';
 
@@ -48,13 +50,12 @@ async function looked(opening: RunRuntimeOptions, base: RunReport, brief: boolea
     const { model, arena, layout, datasets, config } = runtime;
     setWeights(model, readWeights(arena, layout));
     const { kind } = datasets.test.targets;
-    if (kind === 'masks') {
-      return { evaluation: await maskEvaluation(runtime), classes: [...datasets.test.classes] };
-    }
-    if (kind === 'boxes' || kind === 'pixels') return { notes: [...base.notes, withoutScores(datasets.test)] };
+    const classes = [...datasets.test.classes];
+    if (kind === 'masks') return { evaluation: await maskEvaluation(runtime), classes };
+    if (kind === 'boxes') return { evaluation: await boxEvaluation(runtime), classes };
+    if (kind === 'pixels') return { evaluation: await imageEvaluation(runtime), classes };
     const outputs = await outputsOf(runtime, datasets.test);
     const evaluation = await evaluationReport(runtime, outputs);
-    const classes = [...datasets.test.classes];
     if (brief) return { evaluation, classes };
     const { augment = [] } = resolveConfig({ where: `${opening.run}/config.json`, input: base.config });
     const augmented = await augmentedBatch(datasets.train, config.seed, augment);

@@ -15,12 +15,14 @@ export interface Outputs {
   readonly shares: Float32Array;
 }
 
-/** Runs a split through the network on all workers. */
-export async function outputsOf(runtime: Runtime, dataset: Dataset): Promise<Outputs> {
-  const { coordinator, arena, layout, evaluationSlots: slots, spec } = runtime;
+/** What the network gives for each sample of a split, in file order, from all workers. */
+export async function rawOutputs(
+  runtime: Runtime,
+  dataset: Dataset,
+): Promise<Pick<Outputs, 'raw' | 'loss' | 'accuracy'>> {
+  const { coordinator, arena, layout, evaluationSlots: slots } = runtime;
   const stage = runtime.evaluationStage(dataset);
   const width = layout.outputLength;
-  const classes = dataset.classes.length;
   const raw = new Float32Array(dataset.count * width);
   const { loss, accuracy } = await evaluateSplit({
     stage,
@@ -31,6 +33,15 @@ export async function outputsOf(runtime: Runtime, dataset: Dataset): Promise<Out
     count: dataset.count,
     onOutputs: (values, { position }) => raw.set(values, position * width),
   }).finally(() => stage.close());
+  return { raw, loss, accuracy };
+}
+
+/** Runs a split with classes through the network on all workers. */
+export async function outputsOf(runtime: Runtime, dataset: Dataset): Promise<Outputs> {
+  const { layout, spec } = runtime;
+  const width = layout.outputLength;
+  const classes = dataset.classes.length;
+  const { raw, loss, accuracy } = await rawOutputs(runtime, dataset);
   const { scores, fromLogits } = classScores(raw, { loss: spec.loss, width, classes });
   const shares = new Float32Array(dataset.count * classes);
   for (let sample = 0; sample < dataset.count; sample++) {
@@ -52,6 +63,11 @@ export function sampleReport({ dataset, shares }: Outputs, sample: number): Samp
     truth: classesOf(dataset, sample),
     likely: order.map((label) => [label, rounded(own[label] ?? 0)]),
   };
+}
+
+/** A score with the digits that a page shows; nothing where it is not defined. */
+export function finite(value: number | undefined): number | null {
+  return value === undefined || !Number.isFinite(value) ? null : rounded(value);
 }
 
 /** Digits that a page shows. */

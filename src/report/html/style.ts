@@ -103,7 +103,7 @@ select, input[type='search'] { background: var(--surface); border: 1px solid var
 .matrix { display: grid; gap: 24px; grid-template-columns: minmax(0, auto) minmax(0, 1fr); }
 .gallery { min-height: 190px; }
 .samples { display: flex; flex-wrap: wrap; gap: 14px 12px; }
-.sample { width: 104px; }
+.sample { width: 104px; } .sample.wide { width: 256px; }
 .sample figcaption { display: flex; flex-direction: column; font-size: 0.8125rem; line-height: 1.3; margin-top: 4px; overflow-wrap: anywhere; }
 .picture { display: inline-block; background-color: var(--line); background-repeat: no-repeat; border-radius: 4px; vertical-align: top; }
 .truth { font-weight: 600; }

@@ -4,13 +4,22 @@ import { fill, h, percent, roving, section, shown, table } from './dom.js';
 import { sampleCard } from './pictures.js';
 import { colors, ink } from './theme.js';
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+/** Whether there are scores by class: rebuilt images have none. */
+export function hasClasses({ perClass: scores, table: other }: EvaluationReport): boolean {
+  return scores.length > 0 || other !== undefined;
+}
+
 /** Scores by class: confusion, table, curves, calibration. */
 export function classesView(run: RunReport): HTMLElement {
   const { evaluation, classes } = run;
-  if (evaluation === undefined)
+  if (evaluation === undefined || !hasClasses(evaluation))
     return section(
       'Classes',
-      'There are no scores by class: the run has not been evaluated, or its data were not found.',
+      evaluation === undefined
+        ? 'There are no scores by class: the run has not been evaluated, or its data were not found.'
+        : 'The network rebuilds images: its scores are those of the overview.',
     );
   return h(
     'div',
@@ -19,28 +28,24 @@ export function classesView(run: RunReport): HTMLElement {
       ? null
       : section(
           'Confusion matrix',
-          'A row is a true class, a column a prediction. A cell shows how many images; its colour is the share of the row. Choose a cell, with the mouse or with arrow keys and Enter, to see its images.',
-          matrix(evaluation, evaluation.confusion, classes),
+          aboutMatrix(evaluation),
+          matrix(evaluation, evaluation.confusion, evaluation.counted?.names ?? classes),
         ),
     h(
       'div',
       { class: 'grid two' },
-      section(
-        'By class',
-        'Click the head of a column to sort. AP is the average precision.',
-        perClass(evaluation, classes),
-      ),
+      evaluation.table === undefined
+        ? section(
+            'By class',
+            'Click the head of a column to sort. AP is the average precision.',
+            perClass(evaluation, classes),
+          )
+        : section('By class', evaluation.table.about, table(evaluation.table, byClass)),
       evaluation.confused.length === 0
         ? null
         : section('Most confused', 'Pairs of classes, the most frequent first.', confusedPairs(evaluation, classes)),
     ),
-    section(
-      'Thresholds',
-      evaluation.multiLabel
-        ? 'Each label against its absence, on the probability of the label.'
-        : 'Each class against the rest, on the probability of the class.',
-      h('div', { class: 'grid two' }, curve(evaluation, classes, 'roc'), curve(evaluation, classes, 'precisionRecall')),
-    ),
+    thresholds(evaluation, classes),
     evaluation.calibration === undefined
       ? null
       : section(
@@ -51,17 +56,51 @@ export function classesView(run: RunReport): HTMLElement {
   );
 }
 
-function confusedPairs({ confused, perClass: scores }: EvaluationReport, classes: readonly string[]): HTMLElement {
+const byClass = { sortable: true, caption: 'Scores by class' } as const;
+
+function aboutMatrix({ counted }: EvaluationReport): string {
+  const what = counted?.what ?? 'images';
+  const about = `A row is a true class, a column a prediction. A cell shows how many ${what}; its colour is the share of the row.`;
+  if (what === 'images')
+    return `${about} Choose a cell, with the mouse or with arrow keys and Enter, to see its images.`;
+  return what === 'objects'
+    ? `${about} Detections with a score of at least 0.3 find the object that they overlap most, from an IoU of 0.5 on. The row "nothing" has detections that find none, the column "nothing" objects that were missed.`
+    : about;
+}
+
+/** Curves over all thresholds, of tasks that have any. */
+function thresholds(evaluation: EvaluationReport, classes: readonly string[]): HTMLElement | null {
+  const { curves, multiLabel, table: other } = evaluation;
+  if (curves.length === 0) return null;
+  if (other !== undefined)
+    return section(
+      'Thresholds',
+      'Recall and precision of detections that overlap their object by an IoU of at least 0.5, over all scores.',
+      curve(evaluation, classes, 'precisionRecall'),
+    );
+  return section(
+    'Thresholds',
+    multiLabel
+      ? 'Each label against its absence, on the probability of the label.'
+      : 'Each class against the rest, on the probability of the class.',
+    h('div', { class: 'grid two' }, curve(evaluation, classes, 'roc'), curve(evaluation, classes, 'precisionRecall')),
+  );
+}
+
+function confusedPairs(
+  { confused, confusion, counted, perClass: scores }: EvaluationReport,
+  classes: readonly string[],
+): HTMLElement {
   return table(
     {
-      head: ['true class', 'predicted', 'images', 'of the class'],
+      head: ['true class', 'predicted', counted?.what ?? 'images', 'of the class'],
       rows: confused
         .slice(0, classes.length > 50 ? 40 : 10)
         .map(([truth, predicted, count]) => [
           classes[truth] ?? String(truth),
           classes[predicted] ?? String(predicted),
           count,
-          percent(count / Math.max(1, scores[truth]?.support ?? 1)),
+          percent(count / Math.max(1, scores[truth]?.support ?? sumOf(confusion?.[truth] ?? []))),
         ]),
     },
     { caption: 'Most confused pairs of classes' },
@@ -76,7 +115,7 @@ function matrix(
   const shownImages = h('div', { class: 'gallery', 'aria-live': 'polite' });
   const cells: HTMLElement[] = [];
   const rows = confusion.map((row, truth) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
+    const total = sumOf(row);
     return h(
       'tr',
       {},
@@ -104,6 +143,7 @@ function matrix(
   });
   roving(cells, confusion.length);
   const show = (truth: number, predicted: number, count: number): void => {
+    if (evaluation.counted !== undefined) return;
     const places = evaluation.cells[`${truth},${predicted}`] ?? [];
     const names = `${classes[truth]} predicted as ${classes[predicted]}`;
     fill(
@@ -167,7 +207,7 @@ function perClass({ perClass: scores }: EvaluationReport, classes: readonly stri
               : [];
           }),
         },
-        { sortable: true, caption: 'Scores by class' },
+        byClass,
       ),
     );
   draw('');
@@ -180,7 +220,8 @@ function curve(evaluation: EvaluationReport, classes: readonly string[], key: 'r
   const roc = key === 'roc';
   const list = evaluation.curves.map((each) => {
     const score = evaluation.perClass[each.label];
-    const area = (roc ? score?.auc : score?.averagePrecision) ?? Number.NaN;
+    const other = evaluation.table?.rows[each.label]?.[2];
+    const area = (roc ? score?.auc : (score?.averagePrecision ?? Number(other))) ?? Number.NaN;
     return { name: classes[each.label] ?? String(each.label), points: each[key], area };
   });
   return chart({

@@ -25,9 +25,9 @@ export function compareView(runs: readonly RunReport[]): HTMLElement {
           ),
     ),
     curvesView(() => runs),
-    runs.every(({ evaluation }) => evaluation !== undefined)
-      ? section('By class', 'F1 of each class in each run.', byClass(runs))
-      : null,
+    scoreOf(runs) === undefined
+      ? null
+      : section('By class', `${scoreOf(runs)} of each class in each run.`, byClass(runs, scoreOf(runs) ?? '')),
   );
 }
 
@@ -58,16 +58,24 @@ function results(runs: readonly RunReport[]): HTMLElement {
   );
 }
 
-function byClass(runs: readonly RunReport[]): HTMLElement {
+/** The score of classes that all runs have; undefined where they have none in common. */
+function scoreOf(runs: readonly RunReport[]): string | undefined {
+  const names = new Set(runs.map(({ evaluation }) => evaluation && (evaluation.table?.head[1] ?? 'F1')));
+  const [name] = names;
+  return names.size === 1 && runs.every(({ classes }) => classes.length > 0) ? name : undefined;
+}
+
+function byClass(runs: readonly RunReport[], score: string): HTMLElement {
+  const value = ({ evaluation, classes }: RunReport, name: string) => {
+    const place = classes.indexOf(name);
+    return evaluation?.table?.rows[place]?.[1] ?? evaluation?.perClass[place]?.f1 ?? null;
+  };
   const classes = [...new Set(runs.flatMap((run) => run.classes))];
   return table(
     {
       head: ['class', ...runs.map(({ name }) => name)],
-      rows: classes.map((name) => [
-        name,
-        ...runs.map((run) => run.evaluation?.perClass[run.classes.indexOf(name)]?.f1 ?? null),
-      ]),
+      rows: classes.map((name) => [name, ...runs.map((run) => value(run, name))]),
     },
-    { sortable: true, caption: 'F1 by class' },
+    { sortable: true, caption: `${score} by class` },
   );
 }

@@ -1,3 +1,4 @@
+import { epochScores, scoreInWords } from '../../base/epoch-scores.js';
 import type { EpochRecord } from '../../callbacks/index.js';
 import type { RunReport } from '../types.js';
 import { axis, chart, legend } from './chart.js';
@@ -100,14 +101,14 @@ function summaryOf(lines: readonly Line[]): string {
 }
 
 /** Lines of a value for every split of one run, or of several: there colours tell runs and strokes tell splits. */
-function splitLines(runs: readonly RunReport[], key: 'loss' | 'accuracy'): Line[] {
+function splitLines(runs: readonly RunReport[], key: string): Line[] {
   return runs.flatMap(({ name, history }, run) =>
     splits
       .filter((split) => history.some((record) => record[split] !== undefined))
       .map((split) => ({
         name: runs.length === 1 ? split : `${name}, ${split}`,
         records: history,
-        value: (record: EpochRecord) => record[split]?.[key],
+        value: (record: EpochRecord) => (record[split] as Readonly<Record<string, number>> | undefined)?.[key],
         color: runs.length === 1 ? splits.indexOf(split) : run,
         type: runs.length === 1 ? ('solid' as const) : lineTypes[split],
       })),
@@ -121,6 +122,12 @@ const phases = [
   ['optimizer', 'optimizer'],
   ['evaluation', 'evaluation'],
 ] as const;
+
+/** Scores that the runs have; accuracy before the first epoch has ended. */
+function scoreNames(runs: readonly RunReport[]): readonly string[] {
+  const records = runs.flatMap(({ history }) => history);
+  return records.length === 0 ? ['accuracy'] : epochScores(records);
+}
 
 /** Curves of one run or several. */
 export function curvesView(runs: () => readonly RunReport[]): HTMLElement {
@@ -145,7 +152,11 @@ export function curvesView(runs: () => readonly RunReport[]): HTMLElement {
         'div',
         { class: 'grid two' },
         curveChart('Loss', 'loss', () => splitLines(runs(), 'loss')),
-        curveChart('Accuracy', 'accuracy', () => splitLines(runs(), 'accuracy'), { share: true }),
+        scoreNames(runs()).map((name) => {
+          const words = scoreInWords(name);
+          const title = `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+          return curveChart(title, words, () => splitLines(runs(), name), { share: true });
+        }),
         curveChart(
           'Learning rate',
           'learning rate',

@@ -25,6 +25,19 @@ export function imagesView({ evaluation, looks, classes }: RunReport): HTMLEleme
 
 /** Mistakes and doubts. */
 function judged(evaluation: EvaluationReport, classes: readonly string[]): HTMLElement {
+  if (evaluation.gallery !== undefined) {
+    const { title, about, captions } = evaluation.gallery;
+    const shownAbout = captions.length === 0 ? 'Every image is right.' : about;
+    const figures = captions.map((caption, place) =>
+      h(
+        'figure',
+        { class: 'sample wide' },
+        picture(evaluation.sheet, place, 256, `image ${place + 1}: ${caption}`),
+        h('figcaption', {}, caption),
+      ),
+    );
+    return section(title, shownAbout, h('div', { class: 'samples' }, figures));
+  }
   const gallery = (places: readonly number[]): HTMLElement =>
     h(
       'div',

@@ -1,7 +1,7 @@
 import type { PageData, RunReport } from '../types.js';
 import { attentionView } from './attention.js';
 import { cardView } from './card.js';
-import { classesView } from './classes.js';
+import { classesView, hasClasses } from './classes.js';
 import { compareView } from './compare.js';
 import { curvesView } from './curves.js';
 import { h, put } from './dom.js';
@@ -50,7 +50,10 @@ export function tabsOf(run: RunReport, filled = false): Tab[] {
           ),
       },
     ],
-    [evaluation !== undefined, { id: 'classes', name: 'Classes', make: () => classesView(run) }],
+    [
+      evaluation !== undefined && hasClasses(evaluation),
+      { id: 'classes', name: 'Classes', make: () => classesView(run) },
+    ],
     [
       evaluation !== undefined || looks?.augmented !== undefined,
       { id: 'images', name: 'Images', make: () => imagesView(run) },

@@ -26,7 +26,7 @@ export function overviewView(run: RunReport): HTMLElement {
       ? null
       : tile(
           first === 'accuracy' ? 'Test accuracy' : first.charAt(0).toUpperCase() + first.slice(1),
-          percent(accuracy),
+          share(first) ? percent(accuracy) : shown(accuracy),
           target === undefined ? '' : `${targetInWords(target)} ${target.reached ? 'reached' : 'not reached'}`,
         ),
     ...(evaluation?.overall ?? [])
@@ -76,7 +76,7 @@ function targetInWords({ accuracy, monitor = '', value = 0 }: Target): string {
 }
 
 function share(name: string): boolean {
-  return /accuracy|F1|right|precision|IoU|Dice/.test(name);
+  return /accuracy|F1|right|precision|recall|IoU|Dice|^AP/.test(name);
 }
 
 function millions(count: number): string {
