@@ -160,7 +160,9 @@ function maskTargets(
 ): Pick<Dataset, 'targets' | 'classes'> {
   const { values, size } = numbersOf(masks, 'masks');
   const expected = [count, height, width];
-  const [found] = [size.length === 4 && size[3] === 1 ? size.slice(0, 3) : size];
+  // Numbers behind each other are as good as images behind each other.
+  const flat = size.length === 1 && size[0] === count * height * width;
+  const found = flat ? expected : size.length === 4 && size[3] === 1 ? size.slice(0, 3) : size;
   if (found.length !== 3 || found.some((side, axis) => side !== expected[axis])) {
     throw valueError('masks', `a class for each pixel, [${expected.join(', ')}]`, size);
   }
