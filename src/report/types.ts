@@ -220,6 +220,8 @@ export interface RunReport {
   readonly looks?: LooksReport;
   readonly explainer?: ExplainerReport;
   readonly notes: readonly string[];
+  /** While a server computes scores and pictures that a page asked for. */
+  readonly gathering?: boolean;
 }
 
 /** How far a run is that is followed. */
@@ -249,4 +251,7 @@ export interface PageData {
   readonly live?: boolean;
   /** For the requests that change something. */
   readonly token?: string;
+  /** Whether the page may stop the run, and whether the server computes scores and pictures of runs that have ended. */
+  readonly stops?: boolean;
+  readonly gathers?: boolean;
 }

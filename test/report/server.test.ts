@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import { Dashboard } from '../../src/report/serve/server.js';
-import type { LiveStatus } from '../../src/report/types.js';
+import type { LiveStatus, RunReport } from '../../src/report/types.js';
 
 let folder: string;
 let dashboard: Dashboard;
 let stops = 0;
+/** Runs that scores were asked for, and how the computation ends. */
+const asked: { readonly name: string; readonly end: (report: RunReport | Error) => void }[] = [];
 test.before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'convoy-dashboard-'));
   for (const name of ['a', 'deep/b']) {
@@ -17,7 +19,14 @@ test.before(async () => {
     await writeFile(join(folder, name, 'config.json'), '{"epochs":3,"dataset":"shapes"}');
     await writeFile(join(folder, name, 'metrics.jsonl'), '{"epoch":1,"train":{"loss":1,"accuracy":0.5}}\n{"epoch":2,');
   }
-  dashboard = new Dashboard({ root: folder, version: '1', port: 0, onStop: () => (stops += 1) });
+  dashboard = new Dashboard({
+    ...{ root: folder, version: '1', port: 0, onStop: () => (stops += 1) },
+    gather: (_, name) =>
+      new Promise((resolve, reject) => {
+        const end = (report: RunReport | Error): void => (report instanceof Error ? reject(report) : resolve(report));
+        asked.push({ name, end });
+      }),
+  });
   await dashboard.start();
 });
 test.after.always(async () => {
@@ -85,6 +94,30 @@ test('only the page, which has the token, stops the run', async (t) => {
   t.is(stops, 0);
   t.is((await ask('/api/stop', { 'x-convoy-token': token }, 'POST')).status, 200);
   t.is(stops, 1);
+});
+
+test('scores are computed for the page alone, for one run at a time, and hold until its files change', async (t) => {
+  const [, token = ''] = /"token":"([^"]+)"/.exec((await ask('/')).text) ?? [];
+  const gather = (name: string, given = token): Promise<Answer> =>
+    ask(`/api/gather?name=${name}`, { 'x-convoy-token': given }, 'POST');
+  const run = async (name: string): Promise<RunReport> => JSON.parse((await ask(`/api/run?name=${name}`)).text);
+  t.is((await gather('deep%2Fb', 'wrong')).status, 403);
+  t.is((await gather('..%2Fa')).status, 404);
+  t.is(asked.length, 0);
+  t.is((await gather('deep%2Fb')).status, 200);
+  t.true((await run('deep%2Fb')).gathering);
+  t.is((await gather('a')).status, 409);
+  const report = await run('deep%2Fb');
+  asked[0]?.end({ ...report, gathering: false, classes: ['from the scores'] });
+  while ((await run('deep%2Fb')).gathering === true) await new Promise(setImmediate);
+  t.deepEqual((await run('deep%2Fb')).classes, ['from the scores']);
+  await writeFile(join(folder, 'deep/b', 'summary.json'), '{"epochs":1}');
+  t.deepEqual((await run('deep%2Fb')).classes, report.classes);
+  await rm(join(folder, 'deep/b', 'summary.json'));
+  await gather('a');
+  asked[1]?.end(new Error('no data'));
+  while ((await run('a')).gathering === true) await new Promise(setImmediate);
+  t.deepEqual((await run('a')).notes, ['Without scores and pictures: no data']);
 });
 
 test('who listens is told the last status at once, and what changes', async (t) => {

@@ -40,10 +40,12 @@ async function show(root: HTMLElement, data: PageData, wanted: readonly string[]
 
 async function showRun(root: HTMLElement, data: PageData, name: string, events: EventSource): Promise<void> {
   let run = await get<RunReport>(runPath(name));
-  const bar = new LiveBar(data.token);
+  const bar = new LiveBar(data.stops === true ? data.token : undefined);
   const overview = h('div');
   const curves = h('div');
   const body = h('div');
+  const looks = h('div');
+  const drawLooks = (): void => fill(looks, data.gathers === true ? gatherView(run, data.token ?? '') : null);
   const draw = (): void => {
     const [first, ...rest] = tabsOf(run, true);
     if (first === undefined) return;
@@ -52,6 +54,7 @@ async function showRun(root: HTMLElement, data: PageData, name: string, events: 
       curves,
       curvesView(() => [run]),
     );
+    drawLooks();
     fill(body, tabs([{ ...first, make: () => h('div', {}, overview, curves) }, ...rest]));
   };
   draw();
@@ -60,6 +63,7 @@ async function showRun(root: HTMLElement, data: PageData, name: string, events: 
     heading({ ...data, title: name, runs: [run] }),
     location.search === '' ? null : h('p', {}, h('a', { href: '/' }, 'All runs')),
     bar.element,
+    looks,
     body,
     footer(data),
   );
@@ -77,6 +81,7 @@ async function showRun(root: HTMLElement, data: PageData, name: string, events: 
           (key) => (before[key] === undefined) !== (next[key] === undefined),
         );
         if (more || before.history.length === 0) return draw();
+        drawLooks();
         fill(overview, overviewView(run));
         updateCharts();
       },
@@ -85,6 +90,33 @@ async function showRun(root: HTMLElement, data: PageData, name: string, events: 
   });
   events.addEventListener('error', () => bar.gone());
   events.addEventListener('open', () => bar.back());
+}
+
+/** A button that asks for scores and pictures of a run that has ended, and what became of it. */
+function gatherView(run: RunReport, token: string): HTMLElement | null {
+  if (run.evaluation !== undefined || run.state === 'training' || run.history.length === 0) return null;
+  const text = h('p', { class: 'about', role: 'status' });
+  const working = 'Computing scores and pictures on the test images. The page shows them when they are there.';
+  if (run.gathering === true) {
+    text.textContent = working;
+    return text;
+  }
+  const ask = (): void => {
+    button.setAttribute('disabled', '');
+    text.textContent = working;
+    fetch(`/api/gather?name=${encodeURIComponent(run.name)}`, { method: 'POST', headers: { 'x-convoy-token': token } })
+      .then(({ ok, status }) => {
+        if (ok) return;
+        button.removeAttribute('disabled');
+        text.textContent =
+          status === 409 ? 'Another run is being looked at. Try again then.' : `The server refused: ${status}`;
+      })
+      .catch((error: unknown) => {
+        text.textContent = `The server does not answer: ${String(error)}`;
+      });
+  };
+  const button = h('button', { type: 'button', class: 'action', onclick: ask }, 'Compute scores and pictures');
+  return h('div', { class: 'live' }, button, text);
 }
 
 async function showComparison(

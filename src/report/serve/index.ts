@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileError } from '../../base/errors.js';
 import { version } from '../version.js';
+import { gatherApart } from './gather.js';
 import { Dashboard } from './server.js';
 
 export { type LiveRun, type LiveRunOptions, serveLiveRun } from './live-run.js';
@@ -20,6 +21,6 @@ export interface ServedRuns {
 export async function serveRuns(folder: string, port?: number): Promise<ServedRuns> {
   const root = resolve(folder);
   if (!existsSync(root)) throw fileError('CONVOY_CHECKPOINT', folder, '', 'a folder with runs', 'no such folder');
-  const dashboard = new Dashboard({ root, version: version(), port });
+  const dashboard = new Dashboard({ root, version: version(), port, gather: gatherApart });
   return { url: await dashboard.start(), close: () => dashboard.close() };
 }

@@ -1,5 +1,14 @@
 import type { LiveStatus, RunReport } from '../types.js';
 
+/** What a process is asked that computes what a page shows of a run, and its answer. */
+export interface ToGather {
+  readonly folder: string;
+  readonly name: string;
+}
+export type FromGather =
+  | { readonly kind: 'gathered'; readonly report: RunReport }
+  | { readonly kind: 'failed'; readonly message: string };
+
 /** What a training tells the thread that serves its page. */
 export type ToServer =
   | { readonly kind: 'status'; readonly status: LiveStatus }

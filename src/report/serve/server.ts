@@ -15,6 +15,8 @@ export interface DashboardOptions {
   readonly port?: number | undefined;
   /** Called when somebody presses the button that stops the run; without it there is no button. */
   readonly onStop?: () => void;
+  /** Computes scores and pictures of a run that has ended, when somebody asks for them; without it there is no button. */
+  readonly gather?: (folder: string, name: string, signal: AbortSignal) => Promise<RunReport>;
 }
 
 const usualPort = 4747;
@@ -30,6 +32,10 @@ export class Dashboard {
   readonly #listeners = new Set<ServerResponse>();
   readonly #stamps = new Map<string, string>();
   readonly #more = new Map<string, Partial<RunReport>>();
+  /** Scores and pictures that were asked for, and the stamp of the files that they are of. */
+  readonly #gathered = new Map<string, { readonly stamp: string; readonly more: Partial<RunReport> }>();
+  readonly #gathering = new Set<string>();
+  readonly #closing = new AbortController();
   #status: LiveStatus | undefined;
   /** The page, which does not change. */
   #html: string | undefined;
@@ -91,6 +97,7 @@ export class Dashboard {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const timer of this.#timers) clearInterval(timer);
     for (const listener of this.#listeners) listener.end();
     const server = this.#server;
@@ -114,6 +121,8 @@ export class Dashboard {
     const { pathname } = url;
     const read = request.method === 'GET' || request.method === 'HEAD';
     if (pathname === '/api/stop' && request.method === 'POST') return this.#stop(request, response);
+    if (pathname === '/api/gather' && request.method === 'POST')
+      return this.#gather(request, response, url.searchParams.get('name') ?? '');
     if (!read) return void response.writeHead(405).end();
     if (pathname === '/') return this.#page(response);
     if (pathname === '/api/runs') return json(response, await this.#runs());
@@ -139,14 +148,16 @@ export class Dashboard {
   }
 
   #page(response: ServerResponse): void {
-    const { root, version, onStop } = this.#options;
+    const { root, version, onStop, gather } = this.#options;
     const name = root.split('/').filter(Boolean).at(-1) ?? 'runs';
     const data = {
       title: name,
       version,
       live: true,
       runs: [],
-      ...(onStop === undefined ? {} : { token: this.#token }),
+      token: this.#token,
+      stops: onStop !== undefined,
+      gathers: gather !== undefined,
     };
     this.#html ??= htmlDocument({ title: `${name} · convoy`, entry: 'live-main.js', data });
     response.writeHead(200, { ...safe, 'content-type': 'text/html; charset=utf-8' }).end(this.#html);
@@ -164,7 +175,10 @@ export class Dashboard {
   async #run(name: string): Promise<RunReport | undefined> {
     const folder = (await listRuns(this.#options.root)).get(name);
     const run = folder === undefined ? undefined : await readRunFiles(folder, name);
-    return run === undefined ? undefined : { ...run, ...this.#more.get(name) };
+    if (folder === undefined || run === undefined) return undefined;
+    const gathered = this.#gathered.get(name);
+    const more = gathered !== undefined && gathered.stamp === (await stampOf(folder)) ? gathered.more : {};
+    return { ...run, ...more, ...this.#more.get(name), gathering: this.#gathering.has(name) };
   }
 
   #listen(response: ServerResponse): void {
@@ -175,11 +189,34 @@ export class Dashboard {
     response.on('close', () => this.#listeners.delete(response));
   }
 
-  #stop(request: IncomingMessage, response: ServerResponse): void {
-    const given = Buffer.from(String(request.headers['x-convoy-token'] ?? ''));
+  #hasToken({ headers }: IncomingMessage): boolean {
+    const given = Buffer.from(String(headers['x-convoy-token'] ?? ''));
     const own = Buffer.from(this.#token);
+    return given.length === own.length && timingSafeEqual(given, own);
+  }
+
+  /** Begins to compute scores and pictures of a run, one run at a time; the page is told when they are there. */
+  async #gather(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
+    const { root, gather } = this.#options;
+    if (gather === undefined || !this.#hasToken(request)) return void response.writeHead(403).end();
+    const folder = (await listRuns(root)).get(name);
+    if (folder === undefined) return void response.writeHead(404).end();
+    if (this.#gathering.size > 0) return void response.writeHead(409).end();
+    this.#gathering.add(name);
+    this.#tell('change', { name });
+    json(response, { gathering: true });
+    const stamp = await stampOf(folder);
+    const more = await gather(folder, name, this.#closing.signal).catch((error: unknown): Partial<RunReport> => {
+      return { notes: [`Without scores and pictures: ${error instanceof Error ? error.message : String(error)}`] };
+    });
+    this.#gathering.delete(name);
+    this.#gathered.set(name, { stamp, more });
+    this.#tell('change', { name });
+  }
+
+  #stop(request: IncomingMessage, response: ServerResponse): void {
     const { onStop } = this.#options;
-    if (onStop === undefined || given.length !== own.length || !timingSafeEqual(given, own)) {
+    if (onStop === undefined || !this.#hasToken(request)) {
       response.writeHead(403).end();
       return;
     }

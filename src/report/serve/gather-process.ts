@@ -1,0 +1,13 @@
+/** A process that computes what a page shows of a run, so that its server goes on to answer. */
+import { gatherRun } from '../gather/index.js';
+import type { FromGather, ToGather } from './messages.js';
+
+process.once('message', ({ folder, name }: ToGather) => {
+  const tell = (message: FromGather): void => {
+    process.send?.(message, () => process.disconnect());
+  };
+  gatherRun({ run: folder, name }).then(
+    (report) => tell({ kind: 'gathered', report }),
+    (error: unknown) => tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  );
+});
