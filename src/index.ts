@@ -97,6 +97,7 @@ export {
   type LiveRun,
   type LiveRunOptions,
   type ServedRuns,
+  type ServeRunsOptions,
   serveLiveRun,
   serveRuns,
   type WriteReportOptions,

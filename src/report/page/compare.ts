@@ -1,7 +1,8 @@
 import type { RunReport } from '../types.js';
 import { text } from './card.js';
 import { curvesView } from './curves.js';
-import { duration, h, percent, section, shown, table } from './dom.js';
+import { duration, h, section, shown, table } from './dom.js';
+import { scoreName, scoreText, testScore } from './run-score.js';
 
 /** Runs side by side: results, curves, and what differs in their configurations. */
 export function compareView(runs: readonly RunReport[]): HTMLElement {
@@ -34,19 +35,19 @@ export function compareView(runs: readonly RunReport[]): HTMLElement {
 function results(runs: readonly RunReport[]): HTMLElement {
   return table(
     {
-      head: ['run', 'test accuracy', 'test loss', 'best accuracy', 'epochs', 'parameters', 'time', 'images/s'],
-      rows: runs.map(({ name, history, summary, network, evaluation }) => {
+      head: ['run', 'test score', 'test loss', 'best score', 'epochs', 'parameters', 'time', 'images/s'],
+      rows: runs.map((run) => {
+        const { name, history, summary, network } = run;
         const last = history.at(-1);
-        const test = (summary?.['test'] ?? last?.test) as { accuracy: number; loss: number } | undefined;
-        const best = Math.max(0, ...history.map((record) => record.test?.accuracy ?? 0));
+        const test = (summary?.['test'] ?? last?.test) as { loss: number } | undefined;
+        const best = Math.max(0, ...history.map((record) => testScore(record, scoreName(run)) ?? 0));
         const seconds =
           (summary?.['seconds'] as number | undefined) ?? history.reduce((sum, record) => sum + record.seconds, 0);
-        const accuracy = test?.accuracy ?? evaluation?.overall[0]?.[1];
         return [
           name,
-          accuracy === undefined ? null : percent(accuracy),
+          scoreText(run),
           test?.loss ?? null,
-          percent(best),
+          scoreText(run, best),
           history.length,
           network === undefined ? null : shown(network.parameters),
           duration(seconds),

@@ -102,7 +102,7 @@ export class LiveBar {
     this.#bar.style.width = percent(share);
     this.#progress.setAttribute('aria-valuenow', String(Math.round(100 * share)));
     const doing = status.phase === 'training' ? '' : ', evaluating';
-    this.#text.textContent = `Epoch ${status.epoch} of ${status.epochs}${doing}: loss ${shown(status.loss)}, accuracy ${percent(status.accuracy)}, ${shown(Math.round(status.imagesPerSecond))} images/s`;
+    this.#text.textContent = `Epoch ${status.epoch} of ${status.epochs}${doing}: loss ${shown(status.loss)}${status.accuracy === 0 ? '' : `, accuracy ${percent(status.accuracy)}`}, ${shown(Math.round(status.imagesPerSecond))} images/s`;
     this.#speeds.push([(this.#speeds.at(-1)?.[0] ?? 0) + 1, status.imagesPerSecond]);
     if (this.#speeds.length > kept) this.#speeds.shift();
     this.#chart.update?.();

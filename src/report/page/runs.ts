@@ -1,5 +1,6 @@
 import type { RunReport } from '../types.js';
-import { duration, fill, h, percent, section, shown } from './dom.js';
+import { duration, fill, h, section, shown } from './dom.js';
+import { lastScore, scoreName, scoreText, testScore } from './run-score.js';
 import { colors } from './theme.js';
 
 type Column = readonly [
@@ -10,7 +11,6 @@ type Column = readonly [
 
 const last = ({ history }: RunReport) => history.at(-1);
 const seconds = ({ history }: RunReport): number => history.reduce((sum, record) => sum + record.seconds, 0);
-const accuracy = (run: RunReport): number | null => last(run)?.test?.accuracy ?? null;
 const modelOf = ({ config }: RunReport): string => (config['model'] as { name?: string } | undefined)?.name ?? '';
 
 const columns: readonly Column[] = [
@@ -26,11 +26,7 @@ const columns: readonly Column[] = [
     ({ config }) => String(config['dataset'] ?? ''),
     ({ config }) => h('span', { dir: 'auto' }, String(config['dataset'] ?? '')),
   ],
-  [
-    'test accuracy',
-    accuracy,
-    (run) => h('span', {}, sparkline(run), ' ', accuracy(run) === null ? '–' : percent(accuracy(run) ?? 0)),
-  ],
+  ['test score', lastScore, (run) => h('span', {}, sparkline(run), ' ', scoreText(run))],
   ['test loss', (run) => last(run)?.test?.loss ?? null, (run) => shown(last(run)?.test?.loss ?? Number.NaN)],
   [
     'epochs',
@@ -156,9 +152,10 @@ export function runsView(all: readonly RunReport[]): {
 
 const size = { width: 90, height: 22 } as const;
 
-/** Test accuracy by epoch as a small line. */
-function sparkline({ history }: RunReport): Node {
-  const values = history.flatMap((record) => (typeof record.test?.accuracy === 'number' ? [record.test.accuracy] : []));
+/** The test score by epoch as a small line. */
+function sparkline(run: RunReport): Node {
+  const name = scoreName(run);
+  const values = run.history.flatMap((record) => testScore(record, name) ?? []);
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('width', String(size.width));
   svg.setAttribute('height', String(size.height));

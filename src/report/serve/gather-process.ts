@@ -2,11 +2,11 @@
 import { gatherRun } from '../gather/index.js';
 import type { FromGather, ToGather } from './messages.js';
 
-process.once('message', ({ folder, name }: ToGather) => {
+process.once('message', ({ folder, name, dataDir }: ToGather) => {
   const tell = (message: FromGather): void => {
     process.send?.(message, () => process.disconnect());
   };
-  gatherRun({ run: folder, name }).then(
+  gatherRun({ run: folder, name, ...(dataDir === undefined ? {} : { dataDir }) }).then(
     (report) => tell({ kind: 'gathered', report }),
     (error: unknown) => tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }),
   );

@@ -4,6 +4,7 @@ import type { LiveStatus, RunReport } from '../types.js';
 export interface ToGather {
   readonly folder: string;
   readonly name: string;
+  readonly dataDir?: string | undefined;
 }
 export type FromGather =
   | { readonly kind: 'gathered'; readonly report: RunReport }
