@@ -203,12 +203,13 @@ export class Dashboard {
     if (folder === undefined) return void response.writeHead(404).end();
     if (this.#gathering.size > 0) return void response.writeHead(409).end();
     this.#gathering.add(name);
-    this.#tell('change', { name });
-    json(response, { gathering: true });
     const stamp = await stampOf(folder);
-    const more = await gather(folder, name, this.#closing.signal).catch((error: unknown): Partial<RunReport> => {
+    const gathered = gather(folder, name, this.#closing.signal).catch((error: unknown): Partial<RunReport> => {
       return { notes: [`Without scores and pictures: ${error instanceof Error ? error.message : String(error)}`] };
     });
+    this.#tell('change', { name });
+    json(response, { gathering: true });
+    const more = await gathered;
     this.#gathering.delete(name);
     this.#gathered.set(name, { stamp, more });
     this.#tell('change', { name });
