@@ -5,7 +5,7 @@ import { loadNative } from '../../src/native/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { transferFrom } from '../../src/transfer/index.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 test.before(async () => {
   await loadNative();
