@@ -33,7 +33,7 @@ test.before(async () => {
     learningRate: 0.1,
     batchSize: 16,
     shards: 2,
-    workers: 2,
+    workers: 1,
     epochs: 3,
   };
 });
@@ -111,12 +111,12 @@ test.serial(
     const cache = join(folder, 'second-cache');
     process.env['CONVOY_CACHE'] = cache;
     const first = await train({});
-    const second = await train({ workers: 1 });
+    const second = await train({ workers: 2 });
     t.regex(second.notes.join(), /were read from the cache/);
     const files = await readdir(join(cache, 'features'));
     t.is(files.length, 2, files.join());
     await truncate(join(cache, 'features', files[0] ?? ''), 100);
-    const third = await train({ workers: 3 });
+    const third = await train({ workers: 2 });
     t.regex(third.notes.join(), /were computed once \(\d+ read from the cache\)/);
     t.is(second.weightsSha256, first.weightsSha256);
     t.is(third.weightsSha256, first.weightsSha256);

@@ -26,7 +26,7 @@ for (const engine of ['compiled', 'eager'] as const) {
           optimizer: { name: 'adamw', weightDecay: 0.1 },
           epochs: 2,
           batchSize: 16,
-          workers: 2,
+          workers: engine === 'compiled' ? 2 : 1,
           engine,
         },
         datasets: tinyDatasets(),
