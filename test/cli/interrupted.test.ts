@@ -21,6 +21,7 @@ const config = {
   shards: 2,
   workers: 2,
   augment: 'flip,crop:1',
+  augmentWorkers: 1,
   checkpoint: { everySteps: 3 },
 };
 const steps = 96;

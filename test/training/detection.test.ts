@@ -50,6 +50,7 @@ const config: ConfigInput = {
   epochs: 6,
   seed: 1,
   augment: [{ name: 'flip' }, { name: 'crop', padding: 3 }],
+  augmentWorkers: 1,
 };
 
 function iou(a: readonly number[], b: readonly number[]): number {

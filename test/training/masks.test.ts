@@ -60,6 +60,7 @@ const config: ConfigInput = {
   epochs: 3,
   seed: 1,
   augment: [{ name: 'flip' }, { name: 'rotate', degrees: 20 }],
+  augmentWorkers: 1,
 };
 
 test('masks: the same bits with 1, 2 and 3 workers, the last after a stop; scores are those of the masks', async (t) => {
