@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
-import { type Extract, extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 import { ConvoyError, fileError } from '../base/errors.js';
 import { errorText, fileBytes } from './bytes.js';
 import { notUtf8 } from './folder-listing.js';
@@ -50,6 +50,7 @@ export async function* archiveFiles(
   signal?: AbortSignal,
   onFolder: (path: string) => void = () => {},
 ): AsyncGenerator<ArchiveFile, void, undefined> {
+  const { extract } = await import('tar-stream'); // loaded where there is an archive
   const guard = new ArchiveGuard(archive, (await stat(archive)).size);
   // Nothing is awaited from here to the loop: an entry that comes before the loop listens is lost, and its callback with it.
   const reader = extract(readerOptions);

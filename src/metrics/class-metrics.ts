@@ -1,4 +1,5 @@
 import { ConvoyError, valueError } from '../base/errors.js';
+import { sigmoid } from '../base/sigmoid.js';
 import { type RankingScores, type RocCurve, rankingScores, rocCurve } from './curves.js';
 import { OutputStore } from './output-store.js';
 import { type ConfusionScores, confusionScores } from './scores.js';
@@ -222,10 +223,6 @@ export class ClassMetrics {
 /** Metrics of a classifier with one class per sample; see `ClassMetrics`. */
 export function createMetrics(options: MetricsOptions): ClassMetrics {
   return new ClassMetrics(options);
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
 }
 
 function logSumExp(row: Float32Array): number {

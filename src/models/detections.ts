@@ -1,4 +1,5 @@
 import { ConvoyError } from '../base/errors.js';
+import { sigmoid } from '../base/sigmoid.js';
 import { batchedNonMaximumSuppression, clipBoxes, largeBoxes } from '../boxes/index.js';
 
 /** What a detector found in an image, by falling score. */
@@ -54,7 +55,7 @@ export function detectionsOf(outputs: Float32Array, options: DetectionOptions): 
   const wrong = corners.find((value) => !Number.isFinite(value));
   if (wrong !== undefined) throw notFinite(wrong);
   const boxes = clipBoxes(corners, image);
-  const scores = Float32Array.from(found, ({ logit }) => 1 / (1 + Math.exp(-logit)));
+  const scores = Float32Array.from(found, ({ logit }) => sigmoid(logit));
   const labels = Int32Array.from(found, ({ label }) => label);
   const sized = new Set(largeBoxes(boxes, 1e-2));
   const kept = [...batchedNonMaximumSuppression(boxes, scores, labels, overlap)]
@@ -73,7 +74,7 @@ export function detectionsOf(outputs: Float32Array, options: DetectionOptions): 
  * @param outputs [..., 4 + classes].
  */
 export function withProbabilities(outputs: Float32Array, classes: number): Float32Array {
-  return outputs.map((value, at) => (at % (4 + classes) < 4 ? value : 1 / (1 + Math.exp(-value))));
+  return outputs.map((value, at) => (at % (4 + classes) < 4 ? value : sigmoid(value)));
 }
 
 function notFinite(value: number): ConvoyError {

@@ -1,4 +1,5 @@
 import { ConvoyError, combinationError } from '../base/errors.js';
+import { sigmoid } from '../base/sigmoid.js';
 import type { LayersModel } from '../base/tf.js';
 import { levelsOf } from '../boxes/index.js';
 import type { LossSpec, StepSpec } from '../contracts/index.js';
@@ -182,10 +183,6 @@ function checkImages(model: LayersModel, spec: Pick<StepSpec, 'loss' | 'targets'
   const known = spec.targets === 'masks' ? 'unet' : 'autoencoder';
   const text = `Expected ${what}, as ${known}, with outputs [batch, ${expected.join(', ')}], but ${model.name} gives [batch, ${found.join(', ')}]`;
   throw new ConvoyError('CONVOY_MODEL', text, { place: model.name });
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
 }
 
 /** Layers that may stand between a softmax and a model's output without changing what it gives. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import sharp from 'sharp';
 import { convoy, inProcess, records, writeImages } from '../support/convoy.js';
+import { wrongWithRuns } from '../support/wrong-inputs/runs.js';
 
 let cwd: string;
 const run = (...args: string[]) => convoy(args, { cwd });
@@ -160,7 +161,7 @@ test.serial("evaluate writes report, table and picture; its accuracy is the run'
   const points = (await readFile(join(cwd, 'run', 'roc.csv'), 'utf8')).trim().split('\n');
   t.regex(points[1] ?? '', /^light,Infinity,0,0$/);
   t.regex(points.at(-1) ?? '', /^light,[\d.e-]+,1,1$/);
-  const train = await run('evaluate', 'run', '--split', 'train', '--checkpoint', 'best', '--json');
+  const train = await here('evaluate', 'run', '--split', 'train', '--checkpoint', 'best', '--json');
   t.is(train.code, 0, train.stderr);
   t.is(records(train.stdout, 'evaluation')[0]?.['split'], 'train');
 });
@@ -172,7 +173,7 @@ test.serial('predict takes images of any format, size and number of channels', a
   await image(1, 1, 4).png().toFile(join(cwd, 'dot.png'));
   await image(20, 30, 3).greyscale().webp().toFile(join(cwd, 'grey.webp'));
   const files = ['wide.jpg', 'dot.png', 'grey.webp', 'images/test/light/000.png'];
-  const { code, stdout, stderr } = await run('predict', 'run', ...files, '--top', '2', '--json');
+  const { code, stdout, stderr } = await here('predict', 'run', ...files, '--top', '2', '--json');
   t.is(code, 0, stderr);
   const predictions = records(stdout, 'prediction');
   t.deepEqual(
@@ -209,62 +210,6 @@ test.serial('data list and data info tell what there is, where, and how many of 
   t.regex(missing.stdout, /not here \(download of 162 MiB\)[\s\S]*looked at:[\s\S]*https:/);
 });
 
-/** What a user can do wrong with a run: arguments, exit code, and the whole of standard error. */
-const wrong: readonly (readonly [args: string, code: number, stderr: string | RegExp])[] = [
-  [
-    'train --out run',
-    2,
-    'error: Expected a new folder (to go on with the run in it use --resume run) for the run folder but received "run"\n',
-  ],
-  [
-    'train --out train.jsonl/below',
-    1,
-    'error: train.jsonl/below: expected to write here but a part of its path is a file, not a folder\n',
-  ],
-  [
-    'train --resume run --seed 3',
-    2,
-    /^error: seed excludes --resume, which goes on with the run as it is: only .*epochs.* may change\n$/,
-  ],
-  ['evaluate nowhere', 1, 'error: nowhere: expected a run folder with a config.json but found no such folder\n'],
-  ['evaluate run --checkpoint worst', 2, 'error: Expected one of best, last for --checkpoint but received "worst"\n'],
-  [
-    'evaluate run --split validation',
-    2,
-    'error: Expected a split that the run has (test, train) for --split but received "validation"\n',
-  ],
-  [
-    'evaluate damaged',
-    1,
-    /^error: damaged\/checkpoints\/last\.ckpt: payload: expected \d+ bytes but found 48 \(the file was cut short\)\n$/,
-  ],
-  [
-    'train --resume damaged --epochs 3',
-    1,
-    /^error: damaged\/checkpoints\/last\.ckpt: payload: expected \d+ bytes but found 48 \(the file was cut short\)\n$/,
-  ],
-  [
-    'evaluate torn',
-    1,
-    /^error: torn\/architecture\.json: expected the network that .* was written with but found another .*\n$/,
-  ],
-  [
-    'train --resume list',
-    2,
-    /^note: .*\nerror: Expected an object of options for list\/config\.json but received \[\]\n$/,
-  ],
-  [
-    'predict run text.json',
-    1,
-    'error: text.json: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, PPM or PGM image but found other content (its first bytes are 65706f6368733a20)\nerror: Expected images but found 1 of 1 image that cannot be read, named above\n',
-  ],
-  [
-    'predict run none.png',
-    1,
-    'error: none.png: expected a readable image file but found no such file\nerror: Expected images but found 1 of 1 image that cannot be read, named above\n',
-  ],
-];
-
 test.serial(
   'what a user can do wrong with a run is answered in one line that says what was expected, with code 2 or 1',
   async (t) => {
@@ -278,7 +223,7 @@ test.serial(
     await mkdir(join(cwd, 'list'));
     await writeFile(join(cwd, 'list', 'config.json'), '[]');
     const before = (await readdir(cwd)).sort();
-    for (const [args, code, expected] of wrong) {
+    for (const [args, code, expected] of wrongWithRuns) {
       const ended = await here(...args.split(' '));
       if (typeof expected === 'string') t.is(ended.stderr, expected, args);
       else t.regex(ended.stderr, expected, args);
@@ -324,5 +269,5 @@ test.serial('a loss that is not finite ends the run with the step, and the last 
     /^error: Expected (a finite loss but found (NaN|Infinity) in step \d+|finite weights but .* after step \d+).*\n$/,
   );
   t.deepEqual(await readdir(join(cwd, 'diverged', 'checkpoints')), ['last.ckpt']);
-  t.is((await run('evaluate', 'diverged')).code, 0, 'the checkpoint can be used');
+  t.is((await here('evaluate', 'diverged')).code, 0, 'the checkpoint can be used');
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { RandomStream } from '../../src/base/random.js';
 import { readCheckpoint } from '../../src/run/checkpoint.js';
-import { convoy, type Running, records, start, writeImages } from '../support/convoy.js';
+import { convoy, inProcess, type Running, records, start, writeImages } from '../support/convoy.js';
 
 let cwd: string;
 
@@ -21,17 +21,23 @@ const config = {
   shards: 2,
   workers: 2,
   augment: 'flip,crop:1',
+  augmentWorkers: 1,
   checkpoint: { everySteps: 3 },
 };
 const steps = 96;
 
 test.before(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'convoy-cli-'));
+  // Runs that nothing interrupts are trained in this process.
+  process.chdir(cwd);
+  process.env['CONVOY_CACHE'] = join(cwd, 'cache');
+  process.env['CONVOY_DATA'] = '';
   await writeImages(join(cwd, 'images'), 15, 6);
   await writeFile(join(cwd, 'my.json'), JSON.stringify(config));
 });
 
 test.after.always(async () => {
+  process.chdir(tmpdir());
   await rm(cwd, { recursive: true });
 });
 
@@ -70,7 +76,7 @@ async function scores(run: string): Promise<unknown[]> {
 }
 
 test.serial('a run killed twice at random steps and resumed has the weights of one that was not', async (t) => {
-  const whole = await convoy(['train', '--config', 'my.json', '--out', 'whole', '--json'], { cwd });
+  const whole = await inProcess(['train', '--config', 'my.json', '--out', 'whole', '--json']);
   t.is(whole.code, 0, whole.stderr);
   const summary = records(whole.stdout, 'summary')[0];
   t.is(summary?.['weightsSha256'], await weights(join(cwd, 'whole')));
@@ -93,7 +99,7 @@ test.serial('a run killed twice at random steps and resumed has the weights of o
     t.true(last >= wanted && last < steps, `killed after step ${last}`);
     t.deepEqual(await readdir(killed).then((names) => names.includes('summary.json')), false);
   }
-  const resumed = await convoy(['train', '--resume', 'killed', '--workers', '1'], { cwd });
+  const resumed = await inProcess(['train', '--resume', 'killed', '--workers', '1']);
   t.is(resumed.code, 0, resumed.stderr);
   t.regex(resumed.stdout, new RegExp(`^going on in epoch \\d+ after step ${last}$`, 'm'));
   t.is(await weights(killed), await weights(join(cwd, 'whole')), 'and another number of workers changes nothing');
@@ -130,7 +136,7 @@ for (const [sent, expected] of [
     t.is(kept.epoch + 1, Number(found?.[1]));
     t.true(kept.step < steps);
     if (sent !== 'SIGINT') return; // what follows does not depend on the signal
-    const resumed = await convoy(['train', '--resume', name, '--json'], { cwd });
+    const resumed = await inProcess(['train', '--resume', name, '--json']);
     t.is(resumed.code, 0, resumed.stderr);
     t.is(await weights(join(cwd, name)), await weights(join(cwd, 'whole')), 'going on gives the same weights');
   });
@@ -138,7 +144,7 @@ for (const [sent, expected] of [
 test.serial('a full disk stops the run with a clear line, and the old checkpoint is as it was', async (t) => {
   // No file may grow beyond 4 KiB (the count is in blocks of 512 bytes): the checkpoint of 3,122 parameters
   // and Adam's two numbers for each, 37 KB, cannot be written.
-  const out = await convoy(['train', '--config', 'my.json', '--epochs', '1', '--out', 'full'], { cwd });
+  const out = await inProcess(['train', '--config', 'my.json', '--epochs', '1', '--out', 'full']);
   t.is(out.code, 0, out.stderr);
   const file = join(cwd, 'full', 'checkpoints', 'last.ckpt');
   const before = await readFile(file);
@@ -150,7 +156,7 @@ test.serial('a full disk stops the run with a clear line, and the old checkpoint
   );
   t.deepEqual(await readFile(file), before);
   t.deepEqual((await readdir(join(cwd, 'full', 'checkpoints'))).sort(), ['best.ckpt', 'last.ckpt']);
-  const resumed = await convoy(['train', '--resume', 'full', '--epochs', '2', '--json'], { cwd });
+  const resumed = await inProcess(['train', '--resume', 'full', '--epochs', '2', '--json']);
   t.is(resumed.code, 0, 'with room again it goes on');
   t.is(records(resumed.stdout, 'summary')[0]?.['epochs'], 2);
 });

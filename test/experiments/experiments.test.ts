@@ -10,7 +10,7 @@ import { openRun, Trainer } from '../../src/training/index.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
 const experiments = process.env['CONVOY_EXPERIMENTS'] === undefined ? test.skip : test.serial;
-const tiny = { workers: 1, engine: 'eager', learningRate: 0.05, batchSize: 10 } as const;
+const tiny = { workers: 1, learningRate: 0.05, batchSize: 10 } as const;
 
 let folder: string;
 test.before(async () => {
@@ -19,7 +19,7 @@ test.before(async () => {
 test.after.always(() => rm(folder, { recursive: true }));
 
 const sweepOptions = {
-  config: { epochs: 2, workers: 1, engine: 'eager', batchSize: 10, monitor: 'test.f1' },
+  config: { epochs: 2, workers: 1, batchSize: 10, monitor: 'test.f1' },
   space: { grid: { learningRate: [0.05, 1e30] } },
   halving: { epochs: 1, factor: 2 },
   datasets: tinyDatasets(20, 9),
@@ -101,7 +101,6 @@ const foldDatasets = tinyDatasets(23, 9);
 const foldConfig = {
   epochs: 2,
   workers: 1,
-  engine: 'eager',
   batchSize: 10,
   learningRate: 0.05,
   metrics: ['f1'],
@@ -189,7 +188,7 @@ const grid = (image: readonly number[]): number[][][] =>
 
 experiments('evaluate and predict average the probabilities of the views', async (t) => {
   const out = join(folder, 'views');
-  const config = { epochs: 1, workers: 1, engine: 'eager', batchSize: 10, learningRate: 0.05 } as const;
+  const config = { epochs: 1, workers: 1, batchSize: 10, learningRate: 0.05 } as const;
   await new Trainer({ config, model: tinyModel(), datasets: viewed, out }).train();
   const run = await openRun(out);
   const plain = await run.predict(images.map(grid));

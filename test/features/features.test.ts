@@ -1,25 +1,23 @@
-import { mkdir, mkdtemp, readdir, rm, truncate, utimes } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import sharp from 'sharp';
 import { ConvoyError } from '../../src/base/errors.js';
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import { type ConfigInput, resolveConfig } from '../../src/config/config.js';
-import type { Dataset } from '../../src/contracts/index.js';
 import { FrozenFeatures } from '../../src/features/index.js';
 import { initialWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { checkpointWeights, readCheckpoint } from '../../src/run/checkpoint.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
-import type { Runtime } from '../../src/runtime/contract.js';
 import { openRuntime } from '../../src/runtime/runtime.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { openRunRuntime } from '../../src/training/run-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { splitFrozen } from '../../src/transfer/index.js';
+import { asFiles, baseLayers, pixelStage } from '../support/frozen-base.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 const datasets = tinyDatasets();
 let folder: string;
@@ -35,7 +33,7 @@ test.before(async () => {
     learningRate: 0.1,
     batchSize: 16,
     shards: 2,
-    workers: 2,
+    workers: 1,
     epochs: 3,
   };
 });
@@ -43,23 +41,6 @@ test.beforeEach(() => {
   process.env['CONVOY_CACHE'] = join(folder, 'cache');
 });
 test.after.always(() => rm(folder, { recursive: true, force: true }));
-
-/** Convolutions, batch norm, and maps as features, which the new head averages. */
-function baseLayers(dropout: number): LayersModel {
-  const { layers } = tf;
-  return tf.sequential({
-    layers: [
-      layers.conv2d({ name: 'conv', filters: 8, kernelSize: 3, inputShape: [8, 8, 1], useBias: false }),
-      layers.batchNormalization({ name: 'bn' }),
-      layers.reLU({ name: 'relu' }),
-      ...(dropout > 0 ? [layers.dropout({ name: 'drop', rate: dropout })] : []),
-      layers.conv2d({ name: 'maps', filters: 6, kernelSize: 3 }),
-      layers.maxPooling2d({ name: 'pool', poolSize: 2 }),
-      layers.flatten({ name: 'flat' }),
-      layers.dense({ name: 'classes', units: 5 }),
-    ],
-  });
-}
 
 async function saved(name: string, model: LayersModel): Promise<string> {
   await exportLayersModel(model, initialWeights(model, 1), join(folder, name));
@@ -130,12 +111,12 @@ test.serial(
     const cache = join(folder, 'second-cache');
     process.env['CONVOY_CACHE'] = cache;
     const first = await train({});
-    const second = await train({ workers: 1 });
+    const second = await train({ workers: 2 });
     t.regex(second.notes.join(), /were read from the cache/);
     const files = await readdir(join(cache, 'features'));
     t.is(files.length, 2, files.join());
     await truncate(join(cache, 'features', files[0] ?? ''), 100);
-    const third = await train({ workers: 3 });
+    const third = await train({ workers: 2 });
     t.regex(third.notes.join(), /were computed once \(\d+ read from the cache\)/);
     t.is(second.weightsSha256, first.weightsSha256);
     t.is(third.weightsSha256, first.weightsSha256);
@@ -146,30 +127,13 @@ test.serial(
 test.serial('files are decoded once; a file that has changed is another image', async (t) => {
   process.env['CONVOY_CACHE'] = join(folder, 'files-cache');
   const pixels = await train({ epochs: 1 });
-  const filed = { train: await asFiles(datasets.train), test: await asFiles(datasets.test) };
+  const filed = { train: await asFiles(datasets.train, folder), test: await asFiles(datasets.test, folder) };
   const first = await train({ epochs: 1 }, { datasets: filed });
   t.deepEqual([first.cached, first.weightsSha256], [[true], pixels.weightsSha256]);
   t.regex((await train({ epochs: 1 }, { datasets: filed })).notes.join(), /were read from the cache/);
   await utimes(join(folder, 'train', '7.png'), 1, 1);
   t.regex((await train({ epochs: 1 }, { datasets: filed })).notes.join(), /computed once \(12 read from the cache\)/);
 });
-
-/** The same images as PNG files. */
-async function asFiles(dataset: Dataset): Promise<Dataset> {
-  const { store, split, count } = dataset;
-  if (store.kind !== 'pixels') throw new TypeError('tiny data are pixels');
-  const root = join(folder, split);
-  await mkdir(root);
-  const paths = Array.from({ length: count }, (_, sample) => `${sample}.png`);
-  for (const [sample, path] of paths.entries()) {
-    const raw = { width: 8, height: 8, channels: 1 } as const;
-    await sharp(Uint8Array.from(store.pixels.subarray(sample * 64, (sample + 1) * 64)), { raw })
-      .toColourspace('b-w')
-      .png()
-      .toFile(join(root, path));
-  }
-  return { ...dataset, store: { kind: 'files', root, paths } };
-}
 
 test.serial('bfloat16 features go on in the type in which they were computed', async (t) => {
   const options: ConfigInput = { precision: 'bfloat16', forcePrecision: true, epochs: 1 };
@@ -319,20 +283,3 @@ test.serial('features that do not fit into memory are read batch by batch, the s
     await runtime.close();
   }
 });
-
-/** Pixels into the arena's own slots. */
-function pixelStage({ arena, layout }: Runtime, { store, shape, targets }: Dataset) {
-  const bytes = shape.height * shape.width * shape.channels;
-  return {
-    begin: () => undefined,
-    fill: async ({ samples, slot }: { samples: Uint32Array; slot: number }) => {
-      if (store.kind !== 'pixels' || targets.kind !== 'classes')
-        throw new TypeError('tiny data are pixels and classes');
-      const target = arena.uint8(arena.slot(`pixels/${slot}`), 0, layout.capacity * bytes);
-      samples.forEach((sample, row) =>
-        target.set(store.pixels.subarray(sample * bytes, (sample + 1) * bytes), row * bytes),
-      );
-    },
-    close: async () => undefined,
-  };
-}

@@ -7,7 +7,7 @@ import type { ConfigInput } from '../../src/config/config.js';
 import type { TrainSummary } from '../../src/run/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 let folder: string;
 test.before(async () => {

@@ -88,7 +88,7 @@ test('contenders are measured in turn, and those missing are said to be', async 
 
 test('a session trains full batches only, and its phases are the whole step', async (t) => {
   const image = { height: 8, width: 8, channels: 3 };
-  const config = { model: { name: 'mlp' }, batchSize: 12, workers: 2, engine: 'eager' as const };
+  const config = { model: { name: 'mlp' }, batchSize: 12, workers: 2 };
   const session = await StepSession.open({ config, image, classes: 4 });
   try {
     t.is(session.runtime.datasets.train.count, 96, '8 batches');

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import test, { type ExecutionContext } from 'ava';
-import { z } from 'zod';
+import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import {
   averagePrecision,
@@ -12,93 +10,7 @@ import {
   rocCsv,
   rocCurve,
 } from '../../src/metrics/index.js';
-import { readParity } from '../support/parity.js';
-
-const numbers = z.array(z.number());
-const reportRow = z.object({ precision: z.number(), recall: z.number(), 'f1-score': z.number(), support: z.number() });
-
-const shared = z
-  .object({
-    labels: numbers,
-    scores: z.array(numbers),
-    predictions: numbers,
-    accuracy: z.number(),
-    top_2_accuracy: z.number(),
-    confusion_matrix: z.array(numbers),
-    classification_report: z.record(z.string(), z.union([reportRow, z.number()])),
-    cohen_kappa: z.number(),
-    matthews: z.number(),
-    roc_auc_ovr_macro: z.number(),
-    binary: z.object({
-      labels: numbers,
-      scores: numbers,
-      fpr: numbers,
-      tpr: numbers,
-      auc: z.number(),
-      average_precision: z.number(),
-    }),
-  })
-  .parse(readParity('metrics.json'));
-
-const curves = z.array(
-  z.object({
-    falsePositiveRate: numbers,
-    truePositiveRate: numbers,
-    thresholds: z.array(z.string()),
-    area: z.number(),
-  }),
-);
-const rocCase = z.object({ labels: numbers, logits: z.array(numbers), curves });
-const roc = z
-  .object({ several: rocCase, two: rocCase })
-  .parse(JSON.parse(await readFile('test/fixtures/roc.json', 'utf8')));
-
-const more = z
-  .object({
-    softmax: z.object({ logLoss: z.number(), rocAucPerClass: numbers, averagePrecisionPerClass: numbers }),
-    report: z.string(),
-    halves: z.object({
-      labels: numbers,
-      predictions: numbers,
-      report: z.string(),
-      report4: z.string(),
-      kappa: z.number(),
-      matthews: z.number(),
-    }),
-    multiLabel: z.object({
-      targets: z.array(numbers),
-      logits: z.array(numbers),
-      subset: z.number(),
-      hamming: z.number(),
-      perClass: z.array(numbers),
-      micro: numbers,
-      macro: numbers,
-      weighted: numbers,
-      samples: numbers,
-      accuracyPerClass: numbers,
-      auc: numbers,
-      ap: numbers,
-      mAP: z.number(),
-      report: z.string(),
-    }),
-    binary: z.object({ fpr: numbers, tpr: numbers, thresholds: z.array(z.number().nullable()) }), // the first is infinite
-  })
-  .parse(readParity('metrics-more.json'));
-
-function near(t: ExecutionContext, actual: readonly number[], expected: readonly number[], what: string): void {
-  t.is(actual.length, expected.length, what);
-  actual.forEach((value, i) => {
-    t.true(Math.abs(value - (expected[i] ?? Number.NaN)) < 1e-6, `${what}[${i}]: ${value}, not ${expected[i]}`);
-  });
-}
-
-function scoreList({ precision, recall, f1 }: ClassScores): number[] {
-  return [precision, recall, f1];
-}
-
-const labels = Int32Array.from(shared.labels);
-const scores = Float32Array.from(shared.scores.flat());
-const names = ['shirt', 'trouser', 'a much longer class name', 'été'];
+import { labels, more, names, near, reportRow, roc, scoreList, scores, shared } from '../support/metric-cases.js';
 
 test('a classifier has the metrics scikit-learn gives it', (t) => {
   const metrics = createMetrics({ classes: 4, topK: [1, 2] });

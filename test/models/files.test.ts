@@ -11,7 +11,8 @@ function bytes(values: Float32Array | undefined): Uint8Array {
 for (const network of networks.filter(({ name }) => name !== 'custom')) {
   test(`${network.name} compiles at its smallest input, and its file form is the same network`, (t) => {
     const size = usualSide(network);
-    const narrow = network.options.some((option) => option.name === 'widthFactor') ? { widthFactor: 0.25 } : {};
+    const takes = (option: string): boolean => network.options.some(({ name }) => name === option);
+    const narrow = { ...(takes('widthFactor') && { widthFactor: 0.25 }), ...(takes('filters') && { filters: 8 }) };
     const model = network.create({ height: size, width: size, channels: 3, classes: 5, ...narrow });
     t.deepEqual(unsupportedLayers(model), []);
     const spec = stepSpec(model, taskOf(network, 5));

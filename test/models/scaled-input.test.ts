@@ -5,7 +5,7 @@ import { createModel, initialWeights, loadArchitecture, takesRawPixels } from '.
 import { loadNative } from '../../src/native/index.js';
 import { evaluateSplit } from '../../src/training/evaluation.js';
 import { withRuntime } from '../support/in-memory.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 test.before(async () => {
   await loadNative(); // models are made on its backend

@@ -132,6 +132,7 @@ export function reference(
     kernel: new Tensor(kernel.shape),
     bias: new Float64Array(outputs),
   };
+  // Of the first channel: the others lie side by side in images, a row of outputs apart in filters.
   const taps = (
     n: number,
     row: number,
@@ -143,13 +144,16 @@ export function reference(
       for (let j = 0; j < filter[1]; j++) {
         const [y, z] = [row + i - top, column + j - left];
         if (y < 0 || y >= size[0] || z < 0 || z >= size[1]) continue;
-        for (let input = 0; input < inputs; input++) use(x.at(n, y, z, input), kernel.at(i, j, input, output));
+        use(x.at(n, y, z, 0), kernel.at(i, j, 0, output));
       }
     }
   };
   const value = (n: number, row: number, column: number, output: number): number => {
     let sum = bias[output] as number;
-    taps(n, row, column, output, (from, by) => (sum += (x.data[from] as number) * (kernel.data[by] as number)));
+    taps(n, row, column, output, (from, by) => {
+      for (let input = 0; input < inputs; input++)
+        sum += (x.data[from + input] as number) * (kernel.data[by + input * outputs] as number);
+    });
     return sum;
   };
   for (let n = 0, index = 0; n < images; n++) {
@@ -170,8 +174,10 @@ export function reference(
           const g = weights(index);
           gradient.bias[output] = (gradient.bias[output] as number) + g;
           taps(n, most.row, most.column, output, (from, by) => {
-            gradient.kernel.data[by] = (gradient.kernel.data[by] as number) + g * (x.data[from] as number);
-            gradient.x.data[from] = (gradient.x.data[from] as number) + g * (kernel.data[by] as number);
+            for (let image = from, tap = by; image < from + inputs; image++, tap += outputs) {
+              gradient.kernel.data[tap] = (gradient.kernel.data[tap] as number) + g * (x.data[image] as number);
+              gradient.x.data[image] = (gradient.x.data[image] as number) + g * (kernel.data[tap] as number);
+            }
           });
         }
       }

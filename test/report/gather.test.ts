@@ -2,7 +2,7 @@ import test from 'ava';
 import { calibrationOf } from '../../src/report/gather/calibration.js';
 import { chooseSamples } from '../../src/report/gather/samples.js';
 import { linkModules } from '../../src/report/html/link.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 test('the expected calibration error is the weighted gap between confidence and accuracy', (t) => {
   // 15 parts: 0.9 is in the 14th, (0.8667, 0.9333]; 0.5 in the 8th, (0.4667, 0.5333].

@@ -18,7 +18,7 @@ import { openRunRuntime } from '../../src/training/run-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { writeSafetensors } from '../../src/weights/index.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 const shape = { height: 8, width: 8, channels: 1, classes: 3 };
 const datasets = tinyDatasets();

@@ -202,7 +202,7 @@ test.serial('training starts from the whitening, and leaves it as it is', async 
         epochs: 1,
         batchSize: 20,
         shards: 2,
-        workers: 2,
+        workers: 1,
         learningRate: 0.01,
         normalize: { mean: [0.4, 0.3], std: [0.2, 0.3] },
       },

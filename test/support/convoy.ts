@@ -87,7 +87,7 @@ export function convoy(args: readonly string[], options: RunOptions): Promise<En
   return start(args, options).ended;
 }
 
-/** Runs `convoy ARGUMENTS` in this process, in the present folder: for commands that end before they train. */
+/** Runs `convoy ARGUMENTS` in this process, in the present folder: for commands that no signal shall end. */
 export async function inProcess(args: readonly string[]): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
   const texts = { stdout: '', stderr: '' };
   const originals = { stdout: process.stdout.write, stderr: process.stderr.write };

@@ -51,6 +51,17 @@ export const networkCases: readonly NetworkCase[] = list.map(([name, options, si
   gain: name === 'efficientnet-b0' ? 1 : 0.8,
 }));
 
+/**
+ * The cases without those of these names (`resnet50 torch` is that variant alone), unless `CONVOY_NETWORKS=1` asks for all:
+ * for large networks whose kinds of layers another case has.
+ */
+export function casesWithout(...names: readonly string[]): readonly NetworkCase[] {
+  if (process.env['CONVOY_NETWORKS'] !== undefined) return networkCases;
+  return networkCases.filter(
+    ({ name, options: { variant } }) => !names.includes(variant === undefined ? name : `${name} ${variant}`),
+  );
+}
+
 /** The network as the repository makes it. */
 export function createCase({ name, options, size }: NetworkCase): LayersModel {
   return networkNamed(name).create({ height: size, width: size, channels: 3, classes, ...options });

@@ -4,7 +4,7 @@ import { tf } from '../../src/base/tf.js';
 import { resolveConfig } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
 import { findLearningRate, suggestLearningRates } from '../../src/tools/lr-find.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 test.before(async () => {
   await loadNative();

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Dataset } from '../../src/contracts/index.js';
 import { checkImages } from '../../src/tools/check-images.js';
 import { labelOf } from '../../src/tools/sample-pictures.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 const { train } = tinyDatasets(50, 12); // classes 0, 1, 2, 0, 1, 2, ...
 

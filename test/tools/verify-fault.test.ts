@@ -1,4 +1,5 @@
 /** A gradient that is wrong by 1% in one op, whichever it is, makes the comparison of `verify` fail. */
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,6 +101,9 @@ const networks = {
   transformer: createModel('vit-tiny', { ...image, depth: 1, features: 24 }),
 };
 
+/** Gradients of tfjs by network and weights: no fault is in them. */
+const sound = new Map<string, ReturnType<typeof readGradients>>();
+
 /** What verify compares, by engines of this thread: gradients of the fused graph and of the plain one with tfjs's. */
 function compare(name: keyof typeof networks): ReturnType<typeof compareGradients> {
   const network = JSON.parse(String(networks[name].toJSON()));
@@ -114,6 +118,11 @@ function compare(name: keyof typeof networks): ReturnType<typeof compareGradient
     thorough: true,
     forms: ['fused', 'plain'],
     async gradient(json, weights, form) {
+      const hash = createHash('sha256').update(JSON.stringify(json));
+      for (const values of weights.values()) hash.update(values);
+      const key = hash.digest('hex');
+      const known = form === undefined ? sound.get(key) : undefined;
+      if (known !== undefined) return known;
       const model = loadArchitecture(structuredClone(json), name);
       const spec = stepSpec(model);
       const run = engineRun(model, spec, { capacity: count });
@@ -123,7 +132,9 @@ function compare(name: keyof typeof networks): ReturnType<typeof compareGradient
         const eager = new EagerEngine({ native, seed: 0, ...run }, model);
         eager.gradients(shardTask(count));
         eager.dispose();
-        return readGradients(run);
+        const gradients = readGradients(run);
+        sound.set(key, gradients);
+        return gradients;
       }
       const compiled = compileHere(native, model, spec, form === 'plain' ? { kernels: [] } : {});
       const step = await GraphRun.open(native, run, compiled, stepKey(0, 0, 0));

@@ -9,7 +9,7 @@ import { initialWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
 import { exportLayersModel } from '../../src/run/export-model.js';
 import { verify, verifyError } from '../../src/tools/verify.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 let folder: string;
 let config: ConfigInput;

@@ -50,6 +50,7 @@ const config: ConfigInput = {
   epochs: 6,
   seed: 1,
   augment: [{ name: 'flip' }, { name: 'crop', padding: 3 }],
+  augmentWorkers: 1,
 };
 
 function iou(a: readonly number[], b: readonly number[]): number {
@@ -71,18 +72,19 @@ function imagesOf({ store, count }: Dataset): number[][][][] {
   );
 }
 
-test.serial('a detector: the same bits with 1, 2 and 3 workers, and after a stop', async (t) => {
+test.serial('a detector: the same bits with 1, 2 and 3 workers, the last after a stop', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'convoy-boxes-'));
   try {
-    const short = { ...config, epochs: 2, workers: 1, augment: [] };
+    const short = { ...config, epochs: 2, augment: [] };
     const few = { train: rectangles('train', 24, 2), test: rectangles('test', 6, 3) };
     const hashes = new Set<string>();
-    for (const workers of [1, 2, 3]) {
+    for (const workers of [1, 2]) {
       const run = await new Trainer({ config: { ...short, workers }, datasets: few }).train();
       hashes.add(run.summary.weightsSha256);
     }
     const out = join(folder, 'run');
-    for await (const epoch of new Trainer({ config: short, datasets: few, out }).run()) if (epoch.epoch === 1) break;
+    const third = new Trainer({ config: { ...short, workers: 3 }, datasets: few, out });
+    for await (const epoch of third.run()) if (epoch.epoch === 1) break;
     const resumed = await new Trainer({ resume: out, datasets: few }).train();
     hashes.add(resumed.summary.weightsSha256);
     t.is(hashes.size, 1);

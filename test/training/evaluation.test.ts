@@ -53,7 +53,14 @@ for (const engine of ['compiled', 'eager'] as const) {
       loss += Math.log(z.reduce((sum, value) => sum + Math.exp(value), 0)) - (z[label] as number);
       right += z.indexOf(Math.max(...z)) === label ? 1 : 0;
     }
-    const config = { dataset: 'noise', model: { name: 'linear' }, engine, workers: 2, shards: 8, batchSize: 8 };
+    const config = {
+      dataset: 'noise',
+      model: { name: 'linear' },
+      engine,
+      workers: engine === 'compiled' ? 2 : 1,
+      shards: 8,
+      batchSize: 8,
+    };
     const options = { datasets: inMemory(pixels, labels, side, classes), model: linear(), weights: [kernel, bias] };
     await withRuntime(config, options, async (runtime) => {
       const stage = runtime.evaluationStage(runtime.datasets.test);

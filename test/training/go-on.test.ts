@@ -4,7 +4,7 @@ import { type ConfigInput, resolveConfig, type SettledConfig } from '../../src/c
 import { openSchedule } from '../../src/runtime/index.js';
 import { goOn } from '../../src/training/go-on.js';
 import { initialState, type TrainingState } from '../../src/training/training-state.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 /** 48 samples in batches of 16: three steps an epoch. */
 const datasets = tinyDatasets(48);

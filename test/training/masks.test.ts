@@ -60,13 +60,14 @@ const config: ConfigInput = {
   epochs: 3,
   seed: 1,
   augment: [{ name: 'flip' }, { name: 'rotate', degrees: 20 }],
+  augmentWorkers: 1,
 };
 
-test('masks: the same bits with 1, 2 and 3 workers, and after a stop; scores are those of the masks', async (t) => {
+test('masks: the same bits with 1, 2 and 3 workers, the last after a stop; scores are those of the masks', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'convoy-masks-'));
   try {
     const hashes = new Set<string>();
-    for (const workers of [1, 2, 3]) {
+    for (const workers of [1, 2]) {
       const run = await new Trainer({ config: { ...config, workers }, datasets }).train();
       hashes.add(run.summary.weightsSha256);
       if (workers > 1) continue;
@@ -96,7 +97,8 @@ test('masks: the same bits with 1, 2 and 3 workers, and after a stop; scores are
       await t.throwsAsync(run.predict(imagesOf(datasets.test)), { message: /segment/ });
     }
     const out = join(folder, 'run');
-    for await (const epoch of new Trainer({ config, datasets, out }).run()) if (epoch.epoch === 1) break;
+    const third = new Trainer({ config: { ...config, workers: 3 }, datasets, out });
+    for await (const epoch of third.run()) if (epoch.epoch === 1) break;
     const resumed = await new Trainer({ resume: out, datasets }).train();
     hashes.add(resumed.summary.weightsSha256);
     t.is(hashes.size, 1);

@@ -10,7 +10,7 @@ import { wantedMetrics } from '../../src/training/wanted-metrics.js';
 import type { Watcher } from '../../src/training/watcher.js';
 import { tinyDatasets, tinyModel } from '../support/tiny.js';
 
-const small = { workers: 1, engine: 'eager', learningRate: 0.05, batchSize: 10 } as const;
+const small = { workers: 1, learningRate: 0.05, batchSize: 10 } as const;
 /** The validation split has the test split's samples. */
 const { train, test: held } = tinyDatasets(30, 12);
 const datasets = { train, test: held, validation: { ...held, split: 'validation' as const } };

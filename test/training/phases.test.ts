@@ -11,7 +11,7 @@ import type { TrainerOptions } from '../../src/training/options.js';
 import { phaseAt } from '../../src/training/phases.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 const datasets = tinyDatasets();
 let folder: string;

@@ -23,9 +23,14 @@ test.before(async () => {
   await writeFile(join(cwd, 'my.json'), JSON.stringify(config));
   const ended = await convoy(['train', '--config', 'my.json', '--out', 'run'], { cwd });
   if (ended.code !== 0) throw new Error(ended.stderr);
+  process.chdir(cwd);
+  process.env['CONVOY_CACHE'] = join(cwd, 'cache');
 });
 
-test.after.always(() => rm(cwd, { recursive: true }));
+test.after.always(() => {
+  process.chdir(tmpdir());
+  return rm(cwd, { recursive: true });
+});
 
 async function changed(file: string, change: (text: string) => string): Promise<void> {
   const text = await readFile(join(cwd, file), 'utf8');
@@ -93,7 +98,7 @@ test.serial('a run is not resumed with another test image', async (t) => {
   await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
     .png()
     .toFile(file);
-  const { code, stdout } = await convoy(['train', '--resume', 'other-test', '--epochs', '2', '--json'], { cwd });
+  const { code, stdout } = await resume('other-test');
   await writeFile(file, before);
   t.is(code, 1, stdout);
   t.regex(stdout, /expected the test data of the run/);

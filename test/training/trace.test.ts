@@ -5,7 +5,7 @@ import test from 'ava';
 import { Trace } from '../../src/training/trace.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 interface Event {
   readonly name: string;
@@ -72,7 +72,7 @@ test('a run is traced from its first step to its last checkpoint, and the file i
   const folder = await mkdtemp(join(tmpdir(), 'convoy-trace-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const trace = new Trace();
-  const config = { model: { name: 'mlp' }, epochs: 2, batchSize: 25, workers: 2, engine: 'eager' as const };
+  const config = { model: { name: 'mlp' }, epochs: 2, batchSize: 25, workers: 2 };
   await new Trainer({ config, datasets: tinyDatasets(), out: join(folder, 'run'), trace }).train().then(summaryOf);
   const file = join(folder, 'trace.json');
   await trace.write(file);

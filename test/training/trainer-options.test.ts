@@ -2,7 +2,7 @@ import test from 'ava';
 import { tf } from '../../src/base/tf.js';
 import { type Dataset, Trainer, type TrainerOptions } from '../../src/index.js';
 import { checkFits } from '../../src/runtime/base-model.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 const datasets = tinyDatasets();
 

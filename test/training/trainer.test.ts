@@ -5,6 +5,7 @@ import test from 'ava';
 import { ConvoyError } from '../../src/base/errors.js';
 import type { ConfigInput } from '../../src/config/config.js';
 import { loadNative } from '../../src/native/index.js';
+import type { TrainSummary } from '../../src/run/index.js';
 import type { TrainerOptions } from '../../src/training/options.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { summaryOf } from '../support/summary.js';
@@ -34,7 +35,7 @@ async function folder(): Promise<string> {
 }
 
 test.serial('learns, with a record an epoch and a summary', async (t) => {
-  const epochs = trainer({ epochs: 12 }).run();
+  const epochs = trainer({ epochs: 12, workers: 1 }).run();
   const losses: number[] = [];
   for (;;) {
     const next = await epochs.next();
@@ -50,35 +51,46 @@ test.serial('learns, with a record an epoch and a summary', async (t) => {
   t.true((losses.at(-1) as number) < (losses[0] as number) / 2);
 });
 
-for (const engine of ['compiled', 'eager'] as const) {
-  test.serial(`${engine}: 1, 2 and 4 workers give the same bits, dropout and batch norm included`, async (t) => {
-    const digests = [];
-    for (const workers of [1, 2, 4]) {
-      digests.push((await trainer({ engine, workers, epochs: 2 }).train().then(summaryOf)).weightsSha256);
-    }
-    t.is(digests[1], digests[0]);
-    t.is(digests[2], digests[0]);
-  });
+for (const [engine, counts] of [
+  ['compiled', [1, 2, 4]],
+  ['eager', [1, 2]],
+] as const) {
+  test.serial(
+    `${engine}: ${counts.join(', ')} workers give the same bits, dropout and batch norm included`,
+    async (t) => {
+      const digests: string[] = [];
+      for (const workers of counts) {
+        digests.push((await trainer({ engine, workers, epochs: 2 }).train().then(summaryOf)).weightsSha256);
+      }
+      t.deepEqual(
+        digests,
+        digests.map(() => digests[0]),
+      );
+    },
+  );
 }
 
 test.serial('both engines draw the same dropout masks: one epoch ends with equal weights', async (t) => {
   const losses = [];
   for (const engine of ['compiled', 'eager'] as const) {
-    losses.push((await trainer({ engine, epochs: 1 }).train().then(summaryOf)).train.loss);
+    losses.push((await trainer({ engine, epochs: 1, workers: 1 }).train().then(summaryOf)).train.loss);
   }
   t.true(Math.abs((losses[0] as number) - (losses[1] as number)) < 1e-5, `${losses.join(' and ')}`);
 });
 
 test.serial('another seed gives another training', async (t) => {
-  const one = await trainer({ epochs: 1, seed: 1 }).train().then(summaryOf);
-  const two = await trainer({ epochs: 1, seed: 2 }).train().then(summaryOf);
+  const one = await trainer({ epochs: 1, workers: 1, seed: 1 }).train().then(summaryOf);
+  const two = await trainer({ epochs: 1, workers: 1, seed: 2 }).train().then(summaryOf);
   t.not(one.weightsSha256, two.weightsSha256);
 });
+
+/** The training of four epochs, for the tests behind the one that makes it. */
+let straight: TrainSummary;
 
 test.serial('four epochs in one go are two and a resume, to the bit and in the metrics', async (t) => {
   const whole = await folder();
   const halves = await folder();
-  const straight = await trainer({}, { out: whole }).train().then(summaryOf);
+  straight = await trainer({}, { out: whole }).train().then(summaryOf);
   await trainer({ epochs: 2 }, { out: halves }).train().then(summaryOf);
   const resumed = await new Trainer({
     resume: halves,
@@ -122,7 +134,6 @@ test.serial('an abort inside an epoch writes a checkpoint from which the same bi
   const resumed = await new Trainer({ resume: run, datasets: tinyDatasets(), model: tinyModel() })
     .train()
     .then(summaryOf);
-  const straight = await trainer({}).train().then(summaryOf);
   t.is(resumed.weightsSha256, straight.weightsSha256);
   await rm(join(run, '..'), { recursive: true });
 });
@@ -149,7 +160,8 @@ test.serial('an abort inside an evaluation keeps the epoch, and a resume begins 
   if (first.done !== true) t.is(first.value.epoch, 2);
   let last = first;
   while (last.done !== true) last = await epochs.next();
-  t.is(last.value.summary.weightsSha256, (await trainer({}, { datasets }).train().then(summaryOf)).weightsSha256);
+  // Test images move no weights.
+  t.is(last.value.summary.weightsSha256, straight.weightsSha256);
   await rm(join(run, '..'), { recursive: true });
 });
 
@@ -160,14 +172,16 @@ test.serial('gradient accumulation equals the larger batch where nothing works p
     tf.sequential({
       layers: [tf.layers.flatten({ inputShape: [8, 8, 1] }), tf.layers.dense({ name: 'head', units: 3 })],
     });
-  const large = await trainer({ epochs: 1, batchSize: 16 }, { model: plain() }).train().then(summaryOf);
-  const small = await trainer({ epochs: 1, batchSize: 8, accumulate: 2 }, { model: plain() }).train().then(summaryOf);
+  const large = await trainer({ epochs: 1, workers: 1, batchSize: 16 }, { model: plain() }).train().then(summaryOf);
+  const small = await trainer({ epochs: 1, workers: 1, batchSize: 8, accumulate: 2 }, { model: plain() })
+    .train()
+    .then(summaryOf);
   t.true(Math.abs(large.test.loss - small.test.loss) < 1e-5, `${large.test.loss} and ${small.test.loss}`);
 });
 
 test.serial('a loss that is not finite stops with the step, and the last good checkpoint is kept', async (t) => {
   const run = await folder();
-  const error = await t.throwsAsync(trainer({ learningRate: 1e30 }, { out: run }).train().then(summaryOf), {
+  const error = await t.throwsAsync(trainer({ learningRate: 1e30, workers: 1 }, { out: run }).train().then(summaryOf), {
     instanceOf: ConvoyError,
   });
   t.is(error.code, 'CONVOY_DIVERGED');
@@ -192,7 +206,7 @@ test.serial('more shards than samples are refused', async (t) => {
 
 test.serial('a run of other data cannot be resumed', async (t) => {
   const run = await folder();
-  await trainer({ epochs: 1 }, { out: run }).train().then(summaryOf);
+  await trainer({ epochs: 1, workers: 1 }, { out: run }).train().then(summaryOf);
   const error = await t.throwsAsync(
     new Trainer({ resume: run, config: { epochs: 2 }, datasets: tinyDatasets(40), model: tinyModel() })
       .train()
@@ -208,6 +222,7 @@ test.serial('early stopping ends with the weights of the best epoch', async (t) 
   const losses: number[] = [];
   const epochs = trainer({
     epochs: 30,
+    workers: 1,
     learningRate: 0.3,
     earlyStopping: { patience: 2, monitor: 'test.loss', restoreBest: true },
   }).run();

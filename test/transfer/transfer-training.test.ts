@@ -5,7 +5,7 @@ import { loadNative } from '../../src/native/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { transferFrom } from '../../src/transfer/index.js';
 import { summaryOf } from '../support/summary.js';
-import { tinyDatasets } from '../support/tiny.js';
+import { tinyDatasets } from '../support/tiny-data.js';
 
 test.before(async () => {
   await loadNative();
@@ -26,7 +26,7 @@ for (const engine of ['compiled', 'eager'] as const) {
           optimizer: { name: 'adamw', weightDecay: 0.1 },
           epochs: 2,
           batchSize: 16,
-          workers: 2,
+          workers: engine === 'compiled' ? 2 : 1,
           engine,
         },
         datasets: tinyDatasets(),

@@ -5,15 +5,9 @@ import { ConvoyError } from '../../src/base/errors.js';
 import { type LayersModel, type Tensor, tf } from '../../src/base/tf.js';
 import { createModel, initialWeights, modelParameters, setWeights } from '../../src/models/index.js';
 import { loadNative } from '../../src/native/index.js';
-import {
-  loadModelFile,
-  type MapOptions,
-  mapWeights,
-  type NamedTensor,
-  readWeightsFile,
-  type WeightsFile,
-} from '../../src/weights/index.js';
+import { loadModelFile, mapWeights, type NamedTensor, readWeightsFile } from '../../src/weights/index.js';
 import { fashionImages, fixtures } from '../support/keras.js';
+import { hidden, mapped, memory, tensor } from '../support/two-layers.js';
 
 const fixture = (path: string): string => new URL(path, fixtures).pathname;
 const published = fixture('parity/torch-resnet20-cifar10/resnet20.safetensors');
@@ -79,38 +73,6 @@ test.serial('weights of another architecture: one error lists missing, unexpecte
   t.regex(t.throws(() => mapWeights(other, file))?.message ?? '', /\d+ missing: .*; 9\d unexpected: /);
   for (const model of [deeper, wider, other]) model.dispose();
 });
-
-const tensor = (name: string, shape: number[], first = 1): NamedTensor => ({
-  name,
-  shape,
-  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => first + index),
-});
-const memory = (tensors: NamedTensor[], format: WeightsFile['format'] = 'safetensors'): WeightsFile => ({
-  file: 'memory',
-  format,
-  tensors,
-});
-
-/** A dense layer 2 to 2, its head 2 to 3. */
-function twoLayers(): LayersModel {
-  return tf.sequential({
-    layers: [
-      tf.layers.dense({ name: 'hidden', units: 2, inputShape: [2] }),
-      tf.layers.dense({ name: 'head', units: 3, useBias: false }),
-    ],
-  });
-}
-const hidden = [tensor('hidden/kernel', [2, 2]), tensor('hidden/bias', [2], 5)];
-
-function mapped(file: WeightsFile, options?: MapOptions): number[][] {
-  const model = twoLayers();
-  setWeights(model, [new Float32Array(4), new Float32Array(2), new Float32Array(6).fill(9)]);
-  try {
-    return mapWeights(model, file, options).map((values) => [...values]);
-  } finally {
-    model.dispose();
-  }
-}
 
 test.serial('a skipped head keeps its values, whatever the file says of it', (t) => {
   const expected = [

@@ -3,8 +3,7 @@ import { analyses } from '../../api/config.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { integer, neuron, someOf } from '../parsers.js';
-import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir, trustCode } from '../shared-options.js';
+import { runOptions, withRunOptions } from '../run-options.js';
 
 export const analyse = defineCommand({
   name: 'analyse',
@@ -23,21 +22,11 @@ export const analyse = defineCommand({
       parse: neuron,
     }),
     option('--limit <n>', 'test images to look at (default: 1000, for --neuron 2000)', { parse: integer(4) }),
-    checkpoint,
-    dataDir,
-    trustCode,
+    ...runOptions,
   ],
-  async action([run], { only, image, layer, neuron, limit, checkpoint, dataDir, trustCode }, terminal) {
+  async action([run], { only, image, layer, neuron, limit, ...chosen }, terminal) {
     const { analyseRun, openRunRuntime } = await import('../../index.js');
-    const data = dataProgress(terminal);
-    const runtime = await openRunRuntime({
-      run,
-      dataDir,
-      onNote: (note) => terminal.note(note),
-      onProgress: data.update,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-      ...(trustCode === undefined ? {} : { trustCode }),
-    }).finally(data.end);
+    const runtime = await withRunOptions(chosen, terminal, (options) => openRunRuntime({ run, ...options }));
     try {
       const files = await analyseRun({
         runtime,

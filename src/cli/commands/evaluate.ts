@@ -3,8 +3,8 @@ import type { ImageEvaluation } from '../../index.js';
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
 import { oneOf } from '../parsers.js';
-import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir, testTimeAugment, trustCode, workers } from '../shared-options.js';
+import { evaluationOptions, withRunOptions } from '../run-options.js';
+import { testTimeAugment } from '../shared-options.js';
 import { percent } from '../terminal.js';
 
 export const evaluate = defineCommand({
@@ -14,29 +14,17 @@ export const evaluate = defineCommand({
   alsoCalled: ['test', 'eval', 'score', 'validate'],
   arguments: [argument('<run>', 'run folder')],
   options: [
-    checkpoint,
     option('--split <split>', splits.join(', '), { parse: oneOf(splits), default: 'test' }),
-    dataDir,
-    workers,
-    trustCode,
+    ...evaluationOptions,
     testTimeAugment,
   ],
-  async action([run], { checkpoint, split, dataDir, workers, trustCode, testTimeAugment: kind }, terminal) {
+  async action([run], { split, testTimeAugment: kind, ...chosen }, terminal) {
     const { boxReport, classificationReport, evaluateTask, maskReport, writeEvaluation } = await import(
       '../../index.js'
     );
-    const data = dataProgress(terminal);
-    const evaluation = await evaluateTask({
-      run,
-      split,
-      testTimeAugment: kind,
-      onNote: (note) => terminal.note(note),
-      onProgress: data.update,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-      ...(dataDir === undefined ? {} : { dataDir }),
-      ...(trustCode === undefined ? {} : { trustCode }),
-      ...(workers === undefined ? {} : { overrides: { workers } }),
-    }).finally(data.end);
+    const evaluation = await withRunOptions(chosen, terminal, (options) =>
+      evaluateTask({ run, split, testTimeAugment: kind, ...options }),
+    );
     const files = await writeEvaluation(evaluation, run);
     if (evaluation.kind !== 'classes') {
       const type = recordTypes[evaluation.kind];

@@ -1,7 +1,6 @@
 import { defineCommand } from '../define.js';
 import { argument, option } from '../options.js';
-import { dataProgress } from '../progress.js';
-import { checkpoint, dataDir, trustCode, workers } from '../shared-options.js';
+import { evaluationOptions, withRunOptions } from '../run-options.js';
 
 export const report = defineCommand({
   name: 'report',
@@ -11,28 +10,17 @@ export const report = defineCommand({
   arguments: [argument('<run...>', 'run folders')],
   options: [
     option('--out <file>', 'HTML file to write (default: RUN/report.html; for several runs report.html)'),
-    checkpoint,
-    dataDir,
-    workers,
-    trustCode,
+    ...evaluationOptions,
   ],
   examples: [
     ['convoy report runs/cnn', 'writes runs/cnn/report.html'],
     ['convoy report runs/* --out all.html', 'compares all runs'],
   ],
-  async action([runs], { out, checkpoint, dataDir, workers, trustCode }, terminal) {
+  async action([runs], { out, ...chosen }, terminal) {
     const { writeReport } = await import('../../index.js');
-    const data = dataProgress(terminal);
-    const { file, bytes, notes } = await writeReport({
-      runs,
-      file: out,
-      onNote: (note) => terminal.note(note),
-      onProgress: data.update,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-      ...(dataDir === undefined ? {} : { dataDir }),
-      ...(trustCode === undefined ? {} : { trustCode }),
-      ...(workers === undefined ? {} : { overrides: { workers } }),
-    }).finally(data.end);
+    const { file, bytes, notes } = await withRunOptions(chosen, terminal, (options) =>
+      writeReport({ runs, file: out, ...options }),
+    );
     for (const note of notes) terminal.note(note);
     terminal.record({ type: 'report', file, bytes });
     terminal.line(`written: ${file} (${(bytes / 2 ** 20).toFixed(1)} MiB)`);

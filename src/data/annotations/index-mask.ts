@@ -59,11 +59,44 @@ export function readIndexMask({ file, classOf }: IndexMask, size: Size): Uint8Ar
   return data;
 }
 
-/** Values in a mask file, rising. @throws ConvoyError `CONVOY_DATA`. */
-export function valuesIn(file: string): number[] {
+/** What a mask file holds, without its pixels. */
+export interface MaskScan extends Size {
+  /** That occur, rising. */
+  readonly values: readonly number[];
+}
+
+/** Reads size and values of a mask file. @throws ConvoyError `CONVOY_DATA` for a file that is no mask. */
+export function scanMask(file: string): MaskScan {
+  const { width, height, data } = readValues(file);
   const seen = new Uint8Array(256);
-  for (const value of readValues(file).data) seen[value] = 1;
-  return [...seen.keys()].filter((value) => seen[value] === 1);
+  for (const value of data) seen[value] = 1;
+  return { width, height, values: [...seen.keys()].filter((value) => seen[value] === 1) };
+}
+
+/** Scans of mask files, each read once. */
+export class MaskScans {
+  readonly #read: (file: string) => MaskScan;
+  readonly #known = new Map<string, MaskScan>();
+
+  constructor(read = scanMask) {
+    this.#read = read;
+  }
+
+  /** The scan of a file. @throws ConvoyError `CONVOY_DATA` for a file that is no mask. */
+  of(file: string): MaskScan {
+    const known = this.#known.get(file) ?? this.#read(file);
+    this.#known.set(file, known);
+    return known;
+  }
+
+  /** Checks a mask as `readIndexMask` does, with the same errors. */
+  check(mask: IndexMask, { width, height }: Size): void {
+    const scan = this.of(mask.file);
+    const fits = scan.width === width && scan.height === height;
+    // Where a wrong value lies, its pixels say.
+    if (!fits || scan.values.some((value) => (mask.classOf[value] as number) < 0))
+      readIndexMask(mask, { width, height });
+  }
 }
 
 function readValues(file: string): ReturnType<typeof readIndexPng> {

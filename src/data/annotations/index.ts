@@ -9,7 +9,7 @@ export type {
   ReadOptions,
   Segmentation,
 } from './contract.js';
-export { type IndexMask, readIndexMask } from './index-mask.js';
+export { type IndexMask, MaskScans, readIndexMask } from './index-mask.js';
 export { type MaskFolderOptions, masksAreBinary, readMaskFolders } from './mask-folders.js';
 export { type MvtecOptions, readMvtec } from './mvtec.js';
 export { objectRle, paintObjects } from './object-masks.js';

@@ -7,7 +7,7 @@ import { firstEntry } from '../entries.js';
 import { checkAborted } from '../options.js';
 import type { AnnotatedImage, Annotations, ClassOptions } from './contract.js';
 import { imagesBelow, sizeOfImage, stem } from './files.js';
-import { maskValues, plainValues, readIndexMask, valuesIn } from './index-mask.js';
+import { MaskScans, maskValues, plainValues } from './index-mask.js';
 import { Problems } from './problems.js';
 
 /** How masks are read. */
@@ -29,16 +29,18 @@ const maskFolders = ['masks', 'mask', 'labels', 'label', 'annotations', 'Segment
  * and `object`.
  *
  * @param places the two folders, or one that holds `images` and `masks` (or their usual other names).
+ * @param scans of masks that were read before.
  * @throws ConvoyError `CONVOY_DATA` naming the file; also where all masks have the values 0 and 255 alone and `binary` is not set.
  */
 export async function readMaskFolders(
   places: string | { readonly images: string; readonly masks: string },
   options: MaskFolderOptions = {},
+  scans = new MaskScans(),
 ): Promise<Annotations> {
   const problems = new Problems(options);
   const folders = typeof places === 'string' ? await foldersIn(places) : places;
   const pairs = await pairsOf(folders, options, problems);
-  const classes = options.classes ?? classesOf(folders.masks, pairs, options, problems);
+  const classes = options.classes ?? classesOf(folders.masks, pairs, options, { problems, scans });
   const classOf = options.binary === true ? binaryValues() : plainValues(classes.length);
   const images: AnnotatedImage[] = [];
   for (const { image: file, mask: maskFile } of pairs) {
@@ -46,7 +48,7 @@ export async function readMaskFolders(
     const image = await problems.tryLater(async () => {
       const size = await sizeOfImage(file);
       const mask = { file: maskFile, classOf };
-      readIndexMask(mask, size);
+      scans.check(mask, size);
       return { file, ...size, objects: [], mask };
     });
     if (image !== undefined) images.push(image);
@@ -55,10 +57,14 @@ export async function readMaskFolders(
 }
 
 /** Whether all masks have the values 0 and 255 alone: black and white pictures, in which white is the object. */
-export async function masksAreBinary(root: string, { signal }: Pick<ClassOptions, 'signal'> = {}): Promise<boolean> {
+export async function masksAreBinary(
+  root: string,
+  { signal }: Pick<ClassOptions, 'signal'> = {},
+  scans = new MaskScans(),
+): Promise<boolean> {
   const problems = new Problems({ onBad: 'skip' });
   const pairs = await pairsOf(await foldersIn(root), signal === undefined ? {} : { signal }, problems);
-  const values = new Set(pairs.flatMap(({ mask }) => problems.probe(() => valuesIn(mask)) ?? []));
+  const values = new Set(pairs.flatMap(({ mask }) => problems.probe(() => scans.of(mask).values) ?? []));
   return values.has(ignoredPixel) && [...values].every((value) => value === 0 || value === ignoredPixel);
 }
 
@@ -106,10 +112,10 @@ function classesOf(
   folder: string,
   pairs: readonly Pair[],
   { binary }: MaskFolderOptions,
-  problems: Problems,
+  { problems, scans }: { readonly problems: Problems; readonly scans: MaskScans },
 ): string[] {
   if (binary === true) return ['background', 'object'];
-  const values = new Set(pairs.flatMap(({ mask }) => problems.probe(() => valuesIn(mask)) ?? []));
+  const values = new Set(pairs.flatMap(({ mask }) => problems.probe(() => scans.of(mask).values) ?? []));
   const classes = [...values].filter((value) => value !== ignoredPixel);
   if (values.has(ignoredPixel) && classes.every((value) => value === 0)) {
     const expected = 'values of classes beside 0 and 255, which is not counted (binary: true takes 255 as the object)';

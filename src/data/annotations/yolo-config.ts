@@ -1,7 +1,6 @@
 /** Classes and places of a dataset of YOLO. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parse, YAMLError } from 'yaml';
 import { fileError } from '../../base/errors.js';
 import { entryKind, firstEntry } from '../entries.js';
 import { isImageName } from '../names.js';
@@ -35,7 +34,7 @@ export async function yoloConfig(place: string): Promise<YoloConfig> {
       bases: [folder],
     };
   }
-  const content = parseYaml(file, text);
+  const content = await parseYaml(file, text);
   const root = content['path'];
   const here = path.dirname(file);
   return {
@@ -46,7 +45,8 @@ export async function yoloConfig(place: string): Promise<YoloConfig> {
   };
 }
 
-function parseYaml(file: string, text: string): Readonly<Record<string, unknown>> {
+async function parseYaml(file: string, text: string): Promise<Readonly<Record<string, unknown>>> {
+  const { parse, YAMLError } = await import('yaml'); // loaded where there is YAML to read
   let content: unknown;
   try {
     content = parse(text, { maxAliasCount: 0, prettyErrors: true, logLevel: 'error' });

@@ -6,6 +6,7 @@ import { annotatedDataset } from '../annotated-dataset.js';
 import {
   type Annotations,
   type ClassOptions,
+  MaskScans,
   masksAreBinary,
   type ReadOptions,
   readCoco,
@@ -187,12 +188,13 @@ async function maskFolders(place: string): Promise<SplitReaders | undefined> {
   if (!(await hasMasks(train ?? place))) return undefined;
   const notes: string[] = [];
   let binary: boolean | undefined;
+  const scans = new MaskScans();
   const read = async (folder: string, options: ClassOptions): Promise<Annotations> => {
     if (binary === undefined) {
-      binary = await masksAreBinary(train ?? place, options);
+      binary = await masksAreBinary(train ?? place, options, scans);
       if (binary) notes.push('masks have the values 0 and 255 alone: 0 is the background, 255 the object');
     }
-    return readMaskFolders(folder, { ...options, binary });
+    return readMaskFolders(folder, { ...options, binary }, scans);
   };
   return {
     train: (options) => read(train ?? place, options),

@@ -6,7 +6,7 @@ import { inflateSync } from 'node:zlib';
 import test from 'ava';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { plainValues, readIndexMask, valuesIn } from '../../../src/data/annotations/index-mask.js';
+import { plainValues, readIndexMask, scanMask } from '../../../src/data/annotations/index-mask.js';
 import { readIndexPng } from '../../../src/data/annotations/index-png.js';
 import { temporaryFolder } from '../../fixtures/data/files.js';
 
@@ -78,7 +78,7 @@ test('a mask of another size, and a value that is no class, are refused with fil
   const values = cases.find(({ name }) => name === 'palette of 2 bits')?.values ?? [];
   const size = { width: 13, height: 7 };
   t.deepEqual([...readIndexMask({ file, classOf: plainValues(4) }, size)], values);
-  t.deepEqual(valuesIn(file), [0, 1, 2, 3]);
+  t.deepEqual(scanMask(file), { ...size, values: [0, 1, 2, 3] });
   t.throws(() => readIndexMask({ file, classOf: plainValues(4) }, { width: 12, height: 7 }), {
     code: 'CONVOY_DATA',
     message: `${file}: expected a mask of 12x7 (width x height), as its image but found one of 13x7`,

@@ -4,12 +4,14 @@ import test from 'ava';
 import sharp from 'sharp';
 import {
   type AnnotatedImage,
+  masksAreBinary,
   readIndexMask,
   readMaskFolders,
   readMvtec,
   readPets,
   readVocSegmentation,
 } from '../../../src/data/annotations/index.js';
+import { MaskScans, scanMask } from '../../../src/data/annotations/index-mask.js';
 import { plainPng, temporaryFolder, writeTree } from '../../fixtures/data/files.js';
 
 const { folder, remove } = await temporaryFolder();
@@ -94,6 +96,27 @@ test('masks of 0 and 255 need a word: object, or not counted', async (t) => {
   const { images, classes } = await readMaskFolders(root, { binary: true });
   t.deepEqual(classes, ['background', 'object']);
   t.deepEqual(pixels(images[0]), [0, 1, 1, 0, 0, 1]);
+});
+
+test('each mask is read once for its values, its classes and its size', async (t) => {
+  const root = await tree({
+    'images/1.png': image,
+    'masks/1.png': labels,
+    'images/2.png': image,
+    'masks/2.png': binary,
+  });
+  const read: string[] = [];
+  const scans = new MaskScans((file) => {
+    read.push(path.basename(file));
+    return scanMask(file);
+  });
+  t.false(await masksAreBinary(root, {}, scans));
+  t.is((await readMaskFolders(root, {}, scans)).classes.length, 21);
+  t.is((await readMaskFolders(root, { classes: Array.from({ length: 22 }, String) }, scans)).classes.length, 22);
+  t.deepEqual(read.sort(), ['1.png', '2.png']);
+  await t.throwsAsync(() => readMaskFolders(root, { classes: ['0', '1', '2'] }, scans), {
+    message: /1\.png: column 0, row 1: expected a value of 0 to 2, 255 but found 20/,
+  });
 });
 
 test('images without a mask, masks without an image and damaged masks are refused, or counted', async (t) => {

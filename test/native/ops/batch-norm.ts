@@ -232,9 +232,12 @@ async function ofRows(
 /** Batch normalization and its gradients, against float64. */
 export default (native: Native): void => {
   for (const each of cases) {
-    for (const end of Object.keys(ends) as End[]) normalizedAsDefined(native, 'float32', each, end);
+    // What follows changes no sum over rows: of many rows, one end is enough.
+    const float32: readonly End[] = sizeOf(each.shape) > 2 ** 17 ? ['rectified'] : (Object.keys(ends) as End[]);
+    for (const end of float32) normalizedAsDefined(native, 'float32', each, end);
     // What is used twice has a sum that is rounded again.
-    for (const end of ['plain', 'rectified'] as const) normalizedAsDefined(native, 'bfloat16', each, end);
+    const bfloat16 = float32.filter((end) => end !== 'plain and rectified');
+    for (const end of bfloat16) normalizedAsDefined(native, 'bfloat16', each, end);
   }
 
   test.serial('equal numbers have no variance, whatever they are', async (t) => {
