@@ -13,6 +13,7 @@ import './definitions/layer-scale.js';
 import './definitions/group-normalization.js';
 import './definitions/box-points.js';
 import './definitions/center-crop.js';
+import './definitions/default-boxes.js';
 import './definitions/alpha-dropout.js';
 import './definitions/batch-normalization.js';
 import './definitions/channel-padding.js';
@@ -48,6 +49,7 @@ export {
 export { BoxPoints } from './definitions/box-points.js';
 export { ChannelPadding } from './definitions/channel-padding.js';
 export { ClassToken } from './definitions/class-token.js';
+export { DefaultBoxes } from './definitions/default-boxes.js';
 export { DropPath } from './definitions/drop-path.js';
 export { FirstToken } from './definitions/first-token.js';
 export { FixedNormalization } from './definitions/normalization.js';

@@ -39,8 +39,8 @@ interface LossDefinition<Name extends string, Own extends Options> {
   readonly perClass?: readonly (keyof Own & string)[];
   /** True where pixels of masks are not judged one by one: the formula gives losses and weights of images, [B]. */
   readonly perImage?: true;
-  /** True for a loss of detectors, whose targets are boxes. */
-  readonly boxes?: true;
+  /** Of a loss of detectors, whose targets are boxes: the boxes that each cell of a feature map predicts. */
+  readonly boxesPerCell?: number;
   /**
    * The loss of each sample, in the algebra that both engines evaluate. Undefined for a loss that is a function of a
    * module, which the eager engine alone can run.
@@ -66,6 +66,8 @@ export interface NamedLoss<Name extends string = string, Own extends Options = O
   readonly compiles: boolean;
   readonly perImage: boolean;
   readonly boxes: boolean;
+  /** Boxes that each cell of a feature map predicts, for a loss of detectors. */
+  readonly boxesPerCell: number;
   readonly examples: readonly ({ readonly name: Name } & Readonly<Record<string, unknown>>)[];
   /** Losses and weights of samples by the formula. */
   sample<Value>(spec: object, inputs: LossInputs<Value>, math: LossAlgebra<Value>): WeightedLosses<Value>;
@@ -87,7 +89,7 @@ export function defineLoss<const Name extends string, const Own extends Options>
     formula,
     examples,
     perImage = false,
-    boxes = false,
+    boxesPerCell,
   } = definition;
   const schema = z.strictObject({ name: z.literal(name), ...givenShape(options) });
   return {
@@ -100,7 +102,8 @@ export function defineLoss<const Name extends string, const Own extends Options>
     takesLogits: 'fromLogits' in options,
     perClass,
     perImage,
-    boxes,
+    boxes: boxesPerCell !== undefined,
+    boxesPerCell: boxesPerCell ?? 1,
     compiles: formula !== undefined,
     examples: examples.map((example) => ({ name, ...example })),
     sample(spec, inputs, math) {

@@ -8,22 +8,25 @@ export function usualSide({ gives, smallestInput }: Pick<Network, 'gives' | 'sma
 }
 
 /** Targets and loss that a network's outputs are for. */
-export function taskOf({ gives }: Pick<Network, 'gives'>, classes: number): Partial<StepSpec> {
+export function taskOf({ name, gives }: Pick<Network, 'name' | 'gives'>, classes: number): Partial<StepSpec> {
   switch (gives) {
     case 'classes':
       return { classes };
     case 'masks':
       return { classes, targets: 'masks' };
     case 'boxes':
-      return { classes, targets: 'boxes', boxes: 3, loss: { name: 'detection' } };
+      return { classes, targets: 'boxes', boxes: 3, loss: { name: name === 'ssdlite' ? 'multibox' : 'detection' } };
     case 'image':
       return { classes, targets: 'pixels', loss: { name: 'meanSquaredError' } };
   }
 }
 
-/** Sizes of what a network gives for one of `side` x `side` pixels; a detector's usual levels have strides 8, 16 and 32. */
+/**
+ * Sizes of what a network gives for one of `side` x `side` pixels. A detector's usual levels have strides 8, 16 and 32; SSDlite has six
+ * boxes a cell, in maps from a stride of 16 to a single cell.
+ */
 export function outputSizes(
-  { gives }: Pick<Network, 'gives'>,
+  { name, gives }: Pick<Network, 'name' | 'gives'>,
   side: number,
   channels: number,
   classes: number,
@@ -33,8 +36,10 @@ export function outputSizes(
       return [classes];
     case 'masks':
       return [side, side, classes];
-    case 'boxes':
-      return [[8, 16, 32].reduce((sum, stride) => sum + (side / stride) ** 2, 0), 4 + classes];
+    case 'boxes': {
+      const [strides, each] = name === 'ssdlite' ? [[16, 32], 6] : [[8, 16, 32], 1];
+      return [each * strides.reduce((sum, stride) => sum + (side / stride) ** 2, 0), 4 + classes];
+    }
     case 'image':
       return [side, side, channels];
   }
