@@ -238,7 +238,11 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
 }
 
 /** Losses that networks are made for. */
-const lossOfNetwork: Readonly<Record<string, string>> = { detector: 'detection', ssdlite: 'multibox' };
+const lossOfNetwork: Readonly<Record<string, string>> = {
+  detector: 'detection',
+  ssdlite: 'multibox',
+  rpn: 'regionProposal',
+};
 
 /** Networks and losses that go with a task, where none is given. */
 const usualOfTask: Readonly<Partial<Record<Task, Pick<ConfigInput, 'model' | 'loss'>>>> = {

@@ -13,6 +13,7 @@ import { meanAbsoluteError } from './named/mean-absolute-error.js';
 import { meanSquaredError } from './named/mean-squared-error.js';
 import { moduleLoss } from './named/module.js';
 import { multibox } from './named/multibox.js';
+import { regionProposal } from './named/region-proposal.js';
 import { squaredHinge } from './named/squared-hinge.js';
 
 const definitions = [
@@ -22,6 +23,7 @@ const definitions = [
   dice,
   detection,
   multibox,
+  regionProposal,
   meanSquaredError,
   meanAbsoluteError,
   huber,

@@ -16,6 +16,7 @@ import { mlp } from './networks/mlp.js';
 import { mobilenetV1, mobilenetV2 } from './networks/mobilenet.js';
 import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
 import { resNets } from './networks/resnet.js';
+import { rpn } from './networks/rpn.js';
 import { squeezenet } from './networks/squeezenet.js';
 import { ssdlite } from './networks/ssdlite.js';
 import { unet } from './networks/unet.js';
@@ -47,6 +48,7 @@ export const networks: readonly Network[] = [
   unet((name) => networkNamed(name)),
   detector((name) => networkNamed(name)),
   ssdlite((name) => networkNamed(name)),
+  rpn,
   autoencoder,
   custom,
 ];

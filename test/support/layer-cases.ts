@@ -1,5 +1,6 @@
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import {
+  AnchorBoxes,
   BoxPoints,
   ChannelPadding,
   ClassToken,
@@ -166,6 +167,14 @@ export const layerCases: Readonly<Record<string, () => LayersModel>> = {
       layers.reshape({ targetShape: [64 * 6, 8] }),
       new DefaultBoxes({ image: [8, 8], strides: [1] }),
       layers.reshape({ targetShape: [8, 8, 42] }),
+      layers.conv2d({ filters: 3, kernelSize: 3 }),
+    ),
+  AnchorBoxes: () =>
+    through(
+      layers.conv2d({ filters: 18, kernelSize: 1 }),
+      layers.reshape({ targetShape: [64 * 3, 6] }),
+      new AnchorBoxes({ image: [8, 8], strides: [1] }),
+      layers.reshape({ targetShape: [8, 8, 18] }),
       layers.conv2d({ filters: 3, kernelSize: 3 }),
     ),
   ChannelPadding: () => through(new ChannelPadding({ channels: 7 })),

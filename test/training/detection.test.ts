@@ -80,6 +80,13 @@ const networks: readonly (readonly [string, ConfigInput])[] = [
       loss: { name: 'multibox' },
     },
   ],
+  [
+    'a region proposal network',
+    {
+      model: { name: 'rpn', depth: 18, widthFactor: 0.125, pyramid: 8 },
+      loss: { name: 'regionProposal', samples: 32 },
+    },
+  ],
 ];
 
 for (const [what, more] of networks) {
@@ -170,7 +177,7 @@ test('what does not go with boxes is refused with what to do', async (t) => {
     t.throwsAsync(new Trainer({ config: { ...config, ...more }, datasets }).train(), { message });
   await refused({ mix: { mixup: 0.2 } }, /mixup needs a dataset of classes; this one has boxes/);
   await refused({ testTimeFlip: true }, /testTimeFlip needs a dataset of classes; this one has boxes/);
-  await refused({ loss: { name: 'crossEntropy' } }, /boxes needs the loss detection, or multibox for ssdlite/);
+  await refused({ loss: { name: 'crossEntropy' } }, /boxes needs the loss detection, multibox for ssdlite/);
   await refused({ model: { name: 'cifar-resnet20' } }, /a detector.*\[batch, points, 6\]/);
   await refused({ metrics: ['f1'] }, /metric f1 needs .*map, map-50, map-75/);
 });

@@ -3,6 +3,7 @@ export const layersFile = 'convoy_layers.py';
 
 /** Layers that `layersSource` defines. */
 export const pythonLayers: ReadonlySet<string> = new Set([
+  'AnchorBoxes',
   'BoxPoints',
   'ChannelPadding',
   'ChannelReversal',
@@ -39,6 +40,26 @@ class Configured(keras.Layer):
 
     def get_config(self):
         return {**super().get_config(), **self.settings}
+
+
+@register
+class AnchorBoxes(Configured):
+    """Boxes of a region proposal network from offsets of its anchors."""
+
+    def call(self, x):
+        height, width = self.settings["image"]
+        centres, sizes = [], []
+        for stride in self.settings["strides"]:
+            rows, columns = -(-height // stride), -(-width // stride)
+            for cell in range(rows * columns):
+                for ratio in (0.5, 1.0, 2.0):
+                    size = [2 * round(8 * stride / math.sqrt(ratio) / 2), 2 * round(8 * stride * math.sqrt(ratio) / 2)]
+                    centres.append([cell % columns * (width // columns), cell // columns * (height // rows)])
+                    sizes.append(size)
+        sizes = ops.convert_to_tensor(sizes, x.dtype)
+        middle = x[..., :2] * sizes + ops.convert_to_tensor(centres, x.dtype)
+        half = 0.5 * sizes * ops.exp(ops.minimum(x[..., 2:4], math.log(1000 / 16)))
+        return ops.concatenate([middle - half, middle + half, x[..., 4:]], -1)
 
 
 @register

@@ -49,3 +49,41 @@ export function matching<Value>(
   const forced = only(best, last, 1);
   return math.add(forced, math.multiply(usual, complement(math, math.greatestAlong(best, 1))));
 }
+
+/** What anchors learn. */
+export interface AnchorMatching<Value> {
+  /** 1 where an anchor learns an object, [B,G,P]; each at most one. */
+  readonly chosen: Value;
+  /** 1 for anchors that learn that nothing is there, [B,1,P]; those of neither are left out. */
+  readonly background: Value;
+}
+
+/**
+ * torchvision's `Matcher` with `allow_low_quality_matches` (Ren et al. 2015, section 3.1.2): an anchor learns the object that it overlaps
+ * most, the first of equals, by an IoU of `foreground` or more, or if no anchor overlaps some object more. Below `background` it learns that
+ * nothing is there.
+ */
+export function anchorMatching<Value>(
+  math: LossAlgebra<Value>,
+  objects: Objects<Value>,
+  boxes: Sides<Value> & { readonly count: number },
+  { foreground, background }: { readonly foreground: number; readonly background: number },
+): AnchorMatching<Value> {
+  const { rows, present } = objects;
+  const overlaps = math.multiply(math.constantOf(intersectionOverUnion(math, boxes, objects)), present);
+  const greatest = math.greatestAlong(overlaps, 1);
+  const most = (axis: number): Value => math.isZero(math.subtract(overlaps, math.greatestAlong(overlaps, axis)));
+  const order = math.numbers(
+    Array.from({ length: rows }, (_, row) => rows - row),
+    [1, rows, 1],
+  );
+  const ranks = math.multiply(most(1), order);
+  const first = math.isZero(math.subtract(ranks, math.greatestAlong(ranks, 1)));
+  const best = math.greatestAlong(math.multiply(most(2), math.greater(overlaps, 0)), 1);
+  const enough = complement(math, math.greater(math.negate(greatest), -foreground));
+  const learns = math.maximum(enough, best);
+  return {
+    chosen: math.multiply(math.multiply(first, learns), present),
+    background: math.multiply(math.greater(math.negate(greatest), -background), complement(math, learns)),
+  };
+}
