@@ -58,9 +58,8 @@ function noiseTargets(gives: Network['gives'], count: number, side: number, rand
   }
 }
 
-/** The loss of a network's task, where it is not that of classes. */
+/** The loss of a network's task, where it is neither that of classes nor the network's own. */
 const losses: Readonly<Partial<Record<Network['gives'], ConfigInput['loss']>>> = {
-  boxes: { name: 'detection' },
   image: { name: 'meanSquaredError' },
 };
 

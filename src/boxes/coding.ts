@@ -5,7 +5,7 @@ import { type Boxes, boxAt, boxesLike } from './boxes.js';
 export type CodingWeights = readonly [x: number, y: number, width: number, height: number];
 
 /** Offsets of sizes are cut here, so that their exponentials stay finite: 1,000 pixels for 16, torchvision's default. */
-const largestGrowth = Math.log(1000 / 16);
+export const largestGrowth = Math.log(1000 / 16);
 
 /**
  * Offsets of boxes from references: of the centre, in sizes of the reference, and the logarithm of the growth, each times

@@ -8,7 +8,8 @@ export {
   gridPoints,
 } from './anchors.js';
 export { type Boxes, type BoxFormat, boxAreas, boxAt, clipBoxes, convertBoxes, largeBoxes } from './boxes.js';
-export { type CodingWeights, decodeBoxes, encodeBoxes } from './coding.js';
+export { centredColumns } from './centred.js';
+export { type CodingWeights, decodeBoxes, encodeBoxes, largestGrowth } from './coding.js';
 export { batchedNonMaximumSuppression, nonMaximumSuppression } from './nms.js';
 export { type ColouredBox, outlineBoxes } from './outline.js';
 export {
@@ -29,3 +30,5 @@ export {
   roiAlign,
   roiAlignGradient,
 } from './roi-align.js';
+export { rpnAnchors, rpnAnchorsPerCell } from './rpn-anchors.js';
+export { ssdBoxes, ssdBoxesPerCell, ssdCoding } from './ssd-boxes.js';

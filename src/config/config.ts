@@ -210,7 +210,8 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
     parseOptions(configSchema, merged, where);
   }
   if (merged['outputs'] === 1) merged['loss'] ??= { name: 'binaryCrossEntropy' };
-  if (isRecord(merged['model']) && merged['model']['name'] === 'detector') merged['loss'] ??= { name: 'detection' };
+  const usualLoss = isRecord(merged['model']) ? lossOfNetwork[String(merged['model']['name'])] : undefined;
+  if (usualLoss !== undefined) merged['loss'] ??= { name: usualLoss };
   for (const [key, value] of Object.entries(usualOfTask[merged['task'] as Task] ?? {})) {
     if (key !== 'model' || merged['base'] === undefined) merged[key] ??= value;
   }
@@ -235,6 +236,13 @@ export function resolveConfig(...layers: readonly { readonly where: string; read
   }
   return settlePhases(config, merged['epochs']);
 }
+
+/** Losses that networks are made for. */
+const lossOfNetwork: Readonly<Record<string, string>> = {
+  detector: 'detection',
+  ssdlite: 'multibox',
+  rpn: 'regionProposal',
+};
 
 /** Networks and losses that go with a task, where none is given. */
 const usualOfTask: Readonly<Partial<Record<Task, Pick<ConfigInput, 'model' | 'loss'>>>> = {

@@ -1,5 +1,6 @@
 import { type LayersModel, type Tensor, type Tensor1D, tf, type Variable } from '../base/tf.js';
 import { mixPlaces, type StepSpec, stats, statsLength, targetLength } from '../contracts/index.js';
+import { randomLayers } from '../graph/index.js';
 import { detectionLosses, type SampleLosses, sampleLosses } from '../losses/index.js';
 import { type PlacedParameter, slotNames } from '../memory/index.js';
 import { judgement, outputThreshold } from '../models/outputs.js';
@@ -30,6 +31,8 @@ export class EagerEngine implements Engine {
   readonly #context: EngineContext;
   readonly #model: LayersModel;
   readonly #random: KeyedRandom;
+  /** Random layers of the model: behind them are the loss's numbers. */
+  readonly #randomLayers: number;
   readonly #weights: readonly Weight[];
 
   constructor(context: EngineContext, model: LayersModel) {
@@ -38,6 +41,7 @@ export class EagerEngine implements Engine {
     this.#model = model;
     this.#random = new KeyedRandom(native);
     useKeyedRandomness(model, this.#random);
+    this.#randomLayers = randomLayers(model).length;
     const slot = arena.slot(slotNames.weights);
     this.#weights = modelParameters(model).map(({ variable }, index) => {
       const place = layout.parameters[index] as PlacedParameter;
@@ -61,7 +65,7 @@ export class EagerEngine implements Engine {
       const variables = trained.map((weight) => tfVariable(weight));
       const { value, grads } = tf.variableGrads(() => {
         const outputs = this.#model.apply(images, { training: true }) as Tensor;
-        const lossesFor = (wanted: Tensor) => this.#losses(outputs, wanted);
+        const lossesFor = (wanted: Tensor) => this.#losses(outputs, wanted, true);
         const own = lossesFor(targets);
         const { losses, weights } = mix === undefined ? own : mixLosses(own, lossesFor(tf.reverse(targets, 0)), mix);
         const regularization = this.#regularization();
@@ -114,9 +118,15 @@ export class EagerEngine implements Engine {
     return tf.mul(tf.add(plain, flipped.rank === 4 ? tf.reverse(flipped, 2) : flipped), 0.5);
   }
 
-  #losses(outputs: Tensor, targets: Tensor): SampleLosses {
+  #losses(outputs: Tensor, targets: Tensor, training = false): SampleLosses {
     const { spec, loss } = this.#context;
-    if (spec.targets === 'boxes') return detectionLosses(spec.loss, outputs, targets, spec.image);
+    if (spec.targets === 'boxes') {
+      // In evaluation the numbers are the same for all images.
+      if (!training) this.#random.setKey([0, 0]);
+      return detectionLosses(spec.loss, outputs, targets, spec.image, ([batch = 1, ...rest]) =>
+        this.#random.uniform([training ? batch : 1, ...rest], training ? this.#randomLayers : 0),
+      );
+    }
     const rows = tensorRows(spec, outputs, targets);
     const width = spec.targets === 'pixels' ? (rows.outputs.shape[1] ?? 0) : spec.classes;
     return sampleLosses(spec.loss, rows.outputs, rows.targets, width, loss, rows.pixels);

@@ -194,7 +194,10 @@ function lowerTraining(compilation: Compilation): { written: Value[]; products: 
   const pass = forwardPass(compilation, true);
   const mixed = mix === undefined ? input : graph.scope('mix', () => lowerMix(graph, input, mix));
   const forward = lowerModel(pass, model, mixed);
-  const own = lowerLoss(graph, spec, forward.output, targets);
+  // Behind the random layers of the model.
+  const randomKey = (): Value =>
+    binary(graph, 'AddV2', feeds.seed, graph.constant([0, compilation.randomIndex.size], 'int32', [2]));
+  const own = lowerLoss(graph, spec, forward.output, targets, randomKey);
   const parts =
     mix === undefined
       ? own

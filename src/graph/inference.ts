@@ -107,7 +107,7 @@ function probabilities(
   x: Value,
   { loss, classes }: NonNullable<InferenceOptions['whole']>,
 ): Value {
-  if (lossNamed(loss).boxes) return detections(graph, x);
+  if (lossNamed(loss).boxes) return detections(graph, x, lossNamed(loss).outputs === 'softmax');
   const width = x.shape[1] as number;
   const kind = outputKind(loss, width);
   if (kind === 'softmax logits') return unary(graph, 'Softmax', x);
@@ -117,11 +117,19 @@ function probabilities(
   return concatenate(graph, [shift(graph, negate(graph, second), 1), second], 1);
 }
 
-/** Boxes as they are, and a probability for each class, [n, points, 4 + classes]. */
-function detections(graph: GraphBuilder, x: Value): Value {
+/**
+ * Boxes as they are, and a probability for each class, [n, points, 4 + classes].
+ *
+ * @param background whether logits are of one softmax over the classes and a background with logit 0.
+ */
+function detections(graph: GraphBuilder, x: Value, background: boolean): Value {
   const [, points = 0, length = 4] = x.shape;
   const boxes = slice(graph, x, [0, 0, 0], [-1, points, 4]);
-  return concatenate(graph, [boxes, unary(graph, 'Sigmoid', slice(graph, x, [0, 0, 4], [-1, points, length - 4]))], 2);
+  const logits = slice(graph, x, [0, 0, 4], [-1, points, length - 4]);
+  if (!background) return concatenate(graph, [boxes, unary(graph, 'Sigmoid', logits)], 2);
+  const none = scale(graph, slice(graph, logits, [0, 0, 0], [-1, points, 1]), 0);
+  const shares = unary(graph, 'Softmax', concatenate(graph, [none, logits], 2));
+  return concatenate(graph, [boxes, slice(graph, shares, [0, 0, 1], [-1, points, length - 4])], 2);
 }
 
 function clipped(graph: GraphBuilder, x: Value): Value {

@@ -88,6 +88,8 @@ export interface BoxInputs<Value> {
   /** [B, rows, 6]: left, top, right, bottom, class, and what the row is: 0 nothing, 1 an object, 2 to be ignored. */
   readonly targets: Value;
   readonly rows: number;
+  /** Uniform numbers from 0 up to 1, [B,1,points] or [1,1,points]: of the step in training, the same ones in every evaluation. */
+  readonly uniform: () => Value;
   /** Pixels. */
   readonly image: { readonly height: number; readonly width: number };
 }

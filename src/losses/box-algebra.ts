@@ -17,6 +17,8 @@ export interface BoxAlgebra<Value> {
   greatestAlong(a: Value, axis: number): Value;
   /** The k-th greatest number of the last axis, which stays with size 1. Without gradient. */
   ranked(a: Value, k: number): Value;
+  /** Place of each number among those of the last axis by falling size, from 0; of equals the first is before. Without gradient. */
+  places(a: Value): Value;
   /** Matrix product of [B,n,k] and [B,m,k], both by rows: [B,n,m]. Without gradient. */
   rowProducts(a: Value, b: Value): Value;
 }

@@ -24,6 +24,14 @@ export type OutputMeaning = 'softmax' | 'sigmoid' | 'margins' | 'values' | 'any'
 
 type Spec<Own extends Options> = z.output<z.ZodObject<GivenShape<Own>>>;
 
+/** Which networks a loss of detectors is for. */
+interface DetectorTraits {
+  /** Boxes that each cell of a feature map predicts. */
+  readonly boxesPerCell: number;
+  /** A network that the loss is for. */
+  readonly network: string;
+}
+
 /** What a file of `named/` says of its loss. */
 interface LossDefinition<Name extends string, Own extends Options> {
   readonly name: Name;
@@ -39,8 +47,8 @@ interface LossDefinition<Name extends string, Own extends Options> {
   readonly perClass?: readonly (keyof Own & string)[];
   /** True where pixels of masks are not judged one by one: the formula gives losses and weights of images, [B]. */
   readonly perImage?: true;
-  /** True for a loss of detectors, whose targets are boxes. */
-  readonly boxes?: true;
+  /** Of a loss of detectors, whose targets are boxes. */
+  readonly detector?: DetectorTraits;
   /**
    * The loss of each sample, in the algebra that both engines evaluate. Undefined for a loss that is a function of a
    * module, which the eager engine alone can run.
@@ -66,6 +74,8 @@ export interface NamedLoss<Name extends string = string, Own extends Options = O
   readonly compiles: boolean;
   readonly perImage: boolean;
   readonly boxes: boolean;
+  /** Of a loss of detectors. */
+  readonly detector: DetectorTraits | undefined;
   readonly examples: readonly ({ readonly name: Name } & Readonly<Record<string, unknown>>)[];
   /** Losses and weights of samples by the formula. */
   sample<Value>(spec: object, inputs: LossInputs<Value>, math: LossAlgebra<Value>): WeightedLosses<Value>;
@@ -87,7 +97,7 @@ export function defineLoss<const Name extends string, const Own extends Options>
     formula,
     examples,
     perImage = false,
-    boxes = false,
+    detector,
   } = definition;
   const schema = z.strictObject({ name: z.literal(name), ...givenShape(options) });
   return {
@@ -100,7 +110,8 @@ export function defineLoss<const Name extends string, const Own extends Options>
     takesLogits: 'fromLogits' in options,
     perClass,
     perImage,
-    boxes,
+    boxes: detector !== undefined,
+    detector,
     compiles: formula !== undefined,
     examples: examples.map((example) => ({ name, ...example })),
     sample(spec, inputs, math) {

@@ -12,6 +12,8 @@ import { klDivergence } from './named/kl-divergence.js';
 import { meanAbsoluteError } from './named/mean-absolute-error.js';
 import { meanSquaredError } from './named/mean-squared-error.js';
 import { moduleLoss } from './named/module.js';
+import { multibox } from './named/multibox.js';
+import { regionProposal } from './named/region-proposal.js';
 import { squaredHinge } from './named/squared-hinge.js';
 
 const definitions = [
@@ -20,6 +22,8 @@ const definitions = [
   focal,
   dice,
   detection,
+  multibox,
+  regionProposal,
   meanSquaredError,
   meanAbsoluteError,
   huber,

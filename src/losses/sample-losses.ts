@@ -69,20 +69,27 @@ export function sampleLosses(
  *
  * @param outputs float32 [B, points, 4 + classes].
  * @param targets float32 [B, rows, 6], as `BoxTargets` has them.
+ * @param uniform draws numbers from 0 up to 1 for losses that choose at random.
  */
 export function detectionLosses(
   spec: LossSpec,
   outputs: Tensor,
   targets: Tensor,
   image: { readonly height: number; readonly width: number },
+  uniform: (shape: readonly number[]) => Tensor = noNumbers,
 ): SampleLosses {
-  const [, points = 0, length = 4] = outputs.shape;
-  const boxes = { outputs, targets, points, classes: length - 4, rows: targets.shape[1] ?? 0, image };
+  const [batch = 0, points = 0, length = 4] = outputs.shape;
+  const draw = (): Tensor => uniform([batch, 1, points]);
+  const boxes = { outputs, uniform: draw, targets, points, classes: length - 4, rows: targets.shape[1] ?? 0, image };
   return tf.tidy(() => {
     const unused = { outputs, width: length, logits: undefined, indices: undefined, rows: targets };
     const { losses, weights } = lossNamed(spec).sample(spec, { ...unused, boxes }, tfjsAlgebra);
     return { losses: losses.as1D(), weights: (weights ?? tf.onesLike(losses)).as1D() };
   });
+}
+
+function noNumbers(): never {
+  throw new TypeError('a loss that chooses at random was given no random numbers');
 }
 
 function inputsOf(spec: LossSpec, outputs: Tensor, targets: Tensor) {

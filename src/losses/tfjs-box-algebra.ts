@@ -19,6 +19,10 @@ export const tfjsBoxAlgebra: BoxAlgebra<Tensor> = {
     const { values } = tf.topk(constantOf(a), k, true);
     return values.slice([...before.map(() => 0), k - 1], [...before, 1]);
   },
+  places: (a) => {
+    const { indices } = tf.topk(constantOf(a), a.shape.at(-1) ?? 1, true);
+    return constantOf(tf.topk(indices.cast('float32').neg(), a.shape.at(-1) ?? 1, true).indices.cast('float32'));
+  },
   rowProducts: (a, b) => tf.matMul(constantOf(a), constantOf(b), false, true),
 };
 

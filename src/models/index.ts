@@ -1,5 +1,5 @@
 export type { ModelOptions, Network, NetworkShape } from './define.js';
-export { type DetectionOptions, type Detections, detectionsOf, withProbabilities } from './detections.js';
+export { type DetectionOptions, type Detections, detectionsOf, scoreKind, withProbabilities } from './detections.js';
 export { initialWeights, layersByPath, setWeights } from './initial-weights.js';
 export { type InputSize, loadArchitecture } from './keras-config.js';
 export {

@@ -155,12 +155,19 @@ function checkDetector(
   { loss, targets, classes, image }: Pick<StepSpec, 'loss' | 'targets' | 'classes'> & Partial<Pick<StepSpec, 'image'>>,
 ): void {
   if (targets !== 'boxes') throw combinationError(`loss ${loss.name}`, 'needs', 'a dataset with boxes');
-  if (!lossNamed(loss).boxes) throw combinationError('a dataset with boxes', 'needs', 'the loss detection');
+  if (!lossNamed(loss).boxes)
+    throw combinationError(
+      'a dataset with boxes',
+      'needs',
+      'the loss detection, multibox for ssdlite, or regionProposal for rpn',
+    );
   const [points = 0, length = 0, ...rest] = (model.outputs[0]?.shape ?? []).slice(1).map((size) => size ?? 0);
+  const { boxesPerCell = 1, network = 'detector' } = lossNamed(loss).detector ?? {};
   const fits = rest.length === 0 && length === 4 + classes;
-  if (fits && (image === undefined || levelsOf(image, points) !== undefined)) return;
+  if (fits && (image === undefined || levelsOf(image, points / boxesPerCell) !== undefined)) return;
   const found = [points, length, ...rest].join(', ');
-  const expected = `a detector, as detector, with outputs [batch, points, ${4 + classes}] (a box and ${classes} classes), a point for each cell of its feature maps,`;
+  const each = boxesPerCell === 1 ? 'a point' : `${boxesPerCell} boxes`;
+  const expected = `a detector for loss ${loss.name}, as ${network}, with outputs [batch, points, ${4 + classes}] (a box and ${classes} classes), ${each} for each cell of its feature maps,`;
   throw new ConvoyError('CONVOY_MODEL', `Expected ${expected} but ${model.name} gives [batch, ${found}]`, {
     place: model.name,
   });

@@ -16,7 +16,9 @@ import { mlp } from './networks/mlp.js';
 import { mobilenetV1, mobilenetV2 } from './networks/mobilenet.js';
 import { cifar10Cnn, fashionMnistCnn, mnistCnn, shapesCnn } from './networks/recipe-cnns.js';
 import { resNets } from './networks/resnet.js';
+import { rpn } from './networks/rpn.js';
 import { squeezenet } from './networks/squeezenet.js';
+import { ssdlite } from './networks/ssdlite.js';
 import { unet } from './networks/unet.js';
 import { vggs } from './networks/vgg.js';
 import { visionTransformers } from './networks/vit.js';
@@ -45,6 +47,8 @@ export const networks: readonly Network[] = [
   ...visionTransformers,
   unet((name) => networkNamed(name)),
   detector((name) => networkNamed(name)),
+  ssdlite((name) => networkNamed(name)),
+  rpn,
   autoencoder,
   custom,
 ];

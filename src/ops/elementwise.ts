@@ -10,6 +10,7 @@ export type UnaryOp =
   | 'Erf'
   | 'Exp'
   | 'Expm1'
+  | 'Floor'
   | 'Identity'
   | 'IsNan'
   | 'Log'

@@ -39,6 +39,7 @@ export { canPlace, placedMaxPool, placedMaxPoolGradient, pooledConvolutionGradie
 export { canWriteProduct, rowProducts, writeProduct } from './product.js';
 export { relu, reluGradient } from './rectify.js';
 export { argMax, reduce, sumTo } from './reduce.js';
+export { canonicalSide, imageIndices, type RoiAlignSettings, roiAlign } from './roi-align.js';
 export {
   at,
   batchSize,

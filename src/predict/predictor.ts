@@ -10,7 +10,7 @@ import {
   testTimeAugmentations,
 } from '../contracts/index.js';
 import { resizePixels } from '../images/index.js';
-import { classScores, outputThreshold, probabilities } from '../models/index.js';
+import { classScores, outputThreshold, probabilities, scoreKind } from '../models/index.js';
 import { type DetectionPrediction, type DetectOptions, objectsIn, parseDetectOptions } from './detections.js';
 import { type ImagesInput, listImages, type PixelOptions, pixelsOf, type SingleImage } from './images.js';
 import { type MaskPrediction, maskOf, type RebuiltImage } from './masks.js';
@@ -119,10 +119,10 @@ export class Predictor {
    */
   async detect(images: ImagesInput, options: DetectOptions = {}): Promise<DetectionPrediction[]> {
     const { limits, pixelOptions } = parseDetectOptions(options);
-    const { classes, image } = this.#options;
+    const { classes, image, loss } = this.#options;
     return this.#each(images, pixelOptions, (outputs, pixels) => ({
       ...image,
-      objects: objectsIn(outputs, classes, { ...limits, image }),
+      objects: objectsIn(outputs, classes, { ...limits, image, scores: scoreKind(loss) }),
       pixels: Uint8Array.from(pixels),
     }));
   }

@@ -107,7 +107,7 @@ async function evaluateRuntime(
   }).finally(() => stage.close());
   const common = { split, loss, classes };
   if (targets.kind === 'masks') return evaluateMasks(outputs, targets.masks, common);
-  if (targets.kind === 'boxes') return evaluateBoxes(outputs, targets, dataset.shape, common);
+  if (targets.kind === 'boxes') return evaluateBoxes(outputs, targets, spec, common);
   if (targets.kind === 'pixels') return evaluateImages(outputs, await pixelsOfAll(runtime, dataset), dataset, common);
   const { scores, fromLogits } = classScores(outputs, { loss: spec.loss, width, classes: classes.length });
   return metricsOf(scores, fromLogits, loss);

@@ -4,7 +4,14 @@ import { ConvoyError } from '../base/errors.js';
 import { type Tensor, tf } from '../base/tf.js';
 import { imageBytes, type LossSpec } from '../contracts/index.js';
 import { type ExportFormat, type PythonCheck, PythonRunner, type WrittenExport } from '../export/index.js';
-import { classScores, loadArchitecture, modelParameters, probabilities, withProbabilities } from '../models/index.js';
+import {
+  classScores,
+  loadArchitecture,
+  modelParameters,
+  probabilities,
+  scoreKind,
+  withProbabilities,
+} from '../models/index.js';
 import { type OpenRunOptions, openRunRuntime, type TrainedRun } from '../training/index.js';
 import { testPixels } from './test-images.js';
 
@@ -143,8 +150,8 @@ async function expectedOutputs(
   });
   if (!whole) return plain;
   const { length: classes } = record.classes;
-  if (record.targets === 'boxes') return withProbabilities(plain, classes);
   const loss = record.loss as LossSpec;
+  if (record.targets === 'boxes') return withProbabilities(plain, classes, scoreKind(loss));
   const { scores, fromLogits } = classScores(plain, { loss, width: plain.length / shape[0], classes });
   return Float32Array.from(
     Array.from({ length: shape[0] }, (_, index) =>

@@ -1,8 +1,10 @@
 import { type LayersModel, tf } from '../../src/base/tf.js';
 import {
+  AnchorBoxes,
   BoxPoints,
   ChannelPadding,
   ClassToken,
+  DefaultBoxes,
   DropPath,
   FirstToken,
   FixedNormalization,
@@ -157,6 +159,22 @@ export const layerCases: Readonly<Record<string, () => LayersModel>> = {
       layers.reshape({ targetShape: [64, 6] }),
       new BoxPoints({ image: [8, 8], strides: [1] }),
       layers.reshape({ targetShape: [8, 8, 6] }),
+      layers.conv2d({ filters: 3, kernelSize: 3 }),
+    ),
+  DefaultBoxes: () =>
+    through(
+      layers.conv2d({ filters: 48, kernelSize: 1 }),
+      layers.reshape({ targetShape: [64 * 6, 8] }),
+      new DefaultBoxes({ image: [8, 8], strides: [1] }),
+      layers.reshape({ targetShape: [8, 8, 42] }),
+      layers.conv2d({ filters: 3, kernelSize: 3 }),
+    ),
+  AnchorBoxes: () =>
+    through(
+      layers.conv2d({ filters: 18, kernelSize: 1 }),
+      layers.reshape({ targetShape: [64 * 3, 6] }),
+      new AnchorBoxes({ image: [8, 8], strides: [1] }),
+      layers.reshape({ targetShape: [8, 8, 18] }),
       layers.conv2d({ filters: 3, kernelSize: 3 }),
     ),
   ChannelPadding: () => through(new ChannelPadding({ channels: 7 })),

@@ -7,23 +7,34 @@ export function usualSide({ gives, smallestInput }: Pick<Network, 'gives' | 'sma
   return gives === 'classes' ? smallestInput : 32;
 }
 
+const boxLosses: Readonly<Record<string, NonNullable<Partial<StepSpec>['loss']>>> = {
+  ssdlite: { name: 'multibox', overlap: 0.5, negatives: 3 },
+  rpn: { name: 'regionProposal', foreground: 0.7, background: 0.3, samples: 256, positives: 0.5 },
+};
+
 /** Targets and loss that a network's outputs are for. */
-export function taskOf({ gives }: Pick<Network, 'gives'>, classes: number): Partial<StepSpec> {
+export function taskOf({ name, gives }: Pick<Network, 'name' | 'gives'>, classes: number): Partial<StepSpec> {
   switch (gives) {
     case 'classes':
       return { classes };
     case 'masks':
       return { classes, targets: 'masks' };
     case 'boxes':
-      return { classes, targets: 'boxes', boxes: 3, loss: { name: 'detection' } };
+      return { classes, targets: 'boxes', boxes: 3, loss: boxLosses[name] ?? { name: 'detection' } };
     case 'image':
       return { classes, targets: 'pixels', loss: { name: 'meanSquaredError' } };
   }
 }
 
+/** Strides of detectors' maps at their smallest input, and boxes a cell. */
+const cells: Readonly<Record<string, [number[], number]>> = {
+  ssdlite: [[16, 32], 6],
+  rpn: [[4, 8, 16, 32, 64], 3],
+};
+
 /** Sizes of what a network gives for one of `side` x `side` pixels; a detector's usual levels have strides 8, 16 and 32. */
 export function outputSizes(
-  { gives }: Pick<Network, 'gives'>,
+  { name, gives }: Pick<Network, 'name' | 'gives'>,
   side: number,
   channels: number,
   classes: number,
@@ -33,8 +44,10 @@ export function outputSizes(
       return [classes];
     case 'masks':
       return [side, side, classes];
-    case 'boxes':
-      return [[8, 16, 32].reduce((sum, stride) => sum + (side / stride) ** 2, 0), 4 + classes];
+    case 'boxes': {
+      const [strides, each] = cells[name] ?? [[8, 16, 32], 1];
+      return [each * strides.reduce((sum, stride) => sum + Math.ceil(side / stride) ** 2, 0), 4 + classes];
+    }
     case 'image':
       return [side, side, channels];
   }

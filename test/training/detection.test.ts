@@ -72,26 +72,48 @@ function imagesOf({ store, count }: Dataset): number[][][][] {
   );
 }
 
-test.serial('a detector: the same bits with 1, 2 and 3 workers, the last after a stop', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'convoy-boxes-'));
-  try {
-    const short = { ...config, epochs: 2, augment: [] };
-    const few = { train: rectangles('train', 24, 2), test: rectangles('test', 6, 3) };
-    const hashes = new Set<string>();
-    for (const workers of [1, 2]) {
-      const run = await new Trainer({ config: { ...short, workers }, datasets: few }).train();
-      hashes.add(run.summary.weightsSha256);
+const networks: readonly (readonly [string, ConfigInput])[] = [
+  ['a detector', {}],
+  [
+    'SSDlite',
+    {
+      model: { name: 'ssdlite', encoder: 'shapes-cnn', finestStride: 4, widthFactor: 0.25 },
+      loss: { name: 'multibox' },
+    },
+  ],
+  [
+    'a region proposal network',
+    {
+      model: { name: 'rpn', depth: 18, widthFactor: 0.125, pyramid: 8 },
+      loss: { name: 'regionProposal', samples: 32 },
+    },
+  ],
+];
+
+for (const [what, more] of networks) {
+  // The others take half a minute of CPU: with CONVOY_DETECTORS=1.
+  const run = what !== 'a detector' && process.env['CONVOY_DETECTORS'] === undefined ? test.skip : test.serial;
+  run(`${what}: the same bits with 1, 2 and 3 workers, the last after a stop`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'convoy-boxes-'));
+    try {
+      const short = { ...config, ...more, epochs: 2, augment: [] };
+      const few = { train: rectangles('train', 24, 2), test: rectangles('test', 6, 3) };
+      const hashes = new Set<string>();
+      for (const workers of [1, 2]) {
+        const run = await new Trainer({ config: { ...short, workers }, datasets: few }).train();
+        hashes.add(run.summary.weightsSha256);
+      }
+      const out = join(folder, 'run');
+      const third = new Trainer({ config: { ...short, workers: 3 }, datasets: few, out });
+      for await (const epoch of third.run()) if (epoch.epoch === 1) break;
+      const resumed = await new Trainer({ resume: out, datasets: few }).train();
+      hashes.add(resumed.summary.weightsSha256);
+      t.is(hashes.size, 1);
+    } finally {
+      await rm(folder, { recursive: true });
     }
-    const out = join(folder, 'run');
-    const third = new Trainer({ config: { ...short, workers: 3 }, datasets: few, out });
-    for await (const epoch of third.run()) if (epoch.epoch === 1) break;
-    const resumed = await new Trainer({ resume: out, datasets: few }).train();
-    hashes.add(resumed.summary.weightsSha256);
-    t.is(hashes.size, 1);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+  });
+}
 
 test.serial('a detector finds objects; evaluations, result files and pictures say what it found', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'convoy-boxes-'));
@@ -159,7 +181,7 @@ test('what does not go with boxes is refused with what to do', async (t) => {
     t.throwsAsync(new Trainer({ config: { ...config, ...more }, datasets }).train(), { message });
   await refused({ mix: { mixup: 0.2 } }, /mixup needs a dataset of classes; this one has boxes/);
   await refused({ testTimeFlip: true }, /testTimeFlip needs a dataset of classes; this one has boxes/);
-  await refused({ loss: { name: 'crossEntropy' } }, /boxes needs the loss detection/);
+  await refused({ loss: { name: 'crossEntropy' } }, /boxes needs the loss detection, multibox for ssdlite/);
   await refused({ model: { name: 'cifar-resnet20' } }, /a detector.*\[batch, points, 6\]/);
   await refused({ metrics: ['f1'] }, /metric f1 needs .*map, map-50, map-75/);
 });

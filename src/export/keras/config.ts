@@ -8,7 +8,7 @@ const forgotten =
   /(_initializer|_regularizer|_constraint|^batch_input_shape|^sparse|^rank|^dtype|^half_pixel_centers)$/;
 
 /** Activations by Keras 3's names. */
-const activations: Readonly<Record<string, string>> = { swish: 'silu' };
+const activations: Readonly<Record<string, string>> = { swish: 'silu', hard_sigmoid6: 'hard_sigmoid' };
 
 /** Layers that Keras 3 has under the same name, whose settings it understands. */
 const kerasLayers: ReadonlySet<string> = new Set([

@@ -3,10 +3,12 @@ export const layersFile = 'convoy_layers.py';
 
 /** Layers that `layersSource` defines. */
 export const pythonLayers: ReadonlySet<string> = new Set([
+  'AnchorBoxes',
   'BoxPoints',
   'ChannelPadding',
   'ChannelReversal',
   'ClassToken',
+  'DefaultBoxes',
   'DropPath',
   'FirstToken',
   'LayerScale',
@@ -38,6 +40,26 @@ class Configured(keras.Layer):
 
     def get_config(self):
         return {**super().get_config(), **self.settings}
+
+
+@register
+class AnchorBoxes(Configured):
+    """Boxes of a region proposal network from offsets of its anchors."""
+
+    def call(self, x):
+        height, width = self.settings["image"]
+        centres, sizes = [], []
+        for stride in self.settings["strides"]:
+            rows, columns = -(-height // stride), -(-width // stride)
+            for cell in range(rows * columns):
+                for ratio in (0.5, 1.0, 2.0):
+                    size = [2 * round(8 * stride / math.sqrt(ratio) / 2), 2 * round(8 * stride * math.sqrt(ratio) / 2)]
+                    centres.append([cell % columns * (width // columns), cell // columns * (height // rows)])
+                    sizes.append(size)
+        sizes = ops.convert_to_tensor(sizes, x.dtype)
+        middle = x[..., :2] * sizes + ops.convert_to_tensor(centres, x.dtype)
+        half = 0.5 * sizes * ops.exp(ops.minimum(x[..., 2:4], math.log(1000 / 16)))
+        return ops.concatenate([middle - half, middle + half, x[..., 4:]], -1)
 
 
 @register
@@ -82,6 +104,31 @@ class ClassToken(Configured):
 
     def call(self, x):
         return ops.concatenate([ops.broadcast_to(self.token, (ops.shape(x)[0], 1, x.shape[-1])), x], 1)
+
+
+@register
+class DefaultBoxes(Configured):
+    """Boxes of SSD from offsets of its default boxes; the background's logit is taken off those of the classes."""
+
+    def call(self, x):
+        height, width = self.settings["image"]
+        strides = self.settings["strides"]
+        scales = [0.2 + 0.75 * k / max(1, len(strides) - 1) for k in range(len(strides))] + [1.0 if len(strides) > 1 else 0.95]
+        centres, sizes = [], []
+        for level, stride in enumerate(strides):
+            rows, columns = -(-height // stride), -(-width // stride)
+            scale, following = scales[level], scales[level + 1]
+            shapes = [(scale, scale), (math.sqrt(scale * following),) * 2]
+            for root in (math.sqrt(2), math.sqrt(3)):
+                shapes += [(scale * root, scale / root), (scale / root, scale * root)]
+            for cell in range(rows * columns):
+                for across, down in shapes:
+                    centres.append([(cell % columns + 0.5) / columns * width, (cell // columns + 0.5) / rows * height])
+                    sizes.append([min(1.0, across) * width, min(1.0, down) * height])
+        sizes = ops.convert_to_tensor(sizes, x.dtype)
+        middle = x[..., :2] * 0.1 * sizes + ops.convert_to_tensor(centres, x.dtype)
+        half = 0.5 * sizes * ops.exp(ops.minimum(0.2 * x[..., 2:4], math.log(1000 / 16)))
+        return ops.concatenate([middle - half, middle + half, x[..., 5:] - x[..., 4:5]], -1)
 
 
 @register

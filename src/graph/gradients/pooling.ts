@@ -1,4 +1,4 @@
-import { integers, placedMaxPoolGradient, shapeOf } from '../../ops/index.js';
+import { integers, placedMaxPoolGradient, shapeOf, type Value } from '../../ops/index.js';
 import { type GradientTable, inputOf, outputOf } from './registry.js';
 
 /** Poolings and resizing, by TensorFlow's own gradient kernels. */
@@ -13,6 +13,19 @@ export const poolingGradients: GradientTable = {
     const x = inputOf(node, 0);
     const output = { type: x.type, shape: x.shape };
     return [graph.add('AvgPoolGrad', [shapeOf(graph, x), gradient], node.attributes, output, 'input')];
+  },
+  CropAndResize: (graph, node, gradient) => {
+    const [x, boxes, images] = node.inputs as readonly [Value, Value, Value];
+    const attributes = { T: { type: x.type }, method: 'bilinear' } as const;
+    const output = { type: x.type, shape: x.shape };
+    return [
+      graph.add('CropAndResizeGradImage', [gradient, boxes, images, shapeOf(graph, x)], attributes, output, 'input'),
+    ];
+  },
+  MirrorPad: (graph, node, gradient) => {
+    const x = inputOf(node, 0);
+    const output = { type: x.type, shape: x.shape };
+    return [graph.add('MirrorPadGrad', [gradient, inputOf(node, 1)], node.attributes, output, 'input')];
   },
   ResizeNearestNeighbor: (graph, node, gradient) => {
     const x = inputOf(node, 0);

@@ -5,6 +5,7 @@ import {
   compare,
   type GraphBuilder,
   integers,
+  negate,
   reduce,
   reshape,
   scalarOf,
@@ -16,7 +17,7 @@ import {
 type BoxOperations = Pick<
   LossAlgebra<Value>,
   | ('greater' | 'arctangent' | 'constantOf' | 'shaped' | 'part' | 'numbers')
-  | ('sumAlong' | 'greatestAlong' | 'ranked' | 'rowProducts')
+  | ('sumAlong' | 'greatestAlong' | 'ranked' | 'places' | 'rowProducts')
 >;
 
 /** The operations of detectors' losses as nodes of a graph. */
@@ -35,8 +36,14 @@ export function graphBoxAlgebra(graph: GraphBuilder): BoxOperations {
     sumAlong: (a, axis) => reduce(graph, 'Sum', a, [axis], true),
     greatestAlong: (a, axis) => reduce(graph, 'Max', a, [axis], true),
     ranked: (a, k) => {
-      const values = greatest(graph, constantOf(a), k);
+      const { values } = greatest(graph, constantOf(a), k);
       return slice(graph, values, lastOf(values, k - 1), lastOf(values, 1, -1));
+    },
+    places: (a) => {
+      const length = a.shape.at(-1) as number;
+      const { indices } = greatest(graph, constantOf(a), length);
+      // The places of 0, 1, 2, ... among the indices are those of the numbers.
+      return cast(graph, greatest(graph, negate(graph, cast(graph, indices, a.type)), length).indices, a.type);
     },
     rowProducts: (a, b) => batchMatMul(graph, constantOf(a), constantOf(b), false, true),
   };
@@ -47,8 +54,8 @@ function lastOf(a: Value, last: number, before = 0): number[] {
   return a.shape.map((_, axis) => (axis === a.shape.length - 1 ? last : before));
 }
 
-/** The k greatest numbers of the last axis, falling. */
-function greatest(graph: GraphBuilder, a: Value, k: number): Value {
+/** The k greatest numbers of the last axis, falling, and where they are; of equals the first is before. */
+function greatest(graph: GraphBuilder, a: Value, k: number): { readonly values: Value; readonly indices: Value } {
   const shape = lastOf(a, k).map((size, axis) => (axis === a.shape.length - 1 ? size : (a.shape[axis] as number)));
   const outputs = [
     { type: a.type, shape },
@@ -60,5 +67,6 @@ function greatest(graph: GraphBuilder, a: Value, k: number): Value {
     index_type: { type: 'int32' },
     sorted: true,
   } as const;
-  return graph.node('TopKV2', [a, integers(graph, [k], [])], attributes, outputs).outputs[0] as Value;
+  const [values, indices] = graph.node('TopKV2', [a, integers(graph, [k], [])], attributes, outputs).outputs;
+  return { values: values as Value, indices: indices as Value };
 }

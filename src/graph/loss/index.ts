@@ -7,7 +7,7 @@ import {
   lossNamed,
   type OutputMeaning,
 } from '../../losses/spec/index.js';
-import { binary, cast, type GraphBuilder, reshape, type Value } from '../../ops/index.js';
+import { binary, cast, type GraphBuilder, integers, reshape, shapeWith, type Value } from '../../ops/index.js';
 import { graphAlgebra } from './algebra.js';
 import { correctCount } from './correct.js';
 import { type Rows, rowsOf } from './rows.js';
@@ -31,9 +31,16 @@ export interface LossParts {
  *   of detectors [B, points, 4 + K].
  * @param targets int32 [B] class indices, float32 [B, K], uint8 [B, H, W],
  *   boxes float32 [B, rows, 6], or the pixels.
+ * @param randomKey int32 [2], of the random numbers of a training step.
  * @throws ConvoyError `CONVOY_MODEL` for a loss that has no formula.
  */
-export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, targets: Value): LossParts {
+export function lowerLoss(
+  graph: GraphBuilder,
+  spec: StepSpec,
+  output: Value,
+  targets: Value,
+  randomKey?: () => Value,
+): LossParts {
   const loss = lossNamed(spec.loss);
   if (!loss.compiles) {
     const found = JSON.stringify(spec.loss);
@@ -41,7 +48,7 @@ export function lowerLoss(graph: GraphBuilder, spec: StepSpec, output: Value, ta
   }
   const rows = rowsOf(graph, spec, output, targets);
   const { pixels } = rows;
-  const inputs = new GraphInputs(graph, spec.loss, rows, output, spec.image);
+  const inputs = new GraphInputs(graph, spec.loss, rows, output, spec.image, randomKey);
   const { losses, weights } = loss.sample(spec.loss, inputs, graphAlgebra(graph));
   const correct = correctCount(graph, spec, rows);
   if (pixels === undefined || loss.perImage) return { losses, weights, correct };
@@ -56,6 +63,7 @@ class GraphInputs implements LossInputs<Value> {
     private readonly all: Rows,
     private readonly given: Value,
     private readonly image: StepSpec['image'],
+    private readonly randomKey: (() => Value) | undefined,
   ) {}
 
   private get output(): Value {
@@ -75,7 +83,18 @@ class GraphInputs implements LossInputs<Value> {
     const [, points = 0, length = 4] = given.shape;
     if (given.shape.length !== 3) return undefined;
     const outputs = cast(this.graph, given, 'float32');
-    return { outputs, targets, points, classes: length - 4, rows: targets.shape[1] as number, image };
+    const rows = targets.shape[1] as number;
+    return { outputs, targets, points, classes: length - 4, rows, image, uniform: () => this.#uniform(points) };
+  }
+
+  /** In training numbers for each image, else for all the same. */
+  #uniform(points: number): Value {
+    const { graph, given, randomKey } = this;
+    const key = randomKey?.() ?? integers(graph, [0, 0]);
+    const shape = randomKey ? shapeWith(graph, given, [1, points]) : integers(graph, [1, 1, points]);
+    const attributes = { dtype: { type: 'float32' }, T: { type: 'int32' }, Tseed: { type: 'int32' } } as const;
+    const output = { type: 'float32', shape: [randomKey ? -1 : 1, 1, points] } as const;
+    return graph.add('StatelessRandomUniform', [shape, key], attributes, output);
   }
 
   get outputs(): Value {

@@ -18,7 +18,7 @@ export const detection = defineLoss({
     'Tian et al. 2019 (FCOS) and Feng et al. 2021 (TOOD) assign points; Li et al. 2020 (quality focal loss) and Lin et al. 2017 (focal) rate classes; Rezatofighi et al. 2019 (GIoU) and Zheng et al. 2020 (CIoU) boxes',
   words: ['yolo', 'fcos', 'quality-focal', 'giou', 'ciou'],
   outputs: 'any',
-  boxes: true,
+  detector: { boxesPerCell: 1, network: 'detector' },
   options: {
     assignment: option(
       z.enum(['centre', 'aligned']),

@@ -33,22 +33,22 @@ function torchBottleneck(x: SymbolicTensor, { net, filters, strides, path }: Tor
   return net.batchNorm(y, `${path}.bn3`);
 }
 
-/** torchvision's ResNet, layers named as there; returns the pooled features. */
-function torchFeatures(
+/** torchvision's ResNet without its classifier, layers named as there behind `path`; the last map of each stage, at strides 4 to 32. */
+export function torchStages(
   net: NetworkBuilder,
   input: SymbolicTensor,
-  depth: keyof typeof stages,
-  widthFactor: number,
-): SymbolicTensor {
+  options: { readonly depth: keyof typeof stages; readonly widthFactor: number; readonly path?: string },
+): SymbolicTensor[] {
+  const { depth, widthFactor, path: whole = '' } = options;
   const bottleneck = depth >= 50;
   const stem = scaled(64, widthFactor);
-  let x = net.convolution(input, stem, { name: 'conv1', kernel: 7, strides: 2, padding: 3, useBias: false });
-  x = net.relu(net.batchNorm(x, 'bn1'), 'relu');
-  x = net.maxPool(x, { name: 'maxpool', size: 3, strides: 2, padding: 1 });
-  stages[depth].forEach((blocks, stage) => {
+  let x = net.convolution(input, stem, { name: `${whole}conv1`, kernel: 7, strides: 2, padding: 3, useBias: false });
+  x = net.relu(net.batchNorm(x, `${whole}bn1`), `${whole}relu`);
+  x = net.maxPool(x, { name: `${whole}maxpool`, size: 3, strides: 2, padding: 1 });
+  return stages[depth].map((blocks, stage) => {
     const filters = scaled(64 * 2 ** stage, widthFactor);
     for (let index = 0; index < blocks; index++) {
-      const path = `layer${stage + 1}.${index}`;
+      const path = `${whole}layer${stage + 1}.${index}`;
       const strides = stage > 0 && index === 0 ? 2 : 1;
       const outputs = bottleneck ? 4 * filters : filters;
       const y = (bottleneck ? torchBottleneck : basicBlock)(x, { net, filters, strides, path });
@@ -65,8 +65,18 @@ function torchFeatures(
       }
       x = net.relu(net.add([y, shortcut], `${path}.add`), `${path}.relu`);
     }
+    return x;
   });
-  return net.globalAveragePool(x, 'avgpool');
+}
+
+/** torchvision's ResNet, layers named as there; returns the pooled features. */
+function torchFeatures(
+  net: NetworkBuilder,
+  input: SymbolicTensor,
+  depth: keyof typeof stages,
+  widthFactor: number,
+): SymbolicTensor {
+  return net.globalAveragePool(torchStages(net, input, { depth, widthFactor }).at(-1) as SymbolicTensor, 'avgpool');
 }
 
 /** Keras Applications' ResNet: biases in the convolutions, the stride in the first 1x1; layers named as there. */
