@@ -8,6 +8,7 @@ export const pythonLayers: ReadonlySet<string> = new Set([
   'ChannelPadding',
   'ChannelReversal',
   'ClassToken',
+  'CustomScaleLayer',
   'DefaultBoxes',
   'DropPath',
   'FirstToken',
@@ -146,6 +147,14 @@ class DropPath(Configured):
 class FirstToken(Configured):
     def call(self, x):
         return x[:, 0]
+
+
+@register
+class CustomScaleLayer(Configured):
+    """A branch and a factor times another."""
+
+    def call(self, branches):
+        return branches[0] + branches[1] * self.settings["scale"]
 
 
 @register

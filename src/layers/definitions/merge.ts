@@ -14,7 +14,7 @@ import {
 import { kept } from '../arguments.js';
 import { defineLayer } from '../definition.js';
 import { type Lowering, several } from '../scope.js';
-import type { BatchShape } from '../tfjs-layer.js';
+import { type BatchShape, baseOptions, type LayerOptions, type SerializedConfig } from '../tfjs-layer.js';
 
 /** Applies an op of two from left to right. */
 function fold(op: BinaryOp): Lowering {
@@ -74,6 +74,35 @@ class Divide extends TwoBranches {
     return tf.div(a, b);
   }
 }
+
+/** The sum that Keras Applications' Inception-ResNet v2 makes: a branch and `scale` times another. */
+class CustomScaleLayer extends TwoBranches {
+  static readonly className = 'CustomScaleLayer';
+  readonly #scale: number;
+
+  constructor(options: LayerOptions & { readonly scale?: number } = {}) {
+    super(baseOptions(options));
+    this.#scale = options.scale ?? 1;
+  }
+
+  protected override joined(a: Tensor, b: Tensor): Tensor {
+    return tf.add(a, tf.mul(b, this.#scale));
+  }
+
+  override getConfig(): SerializedConfig {
+    return { ...super.getConfig(), scale: this.#scale };
+  }
+}
+
+defineLayer({
+  className: CustomScaleLayer.className,
+  layer: CustomScaleLayer,
+  described: true,
+  arguments: { scale: kept },
+  lower: several(({ graph, settings }, [a, b]) =>
+    binary(graph, 'AddV2', a as Value, scale(graph, b as Value, settings.number('scale', 1))),
+  ),
+});
 
 for (const [layer, op] of [
   [Subtract, 'Sub'],
