@@ -201,6 +201,31 @@ export const cases: Readonly<Record<string, Case>> = {
   ReverseV2: { shapes: [image], build: (graph, x) => reverse(graph, x, [0, 2]) },
   ConcatV2: { shapes: [image, [-1, 5, 1, 2]], build: (graph, x, y) => concatenate(graph, [x, y, x], 2) },
   Slice: { shapes: [image], build: (graph, x) => slice(graph, x, [0, 1, 1, 0], [-1, 2, 3, 1]) },
+  CropAndResize: {
+    shapes: [image],
+    build: (graph, x) =>
+      graph.add(
+        'CropAndResize',
+        [
+          x,
+          graph.constant([0.1, 0.2, 0.8, 0.9, 0, 0.3, 1, 0.7], 'float32', [2, 4]),
+          integers(graph, [0, 2]),
+          integers(graph, [3, 2]),
+        ],
+        { T: { type: 'float32' }, method: 'bilinear', extrapolation_value: { float: 0 } },
+        { type: 'float32', shape: [2, 3, 2, 2] },
+      ),
+  },
+  MirrorPad: {
+    shapes: [image],
+    build: (graph, x) =>
+      graph.add(
+        'MirrorPad',
+        [x, graph.constant([0, 0, 1, 1, 1, 1, 0, 0], 'int32', [4, 2])],
+        { T: { type: 'float32' }, Tpaddings: { type: 'int32' }, mode: 'SYMMETRIC' },
+        { type: 'float32', shape: [-1, 7, 6, 2] },
+      ),
+  },
   Pad: {
     shapes: [image],
     build: (graph, x) =>

@@ -4,7 +4,7 @@ import type { Network } from '../../src/models/index.js';
 /** Height and width that a network can be built for with its usual options. */
 export function usualSide({ gives, smallestInput }: Pick<Network, 'gives' | 'smallestInput'>): number {
   // Encoders of other tasks halve images up to five times.
-  return gives === 'classes' ? smallestInput : 32;
+  return gives === 'classes' ? smallestInput : Math.max(32, smallestInput);
 }
 
 const boxLosses: Readonly<Record<string, NonNullable<Partial<StepSpec>['loss']>>> = {

@@ -47,7 +47,8 @@ export const rpn = defineNetwork({
   name: 'rpn',
   title: 'Region proposal network on a ResNet with a feature pyramid: the first stage of Faster R-CNN',
   source: "Ren et al. 2015 (Faster R-CNN), section 3.1; Lin et al. 2017; torchvision's fasterrcnn_resnet50_fpn",
-  smallestInput: 32,
+  // At 32 the last stage has one place an image: normalizing few of them makes gradients explode.
+  smallestInput: 64,
   defaultInput: 224,
   defaultClasses: 1,
   gives: 'boxes',
