@@ -30,6 +30,8 @@ interface DetectorTraits {
   readonly boxesPerCell: number;
   /** A network that the loss is for. */
   readonly network: string;
+  /** Of a loss that chooses at random: options with which it takes all. */
+  readonly takesAll?: Readonly<Record<string, number>>;
 }
 
 /** What a file of `named/` says of its loss. */

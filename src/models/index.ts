@@ -12,6 +12,7 @@ export {
   outputShape,
   outputThreshold,
   probabilities,
+  withoutDraws,
 } from './outputs.js';
 export { type ModelParameter, modelParameters } from './parameters.js';
 export { createModel, networkNamed, networks } from './registry.js';

@@ -207,3 +207,8 @@ export function givesProbabilities({ outputs }: Pick<LayersModel, 'outputs'>): b
   const activation = layer.getConfig()['activation'];
   return activation === 'softmax' || activation === 'sigmoid' || layer.getClassName() === 'Softmax';
 }
+
+/** A loss that chooses at random, told to take all; another as it is. */
+export function withoutDraws<Spec extends LossSpec>(loss: Spec): Spec {
+  return { ...loss, ...lossNamed(loss).detector?.takesAll };
+}

@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/index.js';
 import type { Dataset, Precision } from '../contracts/index.js';
 import { firstSamples } from '../data/index.js';
 import { slotNames } from '../memory/index.js';
-import { loadArchitecture, modelParameters } from '../models/index.js';
+import { loadArchitecture, modelParameters, withoutDraws } from '../models/index.js';
 import { type Datasets, openData, type Runtime, type RuntimeInternals, type RuntimeOptions } from '../runtime/index.js';
 import { shortened, Trainer } from '../training/index.js';
 import { batchGradient, type Gradient } from './batch-gradient.js';
@@ -70,8 +70,10 @@ export async function verify({ config, steps, onCheck, ...options }: VerifyOptio
 
   const comparison = await Comparison.open(repeated);
   const { network, precision } = comparison;
-  const parts = { changes: { workers: Math.min(shards, most), mix: undefined } };
-  const whole = { changes: { shards: 1, workers: 1, mix: undefined } };
+  // What is drawn depends on the shard.
+  const still = { mix: undefined, loss: withoutDraws(comparison.loss) };
+  const parts = { changes: { workers: Math.min(shards, most), ...still } };
+  const whole = { changes: { shards: 1, workers: 1, ...still } };
   const samplewise = samplewiseTwin(network);
   const calm = samplewise === undefined && !config.mix ? '' : ', nothing random, moving statistics';
   const bound = precision === 'float32' ? roundingBound : bfloat16Bound;
@@ -153,9 +155,13 @@ class Comparison {
       },
     );
     const { network, weights, engine, kernels } = seen;
-    const { normalize, precision } = seen.config;
-    const settled = { ...options, config: { ...options.config, normalize } };
+    const { normalize, precision, loss } = seen.config;
+    const settled = { ...options, config: { ...options.config, normalize, loss } };
     return new Comparison(settled, network, weights, engine, kernels, precision);
+  }
+
+  get loss(): RunConfig['loss'] {
+    return this.options.config.loss;
   }
 
   /** Whether the engine has fused ops, which plain ones can replace. */

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { tf } from '../../src/base/tf.js';
+import { type SymbolicTensor, tf } from '../../src/base/tf.js';
 import { type Dataset, Trainer, type TrainerOptions } from '../../src/index.js';
+import { loadNative } from '../../src/native/index.js';
 import { checkFits } from '../../src/runtime/base-model.js';
 import { tinyDatasets } from '../support/tiny-data.js';
 
@@ -36,4 +37,14 @@ test('a network that does not fit the data is told what to change in it', (t) =>
   for (const [layer, message] of networks) {
     t.throws(() => checkFits(tf.sequential({ layers: [layer] }), 'mine', datasets.train as Dataset), { message });
   }
+});
+
+test('a model with two outputs is refused: a training takes one', async (t) => {
+  await loadNative();
+  const pixels = tf.input({ shape: [8, 8, 1] });
+  const flat = tf.layers.flatten().apply(pixels) as SymbolicTensor;
+  const heads = [2, 3].map((units) => tf.layers.dense({ units }).apply(flat) as SymbolicTensor);
+  const model = tf.model({ name: 'two', inputs: pixels, outputs: heads });
+  const training = new Trainer({ config: { dataset: 'tiny', epochs: 1, workers: 1 }, model, datasets }).train();
+  await t.throwsAsync(training, { code: 'CONVOY_MODEL', message: /two: expected a model with one output.*found 2/ });
 });

@@ -17,7 +17,7 @@ export const regionProposal = defineLoss({
   source: "Ren et al. 2015 (Faster R-CNN), section 3.1.2; torchvision's RegionProposalNetwork.compute_loss",
   words: ['rpn', 'faster-rcnn', 'objectness'],
   outputs: 'any',
-  detector: { boxesPerCell: rpnAnchorsPerCell, network: 'rpn' },
+  detector: { boxesPerCell: rpnAnchorsPerCell, network: 'rpn', takesAll: { samples: 1e9, positives: 1 } },
   options: {
     foreground: option(
       share,
