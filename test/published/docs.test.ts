@@ -30,7 +30,7 @@ const excluded: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Recipes that train on made scenes. */
-const madeScenes = /train .*(shapes-unet|digits-unet|digits-detector|-scenes)/
+const madeScenes = /train .*(shapes-unet|digits-unet|digits-detector|-scenes)/;
 
 /** Pages in a folder; `benchmarks.md` has only commands that measure for long. */
 function markdown(folder: string): string[] {
