@@ -21,5 +21,10 @@ export function epochScores(records: readonly EpochScores[]): string[] {
   return [...names].sort((a, b) => Number(b === 'accuracy') - Number(a === 'accuracy'));
 }
 
+/** A score of a split by name. */
+export function namedScore(scores: object | undefined, name: string): number | undefined {
+  return (scores as Readonly<Record<string, number>> | undefined)?.[name];
+}
+
 /** A score's name in words. */
 export const scoreInWords = (name: string): string => name.replaceAll('-', ' ').replace(/\biou\b/, 'IoU');

@@ -1,5 +1,5 @@
 import type { EChartsOption } from 'echarts';
-import { epochScores, scoreInWords } from '../base/epoch-scores.js';
+import { epochScores, namedScore, scoreInWords } from '../base/epoch-scores.js';
 import type { EpochRecord } from '../callbacks/index.js';
 import { Chart, chartColors, ink, labelsWidth, namedAxis, shortLabel, shortNumber } from './chart.js';
 
@@ -49,7 +49,7 @@ export function learningCurvesChart(runs: readonly RunCurves[], title = 'Learnin
         lineSeries(
           several ? name : split,
           axis,
-          own.map((record) => [record.epoch, scoreOf(record, split, key)] as const),
+          own.map((record) => [record.epoch, namedScore(record[split], key)] as const),
           look(run, split),
         ),
       ),
@@ -101,10 +101,6 @@ export function learningCurvesChart(runs: readonly RunCurves[], title = 'Learnin
       ],
     },
   );
-}
-
-function scoreOf(record: EpochRecord, split: (typeof splits)[number], key: string): number | undefined {
-  return (record[split] as Readonly<Record<string, number>> | undefined)?.[key];
 }
 
 function lineSeries(

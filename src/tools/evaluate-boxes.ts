@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import type { BoxTargets, Split, StepSpec } from '../contracts/index.js';
 import type { CocoSummary } from '../metrics/detection/index.js';
-import { scoreKind } from '../models/index.js';
 import { detectionResult, detectionsIn } from '../training/index.js';
 
 /** A detection in the format of COCO's result files. */
@@ -39,14 +38,10 @@ export interface BoxEvaluation {
 export function evaluateBoxes(
   outputs: Float32Array,
   targets: BoxTargets,
-  spec: Pick<StepSpec, 'image' | 'loss'>,
+  spec: Pick<StepSpec, 'classes' | 'image' | 'loss'>,
   { split, loss, classes }: Pick<BoxEvaluation, 'split' | 'loss' | 'classes'>,
 ): BoxEvaluation {
-  const images = detectionsIn(outputs, targets, {
-    classes: classes.length,
-    image: spec.image,
-    scores: scoreKind(spec.loss),
-  });
+  const images = detectionsIn(outputs, targets, spec);
   const { summary, perClass } = detectionResult(images, classes.length);
   const objects = classes.map(() => 0);
   for (const { truths } of images) {

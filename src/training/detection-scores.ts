@@ -1,7 +1,7 @@
 import { convertBoxes } from '../boxes/index.js';
-import { type BoxTargets, boxLength, type ImageShape, objectsOf } from '../contracts/index.js';
+import { type BoxTargets, boxLength, objectsOf, type StepSpec } from '../contracts/index.js';
 import { type CocoResult, cocoEvaluate, type ScoredImage } from '../metrics/detection/index.js';
-import { type DetectionOptions, detectionsOf } from '../models/index.js';
+import { detectionsOf, scoreKind } from '../models/index.js';
 
 /** An image with what it shows and what a detector found in it. */
 type DetectedImage = ScoredImage & { readonly detections: { readonly boxes: Float64Array } };
@@ -15,15 +15,11 @@ type DetectedImage = ScoredImage & { readonly detections: { readonly boxes: Floa
 export function detectionsIn(
   outputs: Float32Array,
   targets: BoxTargets,
-  {
-    classes,
-    image,
-    scores,
-  }: { readonly classes: number; readonly image: ImageShape } & Pick<DetectionOptions, 'scores'>,
+  { classes, image, loss }: Pick<StepSpec, 'classes' | 'image' | 'loss'>,
 ): DetectedImage[] {
   const count = targets.boxes.length / (targets.capacity * boxLength);
   const width = outputs.length / count;
-  const options = { classes, image, ...(scores && { scores }) };
+  const options = { classes, image, scores: scoreKind(loss) };
   return Array.from({ length: count }, (_, sample) => {
     const found = detectionsOf(outputs.subarray(sample * width, (sample + 1) * width), options);
     const objects = objectsOf(targets, sample);

@@ -12,7 +12,7 @@ import {
 } from '../contracts/index.js';
 import { checkTop, classMetrics, labelMetrics, type NamedScores, singleLabelOnly } from '../metrics/index.js';
 import { countPixels, segmentationScores } from '../metrics/segmentation/index.js';
-import { classScores, judgement, scoreKind } from '../models/index.js';
+import { classScores, judgement } from '../models/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { scheduleMonitor } from '../schedules/index.js';
 import { detectionResult, detectionsIn } from './detection-scores.js';
@@ -113,11 +113,7 @@ export function computeMetrics(
     return Object.fromEntries(names.filter(isMaskMetric).map((name) => [name, all[name]]));
   }
   if (targets.kind === 'boxes') {
-    const images = detectionsIn(outputs, targets, {
-      classes: classes.length,
-      image: spec.image,
-      scores: scoreKind(spec.loss),
-    });
+    const images = detectionsIn(outputs, targets, spec);
     const { ap, ap50, ap75 } = detectionResult(images, classes.length).summary;
     const all: Record<BoxMetric, number> = { map: ap, 'map-50': ap50, 'map-75': ap75 };
     return Object.fromEntries(names.filter(isBoxMetric).map((name) => [name, all[name]]));

@@ -23,7 +23,7 @@ export async function boxEvaluation(runtime: Runtime): Promise<EvaluationReport>
   const { targets, classes, count, shape } = dataset;
   if (targets.kind !== 'boxes') throw new TypeError('boxes');
   const { raw, loss } = await rawOutputs(runtime, dataset);
-  const images = detectionsIn(raw, targets, { classes: classes.length, image: shape });
+  const images = detectionsIn(raw, targets, runtime.spec);
   const result = detectionResult(images, classes.length);
   const objects = Array.from({ length: count }, (_, sample) => objectsOf(targets, sample));
   const { table, mistakes } = detectionConfusion(images, classes.length, { score: leastScore, overlap: 0.5 });

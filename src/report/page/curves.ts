@@ -1,4 +1,4 @@
-import { epochScores, scoreInWords } from '../../base/epoch-scores.js';
+import { epochScores, namedScore, scoreInWords } from '../../base/epoch-scores.js';
 import type { EpochRecord } from '../../callbacks/index.js';
 import type { RunReport } from '../types.js';
 import { axis, chart, legend } from './chart.js';
@@ -108,7 +108,7 @@ function splitLines(runs: readonly RunReport[], key: string): Line[] {
       .map((split) => ({
         name: runs.length === 1 ? split : `${name}, ${split}`,
         records: history,
-        value: (record: EpochRecord) => (record[split] as Readonly<Record<string, number>> | undefined)?.[key],
+        value: (record: EpochRecord) => namedScore(record[split], key),
         color: runs.length === 1 ? splits.indexOf(split) : run,
         type: runs.length === 1 ? ('solid' as const) : lineTypes[split],
       })),

@@ -1,4 +1,4 @@
-import { epochScores, scoreInWords } from '../../base/epoch-scores.js';
+import { epochScores, namedScore, scoreInWords } from '../../base/epoch-scores.js';
 import type { RunReport } from '../types.js';
 import { duration, h, percent, section, shown } from './dom.js';
 
@@ -18,11 +18,10 @@ export function overviewView(run: RunReport): HTMLElement {
   const last = history.at(-1);
   const best = history.reduce((most, record) => Math.max(most, record.test?.accuracy ?? 0), 0);
   // Boxes and rebuilt images have no accuracy; the score of their task stands in its place.
-  const [score] = epochScores(history);
-  const latest =
-    score === undefined ? undefined : (last?.test as Readonly<Record<string, number>> | undefined)?.[score];
+  const [score = ''] = epochScores(history);
+  const latest = namedScore(last?.test, score);
   const bestEpoch = history.find((record) => record.test?.accuracy === best)?.epoch ?? 0;
-  const [first = scoreInWords(score ?? ''), accuracy = latest] = evaluation?.overall[0] ?? [];
+  const [first = scoreInWords(score), accuracy = latest] = evaluation?.overall[0] ?? [];
   const seconds =
     (summary?.['seconds'] as number | undefined) ?? history.reduce((sum, record) => sum + record.seconds, 0);
   const target = summary?.['target'] as Target | undefined;

@@ -1,4 +1,4 @@
-import { epochScores, scoreInWords } from '../../base/epoch-scores.js';
+import { epochScores, namedScore, scoreInWords } from '../../base/epoch-scores.js';
 import type { EpochRecord } from '../../callbacks/index.js';
 import type { RunReport } from '../types.js';
 import { percent } from './dom.js';
@@ -8,7 +8,7 @@ export const scoreName = ({ history }: RunReport): string => epochScores(history
 
 /** A score of the test images after an epoch. */
 export const testScore = (record: EpochRecord | undefined, name: string): number | undefined =>
-  (record?.test as Readonly<Record<string, number>> | undefined)?.[name];
+  namedScore(record?.test, name);
 
 /** The first score after the last epoch. */
 export const lastScore = (run: RunReport): number | null => testScore(run.history.at(-1), scoreName(run)) ?? null;
